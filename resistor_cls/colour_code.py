@@ -1,0 +1,124 @@
+"""Colour bands to ohms and back (IEC 60062), and the preferred values (IEC 60063)."""
+
+from dataclasses import dataclass
+from functools import cache
+from math import floor, log10
+
+from resistor_cls.errors import DataError
+
+# IEC 60062:2016, table 1. The position in this tuple is the digit.
+DIGITS = ("black", "brown", "red", "orange", "yellow", "green", "blue", "violet", "grey", "white")
+# Power of ten of the multiplier band.
+MULTIPLIERS = {colour: power for power, colour in enumerate(DIGITS)} | {"gold": -1, "silver": -2}
+# Tolerance band, as a fraction of the value. A missing band means ±20 %.
+TOLERANCES = {
+    "silver": 0.10,
+    "gold": 0.05,
+    "red": 0.02,
+    "brown": 0.01,
+    "green": 0.005,
+    "blue": 0.0025,
+    "violet": 0.001,
+    "orange": 0.0005,
+    "yellow": 0.0002,
+    "grey": 0.0001,
+}
+NO_BAND_TOLERANCE = 0.20
+
+# IEC 60063: the rounded values of the series up to E24 are historical and cannot be computed.
+_E24 = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91)
+_E192_EXCEPTION = {919: 920}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the bands of a resistor say.
+
+    Attributes:
+        ohms: resistance in ohms.
+        tolerance: largest deviation as a fraction of `ohms` (0.05 is ±5 %).
+    """
+
+    ohms: float
+    tolerance: float
+
+
+def decode(bands: tuple[str, ...]) -> Reading:
+    """Reads 3, 4 or 5 bands, the first digit first.
+
+    Raises:
+        DataError: a number of bands or a colour that IEC 60062 does not know there.
+    """
+    if len(bands) not in (3, 4, 5):
+        raise DataError(f"bands {'-'.join(bands)}: {len(bands)} bands, expected 3, 4 or 5")
+    count = 3 if len(bands) == 5 else 2
+    digits, multiplier, tolerance = bands[:count], bands[count], bands[count + 1 :]
+    for colour, known in (
+        *((colour, DIGITS) for colour in digits),
+        (multiplier, tuple(MULTIPLIERS)),
+        *((colour, tuple(TOLERANCES)) for colour in tolerance),
+    ):
+        if colour not in known:
+            raise DataError(
+                f"bands {'-'.join(bands)}: {colour} cannot stand there, one of {', '.join(known)} can"
+            )
+    number = int("".join(str(DIGITS.index(colour)) for colour in digits))
+    return Reading(
+        ohms=_scaled(number, MULTIPLIERS[multiplier]),
+        tolerance=TOLERANCES[tolerance[0]] if tolerance else NO_BAND_TOLERANCE,
+    )
+
+
+def encode(ohms: float, tolerance: float = 0.05, count: int = 4) -> tuple[str, ...]:
+    """The bands of a value, the first digit first.
+
+    Args:
+        ohms: resistance in ohms, positive.
+        tolerance: as a fraction; one of IEC 60062's.
+        count: 4 bands (two digits) or 5 bands (three digits).
+
+    Raises:
+        DataError: a value with more digits than the bands can show, out of the multiplier's
+            range, or a tolerance without a colour.
+    """
+    digits = {4: 2, 5: 3}.get(count)
+    if digits is None:
+        raise DataError(f"{count} bands: expected 4 or 5")
+    if not ohms > 0:
+        raise DataError(f"{ohms} ohms has no colour code: expected a positive value")
+    power = floor(log10(ohms)) - digits + 1
+    number = round(ohms / 10.0**power)
+    if number == 10**digits:  # 9.999 rounds up into the next decade
+        number, power = number // 10, power + 1
+    if abs(_scaled(number, power) - ohms) > 1e-9 * ohms:
+        raise DataError(f"{ohms:g} ohms does not fit into {digits} digits: use {count + 1} bands")
+    multiplier = {power: colour for colour, power in MULTIPLIERS.items()}.get(power)
+    if multiplier is None:
+        raise DataError(f"{ohms:g} ohms: no multiplier band for 10^{power}")
+    last = {fraction: colour for colour, fraction in TOLERANCES.items()}.get(tolerance)
+    if last is None:
+        raise DataError(f"tolerance {tolerance:g}: expected one of {sorted(TOLERANCES.values())}")
+    return (*(DIGITS[int(digit)] for digit in str(number)), multiplier, last)
+
+
+@cache
+def e_series(size: int) -> tuple[int, ...]:
+    """The preferred values of one decade (IEC 60063).
+
+    Args:
+        size: 3, 6, 12, 24 (values 10 to 91) or 48, 96, 192 (values 100 to 988).
+
+    Raises:
+        DataError: a series that the standard does not have.
+    """
+    if size in (3, 6, 12, 24):
+        return _E24[:: 24 // size]
+    if size in (48, 96, 192):
+        values = (round(100 * 10 ** (step / size)) for step in range(size))
+        return tuple(_E192_EXCEPTION.get(value, value) for value in values)
+    raise DataError(f"E{size} is no series of IEC 60063: expected E3, E6, E12, E24, E48, E96 or E192")
+
+
+def _scaled(number: int, power: int) -> float:
+    # Dividing keeps 47 × 10^-2 at exactly 0.47; multiplying by 0.01 would not.
+    return float(number * 10**power) if power >= 0 else number / 10**-power

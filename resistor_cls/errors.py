@@ -1,0 +1,77 @@
+"""Errors that the user can mend, and the one place that prints them."""
+
+import difflib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+
+DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
+
+
+class ResistorClsError(Exception):
+    """Something that the user can mend.
+
+    The message names the file or key, what was found, what was expected, and what to do.
+    """
+
+
+class ConfigError(ResistorClsError):
+    """A key, or a value of one, that cannot be used."""
+
+
+class DataError(ResistorClsError):
+    """Photos, tables or folders that cannot be used."""
+
+
+class ModelError(ResistorClsError):
+    """A saved model, or weights, that cannot be used."""
+
+
+class TrackingError(ResistorClsError):
+    """A tracking store that cannot be reached or written."""
+
+
+def nearest(name: str, valid: Iterable[str], most: int = 3) -> str:
+    """The names that were probably meant, as words for a message."""
+    valid = sorted(valid)
+    close = difflib.get_close_matches(name, valid, n=most, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    shown = ", ".join(valid[:20]) + (", …" if len(valid) > 20 else "")
+    return f"valid: {shown}"
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def run_command(job: Callable[[], object]) -> int:
+    """Runs a command and returns its exit status.
+
+    Args:
+        job: the whole command.
+
+    Returns:
+        0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`; 130 when
+        interrupted (SIGINT or SIGTERM). Any other exception is a defect of ours: it is raised
+        on, so that Python prints the traceback and exits with 1. `RESISTOR_CLS_DEBUG=1` prints
+        the traceback of user errors too.
+    """
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        job()
+    except ResistorClsError as error:
+        if os.environ.get("RESISTOR_CLS_DEBUG") == "1":
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away, as `… | head` does
+        sys.stderr.close()
+        return DONE
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    return DONE
