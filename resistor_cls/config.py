@@ -1,0 +1,333 @@
+"""From `conf/` and `key=value` words to plain values: the only code, with the commands, that
+knows Hydra.
+"""
+
+import argparse
+import functools
+import logging
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resistor_cls.errors import ConfigError, nearest, run_command
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+_PACKAGE = Path(__file__).parent
+# Beside the package in a checkout, inside it in an installed wheel.
+CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
+# Not Hydra's own groups, and not what only other files of a group build upon.
+_HIDDEN = ("_", ".")
+
+
+def groups() -> dict[str, list[str]]:
+    """What can be chosen: config group → its options, both sorted."""
+    return {
+        folder.name: sorted(
+            path.stem for path in folder.glob("*.yaml") if not path.stem.startswith(_HIDDEN)
+        )
+        for folder in sorted(CONF.iterdir())
+        if folder.is_dir() and folder.name != "hydra"
+    }
+
+
+def run_hydra(
+    job: Callable[["DictConfig"], object], name: str, doc: str, argv: Sequence[str] | None = None
+) -> int:
+    """Runs a command that is configured by Hydra.
+
+    Args:
+        job: takes the composed config.
+        name: of the config in `conf/`, and of the job.
+        doc: the command's help.
+        argv: words of the command line, by default the real ones.
+
+    Returns:
+        The exit status; see `resistor_cls.errors.run_command`.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if {"-h", "--help"} & set(words):
+        print(_help(doc))
+        return 0
+    return run_command(lambda: _run(job, name, words))
+
+
+def compose(name: str = "train", overrides: Sequence[str] = ()) -> "DictConfig":
+    """Composes a config without running anything.
+
+    Args:
+        name: of the config in `conf/`.
+        overrides: `key=value` words.
+
+    Raises:
+        ConfigError: an unknown key or option, a value of the wrong type.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+
+    with initialize_config_dir(str(CONF), version_base="1.3"), _explained(name, overrides):
+        config = hydra_compose(name, list(overrides), return_hydra_config=True)
+        defaults = hydra_compose(name, [word for word in overrides if _is_choice(word)])
+        _check_types(config, defaults, overrides)
+    return config
+
+
+def instantiate(node: Any, **values: Any) -> Any:
+    """Makes the object that a node with a `_target_` describes.
+
+    Raises:
+        ConfigError: a target or an argument that does not exist or cannot be used.
+    """
+    import hydra.utils
+    from hydra.errors import InstantiationException
+
+    try:
+        return hydra.utils.instantiate(node, _convert_="all", **values)
+    except InstantiationException as error:
+        cause = error.__cause__
+        if cause is None or isinstance(cause, ImportError | AttributeError):
+            raise ConfigError(_first_line(error)) from error
+        if isinstance(cause, TypeError | ValueError):
+            key = getattr(node, "_get_full_key", lambda _: "config")(None)
+            raise ConfigError(f"{key}: {_first_line(cause)}") from error
+        raise cause from None
+
+
+def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> None:
+    import hydra
+    from hydra._internal.utils import get_args_parser
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import open_dict
+
+    # Hydra would print a traceback of its own and exit with 1: take its errors as they are.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    arguments = get_args_parser().parse_args(words)
+    _check_words(arguments.overrides)
+    failures: list[Exception] = []
+
+    with _sweep(name, arguments) as sweep:
+
+        @functools.wraps(job)
+        def task(config: "DictConfig") -> None:
+            overrides = list(HydraConfig.get().overrides.task)
+            try:
+                defaults = _defaults(name, overrides)
+                _check_types(config, defaults, overrides)
+                if sweep is not None and config.tracking.name is None:
+                    with open_dict(config):
+                        config.tracking.name = sweep.job_name(overrides)
+                job(config)
+            except Exception as error:
+                # Raised after Hydra is through: a sweep goes on with its other jobs.
+                failures.append(error)
+                if sweep is not None:
+                    logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
+
+        decorate = hydra.main(config_path=str(CONF), config_name=name, version_base="1.3")
+        before, sys.argv = sys.argv, [sys.argv[0], *words]
+        try:
+            with _explained(name, arguments.overrides):
+                decorate(task)()
+        finally:
+            sys.argv = before
+        if failures:
+            raise failures[0]
+
+
+@contextmanager
+def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
+    """The sweep that the words ask for; None for a single run."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.types import RunMode
+
+    words = arguments.overrides
+    with _explained(name, words):
+        parsed = OverridesParser.create().parse_overrides(words)
+    swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
+    fixed = [override.input_line for override in parsed if not override.is_sweep_override()]
+    config = compose(name, [word for word in fixed if word])
+    params = config.hydra.sweeper.get("params") or {}
+    if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
+        if swept:
+            raise ConfigError(f"{swept[0]} has several values: add -m for a sweep over them")
+        yield None
+        return
+    if arguments.cfg or arguments.info:
+        yield None
+        return
+    from resistor_cls.tracking import open_sweep
+
+    varying = [*swept, *params]
+    title = config.tracking.name or f"sweep over {', '.join(varying) or 'nothing'}"
+    with open_sweep(title, varying, **_store(config)) as sweep:
+        yield sweep
+
+
+def _store(config: "DictConfig") -> dict[str, Any]:
+    keys = ("kind", "uri", "experiment", "artifacts")
+    return {key: config.tracking[key] for key in keys if key in config.tracking}
+
+
+def _defaults(name: str, overrides: Sequence[str]) -> "DictConfig":
+    from hydra import compose as hydra_compose
+
+    return hydra_compose(name, [word for word in overrides if _is_choice(word)])
+
+
+def _is_choice(word: str) -> bool:
+    """Whether a word chooses from a group, such as `model=resnet18`."""
+    return word.partition("=")[0].lstrip("+~").partition("@")[0] in groups()
+
+
+def _check_words(words: Sequence[str]) -> None:
+    for word in words:
+        if "=" not in word and not word.startswith("~"):
+            raise ConfigError(f"{word!r} is no key=value: for example data.fold=1")
+
+
+def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequence[str]) -> None:
+    """Compares the type of each value that was set with the type of its default."""
+    from omegaconf import OmegaConf
+
+    for word in overrides:
+        key, _, _ = word.partition("=")
+        if _is_choice(word) or key.startswith(("~", "hydra")):
+            continue
+        key = key.lstrip("+")
+        try:
+            default = OmegaConf.select(defaults, key)
+        except Exception:  # an interpolation or a missing value: nothing to compare with
+            continue
+        value = OmegaConf.select(config, key, throw_on_missing=False)
+        if default is None or value is None or _fits(value, default):
+            continue
+        raise ConfigError(
+            f"{key}={value!r}: expected {_kind(default)} such as {default!r}"
+            if not OmegaConf.is_config(default)
+            else f"{key}={value!r}: expected keys below it ({', '.join(map(str, default))})"
+        )
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if isinstance(default, str):
+        # `auto` and its like stand for a number or a switch that may be given too.
+        return isinstance(value, str | int | float | bool)
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float)
+    if isinstance(default, int):
+        return isinstance(value, int)
+    return not isinstance(value, str | int | float)
+
+
+def _kind(default: Any) -> str:
+    kinds = {bool: "true or false,", int: "a whole number", float: "a number", str: "text"}
+    return kinds.get(type(default), type(default).__name__)
+
+
+@contextmanager
+def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
+    """Turns Hydra's and OmegaConf's errors into one sentence that names the key and the remedy."""
+    from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+    from hydra.errors import OverrideParseException
+    from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+    try:
+        yield
+    except MissingConfigException as error:
+        group, _, option = str(error.missing_cfg_file or "").rpartition("/")
+        if group in groups():
+            known = groups()[group]
+            raise ConfigError(f"{group}={option}: no such option; {nearest(option, known)}") from error
+        raise ConfigError(_first_line(error)) from error
+    except OverrideParseException as error:
+        raise ConfigError(
+            f"{error.override!r} cannot be read ({_first_line(error)}): expected key=value, "
+            "with quotes round special characters"
+        ) from error
+    except ConfigCompositionException as error:
+        key = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
+        if key is None:
+            raise ConfigError(_first_line(error)) from error
+        raise ConfigError(_unknown_key(key[1].partition("@")[0], name, words)) from error
+    except MissingMandatoryValue as error:
+        key = error.full_key or ""
+        raise ConfigError(f"{key} is missing: add {key}=…") from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ConfigError(_first_line(error)) from error
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename}: {error.strerror}; choose another place by paths.output=…"
+        ) from error
+
+
+def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    choices = [word for word in words if _is_choice(word)]
+    if GlobalHydra.instance().is_initialized():
+        config = hydra_compose(name, choices)
+    else:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = hydra_compose(name, choices)
+    known = [*flatten(config, resolve=False), *groups()]
+    group = key.partition(".")[0]
+    near = [other for other in known if other.startswith(f"{group}.")] if "." in key else known
+    return f"{key}: no such key; {nearest(key, near or known)}"
+
+
+def flatten(config: "DictConfig", resolve: bool = True) -> dict[str, Any]:
+    """A nested config as dotted keys and plain values, without `_target_` and its like.
+
+    Args:
+        config: the config.
+        resolve: put values in the place of interpolations.
+    """
+    from omegaconf import OmegaConf
+
+    def flat(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+        if not isinstance(node, dict):
+            yield prefix, node
+            return
+        for key, value in node.items():
+            if not str(key).startswith("_"):
+                yield from flat(value, f"{prefix}.{key}" if prefix else str(key))
+
+    return dict(flat(OmegaConf.to_container(config, resolve=resolve), ""))
+
+
+def resolved(config: "DictConfig") -> str:
+    """A config as YAML, with values in the place of interpolations."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_yaml(config, resolve=True)
+
+
+def output_folder() -> Path:
+    """The folder that Hydra made for this job."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if lines:
+        return lines[0]
+    return _first_line(error.__cause__) if error.__cause__ else type(error).__name__
+
+
+def _help(doc: str) -> str:
+    listing = "\n".join(f"  {group:<11} {', '.join(names)}" for group, names in groups().items())
+    return (
+        f"{doc.strip()}\n\nChoices (group=option; files in {CONF}):\n{listing}\n\n"
+        "--cfg job prints the composed config with every key; --hydra-help tells of Hydra's flags."
+    )

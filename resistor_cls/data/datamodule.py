@@ -1,0 +1,286 @@
+"""Labelled photos as batches for a Lightning trainer."""
+
+import inspect
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from resistor_cls.categories import Categories
+from resistor_cls.data.augmentation import Augmentation
+from resistor_cls.data.cache import PhotoCache, fingerprint, open_cache
+from resistor_cls.data.folds import SPLITS, check_fold
+from resistor_cls.data.sources import MOST_LISTED, PhotoSet, source_named
+from resistor_cls.errors import ConfigError, DataError, nearest
+
+log = logging.getLogger(__name__)
+
+SUBSETS = ("validation", "train", "all")
+MOST_WORKERS = 8  # soft augmentation of 224 px photos: 8 processes outrun any one GPU's training
+
+
+class PhotoDataset(Dataset[dict[str, Tensor]]):
+    """Some of the cached photos.
+
+    An item holds `photos` (3, height, width) uint8, `targets` () int64 and `indices` () int64,
+    the position in the data module's `photo_set`.
+    """
+
+    def __init__(
+        self,
+        photos: np.ndarray,
+        targets: np.ndarray,
+        indices: np.ndarray,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        self._photos, self._targets, self._indices = photos, targets, indices
+        self._augmentation = augmentation
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, item: int) -> dict[str, Tensor]:
+        index = int(self._indices[item])
+        photo = np.array(self._photos[index])  # a copy: the map behind it is read-only
+        if self._augmentation is not None:
+            photo = self._augmentation(photo)
+        return {
+            "photos": torch.from_numpy(photo).permute(2, 0, 1),
+            "targets": torch.tensor(self._targets[index]),
+            "indices": torch.tensor(index),
+        }
+
+
+class PhotoDataModule(LightningDataModule):
+    """Reads, checks, splits and batches labelled photos.
+
+    Args:
+        root: folder of the photos.
+        source: `folder`, `table`, `rendered` or `resistor37`; see `resistor_cls.data.sources`.
+        image_size: side in pixels that photos are kept and batched at.
+        batch_size: photos a batch.
+        split: how photos are dealt into folds: `stratified`.
+        folds: number of folds.
+        fold: the one that validates.
+        split_seed: of the dealing; apart from the training seed, so that several seeds are
+            compared on the same validation photos.
+        augment: albumentations transforms for training, in order (or named, as a mapping).
+        drop_last: leave the last, smaller batch of a training epoch out.
+        skip_unreadable: go on without photos that cannot be read.
+        subset: photos of the test batches: `validation`, `train` or `all`.
+        workers: processes that augment; `auto` is half of the cores, at most 8.
+        cache: folder of decoded photos.
+        **options: more arguments of the source, such as `table` or `per_category`.
+
+    Attributes:
+        photo_set: the readable photos (after `setup`).
+        fold_of: (photos,) fold of each.
+        unreadable: file name → why it was left out.
+        fingerprint: identifies the labelled photos by content.
+
+    Raises:
+        ConfigError: an argument that cannot be used.
+        DataError: from `setup`, photos that cannot be used.
+    """
+
+    photo_set: PhotoSet
+    fold_of: np.ndarray
+    unreadable: Mapping[str, str]
+    fingerprint: str
+
+    def __init__(
+        self,
+        root: str | Path | None,
+        source: str = "folder",
+        *,
+        image_size: int = 224,
+        batch_size: int = 32,
+        split: str = "stratified",
+        folds: int = 5,
+        fold: int = 0,
+        split_seed: int = 0,
+        augment: Sequence[Any] | Mapping[str, Any] = (),
+        drop_last: bool = True,
+        skip_unreadable: bool = False,
+        subset: str = "validation",
+        workers: int | str = "auto",
+        cache: str | Path = "~/.cache/resistor_cls",
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        steps = list(augment.values()) if isinstance(augment, Mapping) else list(augment)
+        self._augmentation = Augmentation([step for step in steps if step is not None])
+        # Plain values: saved with a model, they are enough to find its validation photos again.
+        self.settings: dict[str, Any] = {
+            "root": None if root is None else str(root),
+            "source": source,
+            "image_size": image_size,
+            "batch_size": batch_size,
+            "split": split,
+            "folds": folds,
+            "fold": fold,
+            "split_seed": split_seed,
+            "drop_last": drop_last,
+            "skip_unreadable": skip_unreadable,
+            **options,
+        }
+        self._check(subset, workers)
+        self._read = source_named(source)
+        _check_options(source, options)
+        self._root = None if root is None else Path(root).expanduser()
+        paths = {"categories", "table"}  # the options that name files
+        self._options = {
+            key: Path(value).expanduser() if key in paths and value is not None else value
+            for key, value in options.items()
+        }
+        self._cache_folder = Path(cache).expanduser() / "decoded"
+        self._workers = max(1, min(MOST_WORKERS, (os.cpu_count() or 1) // 2))
+        if workers != "auto":
+            self._workers = int(workers)
+        self._subset = subset
+        self._cache: PhotoCache | None = None
+
+    def _check(self, subset: str, workers: int | str) -> None:
+        given = self.settings
+        for key in ("image_size", "batch_size"):
+            if given[key] < 1:
+                raise ConfigError(f"data.{key}={given[key]}: expected 1 or more")
+        if given["split"] not in SPLITS:
+            raise ConfigError(f"data.split={given['split']}: {nearest(given['split'], SPLITS)}")
+        if subset not in SUBSETS:
+            raise ConfigError(f"subset={subset}: {nearest(subset, SUBSETS)}")
+        if workers != "auto" and not (isinstance(workers, int) and workers >= 0):
+            raise ConfigError(f"data.workers={workers}: expected auto, 0 or more")
+        check_fold(given["fold"], given["folds"])
+
+    @property
+    def categories(self) -> Categories:
+        """The label space of the photos (after `setup`)."""
+        return self.photo_set.categories
+
+    @property
+    def train_indices(self) -> np.ndarray:
+        """Positions in `photo_set` of the training photos."""
+        return np.flatnonzero(self.fold_of != self.settings["fold"])
+
+    @property
+    def test_indices(self) -> np.ndarray:
+        """Positions in `photo_set` of the photos that `test_dataloader` gives."""
+        if self._subset == "all":
+            return np.arange(len(self.photo_set))
+        if self._subset == "train":
+            return self.train_indices
+        return self.validation_indices
+
+    @property
+    def validation_indices(self) -> np.ndarray:
+        """Positions in `photo_set` of the validation photos."""
+        return np.flatnonzero(self.fold_of == self.settings["fold"])
+
+    def photo(self, index: int) -> np.ndarray:
+        """A photo of `photo_set` at the size that it is kept at: (size, size, 3) uint8 RGB."""
+        return np.array(self._opened().photos[index])
+
+    def augmented_photo(self, index: int) -> np.ndarray:
+        """A photo as a training batch holds it, changed at random."""
+        return self._augmentation(self.photo(index))
+
+    def prepare_data(self) -> None:
+        """Draws, fetches and decodes what is absent; called on one process only."""
+        self._open()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Finds, checks and splits the photos; doing it again changes nothing."""
+        if self._cache is not None:
+            return
+        found, cache = self._open()
+        self.photo_set = found.select(cache.readable)
+        self.unreadable = cache.unreadable
+        targets = np.asarray(self.photo_set.targets)
+        if self._subset == "all":  # everything is judged, nothing is split
+            self.fold_of = np.full(len(targets), self.settings["fold"])
+        else:
+            self.fold_of = SPLITS[self.settings["split"]](
+                targets, self.settings["folds"], self.settings["split_seed"], self.categories
+            )
+        names = self.categories.names
+        labels = tuple(names[target] for target in self.photo_set.targets)
+        self.fingerprint = fingerprint(cache.hashes, labels)
+        self._cache = cache
+
+    def _open(self) -> tuple[PhotoSet, PhotoCache]:
+        found = self._read(self._root, **self._options)
+        cache = open_cache(found, self.settings["image_size"], self._cache_folder)
+        if cache.unreadable:
+            shown = [f"{name} ({why})" for name, why in list(cache.unreadable.items())[:MOST_LISTED]]
+            rest = len(cache.unreadable) - len(shown)
+            problems = "\n  ".join(shown) + (f"\n  and {rest} more" if rest else "")
+            message = f"{len(cache.unreadable)} of {len(found)} photos cannot be read"
+            if not self.settings["skip_unreadable"]:
+                raise DataError(
+                    f"{message} in {found.root}: repair or remove them, or go on without them "
+                    f"by data.skip_unreadable=true\n  {problems}"
+                )
+        return found, cache
+
+    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        """Shuffled, augmented batches of the training photos.
+
+        Raises:
+            ConfigError: no batch can be filled.
+        """
+        count, batch = len(self.train_indices), self.settings["batch_size"]
+        if self.settings["drop_last"] and count < batch:
+            raise ConfigError(
+                f"data.batch_size={batch} is more than the {count} training photos: "
+                "lower it, or set data.drop_last=false"
+            )
+        return self._loader(
+            self.train_indices,
+            self._augmentation,
+            shuffle=True,
+            drop_last=self.settings["drop_last"],
+            num_workers=self._workers,
+            persistent_workers=self._workers > 0,
+        )
+
+    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        """Batches of the validation photos, in order, as they are."""
+        return self._loader(self.validation_indices)
+
+    def test_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        """Batches of the photos of `subset`, in order, as they are."""
+        return self._loader(self.test_indices)
+
+    def _opened(self) -> PhotoCache:
+        self.setup()
+        assert self._cache is not None
+        return self._cache
+
+    def _loader(
+        self, indices: np.ndarray, augmentation: Augmentation | None = None, **how: Any
+    ) -> DataLoader[dict[str, Tensor]]:
+        photos = self._opened().photos
+        dataset = PhotoDataset(photos, np.asarray(self.photo_set.targets), indices, augmentation)
+        return DataLoader(
+            dataset,
+            batch_size=self.settings["batch_size"],
+            pin_memory=torch.cuda.is_available(),
+            **how,
+        )
+
+
+def _check_options(source: str, options: Mapping[str, Any]) -> None:
+    known = list(inspect.signature(source_named(source)).parameters)[1:]
+    for key in options:
+        if key not in known:
+            raise ConfigError(
+                f"data.{key} is no key of the source {source}; {nearest(key, known)}"
+            )

@@ -1,0 +1,87 @@
+"""Fetches the real data set: resumed after a break, tested, then moved into place in one step."""
+
+import os
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+from tqdm import tqdm
+
+from resistor_cls.errors import DataError
+
+RESISTOR37_URL = "https://h2o-ht-catalog.s3.amazonaws.com/image_classification/Resistor.zip"
+SILENCE = 30  # seconds without a byte after which a server counts as gone
+CHUNK = 1 << 20  # bytes
+
+
+def fetch_and_unpack(url: str, root: Path) -> None:
+    """Puts the unpacked content of a zip at `root`.
+
+    A zip that lies at `ROOT.zip`, put there by hand or by an earlier try, is used as it is.
+
+    Raises:
+        DataError: no network, a damaged zip, no room or no permission.
+    """
+    archive = root.with_name(f"{root.name}.zip")
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        if not archive.exists():
+            _fetch(url, archive)
+        _unpack(archive, root)
+    except urllib.error.URLError as error:
+        raise DataError(
+            f"the data set at {url} cannot be fetched ({error.reason}): put the zip by hand at "
+            f"{archive}, or use drawn photos with data=rendered"
+        ) from error
+    except OSError as error:
+        raise DataError(f"data.root={root} cannot be written: {error}") from error
+
+
+def _fetch(url: str, archive: Path) -> None:
+    part = archive.with_name(f"{archive.name}.part")
+    done = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})
+    try:
+        answer = urllib.request.urlopen(request, timeout=SILENCE)
+    except urllib.error.HTTPError as error:
+        if not (done and error.code == 416):  # 416: there is nothing after what we have
+            raise
+    else:
+        with answer:
+            resumed = answer.status == 206
+            done = done if resumed else 0
+            rest = answer.headers.get("Content-Length")
+            total = done + int(rest) if rest else None
+            bar = tqdm(
+                total=total, initial=done, unit="B", unit_scale=True, desc=archive.name, leave=False
+            )
+            with part.open("ab" if resumed else "wb") as file, bar:
+                while block := answer.read(CHUNK):
+                    file.write(block)
+                    bar.update(len(block))
+                    done += len(block)
+        if total is not None and done < total:
+            raise urllib.error.URLError(f"broke off at {done:,} of {total:,} bytes; run again")
+    os.replace(part, archive)
+
+
+def _unpack(archive: Path, root: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=root.parent, prefix=f".{root.name}-") as scratch:
+        try:
+            with zipfile.ZipFile(archive) as content:
+                content.extractall(scratch)  # checks every file's CRC on the way
+        except (zipfile.BadZipFile, EOFError) as error:
+            raise DataError(
+                f"{archive} is no complete zip ({error}): remove it, and it is fetched again"
+            ) from error
+        unpacked = Path(scratch) / "unpacked"
+        unpacked.mkdir()
+        for path in list(Path(scratch).iterdir()):
+            if path != unpacked and path.name != "__MACOSX":
+                shutil.move(path, unpacked)
+        if root.exists():  # an empty folder that the user made: it was checked to be empty
+            root.rmdir()
+        os.replace(unpacked, root)

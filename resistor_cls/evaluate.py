@@ -1,0 +1,67 @@
+"""Judges a saved model on labelled photos.
+
+python -m resistor_cls.evaluate model=REF [data=… key=value …]
+
+REF is a checkpoint file, runs:/RUN_ID/model, or models:/NAME@ALIAS. Without data=… the model is
+judged on the validation photos of its own training.
+
+Examples:
+  python -m resistor_cls.evaluate model=runs:/RUN_ID/model
+  python -m resistor_cls.evaluate model=best.ckpt data=folder data.root=other_photos
+  python -m resistor_cls.evaluate model=best.ckpt tracking=none
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resistor_cls.config import run_hydra
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+log = logging.getLogger("resistor_cls")
+
+
+def evaluate(config: "DictConfig") -> None:
+    """Judges and tracks one model.
+
+    Raises:
+        ResistorClsError: something that the user can mend.
+    """
+    # Here and not above, so that --help and a mistyped key answer at once.
+    from resistor_cls.config import flatten, instantiate, output_folder, resolved
+    from resistor_cls.data import PhotoDataModule
+    from resistor_cls.model import ResistorClassifier, build_trainer
+    from resistor_cls.tracking import describe, judged, open_run, resolve_model, save_predictions
+
+    model = ResistorClassifier.load(resolve_model(config.model, config.tracking.uri))
+    own = config.data is None
+    subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
+    if own:
+        given = {"subset": subset, "cache": config.paths.cache}
+        data = PhotoDataModule(**model.record["data"], **given)
+    else:
+        size = model.preprocessing.image_size  # a photo is resized once, as in training
+        data = instantiate(config.data, subset=subset, image_size=size)
+
+    with open_run(output_folder(), **config.tracking) as run:
+        run.save_text("config/resolved.yaml", resolved(config))
+        run.log_params(flatten(config))
+        data.setup()
+        model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
+        trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
+        describe(run, data, model, trainer)
+        (metrics,) = trainer.test(model, data, verbose=False)
+        save_predictions(run, judged(model, data), data, f"{subset} photos")
+    log.info("\n%s", run.summary(metrics, f"{len(data.test_indices)} photos"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    return run_hydra(evaluate, "evaluate", __doc__ or "", argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

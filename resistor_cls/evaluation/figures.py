@@ -1,0 +1,127 @@
+"""Figures of a run, as matplotlib objects; whoever asks for one decides where it goes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from resistor_cls.categories import Categories
+
+INK, RIGHT, WRONG = "#1f2933", "Greens", "Reds"
+LINE, MARK = "#1769aa", "#c2410c"
+MOST_WRITTEN = 60  # categories up to which the numbers in the cells can still be read
+
+
+def confusion_figure(counts: np.ndarray, categories: Categories, title: str = "") -> Figure:
+    """Draws a confusion matrix as counts and as shares of each label.
+
+    The diagonal is green and everything beside it is red on a scale of its own, so that a few
+    confused photos are seen beside a long row of right ones.
+
+    Args:
+        counts: (categories, categories), rows are labels, columns are predictions.
+        categories: names of both axes.
+        title: above both panels.
+    """
+    size = len(categories)
+    # A cell of 0.3 inch holds a number of two digits; many categories get narrower cells.
+    side = max(5.0, size * (0.3 if size <= MOST_WRITTEN else 0.16))
+    figure = Figure(figsize=(2 * side + 4.4, side + 2.6), layout="constrained", dpi=100)
+    left, right = figure.subplots(1, 2)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    _matrix(left, counts, categories, "Photos", "{:.0f}")
+    _matrix(right, 100 * shares, categories, "Percent of each label", "{:.0f}")
+    if title:
+        figure.suptitle(title, fontsize=15, color=INK)
+    return figure
+
+
+def _matrix(axes: Axes, values: np.ndarray, categories: Categories, title: str, form: str) -> None:
+    size = len(categories)
+    diagonal = np.eye(size, dtype=bool)
+    for mask, colours in ((diagonal, RIGHT), (~diagonal, WRONG)):
+        top = max(float(values[mask].max(initial=0)), 1.0)
+        # The square root lifts single confused photos off the white.
+        shown = np.ma.masked_where(~mask | (values == 0), values)
+        axes.imshow(shown, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=top * 1.25))
+        if size <= MOST_WRITTEN:
+            for row, column in zip(*np.nonzero(mask & (values >= 0.5)), strict=True):
+                value = values[row, column]
+                axes.text(
+                    column,
+                    row,
+                    form.format(value),
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if value > 0.5 * top else INK,
+                )
+    names = categories.names
+    font = 9 if size <= MOST_WRITTEN else 6
+    axes.set_xticks(range(size), names, rotation=90, fontsize=font)
+    axes.set_yticks(range(size), names, fontsize=font)
+    axes.set_xticks(np.arange(-0.5, size), minor=True)
+    axes.set_yticks(np.arange(-0.5, size), minor=True)
+    axes.grid(which="minor", color="#d9dee3", linewidth=0.5)
+    axes.tick_params(which="minor", length=0)
+    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_ylim(size - 0.5, -0.5)
+    axes.set_xlabel("Prediction", fontsize=12)
+    axes.set_ylabel("Label", fontsize=12)
+    axes.set_title(title, fontsize=12)
+
+
+def curves_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
+    """Draws metrics over optimizer steps, a panel for each.
+
+    Args:
+        history: metric name → (step, value) pairs.
+    """
+    columns = min(3, max(1, len(history)))
+    rows = -(-len(history) // columns) or 1
+    figure = Figure(figsize=(4.6 * columns, 3.0 * rows), layout="constrained", dpi=110)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, points) in zip(panels, history.items(), strict=False):
+        steps, values = zip(*points, strict=True) if points else ((), ())
+        few = len(points) <= 30  # epochs, not steps: mark each
+        axes.plot(steps, values, color=LINE, linewidth=1.4, marker="o" if few else "", markersize=4)
+        axes.set_title(name, fontsize=11, color=INK, loc="left")
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.grid(color="#e4e7eb", linewidth=0.7)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlabel("step", fontsize=9)
+    for axes in panels[len(history) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def gallery_figure(
+    photos: Sequence[np.ndarray],
+    captions: Sequence[str],
+    right: Sequence[bool] | None = None,
+    title: str = "",
+) -> Figure:
+    """Draws photos in rows of six, each with its caption.
+
+    Args:
+        photos: (height, width, 3) uint8 RGB each.
+        captions: text under each photo.
+        right: whether a prediction was right; wrong ones get a coloured caption.
+        title: above all.
+    """
+    columns = max(1, min(6, len(photos)))
+    rows = -(-len(photos) // columns) or 1
+    figure = Figure(figsize=(2.3 * columns, 2.75 * rows + 0.4), layout="constrained", dpi=100)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in panels:
+        axes.set_axis_off()
+    for place, (axes, photo, caption) in enumerate(zip(panels, photos, captions, strict=False)):
+        wrong = right is not None and not right[place]
+        axes.imshow(photo)
+        axes.set_title(caption, fontsize=8, color=MARK if wrong else INK, y=-0.02, va="top")
+    if title:
+        figure.suptitle(title, fontsize=13, color=INK)
+    return figure

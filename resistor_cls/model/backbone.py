@@ -1,0 +1,132 @@
+"""timm backbones, with ImageNet weights where they can be had."""
+
+import difflib
+import logging
+import socket
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import timm
+from huggingface_hub import hf_hub_download
+from huggingface_hub.constants import ENDPOINT, is_offline_mode
+from huggingface_hub.errors import LocalEntryNotFoundError
+from torch import nn
+
+from resistor_cls.errors import ConfigError, ModelError, nearest
+
+log = logging.getLogger(__name__)
+
+POOLS = ("avg", "max", "avgmax", "catavgmax")
+PATIENCE = 5.0  # seconds for the hub to accept a connection
+PRETRAINED = ("auto", "true", "false")
+
+
+def build_backbone(
+    name: str, categories: int, pool: str, dropout: float, pretrained: str
+) -> tuple[nn.Module, str]:
+    """Makes a net that turns normalised photos into logits.
+
+    Args:
+        name: a timm model, with or without its weights' tag (`resnet50.a1_in1k`).
+        categories: number of logits.
+        pool: how features are pooled over the photo, one of `POOLS`.
+        dropout: probability that a pooled feature is dropped in training.
+        pretrained: `true` needs ImageNet weights, `auto` takes them where they are cached or can
+            be fetched, `false` never tries.
+
+    Returns:
+        The net and where its weights come from: `imagenet` or `scratch`.
+
+    Raises:
+        ConfigError: an unknown name, pool or value, or a net that takes another pool.
+        ModelError: weights that are needed and cannot be had.
+    """
+    check_backbone(name)
+    if pool not in POOLS:
+        raise ConfigError(f"model.pool={pool}: {nearest(pool, POOLS)}")
+    if not 0 <= dropout < 1:
+        raise ConfigError(f"model.dropout={dropout}: expected 0 or more and less than 1")
+    if pretrained not in PRETRAINED:
+        raise ConfigError(f"model.pretrained={pretrained}: {nearest(pretrained, PRETRAINED)}")
+    make: dict[str, Any] = {"num_classes": categories, "drop_rate": dropout}
+    # Transformers pool by their class token by default: only a pool that is asked for is set.
+    make |= {} if pool == "avg" else {"global_pool": pool}
+    if pretrained != "false":
+        try:
+            weights = {"file": str(_imagenet_weights(name))}
+            net = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=weights, **make)
+            return net, "imagenet"
+        except Exception as error:  # hub, network, cache and file errors share no base class
+            reason = _reason(error)
+            if pretrained == "true":
+                raise ModelError(
+                    f"model.pretrained=true, but the ImageNet weights of {name} cannot be had "
+                    f"({reason}): go online once so that they are cached, or train without them "
+                    "by model.pretrained=auto"
+                ) from error
+            log.warning(
+                "No ImageNet weights for %s (%s): training from scratch. "
+                "model.pretrained=false skips the try, =true makes it an error.",
+                name,
+                reason,
+            )
+    try:
+        return timm.create_model(name, pretrained=False, **make), "scratch"
+    except (AssertionError, RuntimeError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"model.backbone={name} cannot be built with model.pool={pool}: {error}"
+        ) from error
+
+
+def _imagenet_weights(name: str) -> Path:
+    """The file of a backbone's ImageNet weights, fetched if it is not cached."""
+    published = timm.get_pretrained_cfg(name)
+    if published is None or not published.hf_hub_id:
+        raise ModelError("timm has none published on the Hugging Face hub")
+    hub_id = published.hf_hub_id
+    if hub_id.endswith("/"):  # the hub's name of the model is timm's
+        hub_id += f"{published.architecture}.{published.tag}"
+    find = partial(hf_hub_download, hub_id, published.hf_hub_filename or "model.safetensors")
+    try:
+        return Path(find(local_files_only=True))
+    except LocalEntryNotFoundError:
+        _require_hub()
+        return Path(find())
+
+
+def _require_hub() -> None:
+    """Finds out in seconds that there is no network; the hub's client tries for a minute."""
+    if is_offline_mode():
+        raise ModelError("HF_HUB_OFFLINE is set and they are not cached")
+    host = urlsplit(ENDPOINT).hostname or ""
+    if getproxies():  # then only the proxy reaches the host
+        return
+    try:
+        socket.create_connection((host, 443), PATIENCE).close()
+    except OSError as error:
+        raise ModelError(f"they are not cached, and {host} cannot be reached") from error
+
+
+def check_backbone(name: str) -> None:
+    """Checks a name in no time, before photos are read.
+
+    Raises:
+        ConfigError: timm has no such model, or no such weights of it.
+    """
+    if not timm.is_model(name):
+        raise ConfigError(f"model.backbone={name}: timm has no such model; {_similar(name)}")
+
+
+def _similar(name: str) -> str:
+    known = timm.list_models()
+    # Many timm names share a long beginning: the plain ratio of difflib ranks them well enough.
+    close = difflib.get_close_matches(name.partition(".")[0], known, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(close)}?" if close else "timm.list_models() names all"
+
+
+def _reason(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:120] if lines else type(error).__name__

@@ -1,0 +1,260 @@
+"""The model: photos in, logits out, trained by Lightning."""
+
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import AdamW, Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torchmetrics import MeanMetric, MetricCollection
+
+from resistor_cls.categories import Categories
+from resistor_cls.errors import ModelError
+from resistor_cls.model.backbone import build_backbone
+from resistor_cls.model.losses import loss_named
+from resistor_cls.model.metrics import metric_collection
+from resistor_cls.model.preprocessing import Preprocessing
+from resistor_cls.model.schedules import cosine
+
+CHECKPOINT_FORMAT = 1  # counts changes that older or newer code cannot read
+_RECORD = "resistor_cls"  # our key beside Lightning's in a checkpoint
+
+Batch = Mapping[str, Tensor]
+MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
+MakeScheduler = Callable[[Optimizer, int], LRScheduler]
+
+
+def _adamw(parameters: Iterable[Parameter]) -> Optimizer:
+    return AdamW(parameters, lr=1e-3, weight_decay=0.0)
+
+
+class ResistorClassifier(LightningModule):
+    """Names the category of a photographed resistor.
+
+    Args:
+        categories: the label space; logit `i` speaks of `categories[i]`.
+        backbone: a timm model.
+        pretrained: `auto`, `true` or `false`; see `resistor_cls.model.backbone`.
+        pool: `avg`, `max`, `avgmax` or `catavgmax`.
+        dropout: probability that a pooled feature is dropped in training.
+        image_size: side in pixels of what the backbone sees.
+        normalization: `simple` or `imagenet`.
+        loss: `bce` or `cross_entropy`.
+        optimizer: parameters → optimizer; AdamW at 1e-3 without weight decay by default.
+        scheduler: (optimizer, total steps) → schedule stepped after every optimizer step; cosine
+            to 0 by default.
+
+    Attributes:
+        weights_from: `imagenet` or `scratch`.
+        record: plain values that are saved with the model, such as where its photos are.
+        predictions: of the newest validation or test epoch, in the order of its batches:
+            `logits` (photos, categories) float32, `targets` and `indices` (photos,) int64.
+
+    Raises:
+        ConfigError: an argument that cannot be used.
+        ModelError: weights that cannot be had.
+    """
+
+    def __init__(
+        self,
+        categories: Sequence[str],
+        backbone: str = "resnet50.a1_in1k",
+        pretrained: str | bool = "auto",
+        pool: str = "avg",
+        dropout: float = 0.0,
+        image_size: int = 224,
+        normalization: str = "simple",
+        loss: str = "bce",
+        optimizer: MakeOptimizer = _adamw,
+        scheduler: MakeScheduler = cosine,
+    ) -> None:
+        super().__init__()
+        pretrained = str(pretrained).lower()  # YAML and Hydra read a bare true as a boolean
+        categories = list(categories)
+        # Plain values only, so that a checkpoint loads with weights_only=True. Named one by one,
+        # because the factories hold functions.
+        self.save_hyperparameters(
+            {
+                "categories": categories,
+                "backbone": backbone,
+                "pool": pool,
+                "dropout": dropout,
+                "image_size": image_size,
+                "normalization": normalization,
+                "loss": loss,
+            },
+            logger=False,
+        )
+        self.categories = Categories(categories)
+        self.loss = loss_named(loss)
+        self.preprocessing = Preprocessing(image_size, normalization)
+        self.backbone, self.weights_from = build_backbone(
+            backbone, len(categories), pool, dropout, pretrained
+        )
+        # Laid out for channels-last convolutions once and for all: inference then runs the very
+        # kernels that validation ran, and its answers are the same to the digit.
+        self.backbone.to(memory_format=torch.channels_last)
+        self.record: dict[str, Any] = {}
+        self._make_optimizer, self._make_scheduler = optimizer, scheduler
+        scores = metric_collection(len(categories))
+        self._scores = torch.nn.ModuleDict(
+            {"validate": scores.clone("val/"), "test": scores.clone("test/")}
+        )
+        self._losses = torch.nn.ModuleDict({"validate": MeanMetric(), "test": MeanMetric()})
+        self._outputs: list[dict[str, Tensor]] = []
+        self.predictions: dict[str, Tensor] = {}
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Judges photos.
+
+        Args:
+            photos: (batch, 3, height, width) float32 in [0, 1], of any size.
+
+        Returns:
+            (batch, categories) logits.
+        """
+        prepared = self.preprocessing(photos)
+        # Convolutions are faster with channels last, on processors and on tensor cores alike.
+        return self.backbone(prepared.contiguous(memory_format=torch.channels_last))
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Probabilities (batch, categories) by the activation that belongs to the loss.
+
+        With `bce` each is the answer to a question of its own: they need not add up to 1.
+        """
+        return self.loss.probabilities(logits.float())
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss of a batch."""
+        loss = self.loss.value(self(_floats(batch["photos"])).float(), batch["targets"])
+        self.log("train/loss", loss, on_step=True, batch_size=len(batch["targets"]))
+        self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"], on_step=True)
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Collects the predictions of a batch."""
+        self._judge(batch, "validate")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Collects the predictions of a batch."""
+        self._judge(batch, "test")
+
+    def _judge(self, batch: Batch, stage: str) -> None:
+        # Mixed precision is for training. Scores are computed in full precision, so that they are
+        # the same whatever device or precision trained the model.
+        with torch.autocast(self.device.type, enabled=False):
+            logits = self(_floats(batch["photos"]))
+        targets = batch["targets"]
+        self._losses[stage].update(self.loss.value(logits, targets), len(targets))
+        self._scores[stage].update(self.probabilities(logits), targets)
+        self._outputs.append(
+            {"logits": logits, "targets": targets, "indices": batch["indices"]}
+        )
+
+    def on_validation_epoch_start(self) -> None:
+        """Forgets the predictions of the epoch before."""
+        self._outputs.clear()
+
+    def on_test_epoch_start(self) -> None:
+        """Forgets the predictions of the epoch before."""
+        self._outputs.clear()
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs `val/loss` and the scores."""
+        self._close_epoch("validate", "val/")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs `test/loss` and the scores."""
+        self._close_epoch("test", "test/")
+
+    def _close_epoch(self, stage: str, prefix: str) -> None:
+        scores, loss = self._scores[stage], self._losses[stage]
+        assert isinstance(scores, MetricCollection) and isinstance(loss, MeanMetric)
+        # Metrics gather over devices themselves when they compute.
+        self.log_dict({f"{prefix}loss": loss.compute(), **scores.compute()}, sync_dist=False)
+        scores.reset()
+        loss.reset()
+        self.predictions = {
+            name: torch.cat([output[name] for output in self._outputs]).cpu()
+            for name in ("logits", "targets", "indices")
+        }
+        self._outputs.clear()
+
+    def configure_optimizers(self) -> Any:
+        """The optimizer, and its schedule stepped after every step."""
+        optimizer = self._make_optimizer(self.parameters())
+        steps = int(self.trainer.estimated_stepping_batches)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": self._make_scheduler(optimizer, steps), "interval": "step"},
+        }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds what is needed to use the model: plain values only."""
+        checkpoint[_RECORD] = {"format": CHECKPOINT_FORMAT, **self.record}
+
+    @classmethod
+    def load(cls, path: str | Path) -> "ResistorClassifier":
+        """Loads a model from a checkpoint, ready for inference.
+
+        Args:
+            path: a checkpoint of `resistor_cls.train`.
+
+        Raises:
+            ModelError: a file that is absent, cut short, no checkpoint of ours, from another
+                version, or a pickle that would run code (it is never executed).
+        """
+        checkpoint = read_checkpoint(path)
+        try:
+            model = cls(**checkpoint["hyper_parameters"], pretrained="false")
+            model.load_state_dict(checkpoint["state_dict"])
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise ModelError(f"{path}: the checkpoint does not fit its own model: {error}") from error
+        model.record = {key: value for key, value in checkpoint[_RECORD].items() if key != "format"}
+        return model.eval()
+
+
+def _floats(photos: Tensor) -> Tensor:
+    """8-bit photos in [0, 1]; done on the device, as 8 bits travel there four times as fast."""
+    return photos.float().div(255)
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint without executing anything in it.
+
+    Raises:
+        ModelError: see `ResistorClassifier.load`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        found = "is a folder" if path.is_dir() else "does not exist"
+        raise ModelError(f"{path} {found}: expected a checkpoint such as checkpoints/best.ckpt")
+    if not zipfile.is_zipfile(path):
+        raise ModelError(
+            f"{path} is no complete checkpoint (cut short, or another kind of file): "
+            "copy it again or use another checkpoint of the run"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickles that are refused below anyway
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # unpickling, zip and tensor errors share no base class
+        raise ModelError(
+            f"{path} cannot be loaded as plain values, and nothing in it was executed: "
+            f"{str(error).strip().splitlines()[0]}"
+        ) from error
+    record = checkpoint.get(_RECORD) if isinstance(checkpoint, dict) else None
+    if not isinstance(record, dict) or "format" not in record:
+        raise ModelError(f"{path} is no checkpoint of resistor_cls: expected one that it trained")
+    if record["format"] != CHECKPOINT_FORMAT:
+        raise ModelError(
+            f"{path} has checkpoint format {record['format']}, this version reads "
+            f"{CHECKPOINT_FORMAT}: use the version of resistor_cls that wrote it"
+        )
+    return checkpoint

@@ -1,0 +1,77 @@
+"""What a person sees of a training: a bar in a terminal, and a line an epoch everywhere."""
+
+import logging
+import sys
+import time
+from typing import Any
+
+from lightning import Callback, LightningModule, Trainer
+from tqdm import tqdm
+
+log = logging.getLogger("resistor_cls")
+
+
+class EpochLines(Callback):
+    """Logs one line an epoch; shows a bar of its batches while a terminal watches."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._began = 0.0
+        self._photos = 0
+        self._seconds = 0.0
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock and the bar."""
+        self._began, self._photos = time.perf_counter(), 0
+        self._bar = tqdm(
+            total=int(trainer.num_training_batches),
+            desc=f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
+            unit="batch",
+            leave=False,
+            # A log file wants lines, not a bar that is drawn over and over.
+            disable=not (sys.stderr.isatty() and trainer.is_global_zero),
+        )
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Moves the bar."""
+        self._photos += len(batch["targets"])
+        self._seconds = time.perf_counter() - self._began
+        if self._bar is not None:
+            self._bar.update()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Logs the line of the epoch."""
+        if self._bar is not None:
+            self._bar.close()
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        metrics = trainer.callback_metrics
+        shown = "  ".join(
+            f"{name} {float(metrics[name]):.4f}"
+            for name in ("train/loss", "val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
+            if name in metrics
+        )
+        photos = self._photos * trainer.world_size
+        log.info(
+            "Epoch %*d/%d  %s  %.0f photos/s  %.0f s",
+            len(str(trainer.max_epochs)),
+            trainer.current_epoch + 1,
+            trainer.max_epochs,
+            shown,
+            photos / max(self._seconds, 1e-9),
+            time.perf_counter() - self._began,
+        )
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Takes the bar away, so that the message stands on a line of its own."""
+        if self._bar is not None:
+            self._bar.close()

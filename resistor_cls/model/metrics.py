@@ -1,0 +1,58 @@
+"""Scores of predictions: one collection, cloned for each split."""
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric, MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+from torchmetrics.functional.classification import multilabel_auroc
+from torchmetrics.utilities import dim_zero_cat
+
+
+class MacroROCAUC(Metric):
+    """Area under the ROC curve, one category against the rest, averaged over categories.
+
+    Exact (no thresholds are binned). A category without photos, or without photos of any other
+    category, has no ROC curve and is left out of the average; with none left the value is nan.
+    """
+
+    full_state_update = False
+    higher_is_better = True
+    scores: list[Tensor]
+    labels: list[Tensor]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("scores", [], dist_reduce_fx="cat")
+        self.add_state("labels", [], dist_reduce_fx="cat")
+
+    def update(self, probabilities: Tensor, targets: Tensor) -> None:
+        """Takes (batch, categories) probabilities and (batch,) class indices."""
+        self.scores.append(probabilities)
+        self.labels.append(targets)
+
+    def compute(self) -> Tensor:
+        """The average, a scalar."""
+        scores, labels = dim_zero_cat(self.scores), dim_zero_cat(self.labels)
+        counts = torch.bincount(labels, minlength=scores.shape[1])
+        judged = torch.nonzero((counts > 0) & (counts < len(labels))).flatten()
+        if len(judged) == 0:
+            return torch.tensor(float("nan"), device=scores.device)
+        is_category = (labels[:, None] == judged).long()
+        # float64 keeps apart what float32 sums of thousands of steps would blur.
+        return multilabel_auroc(scores[:, judged].double(), is_category, len(judged)).float()
+
+
+def metric_collection(categories: int) -> MetricCollection:
+    """The scores that every run reports.
+
+    Updated with (batch, categories) probabilities and (batch,) targets. `accuracy` is top-1 over
+    all photos; `f1_macro` and `roc_auc` weigh every category alike.
+    """
+    return MetricCollection(
+        {
+            "accuracy": MulticlassAccuracy(categories, average="micro"),
+            "f1_macro": MulticlassF1Score(categories, average="macro"),
+            "roc_auc": MacroROCAUC(),
+        },
+        compute_groups=False,
+    )

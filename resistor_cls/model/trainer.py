@@ -1,0 +1,174 @@
+"""The Lightning trainer for the hardware that is there."""
+
+import logging
+import secrets
+import signal
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.trainer.states import TrainerStatus
+
+from resistor_cls.errors import ConfigError, nearest
+
+PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed")
+
+
+def pick_precision(accelerator: str, precision: str = "auto") -> str:
+    """The precision to train in.
+
+    Args:
+        accelerator: `cuda`, `cpu` or another that Lightning knows.
+        precision: one of `PRECISIONS`.
+
+    Returns:
+        `precision`, or for `auto` the fastest that trains well: bfloat16 where the hardware has
+        it, float16 with loss scaling on older GPUs, else float32.
+
+    Raises:
+        ConfigError: an unknown precision.
+    """
+    precision = str(precision)
+    if precision not in PRECISIONS:
+        raise ConfigError(f"trainer.precision={precision}: {nearest(precision, PRECISIONS)}")
+    if precision != "auto":
+        return precision
+    if accelerator == "cuda":
+        # Compute capability 8.0 (Ampere) brought bfloat16; older cards only emulate it.
+        return "bf16-mixed" if torch.cuda.get_device_capability() >= (8, 0) else "16-mixed"
+    if accelerator == "cpu" and _cpu_has_bfloat16():
+        return "bf16-mixed"
+    return "32-true"
+
+
+def _cpu_has_bfloat16() -> bool:
+    # avx512_bf16 or amx_bf16; with plain AVX-512 PyTorch emulates bfloat16 and gets slower.
+    capabilities = torch.backends.cpu.get_cpu_capability() != "DEFAULT"
+    return capabilities and (
+        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    )
+
+
+def _quieten() -> None:
+    """Silences what neither a user nor we can act on."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # advertising, and what EpochLines says
+    # Lightning 2.6 calls a PyTorch function that PyTorch renames.
+    warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
+    # Small photos from a memory map need no processes to load them.
+    warnings.filterwarnings("ignore", message=r".*does not have many workers.*")
+
+
+def build_trainer(
+    output: str | Path,
+    *,
+    accelerator: str = "auto",
+    devices: int | str = 1,
+    precision: str = "auto",
+    max_epochs: int = 5,
+    monitor: str = "val/roc_auc",
+    monitor_mode: str = "max",
+    logger: Logger | bool = False,
+    callbacks: Sequence[Callback] = (),
+    **options: Any,
+) -> Trainer:
+    """Makes a trainer that keeps its best and its last epoch.
+
+    Args:
+        output: folder that gets `checkpoints/best.ckpt` and `checkpoints/last.ckpt`.
+        accelerator: `auto` takes a GPU where there is one, else the CPU; `gpu`, `cpu`.
+        devices: how many, or which.
+        precision: see `pick_precision`.
+        max_epochs: epochs to train.
+        monitor: the metric that decides which epoch is best.
+        monitor_mode: `max` where more is better, else `min`.
+        logger: takes metrics.
+        callbacks: more of them.
+        **options: of `lightning.Trainer`.
+
+    Raises:
+        ConfigError: a value that Lightning or the hardware refuses.
+    """
+    if not isinstance(max_epochs, int) or max_epochs < 1:
+        raise ConfigError(f"trainer.max_epochs={max_epochs}: expected 1 or more")
+    if monitor_mode not in ("max", "min"):
+        raise ConfigError(f"trainer.monitor_mode={monitor_mode}: expected max or min")
+    if accelerator == "auto":
+        accelerator = "cuda" if torch.cuda.is_available() else "cpu"
+    elif accelerator in ("gpu", "cuda"):
+        accelerator = "cuda"
+        if not torch.cuda.is_available():
+            raise ConfigError(
+                "trainer.accelerator=gpu: PyTorch sees no GPU here; use trainer=auto or trainer=cpu"
+            )
+    _quieten()
+    folder = Path(output) / "checkpoints"
+    # Two checkpoints on purpose: with save_last=True and a monitor, Lightning can freeze "last".
+    best = ModelCheckpoint(
+        folder, filename="best", monitor=monitor, mode=monitor_mode, save_weights_only=True
+    )
+    last = ModelCheckpoint(folder, filename="last", enable_version_counter=False)
+    for checkpoint in (best, last):
+        checkpoint.enable_version_counter = False  # best.ckpt is replaced, never best-v1.ckpt
+    try:
+        return Trainer(
+            accelerator=accelerator,
+            devices=devices,
+            precision=pick_precision(accelerator, precision),  # type: ignore[arg-type]
+            max_epochs=max_epochs,
+            # Convolutions on a CPU have one algorithm, which repeats to the bit; on a GPU the
+            # repeatable ones are slower, and whoever needs them sets trainer.deterministic=true.
+            **{"deterministic": accelerator == "cpu", **options},
+            logger=logger,
+            callbacks=[*callbacks, best, last],
+            default_root_dir=str(output),
+            enable_model_summary=False,
+            enable_progress_bar=False,  # EpochLines shows a bar, and a line an epoch
+            num_sanity_val_steps=0,  # the label space was checked before; this would only log twice
+        )
+    except TypeError as error:
+        raise ConfigError(f"trainer: {error}") from error
+    except Exception as error:  # Lightning's MisconfigurationException is a plain Exception
+        raise ConfigError(f"trainer: {error}") from error
+
+
+def seed_everything(seed: int) -> int:
+    """Seeds every source of random numbers, workers included.
+
+    Args:
+        seed: 0 or more; -1 draws one.
+
+    Returns:
+        The seed.
+
+    Raises:
+        ConfigError: another negative number, or one of more than 32 bits.
+    """
+    if not -1 <= seed < 2**32:
+        raise ConfigError(f"seed={seed}: expected 0 to {2**32 - 1}, or -1 to draw one")
+    drawn = secrets.randbelow(2**32) if seed == -1 else seed
+    lightning.seed_everything(drawn, workers=True, verbose=False)
+    return drawn
+
+
+def fit(trainer: Trainer, model: LightningModule, data: LightningDataModule) -> None:
+    """Trains, and lets an interruption be one.
+
+    Raises:
+        KeyboardInterrupt: after the trainer has wound up; Lightning itself would exit with 1.
+    """
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(model, data)
+    except SystemExit:
+        if trainer.state.status == TrainerStatus.INTERRUPTED:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, on_interrupt)  # Lightning leaves it ignored

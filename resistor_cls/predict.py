@@ -1,0 +1,111 @@
+"""Reads resistors: names the category in each photo."""
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resistor_cls.errors import ConfigError, DataError, run_command
+
+if TYPE_CHECKING:
+    from resistor_cls.inference import Prediction
+
+_EXAMPLES = """examples:
+  python -m resistor_cls.predict photo.jpg --model checkpoints/best.ckpt
+  python -m resistor_cls.predict photos/ --model runs:/RUN_ID/model --format csv > answers.csv
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m resistor_cls.predict",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
+    parser.add_argument(
+        "--model", required=True, metavar="REF", help="checkpoint file, runs:/RUN_ID/model, models:/…"
+    )
+    parser.add_argument("--top", type=int, default=3, help="candidates for each photo (default 3)")
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    parser.add_argument(
+        "--tracking-uri",
+        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        help="MLflow store that runs:/ and models:/ are looked up in (default %(default)s)",
+    )
+    arguments = parser.parse_args(argv)
+    return run_command(lambda: _predict(arguments))
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    if arguments.top < 1:
+        raise ConfigError(f"--top {arguments.top}: expected 1 or more")
+    # Here and not above, so that --help answers at once.
+    from resistor_cls.inference import Predictor, find_photos
+    from resistor_cls.tracking import resolve_model
+
+    photos = find_photos(arguments.photos)
+    predictor = Predictor.load(resolve_model(arguments.model, arguments.tracking_uri))
+    answers = predictor.predict(photos, arguments.top)
+    unread = _WRITERS[arguments.format](answers)
+    if unread:
+        raise DataError(
+            f"{len(unread)} of {len(photos)} photos cannot be read:\n  " + "\n  ".join(unread)
+        )
+
+
+def _write_table(answers: Iterable["Prediction"]) -> list[str]:
+    unread = []
+    for answer in answers:
+        if answer.error:
+            unread.append(answer.error)
+            continue
+        candidates = "   ".join(f"{name:<10} {share:6.1%}" for name, share in answer.candidates)
+        print(f"{answer.photo}   {candidates}", flush=True)
+    return unread
+
+
+def _write_json(answers: Iterable["Prediction"]) -> list[str]:
+    rows = list(answers)
+    print(
+        json.dumps(
+            [
+                {
+                    "photo": str(answer.photo),
+                    "candidates": [
+                        {"category": name, "probability": share}
+                        for name, share in answer.candidates
+                    ],
+                    "error": answer.error or None,
+                }
+                for answer in rows
+            ],
+            indent=2,
+            ensure_ascii=False,
+        )
+    )
+    return [answer.error for answer in rows if answer.error]
+
+
+def _write_csv(answers: Iterable["Prediction"]) -> list[str]:
+    unread = []
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("photo", "rank", "category", "probability"))
+    for answer in answers:
+        if answer.error:
+            unread.append(answer.error)
+        for rank, (name, share) in enumerate(answer.candidates, start=1):
+            writer.writerow((answer.photo, rank, name, share))
+    return unread
+
+
+_WRITERS = {"table": _write_table, "json": _write_json, "csv": _write_csv}
+
+if __name__ == "__main__":
+    sys.exit(main())

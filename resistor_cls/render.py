@@ -1,0 +1,93 @@
+"""`python -m resistor_cls.render OUT`: draws a data set of resistor photos."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from resistor_cls.errors import ConfigError, run_command
+
+_EXAMPLES = """\
+examples:
+  python -m resistor_cls.render data/rendered
+      the 37 categories of the "Resistor" data set with its counts, 2,881 photos
+  python -m resistor_cls.render data/small --per-category 10 --size 224 --seed 1
+      ten small photos of each of them
+  python -m resistor_cls.render data/mine --categories my_categories.txt --per-category 80
+      other categories, one name per line: 47K_1-4W, 4K99_1-4W, left, cracked
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    arguments = _parser().parse_args(argv)
+    return run_command(lambda: _render(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m resistor_cls.render",
+        description="Draws a data set: one folder per category, boxes.csv and scenes.csv. "
+        "The same request gives the same files; an interrupted one goes on where it stopped.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("out", metavar="OUT", type=Path, help="folder for the photos")
+    parser.add_argument(
+        "--categories", metavar="FILE", type=Path, help="one name per line; default: the 37"
+    )
+    parser.add_argument(
+        "--per-category",
+        metavar="N",
+        type=int,
+        help="photos of each category; default: the counts of the 37, 50 with --categories",
+    )
+    parser.add_argument(
+        "--size", metavar="PX", type=int, default=700, help="side of a photo; default: 700"
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="default: 0")
+    parser.add_argument(
+        "--workers", metavar="N", type=int, help="processes; default: one per usable core"
+    )
+    return parser
+
+
+def _render(arguments: argparse.Namespace) -> None:
+    _require("--size", arguments.size, 64, 2000)
+    _require("--per-category", arguments.per_category, 1)
+    _require("--workers", arguments.workers, 1)
+    _require("--seed", arguments.seed, 0)
+
+    # Here, so that --help does not wait for OpenCV.
+    from resistor_cls.categories import RESISTOR37_COUNTS, Categories, resistor37
+    from resistor_cls.rendering import render_dataset
+
+    if arguments.categories is None:
+        categories, each = resistor37(), arguments.per_category
+    else:
+        categories = Categories.from_file(arguments.categories)
+        each = arguments.per_category or 50
+    counts = dict.fromkeys(categories.names, each) if each else RESISTOR37_COUNTS
+    out = render_dataset(
+        arguments.out,
+        categories,
+        counts,
+        size=arguments.size,
+        seed=arguments.seed,
+        workers=arguments.workers,
+    )
+    print(
+        f"{sum(counts.values())} photos of {len(categories)} categories in {out}, with boxes.csv "
+        f"and scenes.csv; train on them: "
+        f"python -m resistor_cls.train data=folder data.root={out}"
+    )
+
+
+def _require(option: str, value: int | None, least: int, most: int | None = None) -> None:
+    if value is None or (value >= least and (most is None or value <= most)):
+        return
+    wanted = f"at least {least}" if most is None else f"{least} to {most}"
+    raise ConfigError(f"{option} {value}: expected {wanted}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

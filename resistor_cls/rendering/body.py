@@ -1,0 +1,187 @@
+"""The body: a turned shape with rings round it, shaded by the light that falls on it."""
+
+import math
+
+import numpy as np
+import cv2
+from numpy.typing import NDArray
+
+from resistor_cls.rendering.parts import METALLIC
+from resistor_cls.rendering.scene import Body, Light, Rgb
+
+Map = NDArray[np.float32]
+
+# Length of the coating's tips that run out on the wire, and their radius at the end over that of
+# the caps.
+_TIP, _TIP_RADIUS = 0.035, 0.22
+
+
+def radius(body: Body, along: NDArray[np.floating]) -> Map:
+    """Radius of the body over its length.
+
+    Args:
+        body: whose shape.
+        along: positions, 0 at the first end to 1 at the last.
+
+    Returns:
+        The radius in units of the caps' radius, 0 outside.
+    """
+    end = np.minimum(along, 1 - along)
+    # A rounded cap: a quarter of a superellipse, as long as 0.6 of the radius.
+    round_off = 0.45 * body.diameter / body.length
+    inner = np.clip((end - _TIP) / round_off, 0, 1)
+    cap = (1 - (1 - inner) ** 2.4) ** (1 / 2.4)
+    # The shoulder from the cap down to the waist.
+    down = np.clip((end - 0.62 * body.cap) / (0.38 * body.cap), 0, 1)
+    shoulder = 1 - (1 - body.waist) * down * down * (3 - 2 * down)
+    tip = _TIP_RADIUS * (1 + 0.6 * np.clip(end / _TIP, 0, 1))
+    return np.where(end < 0, 0, np.maximum(cap * shoulder, tip)).astype(np.float32)
+
+
+def body_box(body: Body) -> tuple[float, float, float, float]:
+    """The smallest upright box round the body: x and y of its centre, width, height."""
+    along = np.linspace(0, 1, 201)
+    across = radius(body, along) * body.diameter / 2
+    u = np.concatenate([along, along]) * body.length - body.length / 2
+    v = np.concatenate([across, -across])
+    x = body.x + u * math.cos(body.angle) - v * math.sin(body.angle)
+    y = body.y + u * math.sin(body.angle) + v * math.cos(body.angle)
+    left, right, top, bottom = x.min(), x.max(), y.min(), y.max()
+    return (
+        float((left + right) / 2), float((top + bottom) / 2),
+        float(right - left), float(bottom - top),
+    )
+
+
+def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int, int]]:
+    """The body as the light leaves it.
+
+    Args:
+        body: what is drawn.
+        light: what falls on it.
+        size: side of the photo in pixels.
+
+    Returns:
+        Linear reflectance times light (height, width, 3), already multiplied by the cover; how
+        much the body covers (height, width); and the column and row of the patch's corner.
+    """
+    # Three samples a pixel for small bodies; big ones have enough pixels with two.
+    fine = 3 if body.length * size < 110 else 2
+    scale = size * fine
+    drawn = _along_axis(body, light, scale)
+    x, y, width, height = body_box(body)
+    left, top = math.floor((x - width / 2) * size) - 1, math.floor((y - height / 2) * size) - 1
+    columns = math.ceil((x + width / 2) * size) + 1 - left
+    rows = math.ceil((y + height / 2) * size) + 1 - top
+    rgba = _turned(drawn, body, scale, (left * fine, top * fine),
+                   (columns * fine, rows * fine))
+    patch = cv2.resize(rgba, (columns, rows), interpolation=cv2.INTER_AREA)
+    return patch[:, :, :3], patch[:, :, 3], (left, top)
+
+
+def _turned(
+    rgba: Map, body: Body, scale: int, corner: tuple[int, int], shape: tuple[int, int]
+) -> Map:
+    """From the body's own frame, axis along x, into the photo."""
+    cos, sin = math.cos(body.angle), math.sin(body.angle)
+    rows, columns = rgba.shape[:2]
+    # Pixel centres lie at +0.5.
+    from_x = corner[0] + 0.5 - body.x * scale
+    from_y = corner[1] + 0.5 - body.y * scale
+    where = np.array(
+        [
+            [cos, sin, columns / 2 - 0.5 + cos * from_x + sin * from_y],
+            [-sin, cos, rows / 2 - 0.5 - sin * from_x + cos * from_y],
+        ]
+    )
+    return cv2.warpAffine(rgba, where, shape, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def _along_axis(body: Body, light: Light, scale: int) -> Map:
+    """Colour and cover in the body's own frame, `scale` samples to the photo's side.
+
+    Returns:
+        (rows, columns, 4), the axis along x.
+    """
+    half_length, half_width = body.length * scale / 2, body.diameter * scale / 2
+    columns, rows = 2 * math.ceil(half_length + 2), 2 * math.ceil(half_width + 2)
+    u = (np.arange(columns, dtype=np.float32) + 0.5 - columns / 2) / (2 * half_length) + 0.5
+    v = (np.arange(rows, dtype=np.float32) + 0.5 - rows / 2)[:, None]
+    reach = radius(body, u) * half_width
+    cover = (np.clip(reach - np.abs(v) + 0.5, 0, 1) * (reach > 0)).astype(np.float32)
+    across = np.clip(v / np.maximum(reach, 1), -1, 1)
+    up = np.sqrt(1 - across * across)
+    slope = np.clip(np.gradient(reach), -2, 2)[None, :]
+    length = 1 / np.sqrt(1 + slope * slope)
+    diffuse, mirror, sheen = _shading(
+        body, light, (-slope * length, across * length, up * length)
+    )
+
+    rng = np.random.default_rng(body.seed)
+    mottled = (1 + body.mottle * 0.5 * _blotches(rng, columns, rows)) * diffuse
+    planes = [mottled * np.float32(level) for level in body.colour]
+    # Seen from the side, rings bend: what lies on top of the body is shifted along the axis.
+    ring_u = u[None, :] - body.bulge * up * reach / (2 * half_length)
+    soft = 1 / (2 * half_length)  # one sample: rings end as sharply as the samples allow
+    for band, centre, width, paint in zip(
+        body.bands, body.centres, body.widths, body.paint, strict=True
+    ):
+        ragged = body.smear * _raggedness(rng, v / half_width)
+        # Only the columns that the ring can reach: three raggednesses hold nearly all of it.
+        bent = abs(body.bulge) * half_width / (2 * half_length)
+        first, last = np.searchsorted(
+            u, (centre - width / 2 - bent - 3 * body.smear, centre + width / 2 + bent + 3 * body.smear)
+        )
+        part = np.s_[:, first:last]
+        inked = np.clip((width / 2 - np.abs(ring_u[part] - centre + ragged)) / soft + 0.5, 0, 1)
+        lit = diffuse[part]
+        if band in METALLIC:
+            lit = 0.55 * lit + 0.75 * sheen[part]
+        for plane, level in zip(planes, paint, strict=True):
+            plane[part] += inked * (np.float32(level) * lit - plane[part])
+    planes = [(p + mirror * np.float32(m)) * cover for p, m in zip(planes, _WINDOW, strict=True)]
+    return cv2.merge([*planes, cover])
+
+
+# The sky in the window, relative to white paper's reflectance.
+_WINDOW: Rgb = (0.85, 1.0, 1.12)
+
+
+def _shading(body: Body, light: Light, normal: tuple[Map, Map, Map]) -> tuple[Map, Map, Map]:
+    """Diffuse light, mirrored window, and the broad sheen that metal flakes show.
+
+    The normal is in the body's frame: along the axis, across it, up to the camera.
+    """
+    turned = light.azimuth - body.angle
+    flat, high = math.cos(light.height), math.sin(light.height)
+    to_light = (flat * math.cos(turned), flat * math.sin(turned), high)
+    facing = sum((n * t for n, t in zip(normal, to_light, strict=True)), np.float32(0))
+    # A horizontal sheet gets 1: `ambient` from everywhere, the rest from the window. Below the
+    # horizon the table sends some back.
+    sky = 0.62 + 0.38 * normal[2]
+    key = np.clip(facing * 0.85 + 0.15, 0, None) / (high * 0.85 + 0.15)
+    diffuse = light.ambient * sky + (1 - light.ambient) * key
+    # Blinn-Phong: half-way between the light and the camera, which looks from above.
+    long = math.hypot(to_light[0], to_light[1], to_light[2] + 1.0)
+    half = (to_light[0] / long, to_light[1] / long, (to_light[2] + 1.0) / long)
+    toward = np.clip(sum((n * h for n, h in zip(normal, half, strict=True)), np.float32(0)), 0, 1)
+    sharp = 12 + 50 * body.gloss
+    mirror = body.gloss * 0.45 * toward**sharp
+    # Lacquer mirrors the sky a little everywhere, more at grazing angles (Schlick).
+    veil = 0.013 + 0.03 * body.gloss * (1 - normal[2]) ** 3
+    return diffuse, mirror + veil, toward**5
+
+
+def _blotches(rng: np.random.Generator, columns: int, rows: int) -> Map:
+    coarse = rng.standard_normal((5, 14)).astype(np.float32)
+    return cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
+
+
+def _raggedness(rng: np.random.Generator, across: Map) -> Map:
+    """How far a ring's edge strays from one side of the body to the other; about unit size."""
+    phases, heights = rng.uniform(0, 2 * np.pi, 3), rng.normal(0, (0.7, 0.4, 0.2))
+    waves = [
+        height * np.sin(2 * turns * across + phase)
+        for turns, height, phase in zip((1, 3, 7), heights, phases, strict=True)
+    ]
+    return np.sum(waves, axis=0, dtype=np.float32)

@@ -1,0 +1,223 @@
+"""What resistors look like: bodies, band paint, sizes, and which design a category shows.
+
+Colours are sRGB as a well lit white-balanced photo would show them; they were read off photos of
+real parts. Proportions are fractions of the body's length, coating tips included.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from resistor_cls.categories import Category
+from resistor_cls.colour_code import DIGITS, e_series, encode
+from resistor_cls.errors import DataError
+
+Srgb = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class BodyKind:
+    """One make of body.
+
+    Attributes:
+        colour: of the coating, sRGB.
+        slenderness: diameter over length.
+        waist: diameter of the middle over that of the end caps; 1 is straight.
+        cap: length of one end cap with its shoulder, as a fraction of the body.
+        band: width of one ring, as a fraction of the body.
+        gloss: strength of the mirror highlight, 0 matt to 1 lacquered.
+        mottle: how much the coating's tone varies from place to place, 0 to 1.
+        smear: how ragged the edges of the rings are, as a fraction of the body.
+    """
+
+    colour: Srgb
+    slenderness: float
+    waist: float
+    cap: float
+    band: float
+    gloss: float
+    mottle: float
+    smear: float
+
+
+KINDS = {
+    # The common beige part of up to half a watt.
+    "carbon film": BodyKind((174, 134, 94), 0.375, 0.83, 0.30, 0.085, 0.55, 0.10, 0.006),
+    # Yellowish brown lacquer with rings that ran, seen on 1/8 W parts.
+    "carbon film lacquered": BodyKind((178, 126, 42), 0.36, 0.84, 0.30, 0.080, 0.8, 0.55, 0.020),
+    # Beige part of one watt: longer caps of small step, thin sharp rings.
+    "carbon film power": BodyKind((172, 137, 102), 0.335, 0.92, 0.21, 0.038, 0.5, 0.05, 0.003),
+    "metal film": BodyKind((38, 110, 150), 0.38, 0.80, 0.31, 0.072, 0.75, 0.06, 0.004),
+    "metal film turquoise": BodyKind((88, 152, 138), 0.355, 0.90, 0.27, 0.080, 0.6, 0.08, 0.005),
+    # Matt flameproof coatings.
+    "metal oxide grey": BodyKind((126, 128, 131), 0.325, 0.93, 0.20, 0.052, 0.06, 0.12, 0.004),
+    "metal oxide pale": BodyKind((146, 147, 141), 0.36, 0.90, 0.26, 0.050, 0.12, 0.05, 0.003),
+    "metal oxide blue": BodyKind((52, 122, 200), 0.40, 0.92, 0.26, 0.036, 0.08, 0.04, 0.003),
+    "metal oxide pink": BodyKind((142, 99, 94), 0.40, 0.89, 0.27, 0.032, 0.14, 0.05, 0.003),
+    "metal oxide cream": BodyKind((186, 176, 150), 0.34, 0.92, 0.21, 0.044, 0.10, 0.06, 0.004),
+    "metal oxide dark red": BodyKind((112, 44, 40), 0.35, 0.92, 0.22, 0.040, 0.12, 0.06, 0.003),
+    "metal oxide green": BodyKind((58, 92, 72), 0.35, 0.93, 0.20, 0.044, 0.10, 0.08, 0.004),
+}
+
+# Paint of the rings, sRGB. Gold and silver are flakes of metal in lacquer: they also mirror.
+BAND_COLOURS: dict[str, Srgb] = {
+    "black": (20, 20, 23),
+    "brown": (88, 44, 27),
+    "red": (158, 28, 27),
+    "orange": (214, 84, 32),
+    "yellow": (206, 172, 20),
+    "green": (24, 108, 58),
+    "blue": (24, 78, 152),
+    "violet": (98, 70, 146),
+    "grey": (132, 134, 138),
+    "white": (216, 214, 208),
+    "gold": (150, 112, 56),
+    "silver": (168, 168, 166),
+}
+METALLIC = ("gold", "silver")
+
+
+@dataclass(frozen=True)
+class Design:
+    """How one part of a category looks.
+
+    Attributes:
+        kind: key of `KINDS`.
+        bands: colours of the rings, first digit first.
+        length: of the body with its coating tips, in millimetres.
+    """
+
+    kind: str
+    bands: tuple[str, ...]
+    length: float
+
+
+# Body lengths in mm where the category says watts only; common data-sheet sizes plus the tips.
+_LENGTHS = {0.125: 5.0, 0.25: 6.8, 0.5: 9.5, 1.0: 13.0, 2.0: 16.0, 3.0: 18.0, 5.0: 22.0}
+
+# The 37 categories as photographed: kinds in the order of their markings, and the length in mm
+# that gives the photographed size at 10 px/mm of a 700 px photo. Small "half watt" parts
+# (11M, 24K) and a big "quarter watt" one (1K) are what the photos show.
+_SEEN = {
+    "100R_1-4W": (("carbon film", "metal film"), 7.3),
+    "10R_1W": (("carbon film power",), 14.0),
+    "10R_2W": (("metal oxide grey",), 18.0),
+    "10_1-4W": (("carbon film",), 8.0),
+    "11M_1-2W": (("metal film",), 7.0),
+    "150R_1-4W": (("carbon film",), 6.3),
+    "150R_1-8W": (("carbon film lacquered",), 5.5),
+    "15R_1-4W": (("carbon film",), 6.3),
+    "180K_1-2W": (("metal oxide blue",), 12.8),
+    "1K_1-4W": (("metal oxide pink",), 12.8),
+    "1K_2W": (("metal oxide grey",), 16.2),
+    "1M_1-4W": (("carbon film",), 6.4),
+    "20K_1-4W": (("carbon film",), 6.7),
+    "220K_1-4W": (("carbon film",), 6.6),
+    "220R_2W": (("metal oxide grey",), 15.0),
+    "22R_1-4W": (("carbon film",), 6.3),
+    "24K_1-2W": (("metal film turquoise",), 6.4),
+    "270K_1-4W": (("carbon film",), 9.8),
+    "27R_1W": (("carbon film power",), 11.8),
+    "2K2_1-4W": (("carbon film",), 6.4),
+    "2R_1W": (("carbon film power",), 20.0),
+    "330R_1-4W": (("carbon film",), 7.4),
+    "33K_2W": (("metal oxide grey",), 12.4),
+    "3R9K_1-4W": (("carbon film",), 7.0),
+    "4700Mohm": (("metal oxide pale",), 16.0),
+    "470R_1-4W": (("carbon film",), 6.9),
+    "470R_1W": (("carbon film power",), 12.4),
+    "4K7_1-4W": (("carbon film",), 6.6),
+    "56K_1W": (("carbon film power",), 17.2),
+    "5K1_1-4W": (("carbon film", "metal film"), 6.9),
+    "5K61_1-4W": (("carbon film",), 8.9),
+    "620R_1-4W": (("carbon film",), 6.3),
+    "68K_1W": (("carbon film power",), 17.2),
+    "6R8_1-4W": (("carbon film",), 7.1),
+    "7K5_1-4W": (("carbon film",), 6.2),
+    "820R_1-4W": (("carbon film",), 8.4),
+    "8K2_1-4W": (("carbon film",), 7.2),
+}
+
+_SMALL_KINDS = ("carbon film", "carbon film", "metal film", "metal film turquoise")
+_HALF_WATT_KINDS = ("carbon film", "metal film", "metal film turquoise", "metal oxide blue")
+_POWER_KINDS = (
+    "carbon film power",
+    "metal oxide grey",
+    "metal oxide pale",
+    "metal oxide blue",
+    "metal oxide pink",
+    "metal oxide cream",
+    "metal oxide dark red",
+    "metal oxide green",
+)
+_PRECISE_KINDS = ("metal film", "metal film", "metal film turquoise")
+
+
+def designs(category: Category) -> tuple[Design, ...]:
+    """Every design that a category's parts have; each is as likely as the others.
+
+    The 37 photographed categories show what was photographed. Any other one shows its markings,
+    else the code of the ohms that its name says, else a code made from its name, on bodies that
+    are common for its watts.
+
+    Raises:
+        DataError: ohms that no colour code can show.
+    """
+    seen = _SEEN.get(category.name)
+    if seen is not None:
+        kinds, length = seen
+        return tuple(
+            Design(kind, bands, length)
+            for kind, bands in zip(kinds, category.markings, strict=True)
+        )
+    watts = 0.25 if category.watts is None else category.watts
+    length = _LENGTHS[min(_LENGTHS, key=lambda known: abs(known - watts))]
+    return tuple(
+        Design(kind, bands, length)
+        for bands in category.markings or (bands_of(category),)
+        for kind in _kinds(watts, len(bands))
+    )
+
+
+def bands_of(category: Category) -> tuple[str, ...]:
+    """The rings of a category without markings, the same ones in every process.
+
+    Raises:
+        DataError: ohms that no colour code can show.
+    """
+    if category.ohms is None:
+        return _bands_from_name(category.name)
+    try:
+        return encode(category.ohms, tolerance=0.05, count=4)
+    except DataError:
+        pass
+    try:
+        return encode(category.ohms, tolerance=0.01, count=5)
+    except DataError as error:
+        raise DataError(
+            f"category {category.name!r} cannot be drawn: {error}; "
+            "rename it, or leave it out of the list"
+        ) from error
+
+
+def _kinds(watts: float, count: int) -> tuple[str, ...]:
+    if watts >= 1:
+        return _POWER_KINDS
+    if count == 5:
+        return _PRECISE_KINDS
+    return _HALF_WATT_KINDS if watts >= 0.5 else _SMALL_KINDS
+
+
+def _bands_from_name(name: str) -> tuple[str, ...]:
+    """A code for a name that says no ohms ("left"), so that its parts can be told apart."""
+    number = stable_hash(name)
+    number, position = divmod(number, len(e_series(24)))
+    number, power = divmod(number, len(DIGITS))
+    first, second = str(e_series(24)[position])
+    # Tolerances of IEC 60062 that are common on real parts.
+    last = ("gold", "silver", "red", "brown")[number % 4]
+    return DIGITS[int(first)], DIGITS[int(second)], DIGITS[power], last
+
+
+def stable_hash(text: str) -> int:
+    """A 64-bit number that depends on the text alone; Python's `hash` differs per process."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

@@ -1,0 +1,98 @@
+"""The places where parts are photographed: tables, sheets of paper, and how a camera meets them.
+
+Read off real photos: a camera's automatic exposure makes white paper grey, and a part that lies on
+dark wood bright and bluish, because it balances the wood's red.
+"""
+
+from dataclasses import dataclass
+
+Rgb = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One kind of place.
+
+    Attributes:
+        weight: how often it is seen, relative to the others.
+        paper: whether there is a sheet of paper.
+        edge: share of these photos that show where the paper ends.
+        base: reflectance of the wood between its pores, linear.
+        pore: reflectance in its pores, linear.
+        texture: which grain, key of `background.GRAINS`.
+        exposure: brightness of a white surface per channel; 1 is the most that a camera shows.
+        brightness_spread: standard deviation of the exposure, natural logarithm.
+        tint_spread: the same of each channel: white balance.
+        glare: largest strength of the window's reflection.
+        falloff: largest loss of light across the photo.
+    """
+
+    weight: float
+    paper: bool
+    edge: float
+    base: Rgb
+    pore: Rgb
+    texture: str
+    exposure: Rgb
+    brightness_spread: float
+    tint_spread: float
+    glare: float
+    falloff: float
+
+
+_DARK_WOOD: tuple[Rgb, Rgb] = ((0.060, 0.022, 0.012), (0.030, 0.012, 0.008))
+
+PLACES = {
+    "grey paper": Place(
+        weight=0.42,
+        paper=True,
+        edge=0.0,
+        base=_DARK_WOOD[0],
+        pore=_DARK_WOOD[1],
+        texture="long",
+        exposure=(0.205, 0.205, 0.225),
+        brightness_spread=0.18,
+        tint_spread=0.02,
+        glare=0.0,
+        falloff=0.35,
+    ),
+    "white paper": Place(
+        weight=0.16,
+        paper=True,
+        edge=0.7,
+        base=_DARK_WOOD[0],
+        pore=_DARK_WOOD[1],
+        texture="long",
+        exposure=(0.52, 0.50, 0.49),
+        brightness_spread=0.18,
+        tint_spread=0.03,
+        glare=0.0,
+        falloff=0.55,
+    ),
+    "red wood": Place(
+        weight=0.27,
+        paper=False,
+        edge=0.0,
+        base=(0.195, 0.064, 0.031),
+        pore=(0.045, 0.016, 0.014),
+        texture="pores",
+        exposure=(1.45, 2.55, 3.3),
+        brightness_spread=0.25,
+        tint_spread=0.035,
+        glare=0.75,
+        falloff=0.3,
+    ),
+    "light wood": Place(
+        weight=0.15,
+        paper=False,
+        edge=0.0,
+        base=(0.26, 0.105, 0.036),
+        pore=(0.075, 0.026, 0.011),
+        texture="long",
+        exposure=(1.35, 1.95, 2.1),
+        brightness_spread=0.28,
+        tint_spread=0.035,
+        glare=0.55,
+        falloff=0.7,
+    ),
+}

@@ -1,0 +1,207 @@
+"""What a run shows of its training: figures and tables, made when there is something to see."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.sources import MOST_LISTED
+from resistor_cls.evaluation import (
+    Predictions,
+    confusion_counts,
+    confusion_figure,
+    confusion_table,
+    curves_figure,
+    gallery_figure,
+    per_category,
+)
+from resistor_cls.model import ResistorClassifier
+from resistor_cls.tracking.run import Run
+
+log = logging.getLogger("resistor_cls")
+
+GALLERY = 18  # photos: three rows of six, a screen full
+
+
+class RunReport(Callback):
+    """Fills a run with figures and tables.
+
+    After every validation: the confusion matrix as figure and table. After training: curves,
+    training samples, and tables and galleries of the best epoch, the one whose weights are kept.
+
+    Args:
+        run: where everything goes.
+        data: whose photos are judged.
+        monitor: the metric that decides which epoch is best.
+        monitor_mode: `max` or `min`.
+    """
+
+    def __init__(
+        self, run: Run, data: PhotoDataModule, monitor: str = "val/roc_auc", monitor_mode: str = "max"
+    ) -> None:
+        self._run, self._data = run, data
+        self._monitor, self._sign = monitor, 1 if monitor_mode == "max" else -1
+        self._best_value = -float("inf")
+        self._best: Predictions | None = None
+        self._steps: list[tuple[int, Tensor, float]] = []
+        self._epochs: list[tuple[int, dict[str, float]]] = []
+        self.best_metrics: dict[str, float] = {}
+        self.best_epoch = 0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
+    ) -> None:
+        """Notes the loss and the learning rate of a step."""
+        # The loss stays on its device: reading it now would make a GPU wait at every step.
+        rate = float(trainer.optimizers[0].param_groups[0]["lr"])
+        self._steps.append((trainer.global_step, outputs["loss"].detach(), rate))
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draws the confusion matrix and notes the best epoch."""
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, ResistorClassifier)
+        epoch = trainer.current_epoch + 1
+        metrics = {
+            name: float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.startswith("val/")
+        }
+        self._epochs.append((trainer.global_step, metrics))
+        predictions = judged(pl_module, self._data)
+        save_confusion(self._run, predictions, f"confusion_matrix/epoch_{epoch:03d}", f"Epoch {epoch}")
+        value = self._sign * metrics.get(self._monitor, float("nan"))
+        if self._best is None or value > self._best_value:
+            self._best_value = value if np.isfinite(value) else -float("inf")
+            self._best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
+
+    def best_checkpoint(self, trainer: Trainer) -> Path:
+        """The file with the weights of the best epoch."""
+        assert trainer.checkpoint_callback is not None
+        return Path(trainer.checkpoint_callback.best_model_path)  # type: ignore[attr-defined]
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Shows what the model is going to see."""
+        if trainer.is_global_zero:
+            self._run.save_figure("train_samples", _train_samples(self._data))
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Draws what the whole training has shown."""
+        if not trainer.is_global_zero or self._best is None:
+            return
+        self._run.save_figure("curves", curves_figure(self._history()))
+        save_predictions(self._run, self._best, self._data, f"Epoch {self.best_epoch}, the best")
+
+    def _history(self) -> dict[str, list[tuple[int, float]]]:
+        return {
+            "lr": [(step, rate) for step, _, rate in self._steps],
+            "train/loss": [(step, float(loss)) for step, loss, _ in self._steps],
+            **{
+                name: [(step, metrics[name]) for step, metrics in self._epochs if name in metrics]
+                for name in ("val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
+            },
+        }
+
+
+def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer: Trainer) -> None:
+    """Tags a run with what decides about its figures and stands in no config."""
+    run.set_tags(
+        {
+            "data.fingerprint": data.fingerprint,
+            "pretrained": model.weights_from,
+            "precision": trainer.precision,
+            "device": _device_name(trainer),
+        }
+    )
+    run.log_params(
+        {
+            "photos.train": len(data.train_indices),
+            "photos.validation": len(data.validation_indices),
+            "photos.categories": len(data.categories),
+        }
+    )
+    if data.unreadable:
+        log.warning(
+            "Went on without %d photos that cannot be read (tables/unreadable.csv): %s",
+            len(data.unreadable),
+            ", ".join(list(data.unreadable)[:MOST_LISTED]),
+        )
+        run.set_tags({"data.unreadable": len(data.unreadable)})
+        table = pd.DataFrame(data.unreadable.items(), columns=["photo", "reason"])
+        run.save_table("unreadable", table)
+
+
+def _device_name(trainer: Trainer) -> str:
+    device = trainer.strategy.root_device
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def judged(model: ResistorClassifier, data: PhotoDataModule) -> Predictions:
+    """The newest predictions of a model, beside the photos that they are of."""
+    logits, targets = model.predictions["logits"], model.predictions["targets"]
+    indices = model.predictions["indices"].numpy()
+    losses = [
+        float(model.loss.value(logit[None], target[None]))
+        for logit, target in zip(logits, targets, strict=True)
+    ]
+    return Predictions(
+        names=tuple(data.photo_set.names[index] for index in indices),
+        indices=indices,
+        targets=targets.numpy(),
+        probabilities=model.probabilities(logits).numpy(),
+        losses=np.array(losses, dtype=np.float32),
+        categories=model.categories,
+    )
+
+
+def save_confusion(run: Run, predictions: Predictions, name: str, title: str) -> None:
+    """Keeps the confusion matrix as a figure and as a table."""
+    counts = confusion_counts(predictions)
+    right = int(np.trace(counts))
+    title = f"{title} · {right} of {counts.sum()} photos right"
+    run.save_figure(name, confusion_figure(counts, predictions.categories, title))
+    run.save_table(name, confusion_table(counts, predictions.categories), index=True)
+
+
+def save_predictions(run: Run, predictions: Predictions, data: PhotoDataModule, title: str) -> None:
+    """Keeps the confusion matrix, the tables and the galleries of predictions."""
+    save_confusion(run, predictions, "confusion_matrix", title)
+    run.save_table("per_category", per_category(predictions))
+    run.save_table("predictions", predictions.table())
+    order = np.argsort(predictions.losses, kind="stable")
+    chosen = {
+        "best": order[:GALLERY],
+        "worst": order[::-1][:GALLERY],
+        "random": np.random.default_rng(0).permutation(len(order))[:GALLERY],
+    }
+    rows = predictions.table().to_dict("records")
+    for name, places in chosen.items():
+        captions = [
+            f"{rows[i]['label']}\nread as {rows[i]['prediction']} ({rows[i]['probability']:.0%})\n"
+            f"loss {rows[i]['loss']:.3f}"
+            for i in places
+        ]
+        figure = gallery_figure(
+            [data.photo(int(predictions.indices[i])) for i in places],
+            captions,
+            [bool(rows[i]["correct"]) for i in places],
+            f"{title}: {name} predictions",
+        )
+        run.save_figure(f"predictions_{name}", figure)
+
+
+def _train_samples(data: PhotoDataModule) -> Any:
+    """Training photos as the model sees them: augmented."""
+    chosen = np.random.default_rng(0).permutation(data.train_indices)[:GALLERY]
+    names = data.categories.names
+    # The drawing of samples must not shift the random numbers of the training.
+    with torch.random.fork_rng(devices=[]):
+        photos = [data.augmented_photo(int(index)) for index in chosen]
+    captions = [names[data.photo_set.targets[index]] for index in chosen]
+    return gallery_figure(photos, captions, title="Training photos, augmented")

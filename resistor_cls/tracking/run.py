@@ -1,0 +1,287 @@
+"""The life of a run: opened, described, filled, and closed on every outcome."""
+
+import logging
+import os
+import subprocess
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import requires
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from resistor_cls.errors import ConfigError, TrackingError, nearest
+from resistor_cls.tracking.store import connect, experiment_id
+from resistor_cls.tracking.sweep import child_tags
+
+if TYPE_CHECKING:
+    from lightning.pytorch.loggers import Logger
+    from matplotlib.figure import Figure
+    from mlflow import MlflowClient
+
+KINDS = ("mlflow", "none")
+_LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
+
+
+class Run:
+    """One run: a folder of results, and its twin in MLflow where there is one.
+
+    Everything is written to the folder first and then copied to MLflow, so that a store that
+    fails late loses nothing.
+
+    Attributes:
+        output: the folder.
+        run_id: in MLflow; None with `tracking=none`.
+    """
+
+    def __init__(
+        self, output: Path, client: "MlflowClient | None" = None, run_id: str | None = None
+    ) -> None:
+        self.output = output
+        self.run_id = run_id
+        self._client = client
+
+    @property
+    def logger(self) -> "Logger | bool":
+        """The Lightning logger of this run; False where metrics go nowhere."""
+        if self._client is None or self.run_id is None:
+            return False
+        from lightning.pytorch.loggers import MLFlowLogger
+
+        class RunLogger(MLFlowLogger):
+            """Leaves the closing of the run to `open_run`: only it knows the outcome."""
+
+            def finalize(self, status: str = "success") -> None:
+                pass
+
+        return RunLogger(
+            tracking_uri=self._client.tracking_uri, run_id=self.run_id, synchronous=False
+        )
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Keeps flat parameters."""
+        if self._client is None:
+            return
+        from mlflow.entities import Param
+
+        entries = [Param(key, str(value)[:_LONGEST]) for key, value in params.items()]
+        for start in range(0, len(entries), 100):  # the most that MLflow takes at once
+            self._client.log_batch(self.run_id, params=entries[start : start + 100])
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Keeps figures at a step."""
+        if self._client is None:
+            return
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        entries = [Metric(key, float(value), now, step) for key, value in metrics.items()]
+        self._client.log_batch(self.run_id, metrics=entries)
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Keeps labels of the run."""
+        if self._client is not None:
+            for key, value in tags.items():
+                self._client.set_tag(self.run_id, key, str(value)[:_LONGEST])
+
+    def save_text(self, name: str, text: str) -> None:
+        """Keeps a text as `name`."""
+        self._path(name).write_text(text, encoding="utf-8")
+        self._copy(name)
+
+    def save_figure(self, name: str, figure: "Figure") -> None:
+        """Keeps a figure as `figures/NAME.png`."""
+        name = f"figures/{name}.png"
+        figure.savefig(self._path(name))
+        self._copy(name)
+
+    def save_table(self, name: str, table: pd.DataFrame, index: bool = False) -> None:
+        """Keeps a table as `tables/NAME.csv`."""
+        name = f"tables/{name}.csv"
+        table.to_csv(self._path(name), index=index)
+        self._copy(name)
+
+    def save_model(self, checkpoint: Path, record: Mapping[str, Any]) -> None:
+        """Keeps a checkpoint as the model of the run, `runs:/RUN_ID/model`.
+
+        Args:
+            checkpoint: the file.
+            record: plain values that describe it.
+        """
+        if self._client is None:
+            return
+        import mlflow.pyfunc  # here, as importing it adds filters of its own
+
+        package = Path(__file__).parents[1]
+        with warnings.catch_warnings():
+            # MLflow asks for type hints on every model; the docstring of `predict` says more.
+            warnings.simplefilter("ignore")
+            mlflow.pyfunc.log_model(
+                name="model",
+                # A script instead of an object: nothing is pickled.
+                python_model=str(package / "tracking" / "served_model.py"),
+                artifacts={"checkpoint": str(checkpoint)},
+                code_paths=[str(package)],
+                pip_requirements=[
+                    line for line in requires("resistor_cls") or [] if "extra ==" not in line
+                ],
+                metadata=dict(record),
+            )
+
+    def keep_checkpoints(self) -> None:
+        """Moves the checkpoints of the folder into MLflow; without it they stay in the folder."""
+        folder = self.output / "checkpoints"
+        if self._client is None or not folder.is_dir():
+            return
+        for path in sorted(folder.glob("*.ckpt")):
+            self._client.log_artifact(self.run_id, str(path), "checkpoints")
+            path.unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+    def close_log(self) -> None:
+        """Keeps the log files of the folder under `logs/`."""
+        if self._client is not None:
+            for path in sorted(self.output.glob("*.log")):
+                self._client.log_artifact(self.run_id, str(path), "logs")
+
+    def summary(self, metrics: Mapping[str, float], subject: str) -> str:
+        """What a person wants to know at the end: figures, where the run is, how to open it."""
+        width = max((len(name) for name in metrics), default=0)
+        lines = [f"{subject}", *(f"  {name:<{width}}  {metrics[name]:.4f}" for name in metrics)]
+        lines.append(f"folder: {self.output}")
+        if self._client is not None:
+            uri = self._client.tracking_uri
+            lines += [f"run:    {self.run_id} in {uri}", f"model:  runs:/{self.run_id}/model"]
+            program = Path(sys.executable).with_name("mlflow")
+            command = f"{program} ui --backend-store-uri {uri}"
+            lines.append(f"open:   {uri if uri.startswith('http') else command}")
+        else:
+            lines.append(f"model:  {self.output / 'checkpoints' / 'best.ckpt'}")
+        return "\n".join(lines)
+
+    def _path(self, name: str) -> Path:
+        path = self.output / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _copy(self, name: str) -> None:
+        if self._client is not None:
+            folder = str(Path(name).parent)
+            self._client.log_artifact(
+                self.run_id, str(self.output / name), None if folder == "." else folder
+            )
+
+
+@contextmanager
+def open_run(
+    output: str | Path,
+    *,
+    kind: str = "mlflow",
+    uri: str = "sqlite:///mlflow.db",
+    experiment: str = "resistor_cls",
+    artifacts: str = "mlartifacts",
+    name: str | None = None,
+    system_metrics: bool = True,
+) -> Iterator[Run]:
+    """Opens a run, and closes it on every outcome.
+
+    Args:
+        output: folder of the results.
+        kind: `mlflow`, or `none` for the folder alone.
+        uri: of the MLflow store.
+        experiment: name of the experiment.
+        artifacts: folder of a new experiment's artifacts, for a store that is a database.
+        name: of the run; MLflow makes one up by default.
+        system_metrics: keep the use of processor, memory, disk and GPU.
+
+    Raises:
+        ConfigError: an unknown kind.
+        TrackingError: a store that cannot be used.
+    """
+    if kind not in KINDS:
+        raise ConfigError(f"tracking.kind={kind}: {nearest(kind, KINDS)}")
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    # Only the first of several processes keeps the run; the others train along.
+    if kind == "none" or int(os.environ.get("LOCAL_RANK", "0")) > 0:
+        yield Run(output)
+        return
+    client = connect(uri)
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    mlflow.set_system_metrics_sampling_interval(5)  # seconds: a short run shows some points too
+    try:
+        active = mlflow.start_run(
+            experiment_id=experiment_id(client, uri, experiment, artifacts),
+            run_name=name,
+            tags=child_tags(),
+            log_system_metrics=system_metrics,
+        )
+    except MlflowException as error:
+        raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
+    run = Run(output, client, active.info.run_id)
+    run.set_tags(_code_tags())
+    status = "FAILED"
+    try:
+        yield run
+        status = "FINISHED"
+    except BaseException as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        status = "KILLED" if interrupted else "FAILED"
+        with _best_effort():
+            run.set_tags({"error": f"{type(error).__name__}: {error}"})
+            run.save_text("logs/error.txt", "".join(traceback.format_exception(error)))
+        raise
+    finally:
+        failing = status != "FINISHED"
+        try:
+            with _best_effort(failing):
+                mlflow.flush_async_logging()
+                run.keep_checkpoints()
+                run.close_log()
+        except BaseException:
+            status = "FAILED"
+            raise
+        finally:
+            with _best_effort(failing):
+                mlflow.end_run(status)
+
+
+@contextmanager
+def _best_effort(active: bool = True) -> Iterator[None]:
+    """While an error is on its way to the user, a second one must not hide it."""
+    try:
+        yield
+    except Exception as error:
+        if not active:
+            raise
+        logging.getLogger(__name__).warning("the run could not be closed completely: %s", error)
+
+
+def _code_tags() -> dict[str, str]:
+    """The commit of the code, where it runs from a checkout of its own."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return {}
+    commit = _git(root, "rev-parse", "HEAD")
+    if commit is None:
+        return {}
+    changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    return {"git.commit": commit, "git.dirty": str(bool(changes)).lower()}
+
+
+def _git(root: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,75 @@
+"""Trains a classifier of resistor photos.
+
+python -m resistor_cls.train [key=value …]
+
+Examples:
+  python -m resistor_cls.train experiment=quickstart
+  python -m resistor_cls.train model=resnet50 trainer.max_epochs=5
+  python -m resistor_cls.train data=folder data.root=my_photos optimizer.lr=3e-4
+  python -m resistor_cls.train -m model=resnet18,resnet50 optimizer.lr=1e-3,3e-4
+"""
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resistor_cls.config import run_hydra
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+log = logging.getLogger("resistor_cls")
+
+
+def train(config: "DictConfig") -> None:
+    """Trains and tracks one run.
+
+    Raises:
+        ResistorClsError: something that the user can mend.
+    """
+    # Here and not above, so that --help and a mistyped key answer at once.
+    from resistor_cls.config import flatten, instantiate, output_folder, resolved
+    from resistor_cls.model import EpochLines, build_trainer, check_backbone, fit, seed_everything
+    from resistor_cls.tracking import RunReport, describe, open_run
+
+    config.seed = seed_everything(config.seed)
+    data = instantiate(config.data)
+    make_model = instantiate(config.model, _partial_=True)
+    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
+    check_backbone(config.model.backbone)
+    watched = {key: config.trainer[key] for key in ("monitor", "monitor_mode")}
+
+    with open_run(output_folder(), **config.tracking) as run:
+        run.save_text("config/resolved.yaml", resolved(config))
+        run.log_params(flatten(config))
+        data.setup()
+        model = make_model(data.categories.names, optimizer=optimizer, scheduler=scheduler)
+        model.record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
+        report = RunReport(run, data, **watched)
+        trainer = build_trainer(
+            run.output, **config.trainer, logger=run.logger, callbacks=[report, EpochLines()]
+        )
+        describe(run, data, model, trainer)
+        log.info(
+            "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
+            config.model.backbone,
+            {"imagenet": "ImageNet weights", "scratch": "from scratch"}[model.weights_from],
+            trainer.strategy.root_device,
+            trainer.precision,
+            len(data.train_indices),
+            len(data.validation_indices),
+            len(data.categories),
+        )
+        fit(trainer, model, data)
+        run.save_model(report.best_checkpoint(trainer), model.record)
+    log.info("\n%s", run.summary(report.best_metrics, f"best epoch: {report.best_epoch}"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    return run_hydra(train, "train", __doc__ or "", argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
