@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import run_hydra
+from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -30,14 +31,16 @@ def evaluate(config: "DictConfig") -> None:
     Raises:
         ResistorClsError: something that the user can mend.
     """
+    if config.reference is None:
+        raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
     # Here and not above, so that --help and a mistyped key answer at once.
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier, build_trainer
     from resistor_cls.tracking import describe, judged, open_run, resolve_model, save_predictions
 
-    model = ResistorClassifier.load(resolve_model(config.model, config.tracking.uri))
-    own = config.data is None
+    model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
+    own = config.get("data") is None
     subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
     if own:
         given = {"subset": subset, "cache": config.paths.cache}
@@ -60,7 +63,14 @@ def evaluate(config: "DictConfig") -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    return run_hydra(evaluate, "evaluate", __doc__ or "", argv)
+    words = sys.argv[1:] if argv is None else argv
+    return run_hydra(evaluate, "evaluate", __doc__ or "", [_as_key(word) for word in words])
+
+
+def _as_key(word: str) -> str:
+    """`model=REF` as a plain, quoted key: to Hydra, `model` is a group of nets to train."""
+    key, _, value = word.partition("=")
+    return word if key != "model" else "reference='{}'".format(value.replace("'", "\\'"))
 
 
 if __name__ == "__main__":

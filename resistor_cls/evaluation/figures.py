@@ -29,7 +29,8 @@ def confusion_figure(counts: np.ndarray, categories: Categories, title: str = ""
     size = len(categories)
     # A cell of 0.3 inch holds a number of two digits; many categories get narrower cells.
     side = max(5.0, size * (0.3 if size <= MOST_WRITTEN else 0.16))
-    figure = Figure(figsize=(2 * side + 4.4, side + 2.6), layout="constrained", dpi=100)
+    figure = Figure(figsize=(2 * side + 3.2, side + 2.6), layout="constrained", dpi=100)
+    figure.get_layout_engine().set(w_pad=0.15, h_pad=0.15)  # inches, else labels touch the edge
     left, right = figure.subplots(1, 2)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     _matrix(left, counts, categories, "Photos", "{:.0f}")
@@ -114,14 +115,17 @@ def gallery_figure(
     """
     columns = max(1, min(6, len(photos)))
     rows = -(-len(photos) // columns) or 1
-    figure = Figure(figsize=(2.3 * columns, 2.75 * rows + 0.4), layout="constrained", dpi=100)
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    height = (2.3 + 0.16 * lines) * rows + 0.5  # inches: photos, lines of caption, title
+    figure = Figure(figsize=(2.3 * columns, height), layout="constrained", dpi=100)
+    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # inches
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels:
         axes.set_axis_off()
     for place, (axes, photo, caption) in enumerate(zip(panels, photos, captions, strict=False)):
         wrong = right is not None and not right[place]
         axes.imshow(photo)
-        axes.set_title(caption, fontsize=8, color=MARK if wrong else INK, y=-0.02, va="top")
+        axes.set_title(caption, fontsize=8, color=MARK if wrong else INK, y=-0.04, va="top")
     if title:
         figure.suptitle(title, fontsize=13, color=INK)
     return figure

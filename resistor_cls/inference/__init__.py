@@ -1,5 +1,5 @@
 """A saved model to predictions."""
 
-from resistor_cls.inference.predictor import Prediction, Predictor
+from resistor_cls.inference.predictor import Prediction, Predictor, find_photos
 
-__all__ = ["Prediction", "Predictor"]
+__all__ = ["Prediction", "Predictor", "find_photos"]

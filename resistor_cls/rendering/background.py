@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from resistor_cls.rendering.places import PLACES
 from resistor_cls.rendering.scene import Background, Light, Rgb
 
-Map = NDArray[np.float32]
+# float32; OpenCV's own types do not say which numbers its results hold.
+Map = NDArray[Any]
 
 # Side of the precomputed textures, in texels. A photo spans _SPAN of them at a scale of 1, so
 # that it stays inside the texture for any rotation and most shifts.
@@ -76,7 +78,7 @@ def _upscaled(coarse: Map, size: int) -> Map:
 
 
 def _coarse_grid(count: int = 24) -> tuple[Map, Map]:
-    """x and y of a coarse grid's cells, fractions of the photo's side."""
+    """X and y of a coarse grid's cells, fractions of the photo's side."""
     steps = (np.arange(count, dtype=np.float32) + 0.5) / count
     return steps[None, :], steps[:, None]
 
@@ -112,16 +114,18 @@ def _covered_by_paper(background: Background, size: int) -> Map | None:
 def _paper(background: Background, size: int) -> Map:
     """Fibres and soft waves of a sheet, about 1."""
     fibres = _window(_paper_tile(), background, size)
-    return cv2.addWeighted(fibres, 0.05 * background.grain, fibres, 0.0, 1 - 0.025 * background.grain)
+    return cv2.addWeighted(
+        fibres, 0.05 * background.grain, fibres, 0.0, 1 - 0.025 * background.grain
+    )
 
 
 def _grain(background: Background, texture: str, size: int) -> Map:
     """0 on the wood's plain face, 1 in its pores."""
     grain = _window(_wood_tile(texture), background, size)
-    return cv2.min(cv2.multiply(grain, background.grain), 1.0)
+    return np.minimum(grain * np.float32(background.grain), 1.0)
 
 
-def _window(tile: NDArray[np.uint8], background: Background, size: int) -> Map:
+def _window(tile: NDArray[Any], background: Background, size: int) -> Map:
     """The part of a texture that the photo shows, turned, scaled and shifted; 0 to 1."""
     texels = _SPAN * min(background.scale, 1.4) / size
     cos, sin = math.cos(background.angle) * texels, math.sin(background.angle) * texels
@@ -137,8 +141,11 @@ def _window(tile: NDArray[np.uint8], background: Background, size: int) -> Map:
         ]
     )
     seen = cv2.warpAffine(
-        tile, where, (size, size),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101,
+        tile,
+        where,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
     )
     return seen.astype(np.float32) * np.float32(1 / 255)
 
@@ -148,15 +155,13 @@ def _streaks(rng: np.random.Generator, along: float, across: float) -> Map:
     # Coarse noise is made small and enlarged: a wide blur would cost seconds.
     coarser = [max(1, int(grain // 3)) for grain in (along, across)]
     noise = rng.standard_normal((-(-_TILE // coarser[1]), -(-_TILE // coarser[0])), np.float32)
-    soft = cv2.GaussianBlur(
-        noise, (0, 0), sigmaX=along / coarser[0], sigmaY=across / coarser[1]
-    )
+    soft = cv2.GaussianBlur(noise, (0, 0), sigmaX=along / coarser[0], sigmaY=across / coarser[1])
     whole = cv2.resize(soft, (_TILE, _TILE), interpolation=cv2.INTER_LINEAR)
     return whole / np.float32(whole.std())
 
 
 @cache
-def _wood_tile(texture: str) -> NDArray[np.uint8]:
+def _wood_tile(texture: str) -> NDArray[Any]:
     """Grain along x; the same in every process, because its seed is fixed."""
     rng = np.random.default_rng(37)
     density = 0.35 * _streaks(rng, 90, 25)
@@ -186,7 +191,7 @@ def _wood_tile(texture: str) -> NDArray[np.uint8]:
 
 
 @cache
-def _paper_tile() -> NDArray[np.uint8]:
+def _paper_tile() -> NDArray[Any]:
     """Fibres of a pixel or two and waves of a few centimetres, about 0.5."""
     rng = np.random.default_rng(38)
     sheet = 0.5 + 0.10 * _streaks(rng, 1.2, 1.2) + 0.10 * _streaks(rng, 4, 4)

@@ -1,15 +1,17 @@
 """The body: a turned shape with rings round it, shaded by the light that falls on it."""
 
 import math
+from typing import Any
 
-import numpy as np
 import cv2
+import numpy as np
 from numpy.typing import NDArray
 
 from resistor_cls.rendering.parts import METALLIC
 from resistor_cls.rendering.scene import Body, Light, Rgb
 
-Map = NDArray[np.float32]
+# float32; OpenCV's own types do not say which numbers its results hold.
+Map = NDArray[Any]
 
 # Length of the coating's tips that run out on the wire, and their radius at the end over that of
 # the caps.
@@ -48,8 +50,10 @@ def body_box(body: Body) -> tuple[float, float, float, float]:
     y = body.y + u * math.sin(body.angle) + v * math.cos(body.angle)
     left, right, top, bottom = x.min(), x.max(), y.min(), y.max()
     return (
-        float((left + right) / 2), float((top + bottom) / 2),
-        float(right - left), float(bottom - top),
+        float((left + right) / 2),
+        float((top + bottom) / 2),
+        float(right - left),
+        float(bottom - top),
     )
 
 
@@ -73,8 +77,7 @@ def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int
     left, top = math.floor((x - width / 2) * size) - 1, math.floor((y - height / 2) * size) - 1
     columns = math.ceil((x + width / 2) * size) + 1 - left
     rows = math.ceil((y + height / 2) * size) + 1 - top
-    rgba = _turned(drawn, body, scale, (left * fine, top * fine),
-                   (columns * fine, rows * fine))
+    rgba = _turned(drawn, body, scale, (left * fine, top * fine), (columns * fine, rows * fine))
     patch = cv2.resize(rgba, (columns, rows), interpolation=cv2.INTER_AREA)
     return patch[:, :, :3], patch[:, :, 3], (left, top)
 
@@ -113,9 +116,7 @@ def _along_axis(body: Body, light: Light, scale: int) -> Map:
     up = np.sqrt(1 - across * across)
     slope = np.clip(np.gradient(reach), -2, 2)[None, :]
     length = 1 / np.sqrt(1 + slope * slope)
-    diffuse, mirror, sheen = _shading(
-        body, light, (-slope * length, across * length, up * length)
-    )
+    diffuse, mirror, sheen = _shading(body, light, (-slope * length, across * length, up * length))
 
     rng = np.random.default_rng(body.seed)
     mottled = (1 + body.mottle * 0.5 * _blotches(rng, columns, rows)) * diffuse
@@ -130,7 +131,11 @@ def _along_axis(body: Body, light: Light, scale: int) -> Map:
         # Only the columns that the ring can reach: three raggednesses hold nearly all of it.
         bent = abs(body.bulge) * half_width / (2 * half_length)
         first, last = np.searchsorted(
-            u, (centre - width / 2 - bent - 3 * body.smear, centre + width / 2 + bent + 3 * body.smear)
+            u,
+            (
+                centre - width / 2 - bent - 3 * body.smear,
+                centre + width / 2 + bent + 3 * body.smear,
+            ),
         )
         part = np.s_[:, first:last]
         inked = np.clip((width / 2 - np.abs(ring_u[part] - centre + ragged)) / soft + 0.5, 0, 1)

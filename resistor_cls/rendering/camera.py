@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from resistor_cls.errors import DataError
 from resistor_cls.rendering.scene import Camera
 
-Map = NDArray[np.float32]
-Photo = NDArray[np.uint8]
+# float32; OpenCV's own types do not say which numbers its results hold.
+Map = NDArray[Any]
+# uint8, RGB.
+Photo = NDArray[Any]
 
 # Brightest linear light that the tone curve still tells apart; 1 is where highlights begin to
 # roll off. Square roots of it fill the 8 bits before the curve.
@@ -39,8 +42,10 @@ def develop(light: Map, camera: Camera) -> Photo:
         (size, size, 3) uint8, RGB.
     """
     size = light.shape[0]
-    root = cv2.sqrt(cv2.max(light, 0.0))
-    photo = cv2.LUT(cv2.convertScaleAbs(root, alpha=255 / math.sqrt(_WHITE)), _tone(camera.contrast))
+    root = cv2.sqrt(np.maximum(light, 0.0))
+    photo = cv2.LUT(
+        cv2.convertScaleAbs(root, alpha=255 / math.sqrt(_WHITE)), _tone(camera.contrast)
+    )
     photo = _blurred(photo, camera, size)
     noise = _noise_window(camera.noise_seed, size)
     gain = camera.noise / _NOISE_STEPS
@@ -69,7 +74,9 @@ def _tone(contrast: float) -> Photo:
     """From square roots of light, 8 bits, to the photo's levels: an S with a soft shoulder."""
     root = np.arange(256) / 255 * math.sqrt(_WHITE)
     # sRGB's curve is a little brighter than the square root in the middle.
-    level = np.where(root < 0.055, root**2 * 12.92, 1.055 * np.maximum(root, 1e-6) ** (2 / 2.4) - 0.055)
+    level = np.where(
+        root < 0.055, root**2 * 12.92, 1.055 * np.maximum(root, 1e-6) ** (2 / 2.4) - 0.055
+    )
     # The last third of a stop rolls off instead of clipping.
     knee = 0.85
     over = np.maximum(level - knee, 0) / (1 - knee)
@@ -110,7 +117,9 @@ def _noise_tile() -> Photo:
     rng = np.random.default_rng(39)
     grain = rng.standard_normal((_TILE, _TILE, 1), np.float32)
     specks = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE, 3), np.float32), (0, 0), 1.2)
-    noise = 0.8 * cv2.GaussianBlur(grain, (0, 0), 0.6)[:, :, None] * 1.8 + 0.6 * specks / specks.std()
+    noise = (
+        0.8 * cv2.GaussianBlur(grain, (0, 0), 0.6)[:, :, None] * 1.8 + 0.6 * specks / specks.std()
+    )
     return np.clip(np.round(128 + _NOISE_STEPS * noise), 0, 255).astype(np.uint8)
 
 

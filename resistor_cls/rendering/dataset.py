@@ -232,7 +232,9 @@ def _shown(out: Path, total: int, progress: bool) -> Iterator["tqdm[Any]"]:
     terminal = sys.stderr.isatty()
     if progress and not terminal:
         print(f"drawing {total} photos into {out}", file=sys.stderr)
-    with tqdm(total=total, desc="drawing", unit="photo", disable=not (progress and terminal)) as bar:
+    with tqdm(
+        total=total, desc="drawing", unit="photo", disable=not (progress and terminal)
+    ) as bar:
         yield bar
     if progress and not terminal:
         print(f"drew {total} photos into {out}", file=sys.stderr)
@@ -280,15 +282,16 @@ def _flat(scene: Scene) -> dict[str, object]:
         if not isinstance(value, dict):
             row[part] = value if isinstance(value, str) else _compact(value)
             continue
-        for key, entry in value.items():
-            if key == "bands":
-                entry = " ".join(entry)
-            elif isinstance(entry, tuple):
-                entry = _compact(entry)
-            elif isinstance(entry, float):
-                entry = round(entry, 6)
-            row[f"{part}_{key}"] = entry
+        row |= {f"{part}_{key}": _cell(key, entry) for key, entry in value.items()}
     return row
+
+
+def _cell(key: str, value: object) -> object:
+    if key == "bands" and isinstance(value, tuple):
+        return " ".join(value)
+    if isinstance(value, float):
+        return round(value, 6)
+    return _compact(value) if isinstance(value, tuple) else value
 
 
 def _compact(value: object) -> str:
@@ -305,7 +308,7 @@ def _write_whole(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         unfinished.write_bytes(content)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise

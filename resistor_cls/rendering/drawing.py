@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,8 @@ from resistor_cls.rendering.camera import colour_matrix, develop
 from resistor_cls.rendering.leads import TIN, paint_leads
 from resistor_cls.rendering.scene import Light, Scene
 
-Map = NDArray[np.float32]
+# float32; OpenCV's own types do not say which numbers its results hold.
+Map = NDArray[Any]
 
 # Photos smaller than this are drawn larger and averaged: wires would be thinner than a pixel.
 _SMALLEST = 512
@@ -29,7 +31,7 @@ class Drawing:
             of the photo.
     """
 
-    photo: NDArray[np.uint8]
+    photo: NDArray[Any]
     box: tuple[float, float, float, float]
 
 
@@ -92,7 +94,7 @@ def _shadow(solid: Map, wire: Map, scene: Scene, size: int) -> Map:
     # Wires leave the body at half its height, and come down to the table.
     thin = _cast(wires, light, 0.35 * light.shadow_reach * height, 0.10 * height)
     dark = 0.50 * soft + 0.45 * touch + 0.45 * thin
-    left = 1.0 - light.shadow * cv2.min(dark, 0.9)
+    left = 1.0 - light.shadow * np.minimum(dark, 0.9)
     return cv2.resize(left, (size, size), interpolation=cv2.INTER_LINEAR)
 
 

@@ -1,6 +1,7 @@
 """The wires: from bends to curves, and how tinned wire shines."""
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 
 from resistor_cls.rendering.scene import Body, Lead, Light, Rgb
 
-Map = NDArray[np.float32]
+# float32; OpenCV's own types do not say which numbers its results hold.
+Map = NDArray[Any]
 
 # Pieces of a wire; 64 pieces of 5 px look smooth at 700 px.
 _PIECES = 64
@@ -20,7 +22,7 @@ _FINE = 2
 TIN: Rgb = (0.50, 0.46, 0.40)
 
 
-def lead_path(body: Body, lead: Lead, end: int) -> NDArray[np.float64]:
+def lead_path(body: Body, lead: Lead, end: int) -> NDArray[Any]:
     """The wire as points.
 
     Args:
@@ -57,9 +59,7 @@ def covers_body(body: Body, leads: tuple[Lead, Lead]) -> bool:
     return False
 
 
-def paint_leads(
-    body: Body, leads: tuple[Lead, Lead], light: Light, size: int
-) -> tuple[Map, Map]:
+def paint_leads(body: Body, leads: tuple[Lead, Lead], light: Light, size: int) -> tuple[Map, Map]:
     """Both wires.
 
     Args:
@@ -106,17 +106,22 @@ _LAYERS = (
 )
 
 
-def _fixed(path: NDArray[np.float64], size: int) -> NDArray[np.int32]:
+def _fixed(path: NDArray[Any], size: int) -> NDArray[Any]:
     return np.round(path * size * 2**_SHIFT).astype(np.int32)
 
 
 def _draw_shades(
-    canvas: NDArray[np.uint8], path: NDArray[np.int32], levels: NDArray[np.float64], thick: int
+    canvas: NDArray[Any], path: NDArray[Any], levels: NDArray[Any], thick: int
 ) -> None:
     """One polyline whose brightness changes along the way, in runs of equal brightness."""
     run = 4
     for begin in range(0, len(path) - 1, run):
         cv2.polylines(
-            canvas, [path[begin : begin + run + 1]], False, float(levels[begin]), thick,
-            cv2.LINE_AA, _SHIFT,
+            canvas,
+            [path[begin : begin + run + 1]],
+            False,
+            float(levels[begin]),
+            thick,
+            cv2.LINE_AA,
+            _SHIFT,
         )

@@ -44,7 +44,7 @@ def sample_scene(category: Category, rng: np.random.Generator) -> Scene:
 
 
 def linear(colour: parts.Srgb) -> Rgb:
-    """sRGB to linear light (IEC 61966-2-1)."""
+    """SRGB to linear light (IEC 61966-2-1)."""
     red, green, blue = (
         level / 255 / 12.92 if level <= 10 else ((level / 255 + 0.055) / 1.055) ** 2.4
         for level in colour
@@ -144,9 +144,7 @@ def _sample_lead(width: float, rng: np.random.Generator) -> Lead:
     elif style == 6:  # kinks
         for at in np.sort(rng.uniform(0.1, 0.95, rng.integers(2, 5))):
             bends.append((at, rng.normal(0, 0.9), rng.uniform(0.03, 0.08)))
-    bends += [
-        (at, rng.normal(0, 0.16), rng.uniform(0.08, 0.3)) for at in rng.uniform(0.1, 0.95, 5)
-    ]
+    bends += [(at, rng.normal(0, 0.16), rng.uniform(0.08, 0.3)) for at in rng.uniform(0.1, 0.95, 5)]
     return Lead(
         length=length * _SIDES_PER_MM,
         width=width,

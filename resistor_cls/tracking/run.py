@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 import traceback
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import requires
@@ -115,23 +114,20 @@ class Run:
         """
         if self._client is None:
             return
-        import mlflow.pyfunc  # here, as importing it adds filters of its own
+        import mlflow
 
         package = Path(__file__).parents[1]
-        with warnings.catch_warnings():
-            # MLflow asks for type hints on every model; the docstring of `predict` says more.
-            warnings.simplefilter("ignore")
-            mlflow.pyfunc.log_model(
-                name="model",
-                # A script instead of an object: nothing is pickled.
-                python_model=str(package / "tracking" / "served_model.py"),
-                artifacts={"checkpoint": str(checkpoint)},
-                code_paths=[str(package)],
-                pip_requirements=[
-                    line for line in requires("resistor_cls") or [] if "extra ==" not in line
-                ],
-                metadata=dict(record),
-            )
+        mlflow.pyfunc.log_model(
+            name="model",
+            # A script instead of an object: nothing is pickled.
+            python_model=str(package / "tracking" / "served_model.py"),
+            artifacts={"checkpoint": str(checkpoint)},
+            code_paths=[str(package)],
+            pip_requirements=[
+                line for line in requires("resistor_cls") or [] if "extra ==" not in line
+            ],
+            metadata=dict(record),
+        )
 
     def keep_checkpoints(self) -> None:
         """Moves the checkpoints of the folder into MLflow; without it they stay in the folder."""

@@ -1,5 +1,6 @@
 """How MLflow itself serves a model of ours; run by MLflow, from the files of the model."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,30 +9,33 @@ import numpy as np
 import pandas as pd
 
 
-class ServedClassifier(mlflow.pyfunc.PythonModel):
-    """A `ResistorClassifier` behind MLflow's generic interface."""
+with warnings.catch_warnings():
+    # MLflow wants type hints of its own kind on `predict`, and says so whenever it sees none.
+    warnings.simplefilter("ignore")
 
-    def load_context(self, context: Any) -> None:
-        """Loads the checkpoint among the model's files."""
-        from resistor_cls.inference import Predictor
+    class ServedClassifier(mlflow.pyfunc.PythonModel):
+        """A `ResistorClassifier` behind MLflow's generic interface."""
 
-        self._predictor = Predictor.load(Path(context.artifacts["checkpoint"]))
+        def load_context(self, context: Any) -> None:
+            """Loads the checkpoint among the model's files."""
+            from resistor_cls.inference import Predictor
 
-    # MLflow takes type hints here for a schema of its own and warns of any that it does not know.
-    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-        """Probabilities of photos.
+            self._predictor = Predictor.load(Path(context.artifacts["checkpoint"]))
 
-        Args:
-            context: unused; the model is loaded.
-            model_input: (photos, height, width, 3) uint8 RGB.
-            params: unused.
+        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+            """Probabilities of photos.
 
-        Returns:
-            A row per photo, a column per category.
-        """
-        photos = np.asarray(model_input, dtype=np.uint8)
-        probabilities = self._predictor.probabilities(list(photos))
-        return pd.DataFrame(probabilities, columns=list(self._predictor.categories.names))
+            Args:
+                context: unused; the model is loaded.
+                model_input: (photos, height, width, 3) uint8 RGB.
+                params: unused.
+
+            Returns:
+                A row per photo, a column per category.
+            """
+            photos = np.asarray(model_input, dtype=np.uint8)
+            probabilities = self._predictor.probabilities(list(photos))
+            return pd.DataFrame(probabilities, columns=list(self._predictor.categories.names))
 
 
 mlflow.models.set_model(ServedClassifier())

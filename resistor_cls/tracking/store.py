@@ -51,7 +51,9 @@ def check_store(uri: str) -> None:
 
 def connect(uri: str) -> "MlflowClient":
     """A client of a store that was checked; sets up the database of a new one."""
-    # Read once by MLflow: bars for single small files would only scroll the epochs away.
+    # MLflow reads these once, when it is imported.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # what a run does is its owner's
+    # Bars for single small files would only scroll the epochs away.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
 

@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import pytest
+
+from resistor_cls.categories import (
+    RESISTOR37_COUNTS,
+    Categories,
+    first_difference,
+    parse_name,
+    resistor37,
+)
+from resistor_cls.errors import DataError
+
+
+def test_the_37_and_their_photos():
+    assert len(resistor37()) == 37
+    assert sum(RESISTOR37_COUNTS.values()) == 2881
+    assert resistor37().names == tuple(sorted(RESISTOR37_COUNTS))
+
+
+@pytest.mark.parametrize(
+    ("name", "ohms", "watts"),
+    [
+        ("4K7_1-4W", 4700, 0.25),
+        ("2K2_1-4W", 2200, 0.25),
+        ("10_1-4W", 10, 0.25),
+        ("11M_1-2W", 11e6, 0.5),
+        ("150R_1-8W", 150, 0.125),
+        ("33K_2W", 33e3, 2),
+        ("3R9K_1-4W", 3900, 0.25),
+        ("6R8_1-4W", 6.8, 0.25),
+        ("4700Mohm", 4.7e9, None),
+        ("1K", 1000, None),
+        ("left", None, None),
+        ("cracked_1-4W", None, 0.25),
+        ("1-0W", None, None),
+        ("4K7_1-0W", 4700, None),
+    ],
+)
+def test_names_say_ohms_and_watts(name: str, ohms: float | None, watts: float | None):
+    category = parse_name(name)
+    assert (category.name, category.ohms, category.watts) == (name, ohms, watts)
+
+
+def test_bands_agree_with_the_names_but_for_those_that_mislead():
+    misleading = {"4700Mohm": 0.47, "5K61_1-4W": 5600, "220R_2W": 22}
+    for category in resistor37():
+        assert category.markings, category.name
+        for bands in category.markings:
+            reading = parse_name(category.name).reading
+            assert reading is not None
+            said = misleading.get(category.name, category.ohms)
+            assert reading.ohms == said, (category.name, bands)
+
+
+def test_both_designs_of_a_mixed_category_read_the_same():
+    from resistor_cls.colour_code import decode
+
+    mixed = [category for category in resistor37() if len(category.markings) > 1]
+    assert [category.name for category in mixed] == ["100R_1-4W", "5K1_1-4W"]
+    for category in mixed:
+        assert len({decode(bands).ohms for bands in category.markings}) == 1
+
+
+def test_a_category_without_markings_has_no_reading():
+    assert parse_name("47K_1-4W").reading is None
+
+
+def test_positions_are_class_indices():
+    categories = Categories(["b", "a", "c"])
+    assert [categories.index(name) for name in ("b", "a", "c")] == [0, 1, 2]
+    assert categories[1].name == "a"
+    with pytest.raises(DataError, match="category 'd' is not among the 3 categories"):
+        categories.index("d")
+
+
+def test_the_first_difference_is_named():
+    assert first_difference(("a", "b"), ("a", "c")) == (
+        "category 1 is 'b' in the one and 'c' in the other"
+    )
+    assert first_difference(("a", "b"), ("a",)) == "'b' is missing (2 against 1 names)"
+    assert first_difference(("a",), ("a", "b")) == "'b' is unknown (1 against 2 names)"
+
+
+def test_another_order_is_another_label_space():
+    categories = Categories(["a", "b"])
+    categories.require(["a", "b"], "the photos")
+    with pytest.raises(DataError, match="the photos differ from the model's: category 0 is 'a'"):
+        categories.require(["b", "a"], "the photos")
+
+
+def test_lists_that_cannot_be_learned_are_refused():
+    with pytest.raises(DataError, match="named twice: a"):
+        Categories(["a", "b", "a"])
+    with pytest.raises(DataError, match="at least two"):
+        Categories(["a"])
+
+
+def test_names_are_read_from_a_file(tmp_path: Path):
+    file = tmp_path / "names.txt"
+    file.write_text("# mine\n47K_1-4W\n\n  left \n", encoding="utf-8")
+    assert Categories.from_file(file).names == ("47K_1-4W", "left")
+    with pytest.raises(DataError, match=r"absent\.txt"):
+        Categories.from_file(tmp_path / "absent.txt")
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match="expected UTF-8 text"):
+        Categories.from_file(file)
