@@ -26,7 +26,32 @@ TOLERANCES = {
 NO_BAND_TOLERANCE = 0.20
 
 # IEC 60063: the rounded values of the series up to E24 are historical and cannot be computed.
-_E24 = (10, 11, 12, 13, 15, 16, 18, 20, 22, 24, 27, 30, 33, 36, 39, 43, 47, 51, 56, 62, 68, 75, 82, 91)
+_E24 = (
+    10,
+    11,
+    12,
+    13,
+    15,
+    16,
+    18,
+    20,
+    22,
+    24,
+    27,
+    30,
+    33,
+    36,
+    39,
+    43,
+    47,
+    51,
+    56,
+    62,
+    68,
+    75,
+    82,
+    91,
+)
 _E192_EXCEPTION = {919: 920}
 
 
@@ -116,7 +141,9 @@ def e_series(size: int) -> tuple[int, ...]:
     if size in (48, 96, 192):
         values = (round(100 * 10 ** (step / size)) for step in range(size))
         return tuple(_E192_EXCEPTION.get(value, value) for value in values)
-    raise DataError(f"E{size} is no series of IEC 60063: expected E3, E6, E12, E24, E48, E96 or E192")
+    raise DataError(
+        f"E{size} is no series of IEC 60063: expected E3, E6, E12, E24, E48, E96 or E192"
+    )
 
 
 def _scaled(number: int, power: int) -> float:

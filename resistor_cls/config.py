@@ -91,7 +91,7 @@ def instantiate(node: Any, **values: Any) -> Any:
     except InstantiationException as error:
         cause = error.__cause__
         if cause is None or isinstance(cause, ImportError | AttributeError):
-            raise ConfigError(_first_line(error)) from error
+            raise ConfigError(_first_line(error).partition(", set env var")[0]) from error
         if isinstance(cause, TypeError | ValueError):
             key = getattr(node, "_get_full_key", lambda _: "config")(None)
             raise ConfigError(f"{key}: {_first_line(cause)}") from error
@@ -191,7 +191,11 @@ def _check_words(words: Sequence[str]) -> None:
 
 
 def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequence[str]) -> None:
-    """Compares the type of each value that was set with the type of its default."""
+    """Compares the type of each value that was set with the type of its default.
+
+    Raises:
+        ConfigError: a value of another type, or one that was not set and has no default.
+    """
     from omegaconf import OmegaConf
 
     for word in overrides:
@@ -206,11 +210,12 @@ def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequen
         value = OmegaConf.select(config, key, throw_on_missing=False)
         if default is None or value is None or _fits(value, default):
             continue
-        raise ConfigError(
-            f"{key}={value!r}: expected {_kind(default)} such as {default!r}"
-            if not OmegaConf.is_config(default)
-            else f"{key}={value!r}: expected keys below it ({', '.join(map(str, default))})"
-        )
+        if OmegaConf.is_config(default):
+            raise ConfigError(f"{key}={value!r}: expected keys below it, such as {key}.…=…")
+        raise ConfigError(f"{key}={value!r}: expected {_kind(default)} such as {default!r}")
+    for key, value in flatten(config, resolve=False).items():
+        if value == "???" and not key.startswith("hydra."):
+            raise ConfigError(f"{key} is missing: add {key}=…")
 
 
 def _fits(value: Any, default: Any) -> bool:
@@ -244,7 +249,9 @@ def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
         group, _, option = str(error.missing_cfg_file or "").rpartition("/")
         if group in groups():
             known = groups()[group]
-            raise ConfigError(f"{group}={option}: no such option; {nearest(option, known)}") from error
+            raise ConfigError(
+                f"{group}={option}: no such option; {nearest(option, known)}"
+            ) from error
         raise ConfigError(_first_line(error)) from error
     except OverrideParseException as error:
         raise ConfigError(

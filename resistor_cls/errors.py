@@ -4,6 +4,7 @@ import difflib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable
 
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -42,7 +43,19 @@ def nearest(name: str, valid: Iterable[str], most: int = 3) -> str:
     return f"valid: {shown}"
 
 
+_interruption = threading.Event()
+
+
+def interruption_requested() -> bool:
+    """Whether somebody asked this command to stop (SIGINT or SIGTERM).
+
+    Native code can turn the KeyboardInterrupt of a signal into another error.
+    """
+    return _interruption.is_set()
+
+
 def _interrupt(signum: int, frame: object) -> None:
+    _interruption.set()
     raise KeyboardInterrupt
 
 
@@ -58,7 +71,8 @@ def run_command(job: Callable[[], object]) -> int:
         on, so that Python prints the traceback and exits with 1. `RESISTOR_CLS_DEBUG=1` prints
         the traceback of user errors too.
     """
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    _interruption.clear()
+    before = {name: signal.signal(name, _interrupt) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
         job()
     except ResistorClsError as error:
@@ -73,5 +87,6 @@ def run_command(job: Callable[[], object]) -> int:
         sys.stderr.close()
         return DONE
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for name, handler in before.items():
+            signal.signal(name, handler)
     return DONE

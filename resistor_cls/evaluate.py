@@ -40,6 +40,7 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.tracking import describe, judged, open_run, resolve_model, save_predictions
 
     model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
+    config.tracking.name = config.tracking.name or f"evaluate {config.reference}"
     own = config.get("data") is None
     subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
     if own:

@@ -30,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
     parser.add_argument(
-        "--model", required=True, metavar="REF", help="checkpoint file, runs:/RUN_ID/model, models:/…"
+        "--model",
+        required=True,
+        metavar="REF",
+        help="checkpoint file, runs:/RUN_ID/model, models:/…",
     )
     parser.add_argument("--top", type=int, default=3, help="candidates for each photo (default 3)")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table")

@@ -34,6 +34,9 @@ def train(config: "DictConfig") -> None:
     from resistor_cls.tracking import RunReport, describe, open_run
 
     config.seed = seed_everything(config.seed)
+    config.tracking.name = (
+        config.tracking.name or f"{config.model.backbone} on {config.data.source}"
+    )
     data = instantiate(config.data)
     make_model = instantiate(config.model, _partial_=True)
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)

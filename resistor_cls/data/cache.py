@@ -63,9 +63,7 @@ def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
             f"the photo cache in {folder} cannot be used: {error}; "
             "free some room or set paths.cache to another folder"
         ) from error
-    return PhotoCache(
-        photos, tuple(index["readable"]), index["unreadable"], tuple(index["hashes"])
-    )
+    return PhotoCache(photos, tuple(index["readable"]), index["unreadable"], tuple(index["hashes"]))
 
 
 def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:

@@ -219,7 +219,9 @@ class PhotoDataModule(LightningDataModule):
         found = self._read(self._root, **self._options)
         cache = open_cache(found, self.settings["image_size"], self._cache_folder)
         if cache.unreadable:
-            shown = [f"{name} ({why})" for name, why in list(cache.unreadable.items())[:MOST_LISTED]]
+            shown = [
+                f"{name} ({why})" for name, why in list(cache.unreadable.items())[:MOST_LISTED]
+            ]
             rest = len(cache.unreadable) - len(shown)
             problems = "\n  ".join(shown) + (f"\n  and {rest} more" if rest else "")
             message = f"{len(cache.unreadable)} of {len(found)} photos cannot be read"
@@ -281,6 +283,4 @@ def _check_options(source: str, options: Mapping[str, Any]) -> None:
     known = list(inspect.signature(source_named(source)).parameters)[1:]
     for key in options:
         if key not in known:
-            raise ConfigError(
-                f"data.{key} is no key of the source {source}; {nearest(key, known)}"
-            )
+            raise ConfigError(f"data.{key} is no key of the source {source}; {nearest(key, known)}")

@@ -203,9 +203,7 @@ def read_resistor37(root: Path, url: str = RESISTOR37_URL) -> PhotoSet:
     tables = sorted([*root.rglob("*.pq"), *root.rglob("*.parquet")])
     if tables:
         table = next((path for path in tables if path.stem == "train"), tables[0])
-        return read_table(
-            _folder_of_photos(root), table, "image", "class", label_prefix="class_"
-        )
+        return read_table(_folder_of_photos(root), table, "image", "class", label_prefix="class_")
     known = set(RESISTOR37_COUNTS)
     folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
     best = max(folders, key=lambda folder: sum((folder / name).is_dir() for name in known))

@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torchmetrics import MeanMetric, MetricCollection
 
 from resistor_cls.categories import Categories
-from resistor_cls.errors import ModelError
+from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.losses import loss_named
 from resistor_cls.model.metrics import metric_collection
@@ -95,7 +95,7 @@ class ResistorClassifier(LightningModule):
         self.loss = loss_named(loss)
         self.preprocessing = Preprocessing(image_size, normalization)
         self.backbone, self.weights_from = build_backbone(
-            backbone, len(categories), pool, dropout, pretrained
+            backbone, len(categories), pool, dropout, image_size, pretrained
         )
         # Laid out for channels-last convolutions once and for all: inference then runs the very
         # kernels that validation ran, and its answers are the same to the digit.
@@ -153,9 +153,7 @@ class ResistorClassifier(LightningModule):
         targets = batch["targets"]
         self._losses[stage].update(self.loss.value(logits, targets), len(targets))
         self._scores[stage].update(self.probabilities(logits), targets)
-        self._outputs.append(
-            {"logits": logits, "targets": targets, "indices": batch["indices"]}
-        )
+        self._outputs.append({"logits": logits, "targets": targets, "indices": batch["indices"]})
 
     def on_validation_epoch_start(self) -> None:
         """Forgets the predictions of the epoch before."""
@@ -187,12 +185,20 @@ class ResistorClassifier(LightningModule):
         self._outputs.clear()
 
     def configure_optimizers(self) -> Any:
-        """The optimizer, and its schedule stepped after every step."""
-        optimizer = self._make_optimizer(self.parameters())
+        """The optimizer, and its schedule stepped after every step.
+
+        Raises:
+            ConfigError: values that the optimizer or the schedule refuses.
+        """
         steps = int(self.trainer.estimated_stepping_batches)
+        try:
+            optimizer = self._make_optimizer(self.parameters())
+            scheduler = self._make_scheduler(optimizer, steps)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"optimizer or scheduler: {error}") from error
         return {
             "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": self._make_scheduler(optimizer, steps), "interval": "step"},
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -215,7 +221,9 @@ class ResistorClassifier(LightningModule):
             model = cls(**checkpoint["hyper_parameters"], pretrained="false")
             model.load_state_dict(checkpoint["state_dict"])
         except (KeyError, TypeError, RuntimeError) as error:
-            raise ModelError(f"{path}: the checkpoint does not fit its own model: {error}") from error
+            raise ModelError(
+                f"{path}: the checkpoint does not fit its own model: {error}"
+            ) from error
         model.record = {key: value for key, value in checkpoint[_RECORD].items() if key != "format"}
         return model.eval()
 

@@ -13,9 +13,8 @@ import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
-from lightning.pytorch.trainer.states import TrainerStatus
 
-from resistor_cls.errors import ConfigError, nearest
+from resistor_cls.errors import ConfigError, interruption_requested, nearest
 
 PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed")
 
@@ -166,9 +165,10 @@ def fit(trainer: Trainer, model: LightningModule, data: LightningDataModule) -> 
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit(model, data)
-    except SystemExit:
-        if trainer.state.status == TrainerStatus.INTERRUPTED:
-            raise KeyboardInterrupt from None
+    except (SystemExit, Exception) as error:
+        # Lightning exits with 1, and a loader whose worker got the signal first raises an error.
+        if interruption_requested():
+            raise KeyboardInterrupt from error
         raise
     finally:
         signal.signal(signal.SIGINT, on_interrupt)  # Lightning leaves it ignored

@@ -171,7 +171,7 @@ def _wood_tile(texture: str) -> NDArray[Any]:
         tone = 0.08 * _streaks(rng, 60, 2.5) + 0.07 * _streaks(rng, 12, 0.7)
     else:
         # Fine pores in broad bands, and a seam where two boards meet, as in oak or walnut.
-        pores = np.clip((_streaks(rng, 4.5, 0.48) + density - 0.85) * 0.6, 0, 1)
+        pores = np.clip((_streaks(rng, 8, 0.5) + density - 0.85) * 0.6, 0, 1)
         tone = 0.07 * _streaks(rng, 250, 9) + 0.07 * _streaks(rng, 90, 1.2)
         tone += 0.08 * _streaks(rng, 300, 45) + 0.05 * _streaks(rng, 12, 0.7)
         for seam in rng.uniform(0, _TILE, 6):

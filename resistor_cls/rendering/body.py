@@ -13,9 +13,8 @@ from resistor_cls.rendering.scene import Body, Light, Rgb
 # float32; OpenCV's own types do not say which numbers its results hold.
 Map = NDArray[Any]
 
-# Length of the coating's tips that run out on the wire, and their radius at the end over that of
-# the caps.
-_TIP, _TIP_RADIUS = 0.035, 0.22
+# Radius of the coating's tips at their end over that of the caps: a little more than the wire's.
+_TIP_RADIUS = 0.2
 
 
 def radius(body: Body, along: NDArray[np.floating]) -> Map:
@@ -29,14 +28,13 @@ def radius(body: Body, along: NDArray[np.floating]) -> Map:
         The radius in units of the caps' radius, 0 outside.
     """
     end = np.minimum(along, 1 - along)
-    # A rounded cap: a quarter of a superellipse, as long as 0.6 of the radius.
-    round_off = 0.45 * body.diameter / body.length
-    inner = np.clip((end - _TIP) / round_off, 0, 1)
+    # A rounded cap: a quarter of a superellipse.
+    inner = np.clip((end - body.tip) * body.length / (body.round_off * body.diameter), 0, 1)
     cap = (1 - (1 - inner) ** 2.4) ** (1 / 2.4)
     # The shoulder from the cap down to the waist.
     down = np.clip((end - 0.62 * body.cap) / (0.38 * body.cap), 0, 1)
     shoulder = 1 - (1 - body.waist) * down * down * (3 - 2 * down)
-    tip = _TIP_RADIUS * (1 + 0.6 * np.clip(end / _TIP, 0, 1))
+    tip = _TIP_RADIUS * (1 + 0.6 * np.clip(end / body.tip, 0, 1))
     return np.where(end < 0, 0, np.maximum(cap * shoulder, tip)).astype(np.float32)
 
 
@@ -160,7 +158,7 @@ def _shading(body: Body, light: Light, normal: tuple[Map, Map, Map]) -> tuple[Ma
     turned = light.azimuth - body.angle
     flat, high = math.cos(light.height), math.sin(light.height)
     to_light = (flat * math.cos(turned), flat * math.sin(turned), high)
-    facing = sum((n * t for n, t in zip(normal, to_light, strict=True)), np.float32(0))
+    facing = _cosine(normal, to_light)
     # A horizontal sheet gets 1: `ambient` from everywhere, the rest from the window. Below the
     # horizon the table sends some back.
     sky = 0.62 + 0.38 * normal[2]
@@ -169,12 +167,17 @@ def _shading(body: Body, light: Light, normal: tuple[Map, Map, Map]) -> tuple[Ma
     # Blinn-Phong: half-way between the light and the camera, which looks from above.
     long = math.hypot(to_light[0], to_light[1], to_light[2] + 1.0)
     half = (to_light[0] / long, to_light[1] / long, (to_light[2] + 1.0) / long)
-    toward = np.clip(sum((n * h for n, h in zip(normal, half, strict=True)), np.float32(0)), 0, 1)
-    sharp = 12 + 50 * body.gloss
-    mirror = body.gloss * 0.45 * toward**sharp
-    # Lacquer mirrors the sky a little everywhere, more at grazing angles (Schlick).
-    veil = 0.013 + 0.03 * body.gloss * (1 - normal[2]) ** 3
+    toward = np.clip(_cosine(normal, half), 0, 1)
+    # Lacquer shows the window small and bright, a matt coating as a broad faint patch.
+    mirror = 1.5 * body.gloss**1.5 * toward ** (10 + 70 * body.gloss)
+    # Lacquer mirrors the sky a little everywhere, more at grazing angles (Schlick), and much
+    # more where the photo was taken against the window, as glare on the table tells.
+    veil = 0.013 + 0.03 * body.gloss * (light.glare + (1 - normal[2]) ** 3)
     return diffuse, mirror + veil, toward**5
+
+
+def _cosine(normal: tuple[Map, Map, Map], direction: tuple[float, float, float]) -> Map:
+    return normal[0] * direction[0] + normal[1] * direction[1] + normal[2] * direction[2]
 
 
 def _blotches(rng: np.random.Generator, columns: int, rows: int) -> Map:
@@ -185,8 +188,8 @@ def _blotches(rng: np.random.Generator, columns: int, rows: int) -> Map:
 def _raggedness(rng: np.random.Generator, across: Map) -> Map:
     """How far a ring's edge strays from one side of the body to the other; about unit size."""
     phases, heights = rng.uniform(0, 2 * np.pi, 3), rng.normal(0, (0.7, 0.4, 0.2))
-    waves = [
+    waves: list[Map] = [
         height * np.sin(2 * turns * across + phase)
         for turns, height, phase in zip((1, 3, 7), heights, phases, strict=True)
     ]
-    return np.sum(waves, axis=0, dtype=np.float32)
+    return (waves[0] + waves[1] + waves[2]).astype(np.float32)

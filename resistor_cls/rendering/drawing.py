@@ -93,7 +93,7 @@ def _shadow(solid: Map, wire: Map, scene: Scene, size: int) -> Map:
     touch = _cast(bodies, light, 0.12 * height, 0.10 * height)
     # Wires leave the body at half its height, and come down to the table.
     thin = _cast(wires, light, 0.35 * light.shadow_reach * height, 0.10 * height)
-    dark = 0.50 * soft + 0.45 * touch + 0.45 * thin
+    dark = 0.65 * soft + 0.45 * touch + 0.55 * thin
     left = 1.0 - light.shadow * np.minimum(dark, 0.9)
     return cv2.resize(left, (size, size), interpolation=cv2.INTER_LINEAR)
 

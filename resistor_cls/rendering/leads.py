@@ -19,7 +19,7 @@ _SHIFT = 4
 # Wires are drawn at twice the photo's resolution, then averaged.
 _FINE = 2
 # Tinned copper, linear; slightly warm.
-TIN: Rgb = (0.50, 0.46, 0.40)
+TIN: Rgb = (0.50, 0.43, 0.35)
 
 
 def lead_path(body: Body, lead: Lead, end: int) -> NDArray[Any]:

@@ -23,6 +23,8 @@ class BodyKind:
         slenderness: diameter over length.
         waist: diameter of the middle over that of the end caps; 1 is straight.
         cap: length of one end cap with its shoulder, as a fraction of the body.
+        round_off: length over which a cap closes, in diameters; small is flat, 0.5 is round.
+        tip: length of the coating that runs out on the wire, as a fraction of the body.
         band: width of one ring, as a fraction of the body.
         gloss: strength of the mirror highlight, 0 matt to 1 lacquered.
         mottle: how much the coating's tone varies from place to place, 0 to 1.
@@ -33,6 +35,8 @@ class BodyKind:
     slenderness: float
     waist: float
     cap: float
+    round_off: float
+    tip: float
     band: float
     gloss: float
     mottle: float
@@ -41,21 +45,43 @@ class BodyKind:
 
 KINDS = {
     # The common beige part of up to half a watt.
-    "carbon film": BodyKind((174, 134, 94), 0.375, 0.83, 0.30, 0.085, 0.55, 0.10, 0.006),
+    "carbon film": BodyKind(
+        (174, 137, 96), 0.355, 0.84, 0.30, 0.50, 0.035, 0.082, 0.55, 0.10, 0.006
+    ),
     # Yellowish brown lacquer with rings that ran, seen on 1/8 W parts.
-    "carbon film lacquered": BodyKind((178, 126, 42), 0.36, 0.84, 0.30, 0.080, 0.8, 0.55, 0.020),
-    # Beige part of one watt: longer caps of small step, thin sharp rings.
-    "carbon film power": BodyKind((172, 137, 102), 0.335, 0.92, 0.21, 0.038, 0.5, 0.05, 0.003),
-    "metal film": BodyKind((38, 110, 150), 0.38, 0.80, 0.31, 0.072, 0.75, 0.06, 0.004),
-    "metal film turquoise": BodyKind((88, 152, 138), 0.355, 0.90, 0.27, 0.080, 0.6, 0.08, 0.005),
+    "carbon film lacquered": BodyKind(
+        (178, 126, 42), 0.36, 0.86, 0.30, 0.55, 0.045, 0.075, 0.8, 0.55, 0.020
+    ),
+    # Beige part of one watt: caps of small step, flat ends, thin sharp rings.
+    "carbon film power": BodyKind(
+        (176, 143, 106), 0.305, 0.91, 0.20, 0.24, 0.018, 0.034, 0.5, 0.05, 0.003
+    ),
+    "metal film": BodyKind((34, 105, 128), 0.345, 0.80, 0.31, 0.48, 0.04, 0.075, 0.75, 0.06, 0.004),
+    "metal film turquoise": BodyKind(
+        (88, 152, 138), 0.40, 0.90, 0.27, 0.35, 0.02, 0.080, 0.6, 0.08, 0.005
+    ),
     # Matt flameproof coatings.
-    "metal oxide grey": BodyKind((126, 128, 131), 0.325, 0.93, 0.20, 0.052, 0.06, 0.12, 0.004),
-    "metal oxide pale": BodyKind((146, 147, 141), 0.36, 0.90, 0.26, 0.050, 0.12, 0.05, 0.003),
-    "metal oxide blue": BodyKind((52, 122, 200), 0.40, 0.92, 0.26, 0.036, 0.08, 0.04, 0.003),
-    "metal oxide pink": BodyKind((142, 99, 94), 0.40, 0.89, 0.27, 0.032, 0.14, 0.05, 0.003),
-    "metal oxide cream": BodyKind((186, 176, 150), 0.34, 0.92, 0.21, 0.044, 0.10, 0.06, 0.004),
-    "metal oxide dark red": BodyKind((112, 44, 40), 0.35, 0.92, 0.22, 0.040, 0.12, 0.06, 0.003),
-    "metal oxide green": BodyKind((58, 92, 72), 0.35, 0.93, 0.20, 0.044, 0.10, 0.08, 0.004),
+    "metal oxide grey": BodyKind(
+        (128, 130, 133), 0.33, 0.92, 0.20, 0.20, 0.012, 0.050, 0.06, 0.12, 0.004
+    ),
+    "metal oxide pale": BodyKind(
+        (146, 147, 141), 0.365, 0.91, 0.26, 0.45, 0.025, 0.046, 0.12, 0.05, 0.003
+    ),
+    "metal oxide blue": BodyKind(
+        (52, 122, 200), 0.36, 0.92, 0.26, 0.36, 0.02, 0.036, 0.08, 0.04, 0.003
+    ),
+    "metal oxide pink": BodyKind(
+        (146, 99, 93), 0.40, 0.89, 0.27, 0.45, 0.03, 0.030, 0.14, 0.05, 0.003
+    ),
+    "metal oxide cream": BodyKind(
+        (186, 176, 150), 0.34, 0.92, 0.21, 0.25, 0.015, 0.044, 0.10, 0.06, 0.004
+    ),
+    "metal oxide dark red": BodyKind(
+        (112, 44, 40), 0.35, 0.92, 0.22, 0.30, 0.02, 0.040, 0.12, 0.06, 0.003
+    ),
+    "metal oxide green": BodyKind(
+        (58, 92, 72), 0.35, 0.93, 0.20, 0.22, 0.015, 0.044, 0.10, 0.08, 0.004
+    ),
 }
 
 # Paint of the rings, sRGB. Gold and silver are flakes of metal in lacquer: they also mirror.
@@ -67,7 +93,7 @@ BAND_COLOURS: dict[str, Srgb] = {
     "yellow": (206, 172, 20),
     "green": (24, 108, 58),
     "blue": (24, 78, 152),
-    "violet": (98, 70, 146),
+    "violet": (106, 78, 150),
     "grey": (132, 134, 138),
     "white": (216, 214, 208),
     "gold": (150, 112, 56),
@@ -212,10 +238,10 @@ def _bands_from_name(name: str) -> tuple[str, ...]:
     number = stable_hash(name)
     number, position = divmod(number, len(e_series(24)))
     number, power = divmod(number, len(DIGITS))
-    first, second = str(e_series(24)[position])
+    first, second = divmod(e_series(24)[position], 10)
     # Tolerances of IEC 60062 that are common on real parts.
     last = ("gold", "silver", "red", "brown")[number % 4]
-    return DIGITS[int(first)], DIGITS[int(second)], DIGITS[power], last
+    return DIGITS[first], DIGITS[second], DIGITS[power], last
 
 
 def stable_hash(text: str) -> int:

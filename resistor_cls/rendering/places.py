@@ -6,7 +6,7 @@ dark wood bright and bluish, because it balances the wood's red.
 
 from dataclasses import dataclass
 
-Rgb = tuple[float, float, float]
+from resistor_cls.rendering.scene import Rgb
 
 
 @dataclass(frozen=True)
@@ -16,13 +16,13 @@ class Place:
     Attributes:
         weight: how often it is seen, relative to the others.
         paper: whether there is a sheet of paper.
-        edge: share of these photos that show where the paper ends.
+        edge: share of these photos that show where the paper ends, and wood beyond.
         base: reflectance of the wood between its pores, linear.
         pore: reflectance in its pores, linear.
-        texture: which grain, key of `background.GRAINS`.
+        texture: of the wood, "pores" (short dark dashes) or "long" (broad bands and seams).
         exposure: brightness of a white surface per channel; 1 is the most that a camera shows.
         brightness_spread: standard deviation of the exposure, natural logarithm.
-        tint_spread: the same of each channel: white balance.
+        warmth_spread: the same of red and, the other way round, of blue: white balance.
         glare: largest strength of the window's reflection.
         falloff: largest loss of light across the photo.
     """
@@ -35,7 +35,7 @@ class Place:
     texture: str
     exposure: Rgb
     brightness_spread: float
-    tint_spread: float
+    warmth_spread: float
     glare: float
     falloff: float
 
@@ -50,9 +50,9 @@ PLACES = {
         base=_DARK_WOOD[0],
         pore=_DARK_WOOD[1],
         texture="long",
-        exposure=(0.205, 0.205, 0.225),
+        exposure=(0.205, 0.208, 0.225),
         brightness_spread=0.18,
-        tint_spread=0.02,
+        warmth_spread=0.035,
         glare=0.0,
         falloff=0.35,
     ),
@@ -65,7 +65,7 @@ PLACES = {
         texture="long",
         exposure=(0.52, 0.50, 0.49),
         brightness_spread=0.18,
-        tint_spread=0.03,
+        warmth_spread=0.05,
         glare=0.0,
         falloff=0.55,
     ),
@@ -73,12 +73,12 @@ PLACES = {
         weight=0.27,
         paper=False,
         edge=0.0,
-        base=(0.195, 0.064, 0.031),
-        pore=(0.045, 0.016, 0.014),
+        base=(0.19, 0.064, 0.028),
+        pore=(0.045, 0.017, 0.013),
         texture="pores",
-        exposure=(1.45, 2.55, 3.3),
+        exposure=(1.5, 2.5, 3.7),
         brightness_spread=0.25,
-        tint_spread=0.035,
+        warmth_spread=0.11,
         glare=0.75,
         falloff=0.3,
     ),
@@ -86,12 +86,12 @@ PLACES = {
         weight=0.15,
         paper=False,
         edge=0.0,
-        base=(0.26, 0.105, 0.036),
+        base=(0.25, 0.105, 0.033),
         pore=(0.075, 0.026, 0.011),
         texture="long",
-        exposure=(1.35, 1.95, 2.1),
+        exposure=(1.4, 1.95, 2.4),
         brightness_spread=0.28,
-        tint_spread=0.035,
+        warmth_spread=0.11,
         glare=0.55,
         falloff=0.7,
     ),

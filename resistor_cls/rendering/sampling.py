@@ -44,7 +44,7 @@ def sample_scene(category: Category, rng: np.random.Generator) -> Scene:
 
 
 def linear(colour: parts.Srgb) -> Rgb:
-    """SRGB to linear light (IEC 61966-2-1)."""
+    """From sRGB to linear light (IEC 61966-2-1)."""
     red, green, blue = (
         level / 255 / 12.92 if level <= 10 else ((level / 255 + 0.055) / 1.055) ** 2.4
         for level in colour
@@ -59,6 +59,11 @@ def _varied(colour: parts.Srgb, rng: np.random.Generator, spread: float) -> Rgb:
     return float(red), float(green), float(blue)
 
 
+def _mixed(one: Rgb, other: Rgb, share: float) -> Rgb:
+    red, green, blue = (a + share * (b - a) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
 def _sample_body(design: parts.Design, rng: np.random.Generator) -> Body:
     kind = parts.KINDS[design.kind]
     angle = rng.uniform(0, 2 * math.pi)
@@ -70,13 +75,19 @@ def _sample_body(design: parts.Design, rng: np.random.Generator) -> Body:
     length = min(length, 0.45)  # a larger part would not fit into the photo with its leads
     diameter = length * kind.slenderness * rng.uniform(0.93, 1.07)
     centres, widths = _sample_rings(kind, len(design.bands), rng)
+    colour = _varied(kind.colour, rng, 0.13)
+    # Thin paint lets the coating through; the rings of one part come from one machine.
+    through = rng.uniform(0, 0.12)
     return Body(
         kind=design.kind,
         bands=design.bands,
         centres=centres,
         widths=widths,
-        paint=tuple(_varied(parts.BAND_COLOURS[band], rng, 0.14) for band in design.bands),
-        colour=_varied(kind.colour, rng, 0.12),
+        paint=tuple(
+            _mixed(_varied(parts.BAND_COLOURS[band], rng, 0.16), colour, through)
+            for band in design.bands
+        ),
+        colour=colour,
         x=float(np.clip(rng.normal(0.49, 0.09), 0.25, 0.75)),
         y=float(np.clip(rng.normal(0.50, 0.10), 0.25, 0.75)),
         angle=angle,
@@ -84,6 +95,8 @@ def _sample_body(design: parts.Design, rng: np.random.Generator) -> Body:
         diameter=diameter,
         waist=float(np.clip(kind.waist * rng.uniform(0.96, 1.04), 0.7, 1.0)),
         cap=kind.cap * rng.uniform(0.92, 1.08),
+        round_off=kind.round_off * rng.uniform(0.85, 1.15),
+        tip=kind.tip * rng.uniform(0.6, 1.4),
         bulge=math.sin(slant) * math.sin(angle),
         gloss=kind.gloss * rng.uniform(0.6, 1.3),
         mottle=kind.mottle * rng.uniform(0.6, 1.4),
@@ -96,20 +109,20 @@ def _sample_rings(
     kind: parts.BodyKind, count: int, rng: np.random.Generator
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Centres and widths of the rings: the first on a cap, the last apart on the other cap."""
-    first, last = 0.17 + rng.normal(0, 0.012), 0.82 + rng.normal(0, 0.015)
+    first, last = 0.20 + rng.normal(0, 0.018), 0.81 + rng.normal(0, 0.018)
     # The gap before the tolerance ring is wider than the others, so that one knows where to begin.
     steps = np.ones(count - 1)
-    steps[-1] = 1.65 if count < 5 else 1.45
+    steps[-1] = 1.5 if count < 5 else 1.4
     centres = first + (last - first) * np.concatenate(([0], np.cumsum(steps))) / steps.sum()
-    centres[1:-1] += rng.normal(0, 0.008, count - 2)
+    centres[1:-1] += rng.normal(0, 0.01, count - 2)
     narrow = 0.86 if count == 5 else 1.0
-    widths = kind.band * narrow * rng.uniform(0.88, 1.12) * rng.uniform(0.88, 1.12, count)
+    widths = kind.band * narrow * rng.uniform(0.8, 1.2) * rng.uniform(0.88, 1.12, count)
     return tuple(float(c) for c in centres), tuple(float(w) for w in widths)
 
 
 def _sample_leads(body: Body, rng: np.random.Generator) -> tuple[Lead, Lead]:
     # Wires of small parts are 0.5 to 0.6 mm thick, those of thick parts 0.8 mm.
-    share = rng.uniform(0.17, 0.22) if body.diameter < 0.05 else rng.uniform(0.13, 0.17)
+    share = rng.uniform(0.15, 0.20) if body.diameter < 0.05 else rng.uniform(0.12, 0.16)
     width = body.diameter * share
     for _ in range(8):
         leads = (_sample_lead(width, rng), _sample_lead(width, rng))
@@ -124,7 +137,7 @@ def _sample_lead(width: float, rng: np.random.Generator) -> Lead:
     length = rng.uniform(18, 30) if rng.random() < 0.85 else rng.uniform(4, 15)
     way = -1.0 if rng.random() < 0.5 else 1.0
     start = rng.uniform(0.06, 0.22)
-    style = rng.choice(7, p=(0.22, 0.24, 0.14, 0.12, 0.10, 0.08, 0.10))
+    style = rng.choice(7, p=(0.26, 0.28, 0.14, 0.16, 0.06, 0.04, 0.06))
     bends: list[tuple[float, float, float]] = []
     if style == 1:  # one sharp bend, near the body or anywhere
         at = start if rng.random() < 0.6 else rng.uniform(0.2, 0.8)
@@ -135,7 +148,7 @@ def _sample_lead(width: float, rng: np.random.Generator) -> Lead:
     elif style == 3:  # a wide arc
         bends.append((rng.uniform(0.3, 0.6), way * rng.uniform(0.8, 2.8), rng.uniform(0.4, 0.8)))
     elif style == 4:  # a loop or a hook
-        bends.append((rng.uniform(0.35, 0.7), way * rng.uniform(2.6, 5.5), rng.uniform(0.2, 0.5)))
+        bends.append((rng.uniform(0.35, 0.7), way * rng.uniform(2.4, 5.5), rng.uniform(0.35, 0.7)))
     elif style == 5:  # a wave
         at = start
         while at < 0.9:
@@ -192,15 +205,17 @@ def _sample_light(place: str, rng: np.random.Generator) -> Light:
 def _sample_camera(place: str, rng: np.random.Generator) -> Camera:
     found = PLACES[place]
     brightness = math.exp(np.clip(rng.normal(0, found.brightness_spread), -0.7, 0.7))
-    tint = np.exp(rng.normal(0, found.tint_spread, 3))
+    # White balance errs along the colours of daylight, far less towards green or purple.
+    warm = rng.normal(0, found.warmth_spread)
+    tint = np.exp(rng.normal(0, 0.2 * found.warmth_spread, 3) + (warm, 0.0, -warm))
     red, green, blue = np.array(found.exposure) * brightness * tint
     shaken = rng.random() < 0.06
     return Camera(
         exposure=(float(red), float(green), float(blue)),
         saturation=rng.uniform(0.9, 1.2),
-        contrast=rng.uniform(0.1, 0.5),
+        contrast=rng.uniform(0.1, 0.6),
         # Half a pixel to 1.1 of 700: most photos are sharp, some miss the focus.
-        blur=(rng.uniform(0.35, 0.8) if rng.random() < 0.85 else rng.uniform(0.8, 1.6)) / 700,
+        blur=(rng.uniform(0.35, 0.8) if rng.random() < 0.9 else rng.uniform(0.8, 1.4)) / 700,
         motion=rng.uniform(2, 5) / 700 if shaken else 0.0,
         motion_angle=rng.uniform(0, math.pi),
         sharpening=rng.uniform(0.2, 1.5),

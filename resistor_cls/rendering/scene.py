@@ -27,6 +27,8 @@ class Body:
         diameter: of the end caps.
         waist: diameter of the middle over that of the caps.
         cap: length of a cap with its shoulder, as a fraction of the length.
+        round_off: length over which a cap closes, in diameters.
+        tip: length of the coating that runs out on the wire, as a fraction of the length.
         bulge: how far rings bend along the axis because the camera looks from the side, in radii.
         gloss: strength of the mirror highlight.
         mottle: how much the coating's tone varies.
@@ -47,6 +49,8 @@ class Body:
     diameter: float
     waist: float
     cap: float
+    round_off: float
+    tip: float
     bulge: float
     gloss: float
     mottle: float

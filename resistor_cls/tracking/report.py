@@ -43,7 +43,11 @@ class RunReport(Callback):
     """
 
     def __init__(
-        self, run: Run, data: PhotoDataModule, monitor: str = "val/roc_auc", monitor_mode: str = "max"
+        self,
+        run: Run,
+        data: PhotoDataModule,
+        monitor: str = "val/roc_auc",
+        monitor_mode: str = "max",
     ) -> None:
         self._run, self._data = run, data
         self._monitor, self._sign = monitor, 1 if monitor_mode == "max" else -1
@@ -75,7 +79,9 @@ class RunReport(Callback):
         }
         self._epochs.append((trainer.global_step, metrics))
         predictions = judged(pl_module, self._data)
-        save_confusion(self._run, predictions, f"confusion_matrix/epoch_{epoch:03d}", f"Epoch {epoch}")
+        save_confusion(
+            self._run, predictions, f"confusion_matrix/epoch_{epoch:03d}", f"Epoch {epoch}"
+        )
         value = self._sign * metrics.get(self._monitor, float("nan"))
         if self._best is None or value > self._best_value:
             self._best_value = value if np.isfinite(value) else -float("inf")

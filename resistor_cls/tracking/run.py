@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from resistor_cls.errors import ConfigError, TrackingError, nearest
@@ -44,6 +46,7 @@ class Run:
         self.output = output
         self.run_id = run_id
         self._client = client
+        self._has_model = False
 
     @property
     def logger(self) -> "Logger | bool":
@@ -115,19 +118,27 @@ class Run:
         if self._client is None:
             return
         import mlflow
+        from mlflow.models import ModelSignature
+        from mlflow.types import Schema, TensorSpec
 
         package = Path(__file__).parents[1]
-        mlflow.pyfunc.log_model(
-            name="model",
-            # A script instead of an object: nothing is pickled.
-            python_model=str(package / "tracking" / "served_model.py"),
-            artifacts={"checkpoint": str(checkpoint)},
-            code_paths=[str(package)],
-            pip_requirements=[
-                line for line in requires("resistor_cls") or [] if "extra ==" not in line
-            ],
-            metadata=dict(record),
-        )
+        photos = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, 3))
+        with warnings.catch_warnings():
+            # MLflow asks for an example input, which would be a photo of somebody's.
+            warnings.simplefilter("ignore")
+            mlflow.pyfunc.log_model(
+                name="model",
+                # A script instead of an object: nothing is pickled.
+                python_model=str(package / "tracking" / "served_model.py"),
+                artifacts={"checkpoint": str(checkpoint)},
+                code_paths=[str(package)],
+                pip_requirements=[
+                    line for line in requires("resistor_cls") or [] if "extra ==" not in line
+                ],
+                signature=ModelSignature(inputs=Schema([photos])),
+                metadata=dict(record),
+            )
+        self._has_model = True
 
     def keep_checkpoints(self) -> None:
         """Moves the checkpoints of the folder into MLflow; without it they stay in the folder."""
@@ -153,12 +164,13 @@ class Run:
         lines.append(f"folder: {self.output}")
         if self._client is not None:
             uri = self._client.tracking_uri
-            lines += [f"run:    {self.run_id} in {uri}", f"model:  runs:/{self.run_id}/model"]
+            lines.append(f"run:    {self.run_id} in {uri}")
+            lines += [f"model:  runs:/{self.run_id}/model"] if self._has_model else []
             program = Path(sys.executable).with_name("mlflow")
             command = f"{program} ui --backend-store-uri {uri}"
             lines.append(f"open:   {uri if uri.startswith('http') else command}")
-        else:
-            lines.append(f"model:  {self.output / 'checkpoints' / 'best.ckpt'}")
+        elif (best := self.output / "checkpoints" / "best.ckpt").exists():
+            lines.append(f"model:  {best}")
         return "\n".join(lines)
 
     def _path(self, name: str) -> Path:
@@ -193,7 +205,7 @@ def open_run(
         uri: of the MLflow store.
         experiment: name of the experiment.
         artifacts: folder of a new experiment's artifacts, for a store that is a database.
-        name: of the run; MLflow makes one up by default.
+        name: of the run; by default MLflow makes one up.
         system_metrics: keep the use of processor, memory, disk and GPU.
 
     Raises:

@@ -1,6 +1,5 @@
 """How MLflow itself serves a model of ours; run by MLflow, from the files of the model."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,33 +8,29 @@ import numpy as np
 import pandas as pd
 
 
-with warnings.catch_warnings():
-    # MLflow wants type hints of its own kind on `predict`, and says so whenever it sees none.
-    warnings.simplefilter("ignore")
+class ServedClassifier(mlflow.pyfunc.PythonModel):
+    """A `ResistorClassifier` behind MLflow's generic interface."""
 
-    class ServedClassifier(mlflow.pyfunc.PythonModel):
-        """A `ResistorClassifier` behind MLflow's generic interface."""
+    def load_context(self, context: Any) -> None:
+        """Loads the checkpoint among the model's files."""
+        from resistor_cls.inference import Predictor
 
-        def load_context(self, context: Any) -> None:
-            """Loads the checkpoint among the model's files."""
-            from resistor_cls.inference import Predictor
+        self._predictor = Predictor.load(Path(context.artifacts["checkpoint"]))
 
-            self._predictor = Predictor.load(Path(context.artifacts["checkpoint"]))
+    def predict(self, context: Any, model_input: np.ndarray, params: Any = None) -> pd.DataFrame:
+        """Probabilities of photos.
 
-        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-            """Probabilities of photos.
+        Args:
+            context: unused; the model is loaded.
+            model_input: (photos, height, width, 3) uint8 RGB.
+            params: unused.
 
-            Args:
-                context: unused; the model is loaded.
-                model_input: (photos, height, width, 3) uint8 RGB.
-                params: unused.
-
-            Returns:
-                A row per photo, a column per category.
-            """
-            photos = np.asarray(model_input, dtype=np.uint8)
-            probabilities = self._predictor.probabilities(list(photos))
-            return pd.DataFrame(probabilities, columns=list(self._predictor.categories.names))
+        Returns:
+            A row per photo, a column per category.
+        """
+        photos = np.asarray(model_input, dtype=np.uint8)
+        probabilities = self._predictor.probabilities(list(photos))
+        return pd.DataFrame(probabilities, columns=list(self._predictor.categories.names))
 
 
 mlflow.models.set_model(ServedClassifier())

@@ -59,11 +59,7 @@ class Sweep:
                 "job": run.info.run_name,
                 "status": run.info.status,
                 "run": run.info.run_id,
-                **{
-                    key: value
-                    for key, value in run.data.metrics.items()
-                    if key.startswith("val/")
-                },
+                **{key: value for key, value in run.data.metrics.items() if key.startswith("val/")},
             }
             for run in children
         )

@@ -1,0 +1,57 @@
+# `make help` lists what can be made.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+STORE ?= sqlite:///mlflow.db
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train test test-all lint bench ui sweep clean lock
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: $(READY) ## make .venv with the locked dependencies
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: $(PYTHON) is older than 3.11: name a newer one by make PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@# Wheels of different indexes can be installed together and then fail at the first import.
+	@$(BIN)/python -c 'import torchvision' || { \
+		echo "error: torch and torchvision are no matching pair: remove .venv and make it again" >&2; exit 2; }
+	@touch $(READY)
+
+train: $(READY) ## draw the embedded data set, train on it, say where the run is
+	$(BIN)/python -m resistor_cls.train experiment=quickstart
+
+test: $(READY) ## the tests that CI runs
+	$(BIN)/python -m pytest
+
+test-all: $(READY) ## the slow tests too
+	$(BIN)/python -m pytest -m ""
+
+lint: $(READY) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY) ## photos a second: drawing, decoding, augmenting, training
+	$(BIN)/python experiments/throughput/measure.py
+
+ui: $(READY) ## the MLflow UI on the local store, http://127.0.0.1:5000
+	$(BIN)/mlflow ui --backend-store-uri $(STORE)
+
+sweep: $(READY) ## an example sweep: two nets at two learning rates
+	$(BIN)/python -m resistor_cls.train -m experiment=quickstart sweep=example \
+		data.per_category=20 trainer.max_epochs=2
+
+clean: ## remove what was made, never data or runs
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(READY) ## renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --output-file requirements.lock
