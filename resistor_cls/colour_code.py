@@ -85,7 +85,8 @@ def decode(bands: tuple[str, ...]) -> Reading:
     ):
         if colour not in known:
             raise DataError(
-                f"bands {'-'.join(bands)}: {colour} cannot stand there, one of {', '.join(known)} can"
+                f"bands {'-'.join(bands)}: {colour} cannot stand there; "
+                f"one of {', '.join(known)} can"
             )
     number = int("".join(str(DIGITS.index(colour)) for colour in digits))
     return Reading(

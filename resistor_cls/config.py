@@ -1,5 +1,6 @@
-"""From `conf/` and `key=value` words to plain values: the only code, with the commands, that
-knows Hydra.
+"""From `conf/` and `key=value` words to plain values.
+
+The only code, with the commands, that knows Hydra.
 """
 
 import argparse
@@ -67,6 +68,16 @@ def compose(name: str = "train", overrides: Sequence[str] = ()) -> "DictConfig":
     Raises:
         ConfigError: an unknown key or option, a value of the wrong type.
     """
+    from omegaconf import open_dict
+
+    config = _compose_with_hydra(name, overrides)
+    with open_dict(config):
+        del config["hydra"]
+    return config
+
+
+def _compose_with_hydra(name: str, overrides: Sequence[str]) -> "DictConfig":
+    """The config, and Hydra's own settings below `hydra`."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
 
@@ -150,7 +161,7 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
         parsed = OverridesParser.create().parse_overrides(words)
     swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
     fixed = [override.input_line for override in parsed if not override.is_sweep_override()]
-    config = compose(name, [word for word in fixed if word])
+    config = _compose_with_hydra(name, [word for word in fixed if word])
     params = config.hydra.sweeper.get("params") or {}
     if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
         if swept:
@@ -239,8 +250,12 @@ def _kind(default: Any) -> str:
 @contextmanager
 def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
     """Turns Hydra's and OmegaConf's errors into one sentence that names the key and the remedy."""
-    from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
-    from hydra.errors import OverrideParseException
+    from hydra.errors import (
+        ConfigCompositionException,
+        HydraException,
+        MissingConfigException,
+        OverrideParseException,
+    )
     from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
     try:
@@ -259,10 +274,10 @@ def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
             "with quotes round special characters"
         ) from error
     except ConfigCompositionException as error:
-        key = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
-        if key is None:
+        named = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
+        if named is None:
             raise ConfigError(_first_line(error)) from error
-        raise ConfigError(_unknown_key(key[1].partition("@")[0], name, words)) from error
+        raise ConfigError(_unknown_key(named[1].partition("@")[0], name, words)) from error
     except MissingMandatoryValue as error:
         key = error.full_key or ""
         raise ConfigError(f"{key} is missing: add {key}=…") from error

@@ -96,7 +96,9 @@ def _build(photo_set: PhotoSet, size: int, place: Path) -> None:
         photos = np.lib.format.open_memmap(
             scratch / "photos.npy", "w+", np.uint8, (len(photo_set), size, size, 3)
         )
-        readable, hashes, unreadable = [], [], {}
+        readable: list[int] = []
+        hashes: list[str] = []
+        unreadable: dict[str, str] = {}
         paths = [photo_set.path(index) for index in range(len(photo_set))]
         # Pillow and PyTorch release the interpreter's lock, so threads use every core.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -115,7 +117,7 @@ def _build(photo_set: PhotoSet, size: int, place: Path) -> None:
         )
         (scratch / "index.json").write_text(index_text, encoding="utf-8")
         try:
-            os.replace(scratch, place)
+            scratch.replace(place)
         except OSError:
             if not place.is_dir():  # else another run has built the same cache meanwhile
                 raise

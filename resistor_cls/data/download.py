@@ -1,6 +1,5 @@
 """Fetches the real data set: resumed after a break, tested, then moved into place in one step."""
 
-import os
 import shutil
 import tempfile
 import urllib.error
@@ -65,7 +64,7 @@ def _fetch(url: str, archive: Path) -> None:
                     done += len(block)
         if total is not None and done < total:
             raise urllib.error.URLError(f"broke off at {done:,} of {total:,} bytes; run again")
-    os.replace(part, archive)
+    part.replace(archive)
 
 
 def _unpack(archive: Path, root: Path) -> None:
@@ -84,4 +83,4 @@ def _unpack(archive: Path, root: Path) -> None:
                 shutil.move(path, unpacked)
         if root.exists():  # an empty folder that the user made: it was checked to be empty
             root.rmdir()
-        os.replace(unpacked, root)
+        unpacked.replace(root)

@@ -25,7 +25,7 @@ def stratified_folds(
         DataError: a category with fewer photos than folds.
     """
     counts = np.bincount(targets, minlength=len(categories))
-    short = [f"{categories[i].name} ({counts[i]})" for i in np.flatnonzero(counts < folds)]
+    short = [f"{categories[int(i)].name} ({counts[i]})" for i in np.flatnonzero(counts < folds)]
     if short:
         raise DataError(
             f"data.folds={folds}, but these categories have fewer photos than folds: "

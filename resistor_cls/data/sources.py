@@ -106,6 +106,7 @@ def read_folder(root: Path, categories: Path | None = None) -> PhotoSet:
 def read_table(
     root: Path | None,
     table: Path,
+    *,
     image_column: str = "image",
     category_column: str = "category",
     categories: Path | None = None,
@@ -203,7 +204,13 @@ def read_resistor37(root: Path, url: str = RESISTOR37_URL) -> PhotoSet:
     tables = sorted([*root.rglob("*.pq"), *root.rglob("*.parquet")])
     if tables:
         table = next((path for path in tables if path.stem == "train"), tables[0])
-        return read_table(_folder_of_photos(root), table, "image", "class", label_prefix="class_")
+        return read_table(
+            _folder_of_photos(root),
+            table,
+            image_column="image",
+            category_column="class",
+            label_prefix="class_",
+        )
     known = set(RESISTOR37_COUNTS)
     folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
     best = max(folders, key=lambda folder: sum((folder / name).is_dir() for name in known))

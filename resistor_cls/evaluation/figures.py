@@ -29,8 +29,9 @@ def confusion_figure(counts: np.ndarray, categories: Categories, title: str = ""
     size = len(categories)
     # A cell of 0.3 inch holds a number of two digits; many categories get narrower cells.
     side = max(5.0, size * (0.3 if size <= MOST_WRITTEN else 0.16))
-    figure = Figure(figsize=(2 * side + 3.2, side + 2.6), layout="constrained", dpi=100)
-    figure.get_layout_engine().set(w_pad=0.15, h_pad=0.15)  # inches, else labels touch the edge
+    figure = Figure(figsize=(2 * side + 3.2, side + 2.6), dpi=100)
+    # Padding in inches, else labels touch the edge.
+    figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.15)
     left, right = figure.subplots(1, 2)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     _matrix(left, counts, categories, "Photos", "{:.0f}")
@@ -117,8 +118,8 @@ def gallery_figure(
     rows = -(-len(photos) // columns) or 1
     lines = max((caption.count("\n") + 1 for caption in captions), default=1)
     height = (2.3 + 0.16 * lines) * rows + 0.5  # inches: photos, lines of caption, title
-    figure = Figure(figsize=(2.3 * columns, height), layout="constrained", dpi=100)
-    figure.get_layout_engine().set(w_pad=0.06, h_pad=0.06)  # inches
+    figure = Figure(figsize=(2.3 * columns, height), dpi=100)
+    figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)  # inches
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels:
         axes.set_axis_off()

@@ -25,7 +25,7 @@ PRETRAINED = ("auto", "true", "false")
 
 
 def build_backbone(
-    name: str, categories: int, pool: str, dropout: float, image_size: int, pretrained: str
+    name: str, categories: int, *, pool: str, dropout: float, image_size: int, pretrained: str
 ) -> tuple[nn.Module, str]:
     """Makes a net that turns normalised photos into logits.
 

@@ -64,6 +64,7 @@ class ResistorClassifier(LightningModule):
     def __init__(
         self,
         categories: Sequence[str],
+        *,
         backbone: str = "resnet50.a1_in1k",
         pretrained: str | bool = "auto",
         pool: str = "avg",
@@ -95,7 +96,12 @@ class ResistorClassifier(LightningModule):
         self.loss = loss_named(loss)
         self.preprocessing = Preprocessing(image_size, normalization)
         self.backbone, self.weights_from = build_backbone(
-            backbone, len(categories), pool, dropout, image_size, pretrained
+            backbone,
+            len(categories),
+            pool=pool,
+            dropout=dropout,
+            image_size=image_size,
+            pretrained=pretrained,
         )
         # Laid out for channels-last convolutions once and for all: inference then runs the very
         # kernels that validation ran, and its answers are the same to the digit.
@@ -151,9 +157,15 @@ class ResistorClassifier(LightningModule):
         with torch.autocast(self.device.type, enabled=False):
             logits = self(_floats(batch["photos"]))
         targets = batch["targets"]
-        self._losses[stage].update(self.loss.value(logits, targets), len(targets))
-        self._scores[stage].update(self.probabilities(logits), targets)
+        loss, scores = self._judges(stage)
+        loss.update(self.loss.value(logits, targets), len(targets))
+        scores.update(self.probabilities(logits), targets)
         self._outputs.append({"logits": logits, "targets": targets, "indices": batch["indices"]})
+
+    def _judges(self, stage: str) -> tuple[MeanMetric, MetricCollection]:
+        loss, scores = self._losses[stage], self._scores[stage]
+        assert isinstance(loss, MeanMetric) and isinstance(scores, MetricCollection)
+        return loss, scores
 
     def on_validation_epoch_start(self) -> None:
         """Forgets the predictions of the epoch before."""
@@ -172,8 +184,7 @@ class ResistorClassifier(LightningModule):
         self._close_epoch("test", "test/")
 
     def _close_epoch(self, stage: str, prefix: str) -> None:
-        scores, loss = self._scores[stage], self._losses[stage]
-        assert isinstance(scores, MetricCollection) and isinstance(loss, MeanMetric)
+        loss, scores = self._judges(stage)
         # Metrics gather over devices themselves when they compute.
         self.log_dict({f"{prefix}loss": loss.compute(), **scores.compute()}, sync_dist=False)
         scores.reset()

@@ -110,11 +110,14 @@ def build_trainer(
     folder = Path(output) / "checkpoints"
     # Two checkpoints on purpose: with save_last=True and a monitor, Lightning can freeze "last".
     best = ModelCheckpoint(
-        folder, filename="best", monitor=monitor, mode=monitor_mode, save_weights_only=True
+        folder,
+        filename="best",
+        monitor=monitor,
+        mode=monitor_mode,
+        save_weights_only=True,
+        enable_version_counter=False,  # best.ckpt is replaced, never joined by best-v1.ckpt
     )
     last = ModelCheckpoint(folder, filename="last", enable_version_counter=False)
-    for checkpoint in (best, last):
-        checkpoint.enable_version_counter = False  # best.ckpt is replaced, never best-v1.ckpt
     try:
         return Trainer(
             accelerator=accelerator,

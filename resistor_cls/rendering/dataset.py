@@ -125,6 +125,10 @@ def _request(
         )
     drawn: dict[tuple[str, ...], str] = {}
     for category in categories:
+        if Path(category.name).name != category.name or category.name.startswith("."):
+            raise DataError(
+                f"category {category.name!r} cannot be the name of a folder: write 1-4W for 1/4 W"
+            )
         bands = parts.designs(category)[0].bands  # also tells now, not in hours, what cannot be
         if category.ohms is None and not category.markings:
             other = drawn.setdefault(bands, category.name)
@@ -203,9 +207,10 @@ def _draw_all(
             initializer=_start_worker,
         )
         try:
-            futures: list[Future[int]] = [
-                pool.submit(_draw_chunk, out, chunk, size) for chunk in chunks
-            ]
+            with _ctrl_c_held():
+                futures: list[Future[int]] = [
+                    pool.submit(_draw_chunk, out, chunk, size) for chunk in chunks
+                ]
             for future in as_completed(futures):
                 bar.update(future.result())
         except BrokenProcessPool as error:
@@ -218,6 +223,22 @@ def _draw_all(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
         pool.shutdown()
+
+
+@contextlib.contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Holds Ctrl-C back for a moment; processes started meanwhile never see it.
+
+    It reaches the whole group: the parent alone answers it, the workers end their chunk.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _usable_cores() -> int:
@@ -241,7 +262,6 @@ def _shown(out: Path, total: int, progress: bool) -> Iterator["tqdm[Any]"]:
 
 
 def _start_worker() -> None:
-    # Ctrl-C reaches the whole group: the parent alone answers it, the workers end their chunk.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)  # one core each
 

@@ -77,14 +77,14 @@ def _sample_body(design: parts.Design, rng: np.random.Generator) -> Body:
     centres, widths = _sample_rings(kind, len(design.bands), rng)
     colour = _varied(kind.colour, rng, 0.13)
     # Thin paint lets the coating through; the rings of one part come from one machine.
-    through = rng.uniform(0, 0.12)
+    through = rng.uniform(0, 0.1) if rng.random() < 0.75 else rng.uniform(0.1, 0.35)
     return Body(
         kind=design.kind,
         bands=design.bands,
         centres=centres,
         widths=widths,
         paint=tuple(
-            _mixed(_varied(parts.BAND_COLOURS[band], rng, 0.16), colour, through)
+            _mixed(_varied(parts.BAND_COLOURS[band], rng, 0.18), colour, through)
             for band in design.bands
         ),
         colour=colour,
@@ -207,7 +207,7 @@ def _sample_camera(place: str, rng: np.random.Generator) -> Camera:
     brightness = math.exp(np.clip(rng.normal(0, found.brightness_spread), -0.7, 0.7))
     # White balance errs along the colours of daylight, far less towards green or purple.
     warm = rng.normal(0, found.warmth_spread)
-    tint = np.exp(rng.normal(0, 0.2 * found.warmth_spread, 3) + (warm, 0.0, -warm))
+    tint = np.exp(np.array([warm, 0.0, -warm]) + rng.normal(0, 0.2 * found.warmth_spread, 3))
     red, green, blue = np.array(found.exposure) * brightness * tint
     shaken = rng.random() < 0.06
     return Camera(

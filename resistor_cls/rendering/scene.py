@@ -142,7 +142,7 @@ class Camera:
         motion: length of the smear by a moving camera, fraction of the side; 0 is none.
         motion_angle: direction of the smear.
         sharpening: strength of the camera's own.
-        noise: standard deviation in steps of 255.
+        noise: standard deviation at 700 px, in steps of 255.
         noise_seed: which noise.
         vignette: how much darker the corners are.
         jpeg_quality: 0 to 100.

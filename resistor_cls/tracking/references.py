@@ -30,13 +30,13 @@ def resolve_model(reference: str, uri: str) -> Path:
     import mlflow
 
     try:
-        found = Path(mlflow.artifacts.download_artifacts(reference))
+        place = Path(mlflow.artifacts.download_artifacts(reference))
     except Exception as error:  # MLflow, network and file errors share no base class
         raise ModelError(
             f"model={reference} is not in {uri} ({str(error).strip().splitlines()[0]}): {_FORMS}; "
             "a run that was stopped early may still have runs:/RUN_ID/checkpoints/last.ckpt"
         ) from error
-    checkpoints = [found] if found.is_file() else sorted(found.rglob("*.ckpt"))
+    checkpoints = [place] if place.is_file() else sorted(place.rglob("*.ckpt"))
     if not checkpoints:
         raise ModelError(f"model={reference} holds no checkpoint: {_FORMS}")
     return checkpoints[0]

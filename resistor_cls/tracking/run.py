@@ -37,11 +37,11 @@ class Run:
 
     Attributes:
         output: the folder.
-        run_id: in MLflow; None with `tracking=none`.
+        run_id: in MLflow; empty with `tracking=none`.
     """
 
     def __init__(
-        self, output: Path, client: "MlflowClient | None" = None, run_id: str | None = None
+        self, output: Path, client: "MlflowClient | None" = None, run_id: str = ""
     ) -> None:
         self.output = output
         self.run_id = run_id
@@ -51,7 +51,7 @@ class Run:
     @property
     def logger(self) -> "Logger | bool":
         """The Lightning logger of this run; False where metrics go nowhere."""
-        if self._client is None or self.run_id is None:
+        if self._client is None:
             return False
         from lightning.pytorch.loggers import MLFlowLogger
 

@@ -6,9 +6,10 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.pyfunc import PythonModel
 
 
-class ServedClassifier(mlflow.pyfunc.PythonModel):
+class ServedClassifier(PythonModel):
     """A `ResistorClassifier` behind MLflow's generic interface."""
 
     def load_context(self, context: Any) -> None:

@@ -158,6 +158,15 @@ def test_counts_must_match_the_categories(tmp_path: Path):
     assert not (tmp_path / "drawn").exists()
 
 
+@pytest.mark.parametrize("name", ["4K7_1/4W", "..", "/tmp"])
+def test_names_that_leave_the_folder_are_refused(tmp_path: Path, name: str):
+    with pytest.raises(DataError, match="cannot be the name of a folder"):
+        render(
+            tmp_path / "drawn", categories=Categories(["left", name]), counts={"left": 1, name: 1}
+        )
+    assert not (tmp_path / "drawn").exists()
+
+
 def test_names_whose_bands_would_be_the_same_are_refused(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(dataset.parts, "stable_hash", lambda text: 7)
     with pytest.raises(DataError, match=r"'left' and 'right' say no ohms.*rename"):

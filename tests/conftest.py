@@ -1,0 +1,79 @@
+"""Small drawn photos and a tracking store of one's own for every test."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from resistor_cls.categories import Categories
+from resistor_cls.rendering import render_dataset
+
+# MLflow reads these once, when it is imported.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+# Told apart by body and bands even at 32 pixels; the smallest net that timm has.
+CATEGORIES = ("100R_1-4W", "10R_2W", "180K_1-2W", "1K_2W")
+TINY = (
+    "model.backbone=test_resnet.r160_in1k",
+    "model.pretrained=false",
+    "data.image_size=32",
+    "data.batch_size=8",
+    "data.folds=4",
+    "data.workers=0",
+    "trainer=cpu",
+    "trainer.precision=32-true",
+    "trainer.max_epochs=2",
+    "tracking.system_metrics=false",
+)
+REAL_PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "resistor37"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("real_photos") and not REAL_PHOTOS.is_dir():
+            item.add_marker(pytest.mark.skip(reason="the real photos are not here"))
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 4 categories with 8 drawn photos each, 96 pixels."""
+    out = tmp_path_factory.mktemp("drawn") / "photos"
+    counts = dict.fromkeys(CATEGORIES, 8)
+    return render_dataset(out, Categories(CATEGORIES), counts, size=96, workers=1, progress=False)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated MLflow database, made once: migrating takes seconds."""
+    from resistor_cls.tracking.store import connect
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    connect(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def workplace(
+    tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A working folder with a tracking store in it and a cache beside it."""
+    place = tmp_path / "work"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("RESISTOR_CLS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(empty_store, place / "mlflow.db")
+    return place
+
+
+@pytest.fixture
+def train(workplace: Path, photos: Path) -> Callable[..., int]:
+    """Trains a tiny net on the drawn photos; returns the exit status."""
+    from resistor_cls.train import main
+
+    def run(*words: str) -> int:
+        return main(["data=folder", f"data.root={photos}", *TINY, *words])
+
+    return run

@@ -1,0 +1,258 @@
+"""Whole jobs on small drawn photos: train, look at the run, use the model again."""
+
+import csv
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+import torch
+from conftest import CATEGORIES, TINY
+from mlflow.entities import Run
+
+from resistor_cls.evaluate import main as evaluate
+from resistor_cls.model import ResistorClassifier
+from resistor_cls.predict import main as predict
+
+Train = Callable[..., int]
+
+
+def runs() -> list[Run]:
+    """The runs of the store in the working folder, the newest first."""
+    client = mlflow.MlflowClient("sqlite:///mlflow.db")
+    found = client.get_experiment_by_name("resistor_cls")
+    return client.search_runs([found.experiment_id]) if found else []
+
+
+def artifacts(run: Run) -> set[str]:
+    root = Path(run.info.artifact_uri.removeprefix("file://"))
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def artifact(run: Run, name: str) -> Path:
+    return Path(run.info.artifact_uri.removeprefix("file://")) / name
+
+
+def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureFixture) -> None:
+    assert train() == 0
+    (run,) = runs()
+    assert run.info.status == "FINISHED"
+    assert {
+        "config/resolved.yaml",
+        "figures/confusion_matrix.png",
+        "figures/confusion_matrix/epoch_001.png",
+        "figures/confusion_matrix/epoch_002.png",
+        "figures/curves.png",
+        "figures/train_samples.png",
+        "figures/predictions_best.png",
+        "figures/predictions_worst.png",
+        "figures/predictions_random.png",
+        "tables/confusion_matrix.csv",
+        "tables/confusion_matrix/epoch_002.csv",
+        "tables/per_category.csv",
+        "tables/predictions.csv",
+        "checkpoints/best.ckpt",
+        "checkpoints/last.ckpt",
+        "logs/train.log",
+    } <= artifacts(run)
+    assert {"data.fingerprint", "pretrained", "precision", "device"} <= set(run.data.tags)
+    assert run.data.tags["pretrained"] == "scratch"
+    assert run.data.params["optimizer.lr"] == "0.001"
+    assert run.data.params["data.source"] == "folder"
+
+    client = mlflow.MlflowClient("sqlite:///mlflow.db")
+    history = {
+        name: client.get_metric_history(run.info.run_id, name)
+        for name in ("train/loss", "lr", "val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
+    }
+    # 24 training photos in batches of 8: 3 steps an epoch, 2 epochs.
+    assert len(history["train/loss"]) == len(history["lr"]) == 6
+    assert [len(history[name]) for name in list(history)[2:]] == [2, 2, 2, 2]
+    rates = [point.value for point in sorted(history["lr"], key=lambda point: point.step)]
+    assert rates == pytest.approx([1e-3 * (1 + np.cos(np.pi * i / 6)) / 2 for i in range(6)])
+
+    with artifact(run, "tables/confusion_matrix.csv").open() as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["label", *CATEGORIES]
+    counts = np.array([[int(cell) for cell in row[1:]] for row in rows[1:]])
+    assert counts.sum(axis=1).tolist() == [2, 2, 2, 2]
+    best = max(point.value for point in history["val/roc_auc"])
+    last_lines = capsys.readouterr().err
+    assert f"val/roc_auc   {best:.4f}" in last_lines
+    assert f"runs:/{run.info.run_id}/model" in last_lines
+
+
+def test_a_model_says_the_same_wherever_it_is_used(
+    train: Train, capsys: pytest.CaptureFixture
+) -> None:
+    assert train() == 0
+    (trained,) = runs()
+    reference = f"runs:/{trained.info.run_id}/model"
+    wanted = artifact(trained, "tables/predictions.csv").read_text()
+
+    for model in (reference, str(artifact(trained, "checkpoints/best.ckpt"))):
+        assert evaluate([f"model={model}", "tracking.system_metrics=false"]) == 0
+        judged = runs()[0]
+        assert artifact(judged, "tables/predictions.csv").read_text() == wanted
+        client = mlflow.MlflowClient("sqlite:///mlflow.db")
+        for name in ("loss", "accuracy", "f1_macro", "roc_auc"):
+            history = client.get_metric_history(trained.info.run_id, f"val/{name}")
+            assert judged.data.metrics[f"test/{name}"] in [point.value for point in history]
+
+    rows = list(csv.DictReader(wanted.splitlines()))
+    root = trained.data.params["data.root"]
+    capsys.readouterr()
+    files = [f"{root}/{row['photo']}" for row in rows]
+    assert predict([*files, "--model", reference, "--format", "json"]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    for row, answer in zip(rows, answers, strict=True):
+        first = answer["candidates"][0]
+        assert first["category"] == row["prediction"]
+        assert first["probability"] == pytest.approx(float(row["probability"]), abs=1e-6)
+
+    served = mlflow.pyfunc.load_model(reference)
+    table = served.predict(np.zeros((2, 40, 50, 3), dtype=np.uint8))
+    assert list(table.columns) == list(CATEGORIES)
+    assert table.shape == (2, 4)
+
+
+def test_other_categories_are_refused(
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert train("tracking=none", "trainer.max_epochs=1") == 0
+    (checkpoint,) = Path("outputs").rglob("best.ckpt")
+    other = tmp_path / "other"
+    for name in (*CATEGORIES[:3], "9K1_1-4W"):
+        (other / name).mkdir(parents=True)
+        source = next((photos / CATEGORIES[0]).glob("*.jpg"))
+        (other / name / "a.jpg").write_bytes(source.read_bytes())
+    assert evaluate([f"model={checkpoint}", "data=folder", f"data.root={other}"]) == 2
+    assert "category 3 is '1K_2W' in the one and '9K1_1-4W' in the other" in (
+        capsys.readouterr().err
+    )
+    assert runs()[0].info.status == "FAILED"
+
+
+def test_without_tracking_everything_is_in_the_folder(train: Train) -> None:
+    assert train("tracking=none") == 0
+    assert runs() == []
+    (output,) = Path("outputs").glob("*/*")
+    found = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
+    assert {"checkpoints/best.ckpt", "figures/confusion_matrix.png", "train.log"} <= found
+
+
+def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
+    weights = []
+    for seed in (0, 0, 1):
+        assert train("tracking=none", f"seed={seed}", "data.workers=1") == 0
+        newest = max(Path("outputs").rglob("last.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+        weights.append(ResistorClassifier.load(newest).state_dict())
+        newest.unlink()
+    same, other = (
+        all(torch.equal(weights[0][name], state[name]) for name in state) for state in weights[1:]
+    )
+    assert same
+    assert not other
+
+
+def test_a_sweep_is_one_parent_with_a_child_a_job(train: Train) -> None:
+    words = ("-m", "optimizer.lr=1e-3,3e-4", "loss=bce,cross_entropy", "trainer.max_epochs=1")
+    assert train(*words) == 0
+    *children, parent = runs()
+    assert parent.info.status == "FINISHED"
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    assert sorted(run.info.run_name for run in children) == [
+        "optimizer.lr=0.0003 loss=bce",
+        "optimizer.lr=0.0003 loss=cross_entropy",
+        "optimizer.lr=0.001 loss=bce",
+        "optimizer.lr=0.001 loss=cross_entropy",
+    ]
+    table = artifact(parent, "tables/sweep.csv").read_text().splitlines()
+    assert len(table) == 5
+    assert table[0].startswith("job,status,run,val/")
+
+
+def test_a_failing_job_fails_its_sweep_and_spares_the_others(
+    train: Train, capsys: pytest.CaptureFixture
+) -> None:
+    assert train("-m", "data.batch_size=100,8", "trainer.max_epochs=1") == 2
+    good, bad, parent = runs()
+    assert [run.info.status for run in (good, bad, parent)] == ["FINISHED", "FAILED", "FAILED"]
+    assert "data.batch_size=100 is more than the 24 training photos" in bad.data.tags["error"]
+    assert capsys.readouterr().err.count("error: ") == 1
+
+
+def test_unreadable_photos_stop_the_run_or_are_told(
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    import shutil
+
+    damaged = shutil.copytree(photos, tmp_path / "damaged")
+    bad = damaged / CATEGORIES[1] / "broken.jpg"
+    bad.write_bytes(next((photos / CATEGORIES[1]).glob("*.jpg")).read_bytes()[:700])
+    assert train(f"data.root={damaged}") == 2
+    assert f"{CATEGORIES[1]}/broken.jpg" in capsys.readouterr().err
+    assert runs()[0].info.status == "FAILED"
+    assert train(f"data.root={damaged}", "data.skip_unreadable=true", "trainer.max_epochs=1") == 0
+    newest = runs()[0]
+    assert newest.data.tags["data.unreadable"] == "1"
+    assert "broken.jpg" in artifact(newest, "tables/unreadable.csv").read_text()
+
+
+def test_a_full_disk_loses_nothing(
+    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """The second checkpoint does not fit any more; the first one is kept."""
+    import lightning.fabric.plugins.io.torch_io as torch_io
+
+    save, calls = torch_io._atomic_save, []
+
+    def full(checkpoint: object, path: object) -> None:
+        calls.append(path)
+        if len(calls) > 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        save(checkpoint, path)
+
+    monkeypatch.setattr(torch_io, "_atomic_save", full)
+    assert train() == 2
+    error = capsys.readouterr().err
+    assert "No space left on device" in error
+    assert "Traceback" not in error
+    (run,) = runs()
+    assert run.info.status == "FAILED"
+    assert {"checkpoints/best.ckpt", "checkpoints/last.ckpt"} <= artifacts(run)
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, photos: Path) -> None:
+    words = ["data=folder", f"data.root={photos}", *TINY, "trainer.max_epochs=100000"]
+    command = [sys.executable, "-m", "resistor_cls.train", *words]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("Epoch"):
+            break
+    process.send_signal(asked)
+    rest = process.stderr.read()
+    assert process.wait(timeout=60) == 130
+    assert "Traceback" not in rest
+    (run,) = runs()
+    assert run.info.status == "KILLED"
+    assert "checkpoints/last.ckpt" in artifacts(run)
+
+
+def test_help_answers_within_a_second() -> None:
+    for command in ("train", "evaluate", "predict", "render"):
+        began = time.perf_counter()
+        words = [sys.executable, "-m", f"resistor_cls.{command}", "--help"]
+        shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        assert time.perf_counter() - began < 1
+        assert "examples" in shown.lower()
