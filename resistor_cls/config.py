@@ -52,6 +52,8 @@ def run_hydra(
         The exit status; see `resistor_cls.errors.run_command`.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    # Hydra's parser wants -m before or after all key=value words, a person puts it anywhere.
+    words.sort(key=lambda word: word not in {"-m", "--multirun"})
     if {"-h", "--help"} & set(words):
         print(_help(doc))
         return 0

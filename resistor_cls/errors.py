@@ -1,6 +1,7 @@
 """Errors that the user can mend, and the one place that prints them."""
 
 import difflib
+import errno
 import os
 import signal
 import sys
@@ -43,6 +44,16 @@ def nearest(name: str, valid: Iterable[str], most: int = 3) -> str:
     return f"valid: {shown}"
 
 
+# What a machine refuses for want of room or permission; its user can mend it, we cannot.
+_ENVIRONMENT = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+}
+
 _interruption = threading.Event()
 
 
@@ -66,10 +77,10 @@ def run_command(job: Callable[[], object]) -> int:
         job: the whole command.
 
     Returns:
-        0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`; 130 when
-        interrupted (SIGINT or SIGTERM). Any other exception is a defect of ours: it is raised
-        on, so that Python prints the traceback and exits with 1. `RESISTOR_CLS_DEBUG=1` prints
-        the traceback of user errors too.
+        0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk or
+        a missing permission; 130 when interrupted (SIGINT or SIGTERM). Any other exception is a
+        defect of ours: it is raised on, so that Python prints the traceback and exits with 1.
+        `RESISTOR_CLS_DEBUG=1` prints the traceback of user errors too.
     """
     _interruption.clear()
     before = {name: signal.signal(name, _interrupt) for name in (signal.SIGINT, signal.SIGTERM)}
@@ -80,12 +91,21 @@ def run_command(job: Callable[[], object]) -> int:
             raise
         print(f"error: {error}", file=sys.stderr)
         return USER_ERROR
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away, as `… | head` does
         sys.stderr.close()
         return DONE
+    except OSError as error:
+        if error.errno not in _ENVIRONMENT or os.environ.get("RESISTOR_CLS_DEBUG") == "1":
+            raise
+        print(
+            f"error: {error.filename or 'a file'} cannot be written: {error.strerror}; "
+            "free some room, or choose a place that can be written",
+            file=sys.stderr,
+        )
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)

@@ -63,7 +63,8 @@ def workplace(
     place.mkdir()
     monkeypatch.chdir(place)
     monkeypatch.setenv("RESISTOR_CLS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    # Absolute: MLflow keeps one connection for each address as long as the process lives.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place / 'mlflow.db'}")
     shutil.copy(empty_store, place / "mlflow.db")
     return place
 

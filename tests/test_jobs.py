@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ Train = Callable[..., int]
 
 def runs() -> list[Run]:
     """The runs of the store in the working folder, the newest first."""
-    client = mlflow.MlflowClient("sqlite:///mlflow.db")
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
     found = client.get_experiment_by_name("resistor_cls")
     return client.search_runs([found.experiment_id]) if found else []
 
@@ -68,7 +69,7 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
     assert run.data.params["optimizer.lr"] == "0.001"
     assert run.data.params["data.source"] == "folder"
 
-    client = mlflow.MlflowClient("sqlite:///mlflow.db")
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
     history = {
         name: client.get_metric_history(run.info.run_id, name)
         for name in ("train/loss", "lr", "val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
@@ -102,7 +103,7 @@ def test_a_model_says_the_same_wherever_it_is_used(
         assert evaluate([f"model={model}", "tracking.system_metrics=false"]) == 0
         judged = runs()[0]
         assert artifact(judged, "tables/predictions.csv").read_text() == wanted
-        client = mlflow.MlflowClient("sqlite:///mlflow.db")
+        client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
         for name in ("loss", "accuracy", "f1_macro", "roc_auc"):
             history = client.get_metric_history(trained.info.run_id, f"val/{name}")
             assert judged.data.metrics[f"test/{name}"] in [point.value for point in history]
@@ -193,8 +194,6 @@ def test_a_failing_job_fails_its_sweep_and_spares_the_others(
 def test_unreadable_photos_stop_the_run_or_are_told(
     train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    import shutil
-
     damaged = shutil.copytree(photos, tmp_path / "damaged")
     bad = damaged / CATEGORIES[1] / "broken.jpg"
     bad.write_bytes(next((photos / CATEGORIES[1]).glob("*.jpg")).read_bytes()[:700])
@@ -235,14 +234,14 @@ def test_a_full_disk_loses_nothing(
 def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, photos: Path) -> None:
     words = ["data=folder", f"data.root={photos}", *TINY, "trainer.max_epochs=100000"]
     command = [sys.executable, "-m", "resistor_cls.train", *words]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("Epoch"):
-            break
-    process.send_signal(asked)
-    rest = process.stderr.read()
-    assert process.wait(timeout=60) == 130
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("Epoch      2/"):  # then the first epoch's checkpoint is written
+                break
+        process.send_signal(asked)
+        rest = process.stderr.read()
+    assert process.returncode == 130
     assert "Traceback" not in rest
     (run,) = runs()
     assert run.info.status == "KILLED"

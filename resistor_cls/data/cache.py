@@ -63,7 +63,9 @@ def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
             f"the photo cache in {folder} cannot be used: {error}; "
             "free some room or set paths.cache to another folder"
         ) from error
-    return PhotoCache(photos, tuple(index["readable"]), index["unreadable"], tuple(index["hashes"]))
+    readable = tuple(index["readable"])
+    photos = photos[: len(readable)]  # the file has room for all
+    return PhotoCache(photos, readable, index["unreadable"], tuple(index["hashes"]))
 
 
 def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
@@ -85,7 +87,8 @@ def _key(photo_set: PhotoSet, size: int) -> str:
     digest = hashlib.sha256(f"{CACHE_VERSION} {size} {photo_set.root.resolve()}".encode())
     for index, name in enumerate(photo_set.names):
         stat = photo_set.path(index).stat()
-        digest.update(f"\n{name} {stat.st_size} {stat.st_mtime_ns}".encode())
+        # Names of files are bytes: one from an old zip need not be UTF-8.
+        digest.update(b"\n%s %d %d" % (os.fsencode(name), stat.st_size, stat.st_mtime_ns))
     return digest.hexdigest()[:24]
 
 
@@ -112,9 +115,7 @@ def _build(photo_set: PhotoSet, size: int, place: Path) -> None:
                 readable.append(index)
                 hashes.append(content)
         photos.flush()
-        index_text = json.dumps(
-            {"readable": readable, "unreadable": unreadable, "hashes": hashes}, ensure_ascii=False
-        )
+        index_text = json.dumps({"readable": readable, "unreadable": unreadable, "hashes": hashes})
         (scratch / "index.json").write_text(index_text, encoding="utf-8")
         try:
             scratch.replace(place)

@@ -129,7 +129,7 @@ class PhotoDataModule(LightningDataModule):
             "split_seed": split_seed,
             "drop_last": drop_last,
             "skip_unreadable": skip_unreadable,
-            **options,
+            **{key: str(val) if isinstance(val, Path) else val for key, val in options.items()},
         }
         self._check(subset, workers)
         self._read = source_named(source)

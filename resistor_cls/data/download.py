@@ -5,6 +5,8 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from tqdm import tqdm
@@ -42,9 +44,12 @@ def fetch_and_unpack(url: str, root: Path) -> None:
 def _fetch(url: str, archive: Path) -> None:
     part = archive.with_name(f"{archive.name}.part")
     done = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})
     try:
+        headers = {"Range": f"bytes={done}-"} if done else {}
+        request = urllib.request.Request(url, headers=headers)
         answer = urllib.request.urlopen(request, timeout=SILENCE)
+    except (ValueError, HTTPException) as error:  # no address, or no web server behind it
+        raise urllib.error.URLError(error) from error
     except urllib.error.HTTPError as error:
         if not (done and error.code == 416):  # 416: there is nothing after what we have
             raise
@@ -58,7 +63,7 @@ def _fetch(url: str, archive: Path) -> None:
                 total=total, initial=done, unit="B", unit_scale=True, desc=archive.name, leave=False
             )
             with part.open("ab" if resumed else "wb") as file, bar:
-                while block := answer.read(CHUNK):
+                while block := _read(answer):
                     file.write(block)
                     bar.update(len(block))
                     done += len(block)
@@ -67,12 +72,20 @@ def _fetch(url: str, archive: Path) -> None:
     part.replace(archive)
 
 
+def _read(answer: HTTPResponse) -> bytes:
+    try:
+        return answer.read(CHUNK)
+    except (OSError, HTTPException) as error:
+        raise urllib.error.URLError(f"broke off: {error}; run again") from error
+
+
 def _unpack(archive: Path, root: Path) -> None:
     with tempfile.TemporaryDirectory(dir=root.parent, prefix=f".{root.name}-") as scratch:
         try:
             with zipfile.ZipFile(archive) as content:
                 content.extractall(scratch)  # checks every file's CRC on the way
-        except (zipfile.BadZipFile, EOFError) as error:
+        # zipfile raises all of these for damage, depending on where it is.
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
             raise DataError(
                 f"{archive} is no complete zip ({error}): remove it, and it is fetched again"
             ) from error

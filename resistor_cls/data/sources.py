@@ -129,7 +129,10 @@ def read_table(
     """
     root = table.parent if root is None else root
     try:
-        rows = pd.read_csv(table, dtype=str) if table.suffix == ".csv" else pd.read_parquet(table)
+        if table.suffix == ".csv":  # only an empty cell is absent: "NA" may be a label
+            rows = pd.read_csv(table, dtype=str, keep_default_na=False, na_values=[""])
+        else:
+            rows = pd.read_parquet(table)
     except (OSError, ValueError) as error:  # pandas and pyarrow raise subclasses of these
         raise DataError(f"data.table={table} cannot be read: {error}") from error
     for key, column in (("image_column", image_column), ("category_column", category_column)):

@@ -37,7 +37,7 @@ def confusion_figure(counts: np.ndarray, categories: Categories, title: str = ""
     _matrix(left, counts, categories, "Photos", "{:.0f}")
     _matrix(right, 100 * shares, categories, "Percent of each label", "{:.0f}")
     if title:
-        figure.suptitle(title, fontsize=15, color=INK)
+        figure.suptitle(title, fontsize=15, color=INK, parse_math=False)
     return figure
 
 
@@ -63,8 +63,9 @@ def _matrix(axes: Axes, values: np.ndarray, categories: Categories, title: str, 
                 )
     names = categories.names
     font = 9 if size <= MOST_WRITTEN else 6
-    axes.set_xticks(range(size), names, rotation=90, fontsize=font)
-    axes.set_yticks(range(size), names, fontsize=font)
+    # Labels are anybody's text: two $ in one are no formula.
+    axes.set_xticks(range(size), names, rotation=90, fontsize=font, parse_math=False)
+    axes.set_yticks(range(size), names, fontsize=font, parse_math=False)
     axes.set_xticks(np.arange(-0.5, size), minor=True)
     axes.set_yticks(np.arange(-0.5, size), minor=True)
     axes.grid(which="minor", color="#d9dee3", linewidth=0.5)
@@ -126,7 +127,8 @@ def gallery_figure(
     for place, (axes, photo, caption) in enumerate(zip(panels, photos, captions, strict=False)):
         wrong = right is not None and not right[place]
         axes.imshow(photo)
-        axes.set_title(caption, fontsize=8, color=MARK if wrong else INK, y=-0.04, va="top")
+        ink = MARK if wrong else INK
+        axes.set_title(caption, fontsize=8, color=ink, y=-0.04, va="top", parse_math=False)
     if title:
-        figure.suptitle(title, fontsize=13, color=INK)
+        figure.suptitle(title, fontsize=13, color=INK, parse_math=False)
     return figure

@@ -117,7 +117,13 @@ def find_photos(places: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for place in places:
         if place.is_dir():
-            inside = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
+            inside = sorted(
+                path
+                for path in place.rglob("*")
+                if path.suffix.lower() in SUFFIXES
+                and not path.name.startswith(".")  # as in a data set: macOS adds ._1.jpg to 1.jpg
+                and path.is_file()
+            )
             if not inside:
                 raise DataError(f"{place} holds no photos ({', '.join(sorted(SUFFIXES))})")
             found += inside

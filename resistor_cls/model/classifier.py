@@ -264,9 +264,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             warnings.simplefilter("ignore")  # about pickles that are refused below anyway
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # unpickling, zip and tensor errors share no base class
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(
-            f"{path} cannot be loaded as plain values, and nothing in it was executed: "
-            f"{str(error).strip().splitlines()[0]}"
+            f"{path} cannot be loaded as plain values, and nothing in it was executed: {reason}"
         ) from error
     record = checkpoint.get(_RECORD) if isinstance(checkpoint, dict) else None
     if not isinstance(record, dict) or "format" not in record:

@@ -77,14 +77,14 @@ def _sample_body(design: parts.Design, rng: np.random.Generator) -> Body:
     centres, widths = _sample_rings(kind, len(design.bands), rng)
     colour = _varied(kind.colour, rng, 0.13)
     # Thin paint lets the coating through; the rings of one part come from one machine.
-    through = rng.uniform(0, 0.1) if rng.random() < 0.75 else rng.uniform(0.1, 0.35)
+    through = rng.uniform(0, 0.12)
     return Body(
         kind=design.kind,
         bands=design.bands,
         centres=centres,
         widths=widths,
         paint=tuple(
-            _mixed(_varied(parts.BAND_COLOURS[band], rng, 0.18), colour, through)
+            _mixed(_varied(parts.BAND_COLOURS[band], rng, 0.16), colour, through)
             for band in design.bands
         ),
         colour=colour,

@@ -1,0 +1,140 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from photo_files import NAMES, write_folder, write_photo
+
+from resistor_cls.data import read_folder
+from resistor_cls.data.cache import fingerprint, open_cache
+from resistor_cls.data.photos import read_photo, shrink
+from resistor_cls.errors import DataError
+
+
+def test_cached_photos_are_the_photos(tmp_path: Path):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    cache = open_cache(photos, 16, tmp_path / "cache")
+    assert cache.photos.shape == (len(photos), 16, 16, 3)
+    assert cache.readable == tuple(range(len(photos)))
+    for index in range(len(photos)):
+        assert np.array_equal(cache.photos[index], shrink(read_photo(photos.path(index)), 16))
+
+
+def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    first = open_cache(photos, 16, tmp_path / "cache")
+
+    def no_decoding(*_: object) -> None:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(PIL.Image, "open", no_decoding)
+    again = open_cache(read_folder(tmp_path / "photos"), 16, tmp_path / "cache")
+    assert np.array_equal(again.photos, first.photos)
+    assert again.hashes == first.hashes
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize("change", ["content", "time", "added"])
+def test_a_change_is_noticed(tmp_path: Path, change: str):
+    root = write_folder(tmp_path / "photos")
+    before = open_cache(read_folder(root), 16, tmp_path / "cache")
+    target = root / "10R" / ("new.jpg" if change == "added" else "0.jpg")
+    if change == "time":  # another photo of the same length
+        stat, size = target.stat(), target.stat().st_size
+        write_photo(target, (1, 0, 90))
+        assert target.stat().st_size == size
+        os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    else:
+        write_photo(target, (250, 250, 250))
+    after = open_cache(read_folder(root), 16, tmp_path / "cache")
+    assert after.hashes != before.hashes
+
+
+def test_sizes_and_places_do_not_meet(tmp_path: Path):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    other = read_folder(write_folder(tmp_path / "others", NAMES[::-1]))
+    cache = tmp_path / "cache"
+    assert open_cache(photos, 16, cache).photos.shape[1] == 16
+    assert open_cache(photos, 24, cache).photos.shape[1] == 24
+    assert open_cache(photos, 16, cache).hashes != open_cache(other, 16, cache).hashes
+
+
+def test_an_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    photos, cache = read_folder(write_folder(tmp_path / "photos")), tmp_path / "cache"
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PIL.Image, "open", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            open_cache(photos, 16, cache)
+    assert list(cache.iterdir()) == []
+    assert len(open_cache(photos, 16, cache).hashes) == len(photos)
+
+
+def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path):
+    root = write_folder(tmp_path / "photos")
+    (root / "4K7" / "1.jpg").write_bytes(b"")
+    photos = read_folder(root)
+    for _ in range(2):  # built, then opened
+        cache = open_cache(photos, 16, tmp_path / "cache")
+        assert cache.unreadable == {"4K7/1.jpg": "the file is empty"}
+        assert [photos.names[i] for i in cache.readable] == [
+            name for name in photos.names if name != "4K7/1.jpg"
+        ]
+        assert len(cache.photos) == len(cache.hashes) == len(photos) - 1
+        last = shrink(read_photo(photos.path(len(photos) - 1)), 16)
+        assert np.array_equal(cache.photos[-1], last)
+
+
+def test_file_names_need_not_be_text(tmp_path: Path):
+    root = write_folder(tmp_path / "photos")
+    odd = os.fsdecode(b"Diren\xe7.jpg")  # Latin-1, as old zips hold them
+    write_photo(root / "10R" / "x.jpg").rename(root / "10R" / odd)
+    cache = open_cache(read_folder(root), 16, tmp_path / "cache")
+    assert len(cache.hashes) == 13
+    (root / "10R" / odd).write_bytes(b"")
+    assert open_cache(read_folder(root), 16, tmp_path / "cache").unreadable
+
+
+def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    with pytest.raises(DataError, match=r"photo cache in .*file.* cannot be used.*paths.cache"):
+        open_cache(photos, 16, blocked / "cache")
+    cache = tmp_path / "cache"
+    open_cache(photos, 16, cache)
+    next(cache.glob("*/photos.npy")).write_bytes(b"damaged")
+    with pytest.raises(DataError, match=r"photo cache in .*cache cannot be used"):
+        open_cache(photos, 16, cache)
+
+
+pairs = st.lists(st.tuples(st.text("0123456789abcdef", min_size=1), st.text(min_size=1)))
+
+
+@given(pairs, st.randoms())
+def test_a_fingerprint_knows_no_order(labelled: list[tuple[str, str]], random):
+    shuffled = list(labelled)
+    random.shuffle(shuffled)
+    assert fingerprint(*_columns(labelled)) == fingerprint(*_columns(shuffled))
+
+
+def test_a_fingerprint_knows_content_and_labels():
+    prints = [
+        fingerprint(("a", "b"), ("x", "y")),
+        fingerprint(("a", "b"), ("y", "x")),
+        fingerprint(("a", "c"), ("x", "y")),
+        fingerprint(("a",), ("x",)),
+        fingerprint(("a", "a", "b"), ("x", "x", "y")),
+    ]
+    assert len(set(prints)) == len(prints)
+    assert all(len(value) == 16 for value in prints)
+
+
+def _columns(rows: list[tuple[str, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(a for a, _ in rows), tuple(b for _, b in rows)

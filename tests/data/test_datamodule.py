@@ -1,0 +1,205 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import albumentations
+import lightning
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from photo_files import NAMES, write_folder, write_photo
+
+from resistor_cls.categories import Categories
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.folds import stratified_folds
+from resistor_cls.errors import ConfigError, DataError
+
+Make = Callable[..., PhotoDataModule]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    write_folder(tmp_path / "photos", each=10)
+
+    def module(**changes: Any) -> PhotoDataModule:
+        how = {"image_size": 16, "batch_size": 4, "workers": 0, "cache": tmp_path / "cache"}
+        return PhotoDataModule(**({"root": tmp_path / "photos"} | how | changes))
+
+    return module
+
+
+@given(
+    counts=st.lists(st.integers(5, 30), min_size=2, max_size=6),
+    folds=st.integers(2, 5),
+    seed=st.integers(0, 2**32 - 1),
+    random=st.randoms(),
+)
+def test_folds_part_every_category_evenly(counts: list[int], folds: int, seed: int, random):
+    targets = [target for target, count in enumerate(counts) for _ in range(count)]
+    random.shuffle(targets)
+    categories = Categories(map(str, range(len(counts))))
+    fold_of = stratified_folds(np.array(targets), folds, seed, categories)
+    assert fold_of.shape == (len(targets),)
+    assert set(fold_of) == set(range(folds))
+    for target in range(len(counts)):
+        sizes = np.bincount(fold_of[np.array(targets) == target], minlength=folds)
+        assert sizes.max() - sizes.min() <= 1
+    again = stratified_folds(np.array(targets), folds, seed, categories)
+    assert np.array_equal(fold_of, again)
+
+
+def test_a_category_with_fewer_photos_than_folds_is_named():
+    categories = Categories(["10R", "4K7"])
+    with pytest.raises(DataError, match=r"data.folds=3, but .* fewer photos than folds: 4K7 \(2\)"):
+        stratified_folds(np.array([0, 0, 0, 1, 1]), 3, 0, categories)
+
+
+def test_batches_hold_photos_targets_and_indices(make: Make):
+    data = make()
+    data.setup()
+    photo_set = data.photo_set
+    seen: list[int] = []
+    for batch in data.val_dataloader():
+        photos, targets, indices = batch["photos"], batch["targets"], batch["indices"]
+        assert photos.shape[1:] == (3, 16, 16)
+        assert (photos.dtype, targets.dtype, indices.dtype) == (
+            torch.uint8,
+            torch.int64,
+            torch.int64,
+        )
+        for photo, target, index in zip(photos, targets, indices, strict=True):
+            assert int(target) == photo_set.targets[int(index)]
+            assert np.array_equal(photo.permute(1, 2, 0).numpy(), data.photo(int(index)))
+        seen += indices.tolist()
+    assert seen == data.validation_indices.tolist()
+
+
+@pytest.mark.parametrize("fold", range(5))
+def test_training_and_validation_share_no_photo(make: Make, fold: int):
+    data = make(fold=fold, drop_last=False)
+    data.setup()
+    train = [index for batch in data.train_dataloader() for index in batch["indices"].tolist()]
+    validation = data.validation_indices.tolist()
+    assert sorted([*train, *validation]) == list(range(30))
+    assert len(validation) == 6
+
+
+def test_the_last_batch_is_dropped_if_asked(make: Make):
+    for drop_last, sizes in ((True, [7, 7, 7]), (False, [7, 7, 7, 3])):
+        data = make(batch_size=7, drop_last=drop_last)
+        data.setup()
+        assert [len(batch["targets"]) for batch in data.train_dataloader()] == sizes
+    data = make(batch_size=25)
+    data.setup()
+    with pytest.raises(ConfigError, match=r"data.batch_size=25 is more than the 24 training photo"):
+        data.train_dataloader()
+
+
+@pytest.mark.parametrize(("subset", "count"), [("validation", 6), ("train", 24), ("all", 30)])
+def test_test_batches_hold_the_subset(make: Make, subset: str, count: int):
+    data = make(subset=subset)
+    data.setup()
+    indices = [index for batch in data.test_dataloader() for index in batch["indices"].tolist()]
+    assert indices == data.test_indices.tolist()
+    assert len(indices) == count
+
+
+def test_all_photos_can_be_judged_where_they_are_too_few_to_split(make: Make, tmp_path: Path):
+    data = make(root=write_folder(tmp_path / "few", each=1), subset="all")
+    data.setup()
+    assert data.test_indices.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"per_category": 3}, "data.per_category is no key of the source folder; .*categories"),
+        ({"source": "foldr"}, "data.source=foldr: no such source; did you mean folder"),
+        ({"image_size": 0}, "data.image_size=0: expected 1 or more"),
+        ({"batch_size": -1}, "data.batch_size=-1: expected 1 or more"),
+        ({"split": "stratifed"}, "data.split=stratifed: did you mean stratified"),
+        ({"folds": 1}, "data.folds=1: expected 2 or more"),
+        ({"fold": 5}, "data.fold=5: expected 0 to 4"),
+        ({"fold": -1}, "data.fold=-1: expected 0 to 4"),
+        ({"subset": "val"}, "subset=val: "),
+        ({"workers": -1}, "data.workers=-1: expected auto, 0 or more"),
+        ({"workers": "many"}, "data.workers=many: expected auto, 0 or more"),
+        ({"augment": ["flip"]}, "augment: 'flip' is no albumentations transform"),
+    ],
+)
+def test_an_argument_that_cannot_be_used_is_named(make: Make, changes: dict, message: str):
+    with pytest.raises(ConfigError, match=message):
+        make(**changes)
+
+
+def test_unreadable_photos_stop_or_are_left_out(make: Make, tmp_path: Path):
+    broken = {
+        "10R/1.jpg": (b"", "the file is empty"),
+        "4K7/2.jpg": (b"hello", "no image that can be decoded"),
+        "left/3.jpg": (write_photo(tmp_path / "x.jpg").read_bytes()[:300], "cannot be decoded"),
+    }
+    for name, (content, _) in broken.items():
+        (tmp_path / "photos" / name).write_bytes(content)
+    with pytest.raises(DataError, match="3 of 30 photos cannot be read") as caught:
+        make().setup()
+    data = make(skip_unreadable=True)
+    data.setup()
+    for name, (_, reason) in broken.items():
+        assert f"{name} (" in str(caught.value)
+        assert reason in str(caught.value)
+        assert reason in data.unreadable[name]
+    assert "data.skip_unreadable=true" in str(caught.value)
+    assert not set(broken) & set(data.photo_set.names)
+    assert len(data.photo_set) == len(data.fold_of) == 27
+    last = next(i for i, name in enumerate(data.photo_set.names) if name == "left/9.jpg")
+    assert data.photo(last)[0, 0, 1] == pytest.approx(90, abs=6)  # its own colour: none has shifted
+
+
+def test_the_fingerprint_is_of_content_and_labels_alone(make: Make, tmp_path: Path):
+    def fingerprint(root: Path) -> str:
+        data = make(root=root)
+        data.setup()
+        return data.fingerprint
+
+    original = fingerprint(tmp_path / "photos")
+    renamed = write_folder(tmp_path / "renamed", each=10)
+    for path in sorted(renamed.rglob("*.jpg")):
+        path.rename(path.with_name(f"photo_{9 - int(path.stem)}.JPG"))
+    assert fingerprint(renamed) == original
+    relabelled = write_folder(tmp_path / "relabelled", NAMES[::-1], each=10)
+    assert fingerprint(relabelled) != original
+    write_photo(renamed / "10R" / "photo_0.JPG")
+    assert fingerprint(renamed) != original
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_seeded_training_batches_repeat_to_the_bit(make: Make, workers: int):
+    data = make(augment=[albumentations.RandomBrightnessContrast(p=1)], workers=workers)
+    data.setup()
+
+    def two_epochs(seed: int) -> list[torch.Tensor]:
+        lightning.seed_everything(seed, workers=True, verbose=False)
+        loader = data.train_dataloader()
+        return [torch.cat([batch["photos"] for batch in loader]) for _ in range(2)]
+
+    first, second = two_epochs(0)
+    assert torch.equal(first, two_epochs(0)[0])
+    assert torch.equal(second, two_epochs(0)[1])
+    assert not torch.equal(first, second)
+    assert not torch.equal(first, two_epochs(1)[0])
+
+
+def test_settings_are_plain_values_that_make_the_same_module(make: Make, tmp_path: Path):
+    categories = tmp_path / "categories.txt"
+    categories.write_text("left\n10R\n4K7\n")
+    data = make(categories=categories)
+    data.setup()
+    settings = json.loads(json.dumps(data.settings))
+    again = PhotoDataModule(**settings, cache=tmp_path / "cache", workers=0)
+    again.setup()
+    assert again.fingerprint == data.fingerprint
+    assert again.categories.names == ("left", "10R", "4K7")
+    assert np.array_equal(again.validation_indices, data.validation_indices)

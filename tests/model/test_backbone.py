@@ -1,0 +1,139 @@
+import logging
+import socket
+from pathlib import Path
+
+import huggingface_hub.constants
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+
+from resistor_cls.errors import ConfigError, ModelError
+from resistor_cls.model.backbone import build_backbone, check_backbone
+
+TINY = "test_resnet.r160_in1k"
+
+
+def build(pretrained: str = "false", **changes) -> tuple[torch.nn.Module, str]:
+    how = {"name": TINY, "categories": 3, "pool": "avg", "dropout": 0.0, "image_size": 32}
+    return build_backbone(**(how | changes), pretrained=pretrained)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of the Hugging Face hub, and no network."""
+
+    def no_network(*_: object, **__: object) -> None:
+        raise OSError("no network in tests")
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(socket, "create_connection", no_network)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return tmp_path
+
+
+def cache_weights(hub: Path, name: str = TINY) -> dict[str, torch.Tensor]:
+    """Puts random "ImageNet" weights where the hub's client would have put the real ones."""
+    torch.manual_seed(7)
+    weights = timm.create_model(name, pretrained=False).state_dict()
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    place = hub / f"models--timm--{name}"
+    (place / "refs").mkdir(parents=True)
+    (place / "refs" / "main").write_text(commit)
+    (place / "snapshots" / commit).mkdir(parents=True)
+    save_file(weights, place / "snapshots" / commit / "model.safetensors")
+    return weights
+
+
+@pytest.mark.parametrize("pretrained", ["auto", "true"])
+def test_cached_weights_are_loaded(hub: Path, pretrained: str, caplog: pytest.LogCaptureFixture):
+    weights = cache_weights(hub)
+    torch.manual_seed(0)
+    net, weights_from = build(pretrained)
+    assert weights_from == "imagenet"
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    loaded = net.state_dict()
+    own = [name for name in weights if not name.startswith("fc.")]
+    assert len(own) > 20
+    for name in own:
+        assert torch.equal(loaded[name], weights[name]), name
+    assert loaded["fc.weight"].shape[0] == 3  # the head is ours
+
+
+def test_a_transformer_takes_cached_weights_at_another_size(hub: Path):
+    name = "test_vit.r160_in1k"
+    weights = cache_weights(hub, name)
+    net, weights_from = build("true", name=name, image_size=64)
+    assert weights_from == "imagenet"
+    assert torch.equal(net.state_dict()["blocks.0.mlp.fc1.weight"], weights["blocks.0.mlp.fc1.weight"])
+    assert net(torch.rand(1, 3, 64, 64)).shape == (1, 3)
+
+
+def test_without_network_auto_trains_from_scratch_and_says_so_once(
+    hub: Path, caplog: pytest.LogCaptureFixture
+):
+    with caplog.at_level(logging.INFO):
+        net, weights_from = build("auto")
+    assert weights_from == "scratch"
+    assert net(torch.rand(2, 3, 32, 32)).shape == (2, 3)
+    assert len(caplog.records) == 1
+    assert f"No ImageNet weights for {TINY}" in caplog.text
+    assert "huggingface.co cannot be reached" in caplog.text
+    assert "training from scratch" in caplog.text
+
+
+def test_without_network_weights_that_are_asked_for_are_an_error(
+    hub: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(ModelError, match=r"pretrained=true, .* huggingface.co cannot be reached"):
+        build("true")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match=r"HF_HUB_OFFLINE is set.*pretrained=auto"):
+        build("true")
+    with pytest.raises(ModelError, match="timm has none published"):
+        build("true", name="resnet10t")if not timm.get_pretrained_cfg("resnet10t").hf_hub_id else build("true", name="vgg11x")
+
+
+def test_false_never_tries(hub: Path, monkeypatch: pytest.MonkeyPatch):
+    cache_weights(hub)
+    torch.manual_seed(0)
+    net, weights_from = build("false")
+    assert weights_from == "scratch"
+    torch.manual_seed(0)
+    assert torch.equal(net.conv1[0].weight, build("false")[0].conv1[0].weight)
+
+
+def test_damaged_weights_are_not_taken(hub: Path, caplog: pytest.LogCaptureFixture):
+    cache_weights(hub)
+    file = next(hub.glob("models--*/snapshots/*/model.safetensors"))
+    file.write_bytes(file.read_bytes()[:5000])
+    assert build("auto")[1] == "scratch"
+    with pytest.raises(ModelError, match="cannot be had"):
+        build("true")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("resnet5O", "resnet50"), ("convnext_tny", "convnext_tiny")]
+)
+def test_an_unknown_backbone_is_named_with_near_ones(name: str, meant: str):
+    with pytest.raises(ConfigError, match=rf"model.backbone={name}: .*did you mean .*{meant}"):
+        check_backbone(name)
+
+
+def test_a_value_that_cannot_be_used_is_named():
+    for changes, message in (
+        ({"pool": "average"}, "model.pool=average: "),
+        ({"dropout": 1.0}, "model.dropout=1.0: expected 0 or more and less than 1"),
+        ({"pretrained": "yes"}, "model.pretrained=yes: "),
+        ({"name": "test_vit.r160_in1k", "pool": "catavgmax"}, "cannot be built with model.pool=ca"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            build(**changes)
+
+
+@pytest.mark.parametrize("pool", ["avg", "max", "avgmax", "catavgmax"])
+def test_every_pool_gives_a_logit_per_category(pool: str):
+    net, _ = build(pool=pool)
+    assert net(torch.rand(2, 3, 40, 40)).shape == (2, 3)

@@ -1,0 +1,66 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+
+from resistor_cls.model.metrics import metric_collection
+
+
+def scores(probabilities: np.ndarray, targets: np.ndarray, batch: int | None = None) -> dict:
+    metrics = metric_collection(probabilities.shape[1])
+    batch = batch or len(targets)
+    for start in range(0, len(targets), batch):
+        part = slice(start, start + batch)
+        metrics.update(
+            torch.from_numpy(probabilities[part]).float(), torch.from_numpy(targets[part])
+        )
+    return {name: float(value) for name, value in metrics.compute().items()}
+
+
+@st.composite
+def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities with many ties, and targets that may leave categories out."""
+    categories, photos = draw(st.integers(2, 6)), draw(st.integers(2, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    present = draw(st.integers(1, categories))
+    levels = draw(st.sampled_from([2, 4, 1000]))
+    probabilities = rng.integers(0, levels, (photos, categories)) / levels
+    return probabilities, rng.integers(0, present, photos)
+
+
+@settings(deadline=None, max_examples=40)
+@given(judged(), st.integers(1, 40))
+def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], batch: int):
+    probabilities, targets = case
+    found = scores(probabilities, targets)
+    predicted = probabilities.argmax(1)
+    assert found["accuracy"] == pytest.approx(accuracy_score(targets, predicted))
+    assert found["f1_macro"] == pytest.approx(f1_score(targets, predicted, average="macro"))
+    present = np.unique(targets)
+    if len(present) == 1:
+        assert math.isnan(found["roc_auc"])
+    else:
+        curves = [roc_auc_score(targets == index, probabilities[:, index]) for index in present]
+        assert found["roc_auc"] == pytest.approx(np.mean(curves))
+    assert scores(probabilities, targets, batch) == pytest.approx(found, nan_ok=True)
+
+
+def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(300, 37))
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    targets = np.resize(np.arange(37), 300)
+    expected = roc_auc_score(targets, probabilities, multi_class="ovr", average="macro")
+    assert scores(probabilities, targets)["roc_auc"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_scores_are_forgotten_on_reset():
+    metrics = metric_collection(2)
+    metrics.update(torch.tensor([[0.9, 0.1], [0.8, 0.2]]), torch.tensor([1, 0]))
+    metrics.reset()
+    metrics.update(torch.tensor([[0.9, 0.1], [0.1, 0.9]]), torch.tensor([0, 1]))
+    assert all(value == 1 for value in metrics.compute().values())
