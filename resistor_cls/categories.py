@@ -13,7 +13,8 @@ from resistor_cls.colour_code import Reading, decode
 from resistor_cls.errors import DataError
 
 _VALUE = re.compile(
-    r"(?P<whole>\d+)(?P<unit>[RKMG])?(?P<fraction>\d+)?(?P<unit_after>[RKMG])?(?:ohm|Ω)?", re.I
+    r"(?=\D?\d)(?P<whole>\d*)(?P<unit>[RKMG])?(?P<fraction>\d+)?(?P<unit_after>[RKMG])?(?:ohm|Ω)?",
+    re.I,
 )
 _WATTS = re.compile(r"(?P<over>\d+)(?:-(?P<under>\d+))?W", re.I)
 _UNITS = {None: 1.0, "R": 1.0, "K": 1e3, "M": 1e6, "G": 1e9}
