@@ -53,7 +53,10 @@ def test_rooms_import_only_rooms_before_them(path: Path) -> None:
     [
         ("hydra", {"config.py"}),
         ("omegaconf", {"config.py"} | {f"{name}.py" for name in COMMANDS}),
-        ("mlflow", {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("tracking/*.py")}),
+        (
+            "mlflow",
+            {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("tracking/*.py")},
+        ),
         ("albumentations", {"data/augmentation.py"}),
         ("timm", {"model/backbone.py"}),
     ],

@@ -210,7 +210,7 @@ def test_a_full_disk_loses_nothing(
     train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     """The second checkpoint does not fit any more; the first one is kept."""
-    import lightning.fabric.plugins.io.torch_io as torch_io
+    from lightning.fabric.plugins.io import torch_io
 
     save, calls = torch_io._atomic_save, []
 

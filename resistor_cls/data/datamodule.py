@@ -133,7 +133,7 @@ class PhotoDataModule(LightningDataModule):
         }
         self._check(subset, workers)
         self._read = source_named(source)
-        _check_options(source, options)
+        _check_options(source, {"root": root, **options})
         self._root = None if root is None else Path(root).expanduser()
         paths = {"categories", "table"}  # the options that name files
         self._options = {
@@ -280,7 +280,11 @@ class PhotoDataModule(LightningDataModule):
 
 
 def _check_options(source: str, options: Mapping[str, Any]) -> None:
-    known = list(inspect.signature(source_named(source)).parameters)[1:]
+    takes = inspect.signature(source_named(source)).parameters
     for key in options:
-        if key not in known:
-            raise ConfigError(f"data.{key} is no key of the source {source}; {nearest(key, known)}")
+        if key not in takes:
+            raise ConfigError(f"data.{key} is no key of the source {source}; {nearest(key, takes)}")
+    for key, parameter in takes.items():
+        needed = parameter.default is parameter.empty and parameter.annotation is Path
+        if needed and options.get(key) is None:
+            raise ConfigError(f"data.{key} is not set: the source {source} needs it")

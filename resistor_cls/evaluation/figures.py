@@ -29,13 +29,14 @@ def confusion_figure(counts: np.ndarray, categories: Categories, title: str = ""
     size = len(categories)
     # A cell of 0.3 inch holds a number of two digits; many categories get narrower cells.
     side = max(5.0, size * (0.3 if size <= MOST_WRITTEN else 0.16))
-    figure = Figure(figsize=(2 * side + 3.2, side + 2.6), dpi=100)
+    figure = Figure(figsize=(side + 1.6, 2 * (side + 1.6) + 0.6), dpi=100)
     # Padding in inches, else labels touch the edge.
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.15)
-    left, right = figure.subplots(1, 2)
+    # One above the other: pages that show a figure fit it to their width.
+    above, below = figure.subplots(2, 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    _matrix(left, counts, categories, "Photos", "{:.0f}")
-    _matrix(right, 100 * shares, categories, "Percent of each label", "{:.0f}")
+    _matrix(above, counts, categories, "Photos", "{:.0f}")
+    _matrix(below, 100 * shares, categories, "Percent of each label", "{:.0f}")
     if title:
         figure.suptitle(title, fontsize=15, color=INK, parse_math=False)
     return figure

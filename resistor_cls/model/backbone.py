@@ -122,6 +122,13 @@ def check_backbone(name: str) -> None:
     """
     if not timm.is_model(name):
         raise ConfigError(f"model.backbone={name}: timm has no such model; {_similar(name)}")
+    architecture, _, tag = name.partition(".")
+    tags = [known.partition(".")[2] for known in timm.list_pretrained(f"{architecture}.*")]
+    if tag and tag not in tags:
+        raise ConfigError(
+            f"model.backbone={name}: timm has no weights {tag!r} of {architecture}; "
+            f"{nearest(tag, tags)}"
+        )
 
 
 def _similar(name: str) -> str:

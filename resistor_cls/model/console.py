@@ -5,7 +5,9 @@ import sys
 import time
 from typing import Any
 
+import torch
 from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
 from tqdm import tqdm
 
 log = logging.getLogger("resistor_cls")
@@ -18,11 +20,13 @@ class EpochLines(Callback):
         self._bar: tqdm[Any] | None = None
         self._began = 0.0
         self._photos = 0
+        self._losses: list[Tensor] = []
         self._seconds = 0.0
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock and the bar."""
         self._began, self._photos = time.perf_counter(), 0
+        self._losses.clear()
         self._bar = tqdm(
             total=int(trainer.num_training_batches),
             desc=f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
@@ -42,6 +46,7 @@ class EpochLines(Callback):
     ) -> None:
         """Moves the bar."""
         self._photos += len(batch["targets"])
+        self._losses.append(outputs["loss"].detach())  # on its device: reading it would wait
         self._seconds = time.perf_counter() - self._began
         if self._bar is not None:
             self._bar.update()
@@ -52,7 +57,9 @@ class EpochLines(Callback):
             self._bar.close()
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
-        metrics = trainer.callback_metrics
+        metrics = dict(trainer.callback_metrics)
+        if self._losses:
+            metrics["train/loss"] = torch.stack(self._losses).mean()  # of the epoch
         shown = "  ".join(
             f"{name} {float(metrics[name]):.4f}"
             for name in ("train/loss", "val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")

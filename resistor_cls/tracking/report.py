@@ -103,6 +103,12 @@ class RunReport(Callback):
             return
         self._run.save_figure("curves", curves_figure(self._history()))
         save_predictions(self._run, self._best, self._data, f"Epoch {self.best_epoch}, the best")
+        scores = "".join(f"| {key} | {value:.4f} |\n" for key, value in self.best_metrics.items())
+        self._run.note(
+            f"Best epoch: {self.best_epoch} of {trainer.max_epochs}, by `{self._monitor}`.\n\n"
+            f"| metric | value |\n|---|---|\n{scores}\n"
+            f"`python -m resistor_cls.predict PHOTO --model runs:/{self._run.run_id}/model`"
+        )
 
     def _history(self) -> dict[str, list[tuple[int, float]]]:
         return {
@@ -125,6 +131,8 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
             "device": _device_name(trainer),
         }
     )
+    folder = str(data.photo_set.root.absolute())
+    run.log_data(data.photo_set.root.name, data.fingerprint, folder)
     run.log_params(
         {
             "photos.train": len(data.train_indices),

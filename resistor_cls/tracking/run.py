@@ -91,6 +91,19 @@ class Run:
             for key, value in tags.items():
                 self._client.set_tag(self.run_id, key, str(value)[:_LONGEST])
 
+    def log_data(self, name: str, fingerprint: str, source: str) -> None:
+        """Keeps which photos the run is about."""
+        if self._client is None:
+            return
+        from mlflow.entities import Dataset, DatasetInput
+
+        dataset = Dataset(name, fingerprint, source_type="local", source=source)
+        self._client.log_inputs(self.run_id, [DatasetInput(dataset)])
+
+    def note(self, text: str) -> None:
+        """Keeps Markdown text that the run's page shows."""
+        self.set_tags({"mlflow.note.content": text})
+
     def save_text(self, name: str, text: str) -> None:
         """Keeps a text as `name`."""
         self._path(name).write_text(text, encoding="utf-8")

@@ -12,6 +12,8 @@ from resistor_cls.errors import ConfigError, TrackingError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+# MLflow's UI shows an experiment of this kind with training runs in front.
+_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 PATIENCE = 5.0  # seconds for a server to accept a connection; MLflow itself retries for minutes
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 
@@ -60,10 +62,10 @@ def connect(uri: str) -> "MlflowClient":
     for name in ("mlflow", "alembic"):  # migrations and hints that a user cannot act on
         logging.getLogger(name).setLevel(logging.ERROR)
     check_store(uri)
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    client = mlflow.MlflowClient(uri)
     try:
+        mlflow.set_tracking_uri(uri)
+        mlflow.set_registry_uri(uri)
+        client = mlflow.MlflowClient(uri)
         client.search_experiments(max_results=1)
     except Exception as error:  # every database driver has errors of its own
         raise TrackingError(
@@ -89,7 +91,7 @@ def experiment_id(client: "MlflowClient", uri: str, name: str, artifacts: str) -
         # Absolute: the UI may be started from another folder than the training.
         location = Path(artifacts).expanduser().absolute().as_uri() if local else None
         try:
-            return client.create_experiment(name, artifact_location=location)
+            return client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT)
         except MlflowException:  # another job created it meanwhile
             found = client.get_experiment_by_name(name)
     if found is None or found.lifecycle_stage != "active":

@@ -34,7 +34,8 @@ def test_every_strategy_is_repeatable_and_keeps_size_and_type(name: str):
 
 
 @pytest.mark.parametrize(
-    "step", [albumentations.Resize(20, 20), albumentations.Normalize(), albumentations.ToGray(1, p=1)]
+    "step",
+    [albumentations.Resize(20, 20), albumentations.Normalize(), albumentations.ToGray(1, p=1)],
 )
 def test_steps_that_belong_to_the_model_are_refused(step: albumentations.BasicTransform):
     with pytest.raises(ConfigError, match=r"\(40, 40, 3\) uint8 into .* belong to the model"):

@@ -8,7 +8,7 @@ import lightning
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from photo_files import NAMES, write_folder, write_photo
 
@@ -31,6 +31,7 @@ def make(tmp_path: Path) -> Make:
     return module
 
 
+@settings(deadline=None)
 @given(
     counts=st.lists(st.integers(5, 30), min_size=2, max_size=6),
     folds=st.integers(2, 5),
@@ -117,6 +118,8 @@ def test_all_photos_can_be_judged_where_they_are_too_few_to_split(make: Make, tm
     ("changes", "message"),
     [
         ({"per_category": 3}, "data.per_category is no key of the source folder; .*categories"),
+        ({"root": None}, "data.root is not set: the source folder needs it"),
+        ({"source": "table"}, "data.table is not set: the source table needs it"),
         ({"source": "foldr"}, "data.source=foldr: no such source; did you mean folder"),
         ({"image_size": 0}, "data.image_size=0: expected 1 or more"),
         ({"batch_size": -1}, "data.batch_size=-1: expected 1 or more"),

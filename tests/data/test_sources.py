@@ -9,7 +9,7 @@ from resistor_cls.data import read_folder, read_table
 from resistor_cls.data.sources import SOURCES, source_named
 from resistor_cls.errors import ConfigError, DataError
 
-ODD_LABELS = ("470R_1-4W", "5 Ω", "it's \"quoted\", too", "Direnç", "NA")
+ODD_LABELS = ("470R_1-4W", "5 Ω", 'it\'s "quoted", too', "Direnç", "NA")
 
 
 def test_a_folder_is_read_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -118,8 +118,9 @@ def test_what_is_wrong_with_a_table_is_named(tmp_path: Path):
     write_folder(tmp_path)
     rows = {"10R/0.jpg": "10R", "left/0.jpg": "left"}
     table = write_table(tmp_path / "t.csv", rows, ("image", "categories"))
-    with pytest.raises(DataError, match=r"category_column=category: no such column in .*t.csv; did "
-                       r"you mean categories\?"):  # fmt: skip
+    with pytest.raises(
+        DataError, match=r"category_column=category: no such column .* mean categories"
+    ):
         read_table(None, table)
 
     write_table(table, rows | {"10R/77.jpg": "10R", "x.jpg": "left"}, ("image", "category"))
@@ -127,7 +128,7 @@ def test_what_is_wrong_with_a_table_is_named(tmp_path: Path):
         read_table(None, table)
 
     table.write_text("image,category\n10R/0.jpg,10R\nleft/0.jpg,left\n10R/0.jpg,left\n")
-    with pytest.raises(DataError, match="names photos twice: 10R/0.jpg"):
+    with pytest.raises(DataError, match=r"names photos twice: 10R/0.jpg"):
         read_table(None, table)
 
     table.write_text("image,category\n10R/0.jpg,10R\nleft/0.jpg,\n")
@@ -164,5 +165,7 @@ def test_a_drawn_set_gets_a_folder_for_its_request(tmp_path: Path):
 
 
 def test_an_unknown_source_is_named():
-    with pytest.raises(ConfigError, match=r"data.source=foldr: no such source; did you mean folder"):
+    with pytest.raises(
+        ConfigError, match=r"data.source=foldr: no such source; did you mean folder"
+    ):
         source_named("foldr")

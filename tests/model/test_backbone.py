@@ -67,7 +67,9 @@ def test_a_transformer_takes_cached_weights_at_another_size(hub: Path):
     weights = cache_weights(hub, name)
     net, weights_from = build("true", name=name, image_size=64)
     assert weights_from == "imagenet"
-    assert torch.equal(net.state_dict()["blocks.0.mlp.fc1.weight"], weights["blocks.0.mlp.fc1.weight"])
+    assert torch.equal(
+        net.state_dict()["blocks.0.mlp.fc1.weight"], weights["blocks.0.mlp.fc1.weight"]
+    )
     assert net(torch.rand(1, 3, 64, 64)).shape == (1, 3)
 
 
@@ -93,7 +95,7 @@ def test_without_network_weights_that_are_asked_for_are_an_error(
     with pytest.raises(ModelError, match=r"HF_HUB_OFFLINE is set.*pretrained=auto"):
         build("true")
     with pytest.raises(ModelError, match="timm has none published"):
-        build("true", name="resnet10t")if not timm.get_pretrained_cfg("resnet10t").hf_hub_id else build("true", name="vgg11x")
+        build("true", name="coatnet_0_224")
 
 
 def test_false_never_tries(hub: Path, monkeypatch: pytest.MonkeyPatch):
@@ -131,6 +133,12 @@ def test_a_value_that_cannot_be_used_is_named():
     ):
         with pytest.raises(ConfigError, match=message):
             build(**changes)
+
+
+def test_an_unknown_tag_of_weights_is_named_with_near_ones():
+    with pytest.raises(ConfigError, match=r"no weights 'a1_in2k' of resnet50; did you .*a1_in1k"):
+        check_backbone("resnet50.a1_in2k")
+    check_backbone("resnet50.a1_in1k")
 
 
 @pytest.mark.parametrize("pool", ["avg", "max", "avgmax", "catavgmax"])

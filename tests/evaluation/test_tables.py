@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import (
+    confusion_matrix,
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+from resistor_cls.categories import Categories
+from resistor_cls.evaluation import (
+    Predictions,
+    confusion_counts,
+    confusion_table,
+    per_category,
+)
+
+
+def judged(targets: list[int], probabilities: np.ndarray) -> Predictions:
+    return Predictions(
+        names=tuple(f"{index}.jpg" for index in range(len(targets))),
+        indices=np.arange(len(targets)),
+        targets=np.array(targets),
+        probabilities=probabilities.astype("f4"),
+        losses=np.linspace(0, 1, len(targets), dtype="f4"),
+        categories=Categories([f"c{index}" for index in range(probabilities.shape[1])]),
+    )
+
+
+def at_random(photos: int, categories: int, present: int, seed: int) -> Predictions:
+    rng = np.random.default_rng(seed)
+    targets = rng.integers(0, present, photos).tolist()
+    return judged(targets, rng.integers(0, 8, (photos, categories)) / 8)  # with ties
+
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 50), st.integers(2, 6), seeds)
+def test_confusion_counts_are_those_of_scikit_learn(photos: int, categories: int, seed: int):
+    predictions = at_random(photos, categories, categories, seed)
+    counts = confusion_counts(predictions)
+    expected = confusion_matrix(
+        predictions.targets, predictions.predicted, labels=range(categories)
+    )
+    assert np.array_equal(counts, expected)
+
+
+def test_the_confusion_table_names_labels_in_rows():
+    predictions = judged([0, 0, 1], np.array([[0, 1, 0], [0, 1, 0], [0, 0, 1.0]]))
+    table = confusion_table(confusion_counts(predictions), predictions.categories)
+    assert table.loc["c0", "c1"] == 2
+    assert table.loc["c1", "c2"] == 1
+    assert table.to_numpy().sum() == 3
+    assert table.index.name == "label"
+
+
+@settings(deadline=None, max_examples=20)
+@given(seeds)
+def test_scores_by_category_are_those_of_scikit_learn(seed: int):
+    predictions = at_random(40, 5, 4, seed)  # the last category has no photos
+    table = per_category(predictions)
+    assert table["category"].tolist() == list(predictions.categories.names)
+    assert table["support"].tolist() == np.bincount(predictions.targets, minlength=5).tolist()
+    for index, row in table.iterrows():
+        truth, answer = predictions.targets == index, predictions.predicted == index
+        expected = {
+            "precision": precision_score(truth, answer, zero_division=np.nan),
+            "recall": recall_score(truth, answer, zero_division=np.nan),
+            "f1": f1_score(truth, answer, zero_division=np.nan),
+            "roc_auc": roc_auc_score(truth, predictions.probabilities[:, index])
+            if truth.any()
+            else np.nan,
+        }
+        assert row[list(expected)].to_dict() == pytest.approx(expected, nan_ok=True)
+
+
+def test_what_has_no_meaning_is_left_empty():
+    table = per_category(judged([0, 0, 1], np.eye(3)[[0, 1, 1]])).set_index("category")
+    assert table.loc["c2", ["precision", "recall", "f1", "roc_auc"]].isna().all()
+    assert table.loc["c2", "support"] == 0
+    assert table.loc["c0", "precision"] == 1
+    assert table.loc["c0", "recall"] == 0.5
+
+
+def test_predictions_are_told_by_photo():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.9]])
+    table = judged([0, 1], probabilities).table()
+    assert table["photo"].tolist() == ["0.jpg", "1.jpg"]
+    assert table["label"].tolist() == ["c0", "c1"]
+    assert table["prediction"].tolist() == ["c0", "c2"]
+    assert table["correct"].tolist() == [True, False]
+    assert table["probability"].tolist() == pytest.approx([0.7, 0.9])
+    assert table["label_probability"].tolist() == pytest.approx([0.7, 0.3])
+    assert table["loss"].tolist() == [0, 1]

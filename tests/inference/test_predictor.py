@@ -1,0 +1,120 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.errors import DataError, ModelError
+from resistor_cls.inference import Predictor, find_photos
+from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
+
+SIZE = 32
+
+
+@pytest.fixture(scope="module")
+def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory):
+    """A checkpoint, its data, and the logits that validation kept."""
+    place = tmp_path_factory.mktemp("model")
+    seed_everything(0)
+    data = PhotoDataModule(
+        photos, image_size=SIZE, batch_size=5, folds=4, workers=0, cache=place / "cache"
+    )
+    data.setup()
+    model = ResistorClassifier(
+        data.categories.names,
+        backbone="test_resnet.r160_in1k",
+        pretrained="false",
+        image_size=SIZE,
+    )
+    trainer = build_trainer(place, accelerator="cpu")
+    trainer.validate(model, data, verbose=False)
+    trainer.save_checkpoint(place / "model.ckpt")
+    return place / "model.ckpt", data, model.predictions["logits"]
+
+
+@pytest.fixture(scope="module")
+def predictor(validated) -> Predictor:
+    return Predictor.load(validated[0])
+
+
+def test_files_get_the_probabilities_of_validation(validated, predictor: Predictor):
+    _, data, logits = validated
+    files = [data.photo_set.path(index) for index in data.validation_indices]
+    answers = list(predictor.predict(files, top=4))
+    assert [answer.photo for answer in answers] == files
+    for answer, expected in zip(answers, logits.sigmoid(), strict=True):
+        found = dict(answer.candidates)
+        assert [found[name] for name in data.categories.names] == pytest.approx(
+            expected.tolist(), abs=1e-6
+        )
+        shares = [share for _, share in answer.candidates]
+        assert shares == sorted(shares, reverse=True)
+        assert answer.error == ""
+
+
+def test_an_unreadable_photo_gets_an_error_and_the_others_an_answer(
+    photos: Path, predictor: Predictor, tmp_path: Path
+):
+    whole = sorted(photos.rglob("*.jpg"))[:2]
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    files = [whole[0], tmp_path / "empty.jpg", tmp_path / "absent.jpg", whole[1]]
+    answers = list(predictor.predict(files, top=2))
+    assert [answer.photo for answer in answers] == files
+    assert [len(answer.candidates) for answer in answers] == [2, 0, 0, 2]
+    assert "empty.jpg: the file is empty" in answers[1].error
+    assert "absent.jpg: No such file" in answers[2].error
+    assert answers[3] == next(predictor.predict([whole[1]], top=2))
+
+
+def test_more_photos_than_fit_a_batch_and_none_at_all(photos: Path, predictor: Predictor):
+    photo = sorted(photos.rglob("*.jpg"))[0]
+    answers = list(predictor.predict([photo] * 70))
+    assert len(answers) == 70
+    assert all(dict(a.candidates) == pytest.approx(dict(answers[0].candidates)) for a in answers)
+    assert list(predictor.predict([])) == []
+    assert predictor.probabilities([]).shape == (0, 4)
+
+
+def test_photos_in_memory_may_differ_in_size(predictor: Predictor):
+    photos = [np.full(shape, 90, np.uint8) for shape in ((40, 40, 3), (10, 99, 3))]
+    square, wide = predictor.probabilities(photos)
+    assert square.dtype == np.float32
+    assert np.allclose(square, wide, atol=1e-6)  # one colour: every resize gives the same photo
+
+
+def test_predicting_changes_nothing(validated, predictor: Predictor):
+    photo = np.asarray(Image.effect_noise((40, 40), 80).convert("RGB"))
+    first = predictor.probabilities([photo])
+    fresh = ResistorClassifier.load(validated[0])
+    fresh.train()  # as training leaves it
+    with torch.no_grad():
+        assert np.array_equal(Predictor(fresh).probabilities([photo]), first)
+    assert np.array_equal(predictor.probabilities([photo]), first)
+
+
+def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path):
+    with pytest.raises(ModelError, match=r"absent.ckpt does not exist"):
+        Predictor.load(tmp_path / "absent.ckpt")
+
+
+def test_photos_are_found_in_folders_and_by_name(photos: Path, tmp_path: Path):
+    source = sorted(photos.rglob("*.jpg"))[0]
+    for name in ("b/2.JPG", "b/deeper/1.jpeg", "a/3.jpg", "a/._3.jpg", "a/notes.txt", "odd.xyz"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, tmp_path / name)
+    (tmp_path / "b" / "folder.jpg").mkdir()
+    inside = [tmp_path / name for name in ("a/3.jpg", "b/2.JPG", "b/deeper/1.jpeg")]
+    assert find_photos([tmp_path]) == inside
+    # A file that is named is meant, whatever its suffix.
+    assert find_photos([tmp_path / "odd.xyz", tmp_path / "b"]) == [
+        tmp_path / "odd.xyz",
+        *inside[1:],
+    ]
+    with pytest.raises(DataError, match=r"absent does not exist: name photos, or folders"):
+        find_photos([tmp_path / "absent"])
+    (tmp_path / "hollow").mkdir()
+    with pytest.raises(DataError, match=r"hollow holds no photos \(\.bmp, \.jpeg"):
+        find_photos([tmp_path / "hollow"])

@@ -1,0 +1,143 @@
+import os
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_training import TINY, Training
+
+from resistor_cls.errors import ConfigError, DataError, ModelError
+from resistor_cls.model import ResistorClassifier
+
+
+def make(**changes: Any) -> ResistorClassifier:
+    how = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
+    return ResistorClassifier(how.pop("categories", ["10R", "4K7", "left"]), **how)
+
+
+@pytest.mark.parametrize("backbone", [TINY, "test_vit.r160_in1k"])
+@pytest.mark.parametrize("size", [(32, 32), (31, 64), (200, 150)])
+def test_photos_of_any_size_get_a_logit_per_category(backbone: str, size: tuple[int, int]):
+    logits = make(backbone=backbone).eval()(torch.rand(2, 3, *size))
+    assert logits.shape == (2, 3)
+    assert logits.dtype == torch.float32
+
+
+@pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
+def test_probabilities_belong_to_the_loss(loss: str):
+    logits = torch.tensor([[0.0, 0.0, 0.0]])
+    expected = {"bce": 1 / 2, "cross_entropy": 1 / 3}[loss]
+    probabilities = make(loss=loss).probabilities(logits.bfloat16())
+    assert torch.allclose(probabilities, torch.full((1, 3), expected))
+
+
+def test_normalization_is_part_of_the_model():
+    photos = torch.rand(1, 3, 32, 32)
+    simple, imagenet = make().preprocessing, make(normalization="imagenet").preprocessing
+    assert torch.allclose(simple(photos), photos * 2 - 1)
+    mean = torch.tensor([0.485, 0.456, 0.406])
+    assert imagenet(mean.view(1, 3, 1, 1).expand(1, 3, 32, 32)).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"categories": ["10R"]}, DataError, "at least two"),
+        ({"categories": ["10R", "10R"]}, DataError, "named twice: 10R"),
+        ({"loss": "bse"}, ConfigError, "loss=bse: no such loss"),
+        ({"normalization": "imagnet"}, ConfigError, "normalization=imagnet: did you mean imagenet"),
+        ({"image_size": 0}, ConfigError, "model.image_size=0"),
+    ],
+)
+def test_an_argument_that_cannot_be_used_is_named(changes: dict, error: type, message: str):
+    with pytest.raises(error, match=message):
+        make(**changes)
+
+
+def test_a_loaded_model_gives_the_same_logits(trained: Training):
+    photos = torch.rand(3, 3, 40, 40)
+    loaded = ResistorClassifier.load(trained.folder / "checkpoints" / "last.ckpt")
+    assert not loaded.training
+    with torch.inference_mode():
+        assert torch.equal(loaded(photos), trained.model(photos))
+    assert loaded.categories == trained.data.categories
+    assert loaded.record == {"data": trained.data.settings, "seed": 0}
+
+
+Change = Callable[[dict[str, Any]], object]
+FOREIGN: dict[str, tuple[Change, str]] = {
+    "a foreign dict": (lambda _: {"state_dict": {}}, "is no checkpoint of resistor_cls"),
+    "a tensor": (lambda _: torch.zeros(3), "is no checkpoint of resistor_cls"),
+    "another format": (
+        lambda c: c | {"resistor_cls": {"format": 99}},
+        "has checkpoint format 99, this version reads 1: use the version",
+    ),
+    "no weights": (
+        lambda c: {key: value for key, value in c.items() if key != "state_dict"},
+        "does not fit its own model",
+    ),
+    "weights of another net": (
+        lambda c: c | {"hyper_parameters": c["hyper_parameters"] | {"categories": ["a", "b"]}},
+        "does not fit its own model",
+    ),
+    "an unknown hyper-parameter": (
+        lambda c: c | {"hyper_parameters": c["hyper_parameters"] | {"colour": "blue"}},
+        "does not fit its own model",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_another_checkpoint_is_refused(trained: Training, tmp_path: Path, case: str):
+    change, message = FOREIGN[case]
+    checkpoint = torch.load(trained.folder / "checkpoints" / "best.ckpt", weights_only=True)
+    torch.save(change(checkpoint), tmp_path / "other.ckpt")
+    with pytest.raises(ModelError, match=rf"other.ckpt.*{message}"):
+        ResistorClassifier.load(tmp_path / "other.ckpt")
+
+
+def test_what_is_no_checkpoint_is_named(trained: Training, tmp_path: Path):
+    with pytest.raises(ModelError, match=r"absent.ckpt does not exist: expected a checkpoint"):
+        ResistorClassifier.load(tmp_path / "absent.ckpt")
+    with pytest.raises(ModelError, match="is a folder: expected a checkpoint"):
+        ResistorClassifier.load(tmp_path)
+    whole = (trained.folder / "checkpoints" / "best.ckpt").read_bytes()
+    for content in (b"", b"hello\n", whole[: len(whole) // 2], whole[:-1]):
+        (tmp_path / "broken.ckpt").write_bytes(content)
+        with pytest.raises(ModelError, match=r"broken.ckpt is no complete checkpoint"):
+            ResistorClassifier.load(tmp_path / "broken.ckpt")
+    for inside in ("notes.txt", "archive/data.pkl"):
+        with zipfile.ZipFile(tmp_path / "zip.ckpt", "w") as content:
+            content.writestr(inside, "")
+            content.writestr("archive/version", "3\n")
+        with pytest.raises(ModelError, match=r"zip.ckpt cannot be loaded as plain values.*: \S"):
+            ResistorClassifier.load(tmp_path / "zip.ckpt")
+
+
+class Bomb:
+    """Makes a folder as soon as it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple:
+        return os.mkdir, (str(self.trace),)
+
+
+def test_code_in_a_checkpoint_is_never_run(trained: Training, tmp_path: Path):
+    trace = tmp_path / "executed"
+    checkpoint = torch.load(trained.folder / "checkpoints" / "best.ckpt", weights_only=True)
+    file = tmp_path / "bomb.ckpt"
+    file.write_bytes(pickle.dumps(Bomb(trace)))
+    with pytest.raises(ModelError, match=r"bomb.ckpt is no complete checkpoint"):
+        ResistorClassifier.load(file)
+    for content in (Bomb(trace), checkpoint | {"extra": Bomb(trace)}):
+        torch.save(content, file)
+        with pytest.raises(ModelError, match=r"bomb.ckpt .* nothing in it was executed"):
+            ResistorClassifier.load(file)
+    assert not trace.exists()
+    torch.load(file, weights_only=False)  # the bomb is a real one
+    assert trace.exists()

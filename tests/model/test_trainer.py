@@ -1,0 +1,129 @@
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from lightning.pytorch.loggers import CSVLogger
+from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+from tiny_training import Training, train
+
+from resistor_cls.errors import ConfigError
+from resistor_cls.model import build_trainer, seed_everything
+from resistor_cls.model.schedules import constant, cosine
+from resistor_cls.model.trainer import PRECISIONS, pick_precision
+
+
+def test_a_training_leaves_its_best_and_its_last_epoch(trained: Training):
+    folder = trained.folder / "checkpoints"
+    assert {path.name for path in folder.iterdir()} == {"best.ckpt", "last.ckpt"}
+    for path in folder.iterdir():
+        checkpoint = torch.load(path, weights_only=True)
+        assert set(checkpoint["resistor_cls"]) == {"format", "data", "seed"}
+        assert checkpoint["hyper_parameters"]["categories"] == list(trained.data.categories.names)
+    assert torch.load(folder / "last.ckpt", weights_only=True)["epoch"] == 1
+    assert "optimizer_states" in torch.load(folder / "last.ckpt", weights_only=True)
+
+
+def test_the_logged_scores_are_those_of_the_predictions(trained: Training):
+    found = {name: float(value) for name, value in trained.trainer.callback_metrics.items()}
+    validation = {"val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc"}
+    assert validation | {"train/loss", "lr"} == set(found)
+    predictions = trained.model.predictions
+    assert predictions["indices"].tolist() == trained.data.validation_indices.tolist()
+    logits, targets = predictions["logits"], predictions["targets"]
+    assert logits.shape == (8, 4)
+    probabilities = logits.sigmoid()
+    predicted = probabilities.argmax(1)
+    curves = [roc_auc_score(targets == index, probabilities[:, index]) for index in range(4)]
+    expected = {
+        "val/loss": float(trained.model.loss.value(logits, targets)),
+        "val/accuracy": accuracy_score(targets, predicted),
+        "val/f1_macro": f1_score(targets, predicted, average="macro"),
+        "val/roc_auc": sum(curves) / 4,
+    }
+    assert {name: found[name] for name in validation} == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_same_seed_trains_the_same_weights(photos: Path, tmp_path: Path):
+    first, again, other = (
+        train(photos, tmp_path / name, seed).model.state_dict()
+        for name, seed in (("first", 0), ("again", 0), ("other", 1))
+    )
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path):
+    logger = CSVLogger(tmp_path)
+    train(photos, tmp_path / "run", logger=logger, log_every_n_steps=1)
+    logged = pd.read_csv(Path(logger.log_dir) / "metrics.csv")
+    steps = logged[logged["train/loss"].notna()]
+    assert steps["step"].tolist() == [0, 1, 2]  # 24 photos, 8 a batch
+    half_cosine = [5e-4 * (1 + math.cos(math.pi * step / 3)) for step in range(3)]
+    assert steps["lr"].tolist() == pytest.approx(half_cosine)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [(constant, [0.1] * 5), (cosine, [0.1, 0.0853553, 0.05, 0.0146447, 0.0])],
+)
+def test_schedules_go_from_the_rate_to_the_end(schedule: Any, expected: list[float]):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    scheduler = schedule(optimizer, 4)
+    rates = []
+    for _ in range(5):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert rates == pytest.approx(expected, abs=1e-7)
+
+
+def test_the_precision_follows_the_hardware(monkeypatch: pytest.MonkeyPatch):
+    for precision in PRECISIONS[1:]:
+        assert pick_precision("cpu", precision) == pick_precision("cuda", precision) == precision
+    for capability, expected in (((7, 0), "16-mixed"), ((8, 0), "bf16-mixed")):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda c=capability: c)
+        assert pick_precision("cuda") == expected
+    for has_bfloat16, expected in ((True, "bf16-mixed"), (False, "32-true")):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda h=has_bfloat16: h)
+        assert pick_precision("cpu") == expected
+    assert pick_precision("mps") == "32-true"
+    with pytest.raises(ConfigError, match=r"trainer.precision=bf16-mxed: did you mean bf16-mixed"):
+        pick_precision("cpu", "bf16-mxed")
+
+
+def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    for options, message in (
+        ({"accelerator": "gpu"}, "trainer.accelerator=gpu: PyTorch sees no GPU here; use"),
+        ({"accelerator": "abacus"}, "trainer: .*abacus"),
+        ({"max_epochs": 0}, "trainer.max_epochs=0: expected 1 or more"),
+        ({"max_epochs": 1.5}, "trainer.max_epochs=1.5"),
+        ({"monitor_mode": "most"}, "trainer.monitor_mode=most: expected max or min"),
+        ({"precision": "8"}, "trainer.precision=8"),
+        ({"gradient_clip": 1.0}, "trainer: .*gradient_clip"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            build_trainer(tmp_path, **options)
+
+
+def test_a_seed_makes_random_numbers_repeatable():
+    def draw(seed: int) -> torch.Tensor:
+        assert seed_everything(seed) == seed
+        return torch.rand(5)
+
+    assert torch.equal(draw(0), draw(0))
+    assert not torch.equal(draw(0), draw(2**32 - 1))
+    drawn = {seed_everything(-1) for _ in range(5)}
+    assert len(drawn) > 1
+    assert all(0 <= seed < 2**32 for seed in drawn)
+
+
+@pytest.mark.parametrize("seed", [-2, 2**32])
+def test_a_seed_that_cannot_be_is_named(seed: int):
+    with pytest.raises(ConfigError, match=rf"seed={seed}: expected 0 to 4294967295, or -1"):
+        seed_everything(seed)

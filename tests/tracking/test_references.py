@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from resistor_cls.errors import ConfigError, ModelError, TrackingError
+from resistor_cls.tracking import open_run, resolve_model
+from resistor_cls.tracking.store import check_store, connect, experiment_id
+
+
+def uri(place: Path) -> str:
+    return f"sqlite:///{place / 'mlflow.db'}"
+
+
+def test_a_file_is_itself(workplace: Path) -> None:
+    Path("best.ckpt").write_bytes(b"")
+    assert resolve_model("best.ckpt", "nothing://is.looked.up") == Path("best.ckpt")
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("nowhere.ckpt", "model=nowhere.ckpt does not exist: expected a checkpoint file"),
+        (".", "model=. is a folder"),
+        ("runs:/0123456789abcdef0123456789abcdef/model", "is not in sqlite:///"),
+        ("models:/resistor_cls@champion", "is not in sqlite:///"),
+    ],
+)
+def test_what_is_not_there_is_named(reference: str, message: str, workplace: Path) -> None:
+    with pytest.raises(ModelError, match=message):
+        resolve_model(reference, uri(workplace))
+
+
+def test_a_run_without_a_model_is_told(workplace: Path) -> None:
+    with open_run("out", uri=uri(workplace), system_metrics=False) as run:
+        run.save_text("config/resolved.yaml", "a: 1")
+    with pytest.raises(ModelError, match="holds no checkpoint"):
+        resolve_model(f"runs:/{run.run_id}/config", uri(workplace))
+
+
+def test_stores_that_cannot_be_used_are_refused_in_seconds(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="expected sqlite:///FILE.db"):
+        check_store("mlruns")
+    with pytest.raises(TrackingError, match="nothing answers there"):
+        check_store("http://127.0.0.1:9")
+    (tmp_path / "text.db").write_text("this is no database, whatever its name says")
+    with pytest.raises(TrackingError, match=r"text\.db cannot be used"):
+        connect(f"sqlite:///{tmp_path / 'text.db'}")
+
+
+def test_a_deleted_experiment_is_told(workplace: Path) -> None:
+    client = connect(uri(workplace))
+    number = experiment_id(client, uri(workplace), "old", "artifacts")
+    client.delete_experiment(number)
+    with pytest.raises(TrackingError, match=r"tracking\.experiment=old was deleted"):
+        experiment_id(client, uri(workplace), "old", "artifacts")
+
+
+def test_an_error_outside_the_trainer_closes_the_run_too(workplace: Path) -> None:
+    client = connect(uri(workplace))
+    with (
+        pytest.raises(ZeroDivisionError),
+        open_run("out", uri=uri(workplace), system_metrics=False) as run,
+    ):
+        run.log_metrics({"val/loss": 1 / 0})
+    closed = client.get_run(run.run_id)
+    assert closed.info.status == "FAILED"
+    assert closed.data.tags["error"] == "ZeroDivisionError: division by zero"
+    assert [item.path for item in client.list_artifacts(run.run_id, "logs")] == ["logs/error.txt"]
