@@ -64,7 +64,7 @@ def test_values_are_written_once() -> None:
         (["data.fold=7"], "data.fold=7: expected 0 to 4"),
         (["data.split=random"], "data.split=random: valid: stratified"),
         (["data=folder"], "data.root is missing: add data.root="),
-        (["data=folder", "data.root=nowhere"], "data.root=nowhere does not exist"),
+        (["data=folder", "data.root=nowhere"], "/nowhere does not exist"),
         (["seed=-5"], "seed=-5: expected 0 to"),
         (["model=resnet18,resnet50"], "model has several values: add -m"),
         (["resnet18"], "'resnet18' is no key=value"),

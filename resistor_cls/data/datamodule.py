@@ -23,6 +23,7 @@ from resistor_cls.errors import ConfigError, DataError, nearest
 log = logging.getLogger(__name__)
 
 SUBSETS = ("validation", "train", "all")
+FILES = {"root", "categories", "table"}  # options of the sources that name files and folders
 MOST_WORKERS = 8  # soft augmentation of 224 px photos: 8 processes outrun any one GPU's training
 
 
@@ -117,9 +118,15 @@ class PhotoDataModule(LightningDataModule):
         super().__init__()
         steps = list(augment.values()) if isinstance(augment, Mapping) else list(augment)
         self._augmentation = Augmentation([step for step in steps if step is not None])
+        # Absolute paths hold in any working folder.
+        self._options = {
+            key: Path(value).expanduser().absolute()
+            if key in FILES and value is not None
+            else value
+            for key, value in {"root": root, **options}.items()
+        }
         # Plain values: saved with a model, they are enough to find its validation photos again.
         self.settings: dict[str, Any] = {
-            "root": None if root is None else str(root),
             "source": source,
             "image_size": image_size,
             "batch_size": batch_size,
@@ -129,17 +136,14 @@ class PhotoDataModule(LightningDataModule):
             "split_seed": split_seed,
             "drop_last": drop_last,
             "skip_unreadable": skip_unreadable,
-            **{key: str(val) if isinstance(val, Path) else val for key, val in options.items()},
+            **{
+                key: str(value) if isinstance(value, Path) else value
+                for key, value in self._options.items()
+            },
         }
         self._check(subset, workers)
         self._read = source_named(source)
-        _check_options(source, {"root": root, **options})
-        self._root = None if root is None else Path(root).expanduser()
-        paths = {"categories", "table"}  # the options that name files
-        self._options = {
-            key: Path(value).expanduser() if key in paths and value is not None else value
-            for key, value in options.items()
-        }
+        _check_options(source, self._options)
         self._cache_folder = Path(cache).expanduser() / "decoded"
         self._workers = max(1, min(MOST_WORKERS, (os.cpu_count() or 1) // 2))
         if workers != "auto":
@@ -216,7 +220,7 @@ class PhotoDataModule(LightningDataModule):
         self._cache = cache
 
     def _open(self) -> tuple[PhotoSet, PhotoCache]:
-        found = self._read(self._root, **self._options)
+        found = self._read(**self._options)
         cache = open_cache(found, self.settings["image_size"], self._cache_folder)
         if cache.unreadable:
             shown = [
