@@ -55,6 +55,15 @@ def test_the_same_seed_trains_the_same_weights(photos: Path, tmp_path: Path):
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
+def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: Path):
+    mixed = train(photos, tmp_path / "run", precision="bf16-mixed")
+    batch = next(iter(mixed.data.val_dataloader()))
+    with torch.inference_mode():
+        logits = mixed.model(batch["photos"].float().div(255))
+    assert mixed.model.predictions["logits"].dtype == torch.float32
+    assert torch.allclose(mixed.model.predictions["logits"], logits, atol=1e-5)
+
+
 def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path):
     logger = CSVLogger(tmp_path)
     train(photos, tmp_path / "run", logger=logger, log_every_n_steps=1)
