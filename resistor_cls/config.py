@@ -148,6 +148,8 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
                 decorate(task)()
         finally:
             sys.argv = before
+        if sweep is not None:
+            logging.getLogger("resistor_cls").info("\n%s", sweep.summary())
         if failures:
             raise failures[0]
 

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from resistor_cls.categories import Categories
 from resistor_cls.rendering import render_dataset
 
 # MLflow reads these once, when it is imported.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+# A busy machine must not fail a property.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # Told apart by body and bands even at 32 pixels; the smallest net that timm has.
 CATEGORIES = ("100R_1-4W", "10R_2W", "180K_1-2W", "1K_2W")

@@ -8,11 +8,11 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from tqdm import tqdm
@@ -94,7 +94,8 @@ def _key(photo_set: PhotoSet, size: int) -> str:
 
 def _build(photo_set: PhotoSet, size: int, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=place.parent, prefix=".building-"))
+    scratch = place.with_name(f".building-{uuid4().hex}")
+    scratch.mkdir()
     try:
         photos = np.lib.format.open_memmap(
             scratch / "photos.npy", "w+", np.uint8, (len(photo_set), size, size, 3)

@@ -11,6 +11,8 @@ from torch.nn.functional import interpolate
 
 from resistor_cls.errors import DataError
 
+# Pillow's modes of more than 8 bits, which it would clip to white.
+DEEP = frozenset({"I", "F", "I;16", "I;16B", "I;16L"})
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 
 
@@ -44,6 +46,10 @@ def decode_photo(encoded: bytes) -> np.ndarray:
         raise DataError("the file is empty")
     try:
         with Image.open(BytesIO(encoded)) as image:
+            if image.mode in DEEP:
+                raise DataError(
+                    f"pixels of mode {image.mode}: save the photo with 8 bits a channel"
+                )
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except UnidentifiedImageError:
         raise DataError("this is no image that can be decoded") from None

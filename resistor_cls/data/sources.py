@@ -207,8 +207,14 @@ def read_resistor37(root: Path, url: str = RESISTOR37_URL) -> PhotoSet:
     tables = sorted([*root.rglob("*.pq"), *root.rglob("*.parquet")])
     if tables:
         table = next((path for path in tables if path.stem == "train"), tables[0])
+        try:
+            first = str(pd.read_parquet(table, columns=["image"])["image"].iloc[0])
+        except (OSError, ValueError, IndexError) as error:
+            raise DataError(
+                f"{table} cannot be read ({error}): remove {root}, and it is fetched again"
+            ) from error
         return read_table(
-            _folder_of_photos(root),
+            _folder_holding(root, first),
             table,
             image_column="image",
             category_column="class",
@@ -244,11 +250,10 @@ def source_named(name: str) -> Callable[..., PhotoSet]:
     return SOURCES[name]
 
 
-def _folder_of_photos(root: Path) -> Path:
-    """The folder with the most photos directly in it."""
-    photos = (path.parent for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
-    folders = pd.Series([str(folder) for folder in photos], dtype=str)
-    return Path(folders.value_counts().index[0]) if len(folders) else root
+def _folder_holding(root: Path, name: str) -> Path:
+    """The folder at or below `root` that a file name is relative to; `root` where there is none."""
+    folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
+    return next((folder for folder in folders if (folder / name).is_file()), root)
 
 
 def _sorted(photos: PhotoSet) -> PhotoSet:

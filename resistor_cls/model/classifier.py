@@ -214,7 +214,11 @@ class ResistorClassifier(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to use the model: plain values only."""
-        checkpoint[_RECORD] = {"format": CHECKPOINT_FORMAT, **self.record}
+        checkpoint[_RECORD] = {
+            "format": CHECKPOINT_FORMAT,
+            "weights_from": self.weights_from,
+            "record": self.record,
+        }
 
     @classmethod
     def load(cls, path: str | Path) -> "ResistorClassifier":
@@ -235,7 +239,8 @@ class ResistorClassifier(LightningModule):
             raise ModelError(
                 f"{path}: the checkpoint does not fit its own model: {error}"
             ) from error
-        model.record = {key: value for key, value in checkpoint[_RECORD].items() if key != "format"}
+        ours = checkpoint[_RECORD]
+        model.record, model.weights_from = ours["record"], ours["weights_from"]
         return model.eval()
 
 

@@ -45,6 +45,12 @@ class Sweep:
             override for override in overrides if override.split("=")[0] in self.varying
         )
 
+    def summary(self) -> str:
+        """The table as text, and where the parent run is."""
+        if self.uri is None:
+            return f"{self.name}: done"
+        return f"{self.table().to_string(index=False)}\nparent: {self.run_id} in {self.uri}"
+
     def table(self) -> pd.DataFrame:
         """A row per job that has run: its name, how it ended, its newest metrics."""
         if self.uri is None:

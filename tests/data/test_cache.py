@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from photo_files import NAMES, write_folder, write_photo
 
@@ -117,7 +117,6 @@ def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path):
 pairs = st.lists(st.tuples(st.text("0123456789abcdef", min_size=1), st.text(min_size=1)))
 
 
-@settings(deadline=None)
 @given(pairs, st.randoms())
 def test_a_fingerprint_knows_no_order(labelled: list[tuple[str, str]], random):
     shuffled = list(labelled)

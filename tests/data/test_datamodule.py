@@ -8,7 +8,7 @@ import lightning
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from photo_files import NAMES, write_folder, write_photo
 
@@ -31,7 +31,6 @@ def make(tmp_path: Path) -> Make:
     return module
 
 
-@settings(deadline=None)
 @given(
     counts=st.lists(st.integers(5, 30), min_size=2, max_size=6),
     folds=st.integers(2, 5),

@@ -39,7 +39,6 @@ def at_random(photos: int, categories: int, present: int, seed: int) -> Predicti
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(2, 6), seeds)
 def test_confusion_counts_are_those_of_scikit_learn(photos: int, categories: int, seed: int):
     predictions = at_random(photos, categories, categories, seed)
@@ -59,7 +58,7 @@ def test_the_confusion_table_names_labels_in_rows():
     assert table.index.name == "label"
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seeds)
 def test_scores_by_category_are_those_of_scikit_learn(seed: int):
     predictions = at_random(40, 5, 4, seed)  # the last category has no photos

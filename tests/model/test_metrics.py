@@ -32,7 +32,7 @@ def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return probabilities, rng.integers(0, present, photos)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(judged(), st.integers(1, 40))
 def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], batch: int):
     probabilities, targets = case

@@ -1,0 +1,63 @@
+"""The files that a newcomer starts from keep their promises."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+
+from resistor_cls.config import compose
+
+ROOT = Path(__file__).parents[1]
+COMMAND = re.compile(r"python -m resistor_cls\.train ([^\n`#|]+)")
+
+
+def promised() -> list[str]:
+    """Every training command that the documents and the configs tell people to type."""
+    files = [ROOT / "README.md", ROOT / "Makefile", *(ROOT / "docs").glob("*.md")]
+    files += [*(ROOT / "conf").rglob("*.yaml"), *(ROOT / "experiments").rglob("README.md")]
+    found = {match for file in files for match in COMMAND.findall(file.read_text())}
+    return sorted(line.strip() for line in found if "KEY" not in line and "[" not in line)
+
+
+@pytest.mark.parametrize("line", promised())
+def test_every_command_that_is_told_composes(line: str) -> None:
+    words = [word for word in shlex.split(line.removesuffix("\\")) if word != "-m"]
+    # Of a sweep, its first job.
+    compose("train", [word.split(",")[0] for word in words])
+
+
+def test_torch_and_torchvision_are_a_pair() -> None:
+    boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
+    # An operator of torchvision's own: missing where the two are of different builds.
+    assert torchvision.ops.nms(boxes, torch.ones(1), 0.5).tolist() == [0]
+
+
+def test_the_lock_file_pins_and_names_no_host() -> None:
+    text = (ROOT / "requirements.lock").read_text()
+    assert "://" not in text
+    names = re.findall(r"^([a-z0-9._-]+)(.*)$", text, re.M)
+    assert all(rest.startswith("==") for _, rest in names)
+    assert {"torch", "torchvision", "lightning", "mlflow", "hydra-core"} <= {n for n, _ in names}
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_works_from_any_folder(tmp_path: Path) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    wheels, site = tmp_path / "wheels", tmp_path / "site"
+    subprocess.run([uv, "build", "--wheel", "--out-dir", wheels, ROOT], check=True)
+    (wheel,) = wheels.glob("*.whl")
+    subprocess.run([uv, "pip", "install", "--no-deps", "--target", site, wheel], check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "resistor_cls.train", "--cfg", "job", "model=resnet18"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "backbone: resnet18.a1_in1k" in done.stdout
