@@ -10,6 +10,8 @@ import argparse
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,7 +27,6 @@ from resistor_cls.data.cache import open_cache
 from resistor_cls.data.sources import read_folder
 from resistor_cls.model import ResistorClassifier
 from resistor_cls.model.trainer import pick_precision
-from resistor_cls.rendering import render_dataset
 
 AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
@@ -74,14 +75,14 @@ def main() -> None:
     chip = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or "CPU"
     print(f"{os.cpu_count()} cores, {chip}, torch {torch.__version__}, batch 32")
 
-    names = resistor37()
-    counts = dict.fromkeys(names.names, 6)
     with tempfile.TemporaryDirectory() as scratch:
         places = iter(Path(scratch) / str(number) for number in range(10**6))
 
-        def drawing() -> int:
-            render_dataset(next(places), names, counts, progress=False)
-            return sum(counts.values())
+        def drawing(each: int = 20) -> int:
+            # The command as a person runs it, start-up of its processes included.
+            words = ["resistor_cls.render", str(next(places)), "--per-category", str(each)]
+            subprocess.run([sys.executable, "-m", *words], check=True, capture_output=True)
+            return each * len(resistor37())
 
         print(f"drawing, 700 px, all cores       {speed(drawing, repeat)}")
         photos = read_folder(Path(scratch) / "0")
