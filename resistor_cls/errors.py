@@ -97,8 +97,9 @@ def run_command(job: Callable[[], object]) -> int:
     except OSError as error:
         if error.errno not in _ENVIRONMENT or os.environ.get("RESISTOR_CLS_DEBUG") == "1":
             raise
+        place = error.filename2 or error.filename or "a file"
         print(
-            f"error: {error.filename or 'a file'} cannot be written: {error.strerror}; "
+            f"error: {place} cannot be written: {error.strerror}; "
             "free some room, or choose a place that can be written",
             file=sys.stderr,
         )

@@ -54,19 +54,21 @@ def train(config: "DictConfig") -> None:
             run.output, **config.trainer, logger=run.logger, callbacks=[report, EpochLines()]
         )
         describe(run, data, model, trainer)
-        log.info(
-            "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
-            config.model.backbone,
-            {"imagenet": "ImageNet weights", "scratch": "from scratch"}[model.weights_from],
-            trainer.strategy.root_device,
-            trainer.precision,
-            len(data.train_indices),
-            len(data.validation_indices),
-            len(data.categories),
-        )
+        if trainer.is_global_zero:
+            log.info(
+                "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
+                config.model.backbone,
+                {"imagenet": "ImageNet weights", "scratch": "from scratch"}[model.weights_from],
+                trainer.strategy.root_device,
+                trainer.precision,
+                len(data.train_indices),
+                len(data.validation_indices),
+                len(data.categories),
+            )
         fit(trainer, model, data)
         run.save_model(report.best_checkpoint(trainer), model.record)
-    log.info("\n%s", run.summary(report.best_metrics, f"best epoch: {report.best_epoch}"))
+    if trainer.is_global_zero:
+        log.info("\n%s", run.summary(report.best_metrics, f"best epoch: {report.best_epoch}"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

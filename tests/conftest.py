@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from tiny import CATEGORIES, TINY
 
 from resistor_cls.categories import Categories
 from resistor_cls.rendering import render_dataset
@@ -18,20 +19,6 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-# Told apart by body and bands even at 32 pixels; the smallest net that timm has.
-CATEGORIES = ("100R_1-4W", "10R_2W", "180K_1-2W", "1K_2W")
-TINY = (
-    "model.backbone=test_resnet.r160_in1k",
-    "model.pretrained=false",
-    "data.image_size=32",
-    "data.batch_size=8",
-    "data.folds=4",
-    "data.workers=0",
-    "trainer=cpu",
-    "trainer.precision=32-true",
-    "trainer.max_epochs=2",
-    "tracking.system_metrics=false",
-)
 REAL_PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "resistor37"
 
 

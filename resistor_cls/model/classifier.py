@@ -1,7 +1,5 @@
 """The model: photos in, logits out, trained by Lightning."""
 
-import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,18 +10,15 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torchmetrics import MeanMetric, MetricCollection
 
 from resistor_cls.categories import Categories
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.backbone import build_backbone
+from resistor_cls.model.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
 from resistor_cls.model.losses import loss_named
 from resistor_cls.model.metrics import metric_collection
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.schedules import cosine
-
-CHECKPOINT_FORMAT = 1  # counts changes that older or newer code cannot read
-_RECORD = "resistor_cls"  # our key beside Lightning's in a checkpoint
 
 Batch = Mapping[str, Tensor]
 MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
@@ -108,11 +103,7 @@ class ResistorClassifier(LightningModule):
         self.backbone.to(memory_format=torch.channels_last)
         self.record: dict[str, Any] = {}
         self._make_optimizer, self._make_scheduler = optimizer, scheduler
-        scores = metric_collection(len(categories))
-        self._scores = torch.nn.ModuleDict(
-            {"validate": scores.clone("val/"), "test": scores.clone("test/")}
-        )
-        self._losses = torch.nn.ModuleDict({"validate": MeanMetric(), "test": MeanMetric()})
+        self._scores = metric_collection(len(categories))
         self._outputs: list[dict[str, Tensor]] = []
         self.predictions: dict[str, Tensor] = {}
 
@@ -145,27 +136,20 @@ class ResistorClassifier(LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Collects the predictions of a batch."""
-        self._judge(batch, "validate")
+        self._judge(batch)
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Collects the predictions of a batch."""
-        self._judge(batch, "test")
+        self._judge(batch)
 
-    def _judge(self, batch: Batch, stage: str) -> None:
+    def _judge(self, batch: Batch) -> None:
         # Mixed precision is for training. Scores are computed in full precision, so that they are
         # the same whatever device or precision trained the model.
         with torch.autocast(self.device.type, enabled=False):
             logits = self(_floats(batch["photos"]))
-        targets = batch["targets"]
-        loss, scores = self._judges(stage)
-        loss.update(self.loss.value(logits, targets), len(targets))
-        scores.update(self.probabilities(logits), targets)
-        self._outputs.append({"logits": logits, "targets": targets, "indices": batch["indices"]})
-
-    def _judges(self, stage: str) -> tuple[MeanMetric, MetricCollection]:
-        loss, scores = self._losses[stage], self._scores[stage]
-        assert isinstance(loss, MeanMetric) and isinstance(scores, MetricCollection)
-        return loss, scores
+        self._outputs.append(
+            {"logits": logits, "targets": batch["targets"], "indices": batch["indices"]}
+        )
 
     def on_validation_epoch_start(self) -> None:
         """Forgets the predictions of the epoch before."""
@@ -177,23 +161,43 @@ class ResistorClassifier(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Logs `val/loss` and the scores."""
-        self._close_epoch("validate", "val/")
+        self._close_epoch("val/")
 
     def on_test_epoch_end(self) -> None:
         """Logs `test/loss` and the scores."""
-        self._close_epoch("test", "test/")
+        self._close_epoch("test/")
 
-    def _close_epoch(self, stage: str, prefix: str) -> None:
-        loss, scores = self._judges(stage)
-        # Metrics gather over devices themselves when they compute.
-        self.log_dict({f"{prefix}loss": loss.compute(), **scores.compute()}, sync_dist=False)
-        scores.reset()
-        loss.reset()
-        self.predictions = {
-            name: torch.cat([output[name] for output in self._outputs]).cpu()
-            for name in ("logits", "targets", "indices")
+    def _close_epoch(self, prefix: str) -> None:
+        gathered = self._gather()
+        logits, targets = gathered["logits"], gathered["targets"]
+        metrics = {
+            "loss": self.loss.value(logits, targets),
+            **self._scores(self.probabilities(logits), targets),
         }
+        self._scores.reset()
+        # Every process has gathered the same: Lightning's own mean over processes changes nothing.
+        shared = self.trainer.world_size > 1
+        self.log_dict({prefix + name: value for name, value in metrics.items()}, sync_dist=shared)
+        self.predictions = {name: values.cpu() for name, values in gathered.items()}
+
+    def _gather(self) -> dict[str, Tensor]:
+        """The predictions of all processes, each photo once."""
+        names = ("logits", "targets", "indices")
+        mine = {name: torch.cat([output[name] for output in self._outputs]) for name in names}
         self._outputs.clear()
+        if self.trainer.world_size == 1:
+            return mine
+        everyone: dict[str, Tensor] = {}
+        for name, values in mine.items():
+            gathered = self.all_gather(values)  # (processes, photos, …)
+            assert isinstance(gathered, Tensor)
+            everyone[name] = gathered.flatten(0, 1)
+        # Lightning's sampler repeats some photos, so that every process gets as many.
+        order = torch.argsort(everyone["indices"], stable=True)
+        ordered = everyone["indices"][order]
+        first = torch.ones_like(ordered, dtype=torch.bool)
+        first[1:] = ordered[1:] != ordered[:-1]
+        return {name: values[order][first] for name, values in everyone.items()}
 
     def configure_optimizers(self) -> Any:
         """The optimizer, and its schedule stepped after every step.
@@ -214,7 +218,7 @@ class ResistorClassifier(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to use the model: plain values only."""
-        checkpoint[_RECORD] = {
+        checkpoint[RECORD] = {
             "format": CHECKPOINT_FORMAT,
             "weights_from": self.weights_from,
             "record": self.record,
@@ -239,7 +243,7 @@ class ResistorClassifier(LightningModule):
             raise ModelError(
                 f"{path}: the checkpoint does not fit its own model: {error}"
             ) from error
-        ours = checkpoint[_RECORD]
+        ours = checkpoint[RECORD]
         model.record, model.weights_from = ours["record"], ours["weights_from"]
         return model.eval()
 
@@ -247,38 +251,3 @@ class ResistorClassifier(LightningModule):
 def _floats(photos: Tensor) -> Tensor:
     """8-bit photos in [0, 1]; done on the device, as 8 bits travel there four times as fast."""
     return photos.float().div(255)
-
-
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint without executing anything in it.
-
-    Raises:
-        ModelError: see `ResistorClassifier.load`.
-    """
-    path = Path(path)
-    if not path.is_file():
-        found = "is a folder" if path.is_dir() else "does not exist"
-        raise ModelError(f"{path} {found}: expected a checkpoint such as checkpoints/best.ckpt")
-    if not zipfile.is_zipfile(path):
-        raise ModelError(
-            f"{path} is no complete checkpoint (cut short, or another kind of file): "
-            "copy it again or use another checkpoint of the run"
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles that are refused below anyway
-            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpickling, zip and tensor errors share no base class
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ModelError(
-            f"{path} cannot be loaded as plain values, and nothing in it was executed: {reason}"
-        ) from error
-    record = checkpoint.get(_RECORD) if isinstance(checkpoint, dict) else None
-    if not isinstance(record, dict) or "format" not in record:
-        raise ModelError(f"{path} is no checkpoint of resistor_cls: expected one that it trained")
-    if record["format"] != CHECKPOINT_FORMAT:
-        raise ModelError(
-            f"{path} has checkpoint format {record['format']}, this version reads "
-            f"{CHECKPOINT_FORMAT}: use the version of resistor_cls that wrote it"
-        )
-    return checkpoint

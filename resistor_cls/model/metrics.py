@@ -1,4 +1,6 @@
-"""Scores of predictions: one collection, cloned for each split."""
+"""Scores of predictions."""
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,8 +22,8 @@ class MacroROCAUC(Metric):
     scores: list[Tensor]
     labels: list[Tensor]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
         self.add_state("scores", [], dist_reduce_fx="cat")
         self.add_state("labels", [], dist_reduce_fx="cat")
 
@@ -48,11 +50,12 @@ def metric_collection(categories: int) -> MetricCollection:
     Updated with (batch, categories) probabilities and (batch,) targets. `accuracy` is top-1 over
     all photos; `f1_macro` and `roc_auc` weigh every category alike.
     """
+    # They are given the predictions of all processes: there is nothing to synchronise.
     return MetricCollection(
         {
-            "accuracy": MulticlassAccuracy(categories, average="micro"),
-            "f1_macro": MulticlassF1Score(categories, average="macro"),
-            "roc_auc": MacroROCAUC(),
+            "accuracy": MulticlassAccuracy(categories, average="micro", sync_on_compute=False),
+            "f1_macro": MulticlassF1Score(categories, average="macro", sync_on_compute=False),
+            "roc_auc": MacroROCAUC(sync_on_compute=False),
         },
         compute_groups=False,
     )

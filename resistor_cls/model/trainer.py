@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 
 from resistor_cls.errors import ConfigError, interruption_requested, nearest
+from resistor_cls.model.checkpoints import WholeCheckpointIO
 
 PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed")
 
@@ -60,6 +61,8 @@ def _quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)  # advertising, and what EpochLines says
     # Lightning 2.6 calls a PyTorch function that PyTorch renames.
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
+    # Lightning 2.6 gathers over processes by a function that PyTorch renames.
+    warnings.filterwarnings("ignore", message=r".*functional\.all_gather is deprecated.*")
     # Small photos from a memory map need no processes to load them.
     warnings.filterwarnings("ignore", message=r".*does not have many workers.*")
 
@@ -129,6 +132,7 @@ def build_trainer(
             **{"deterministic": accelerator == "cpu", **options},
             logger=logger,
             callbacks=[*callbacks, best, last],
+            plugins=[WholeCheckpointIO()],
             default_root_dir=str(output),
             enable_model_summary=False,
             enable_progress_bar=False,  # EpochLines shows a bar, and a line an epoch

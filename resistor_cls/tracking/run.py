@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 KINDS = ("mlflow", "none")
+# Bytes held back and freed at the end, so that even on a full disk the store can say how it ended.
+ROOM = 1 << 20
 _LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
 
 
@@ -53,17 +57,9 @@ class Run:
         """The Lightning logger of this run; False where metrics go nowhere."""
         if self._client is None:
             return False
-        from lightning.pytorch.loggers import MLFlowLogger
+        from resistor_cls.tracking.logger import RunLogger
 
-        class RunLogger(MLFlowLogger):
-            """Leaves the closing of the run to `open_run`: only it knows the outcome."""
-
-            def finalize(self, status: str = "success") -> None:
-                pass
-
-        return RunLogger(
-            tracking_uri=self._client.tracking_uri, run_id=self.run_id, synchronous=False
-        )
+        return RunLogger(self._client, self.run_id)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Keeps flat parameters."""
@@ -153,22 +149,22 @@ class Run:
             )
         self._has_model = True
 
-    def keep_checkpoints(self) -> None:
-        """Moves the checkpoints of the folder into MLflow; without it they stay in the folder."""
-        folder = self.output / "checkpoints"
-        if self._client is None or not folder.is_dir():
+    def keep_files(self) -> None:
+        """Moves checkpoints into MLflow, and copies logs; without it they stay in the folder."""
+        if self._client is None:
             return
-        for path in sorted(folder.glob("*.ckpt")):
-            self._client.log_artifact(self.run_id, str(path), "checkpoints")
-            path.unlink()
-        if not any(folder.iterdir()):
-            folder.rmdir()
-
-    def close_log(self) -> None:
-        """Keeps the log files of the folder under `logs/`."""
-        if self._client is not None:
-            for path in sorted(self.output.glob("*.log")):
-                self._client.log_artifact(self.run_id, str(path), "logs")
+        place = urlsplit(self._client.get_run(self.run_id).info.artifact_uri)
+        for path in sorted(self.output.glob("checkpoints/*.ckpt")):
+            if place.scheme == "file":
+                # A rename takes no room, and a disk is never fuller than after a training.
+                kept = Path(unquote(place.path)) / "checkpoints" / path.name
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, kept)
+            else:
+                self._client.log_artifact(self.run_id, str(path), "checkpoints")
+                path.unlink()
+        for path in sorted(self.output.glob("*.log")):
+            self._client.log_artifact(self.run_id, str(path), "logs")
 
     def summary(self, metrics: Mapping[str, float], subject: str) -> str:
         """What a person wants to know at the end: figures, where the run is, how to open it."""
@@ -248,41 +244,38 @@ def open_run(
     except MlflowException as error:
         raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
     run = Run(output, client, active.info.run_id)
-    run.set_tags(_code_tags())
+    room = output / ".room"
     status = "FAILED"
     try:
+        room.write_bytes(bytes(ROOM))
+        run.set_tags(_code_tags())
         yield run
+        room.unlink(missing_ok=True)
+        run.keep_files()
         status = "FINISHED"
     except BaseException as error:
-        interrupted = isinstance(error, KeyboardInterrupt)
-        status = "KILLED" if interrupted else "FAILED"
+        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        room.unlink(missing_ok=True)
         with _best_effort():
             run.set_tags({"error": f"{type(error).__name__}: {error}"})
             run.save_text("logs/error.txt", "".join(traceback.format_exception(error)))
+        with _best_effort():
+            run.keep_files()
+        if isinstance(error, MlflowException):
+            reason = str(error).strip().splitlines()[0]
+            raise TrackingError(f"tracking.uri={uri} failed under way: {reason}") from error
         raise
     finally:
-        failing = status != "FINISHED"
-        try:
-            with _best_effort(failing):
-                mlflow.flush_async_logging()
-                run.keep_checkpoints()
-                run.close_log()
-        except BaseException:
-            status = "FAILED"
-            raise
-        finally:
-            with _best_effort(failing):
-                mlflow.end_run(status)
+        with _best_effort():
+            mlflow.end_run(status)
 
 
 @contextmanager
-def _best_effort(active: bool = True) -> Iterator[None]:
+def _best_effort() -> Iterator[None]:
     """While an error is on its way to the user, a second one must not hide it."""
     try:
         yield
     except Exception as error:
-        if not active:
-            raise
         logging.getLogger(__name__).warning("the run could not be closed completely: %s", error)
 
 

@@ -59,8 +59,8 @@ def connect(uri: str) -> "MlflowClient":
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
 
-    for name in ("mlflow", "alembic"):  # migrations and hints that a user cannot act on
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name in ("mlflow", "alembic"):  # what matters is raised, and told once
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     check_store(uri)
     try:
         mlflow.set_tracking_uri(uri)
