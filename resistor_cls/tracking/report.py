@@ -103,12 +103,10 @@ class RunReport(Callback):
             return
         self._run.save_figure("curves", curves_figure(self._history()))
         save_predictions(self._run, self._best, self._data, f"Epoch {self.best_epoch}, the best")
-        scores = "".join(f"| {key} | {value:.4f} |\n" for key, value in self.best_metrics.items())
-        self._run.note(
-            f"Best epoch: {self.best_epoch} of {trainer.max_epochs}, by `{self._monitor}`.\n\n"
-            f"| metric | value |\n|---|---|\n{scores}\n"
-            f"`python -m resistor_cls.predict PHOTO --model runs:/{self._run.run_id}/model`"
-        )
+        scores = ", ".join(f"{key} {value:.4f}" for key, value in self.best_metrics.items())
+        epoch = f"{self.best_epoch} of {trainer.max_epochs}"
+        use = f"python -m resistor_cls.predict PHOTO --model runs:/{self._run.run_id}/model"
+        self._run.note(f"Best epoch {epoch} by {self._monitor}: {scores}.\n\n`{use}`")
 
     def _history(self) -> dict[str, list[tuple[int, float]]]:
         return {
