@@ -41,7 +41,6 @@ def train(config: "DictConfig") -> None:
     make_model = instantiate(config.model, _partial_=True)
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     check_backbone(config.model.backbone)
-    watched = {key: config.trainer[key] for key in ("monitor", "monitor_mode")}
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
@@ -49,7 +48,7 @@ def train(config: "DictConfig") -> None:
         data.setup()
         model = make_model(data.categories.names, optimizer=optimizer, scheduler=scheduler)
         model.record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
-        report = RunReport(run, data, **watched)
+        report = RunReport(run, data, config.trainer.monitor)
         trainer = build_trainer(
             run.output, **config.trainer, logger=run.logger, callbacks=[report, EpochLines()]
         )

@@ -91,6 +91,25 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
     assert f"runs:/{run.info.run_id}/model" in last_lines
 
 
+@pytest.mark.parametrize(
+    ("monitor", "best"), [("val/accuracy", np.argmax), ("val/loss", np.argmin)]
+)
+def test_the_best_epoch_is_the_one_of_the_watched_metric(
+    monitor: str, best: Callable[[list[float]], int], train: Train
+) -> None:
+    assert train(f"trainer.monitor={monitor}", "trainer.max_epochs=3", "optimizer.lr=0.03") == 0
+    (run,) = runs()
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    history = client.get_metric_history(run.info.run_id, monitor)
+    values = [point.value for point in sorted(history, key=lambda point: point.step)]
+    epoch = int(best(values))
+    kept = torch.load(artifact(run, "checkpoints/best.ckpt"), weights_only=True)
+    assert kept["epoch"] == epoch
+    assert f"Best epoch {epoch + 1} of 3 by {monitor}" in run.data.tags["mlflow.note.content"]
+    of_that_epoch = artifact(run, f"tables/confusion_matrix/epoch_{epoch + 1:03d}.csv")
+    assert artifact(run, "tables/confusion_matrix.csv").read_text() == of_that_epoch.read_text()
+
+
 def test_a_model_says_the_same_wherever_it_is_used(
     train: Train, capsys: pytest.CaptureFixture
 ) -> None:

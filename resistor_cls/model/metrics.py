@@ -9,6 +9,23 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from torchmetrics.functional.classification import multilabel_auroc
 from torchmetrics.utilities import dim_zero_cat
 
+from resistor_cls.errors import ConfigError, nearest
+
+# What can be watched, and whether more of it is better or less.
+MODES = {"loss": "min", "accuracy": "max", "f1_macro": "max", "roc_auc": "max"}
+
+
+def mode_of(monitor: str) -> str:
+    """Whether the best value of a validation metric is its `min` or its `max`.
+
+    Raises:
+        ConfigError: no such metric.
+    """
+    modes = {f"val/{name}": mode for name, mode in MODES.items()}
+    if monitor not in modes:
+        raise ConfigError(f"trainer.monitor={monitor}: no such metric; {nearest(monitor, modes)}")
+    return modes[monitor]
+
 
 class MacroROCAUC(Metric):
     """Area under the ROC curve, one category against the rest, averaged over categories.

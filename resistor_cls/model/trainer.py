@@ -16,6 +16,7 @@ from lightning.pytorch.loggers import Logger
 
 from resistor_cls.errors import ConfigError, interruption_requested, nearest
 from resistor_cls.model.checkpoints import WholeCheckpointIO
+from resistor_cls.model.metrics import mode_of
 
 PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed")
 
@@ -75,7 +76,6 @@ def build_trainer(
     precision: str = "auto",
     max_epochs: int = 5,
     monitor: str = "val/roc_auc",
-    monitor_mode: str = "max",
     logger: Logger | bool = False,
     callbacks: Sequence[Callback] = (),
     **options: Any,
@@ -88,8 +88,7 @@ def build_trainer(
         devices: how many, or which.
         precision: see `pick_precision`.
         max_epochs: epochs to train.
-        monitor: the metric that decides which epoch is best.
-        monitor_mode: `max` where more is better, else `min`.
+        monitor: the validation metric that decides which epoch is best.
         logger: takes metrics.
         callbacks: more of them.
         **options: of `lightning.Trainer`.
@@ -99,8 +98,6 @@ def build_trainer(
     """
     if not isinstance(max_epochs, int) or max_epochs < 1:
         raise ConfigError(f"trainer.max_epochs={max_epochs}: expected 1 or more")
-    if monitor_mode not in ("max", "min"):
-        raise ConfigError(f"trainer.monitor_mode={monitor_mode}: expected max or min")
     if accelerator == "auto":
         accelerator = "cuda" if torch.cuda.is_available() else "cpu"
     elif accelerator in ("gpu", "cuda"):
@@ -116,7 +113,7 @@ def build_trainer(
         folder,
         filename="best",
         monitor=monitor,
-        mode=monitor_mode,
+        mode=mode_of(monitor),
         save_weights_only=True,
         enable_version_counter=False,  # best.ckpt is replaced, never joined by best-v1.ckpt
     )

@@ -22,6 +22,7 @@ from resistor_cls.evaluation import (
     per_category,
 )
 from resistor_cls.model import ResistorClassifier
+from resistor_cls.model.metrics import mode_of
 from resistor_cls.tracking.run import Run
 
 log = logging.getLogger("resistor_cls")
@@ -38,8 +39,7 @@ class RunReport(Callback):
     Args:
         run: where everything goes.
         data: whose photos are judged.
-        monitor: the metric that decides which epoch is best.
-        monitor_mode: `max` or `min`.
+        monitor: the validation metric that decides which epoch is best.
     """
 
     def __init__(
@@ -47,10 +47,9 @@ class RunReport(Callback):
         run: Run,
         data: PhotoDataModule,
         monitor: str = "val/roc_auc",
-        monitor_mode: str = "max",
     ) -> None:
         self._run, self._data = run, data
-        self._monitor, self._sign = monitor, 1 if monitor_mode == "max" else -1
+        self._monitor, self._sign = monitor, 1 if mode_of(monitor) == "max" else -1
         self._best_value = -float("inf")
         self._best: Predictions | None = None
         self._steps: list[tuple[int, Tensor, float]] = []

@@ -112,7 +112,10 @@ def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.M
         ({"accelerator": "abacus"}, "trainer: .*abacus"),
         ({"max_epochs": 0}, "trainer.max_epochs=0: expected 1 or more"),
         ({"max_epochs": 1.5}, "trainer.max_epochs=1.5"),
-        ({"monitor_mode": "most"}, "trainer.monitor_mode=most: expected max or min"),
+        (
+            {"monitor": "val/auc"},
+            "trainer.monitor=val/auc: no such metric; did you mean val/roc_auc",
+        ),
         ({"precision": "8"}, "trainer.precision=8"),
         ({"gradient_clip": 1.0}, "trainer: .*gradient_clip"),
     ):
