@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
@@ -70,16 +69,6 @@ class Run:
         entries = [Param(key, str(value)[:_LONGEST]) for key, value in params.items()]
         for start in range(0, len(entries), 100):  # the most that MLflow takes at once
             self._client.log_batch(self.run_id, params=entries[start : start + 100])
-
-    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
-        """Keeps figures at a step."""
-        if self._client is None:
-            return
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        entries = [Metric(key, float(value), now, step) for key, value in metrics.items()]
-        self._client.log_batch(self.run_id, metrics=entries)
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Keeps labels of the run."""
