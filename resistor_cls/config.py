@@ -26,6 +26,7 @@ CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if pa
 _HIDDEN = ("_", ".")
 
 
+@functools.cache
 def groups() -> dict[str, list[str]]:
     """What can be chosen: config group → its options, both sorted."""
     return {
@@ -85,8 +86,7 @@ def _compose_with_hydra(name: str, overrides: Sequence[str]) -> "DictConfig":
 
     with initialize_config_dir(str(CONF), version_base="1.3"), _explained(name, overrides):
         config = hydra_compose(name, list(overrides), return_hydra_config=True)
-        defaults = hydra_compose(name, [word for word in overrides if _is_choice(word)])
-        _check_types(config, defaults, overrides)
+        _check_types(config, _defaults(name, overrides), overrides)
     return config
 
 
@@ -129,8 +129,7 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
         def task(config: "DictConfig") -> None:
             overrides = list(HydraConfig.get().overrides.task)
             try:
-                defaults = _defaults(name, overrides)
-                _check_types(config, defaults, overrides)
+                _check_types(config, _defaults(name, overrides), overrides)
                 if sweep is not None and config.tracking.name is None:
                     with open_dict(config):
                         config.tracking.name = sweep.job_name(overrides)
@@ -170,6 +169,8 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
     if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
         if swept:
             raise ConfigError(f"{swept[0]} has several values: add -m for a sweep over them")
+        if params:
+            raise ConfigError(f"sweep={_chosen(config, 'sweep')} names several runs: add -m")
         yield None
         return
     if arguments.cfg or arguments.info:
@@ -188,7 +189,12 @@ def _store(config: "DictConfig") -> dict[str, Any]:
     return {key: config.tracking[key] for key in keys if key in config.tracking}
 
 
+def _chosen(config: "DictConfig", group: str) -> str:
+    return str(config.hydra.runtime.choices.get(group))
+
+
 def _defaults(name: str, overrides: Sequence[str]) -> "DictConfig":
+    """The config of the same choices, with no value set: what values are held against."""
     from hydra import compose as hydra_compose
 
     return hydra_compose(name, [word for word in overrides if _is_choice(word)])

@@ -67,6 +67,7 @@ def test_values_are_written_once() -> None:
         (["data=folder", "data.root=nowhere"], "/nowhere does not exist"),
         (["seed=-5"], "seed=-5: expected 0 to"),
         (["model=resnet18,resnet50"], "model has several values: add -m"),
+        (["sweep=example"], "sweep=example names several runs: add -m"),
         (["resnet18"], "'resnet18' is no key=value"),
         (["tracking.uri=runs"], "tracking.uri=runs: expected sqlite:///"),
         (["tracking.uri=sqlite:////no/such/folder/x.db"], "cannot be written; choose another"),
