@@ -58,15 +58,11 @@ def _render(arguments: argparse.Namespace) -> None:
     _require("--seed", arguments.seed, 0)
 
     # Here, so that --help does not wait for OpenCV.
-    from resistor_cls.categories import RESISTOR37_COUNTS, Categories, resistor37
-    from resistor_cls.rendering import render_dataset
+    from resistor_cls.categories import Categories
+    from resistor_cls.rendering import counts_to_draw, render_dataset
 
-    if arguments.categories is None:
-        categories, each = resistor37(), arguments.per_category
-    else:
-        categories = Categories.from_file(arguments.categories)
-        each = arguments.per_category or 50
-    counts = dict.fromkeys(categories.names, each) if each else RESISTOR37_COUNTS
+    counts = counts_to_draw(arguments.categories, arguments.per_category)
+    categories = Categories(counts)
     out = render_dataset(
         arguments.out,
         categories,

@@ -60,6 +60,8 @@ def test_values_are_written_once() -> None:
         (["trainer.max_epochs=2.5"], "trainer.max_epochs=2.5: expected a whole number"),
         (["data.drop_last=3"], "data.drop_last=3: expected true or false"),
         (["data.batch_size=-3"], "data.batch_size=-3: expected 1 or more"),
+        (["data.per_category=-1"], "data.per_category=-1: expected 1 or more"),
+        (["data.size=10"], "data.size=10: expected 64 or more"),
         (["data.image_size=0"], "data.image_size=0: expected 1 or more"),
         (["data.fold=7"], "data.fold=7: expected 0 to 4"),
         (["data.split=random"], "data.split=random: valid: stratified"),

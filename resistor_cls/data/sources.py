@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from resistor_cls.categories import RESISTOR37_COUNTS, Categories, resistor37
+from resistor_cls.categories import RESISTOR37_COUNTS, Categories
 from resistor_cls.data.download import RESISTOR37_URL, fetch_and_unpack
 from resistor_cls.data.photos import SUFFIXES
 from resistor_cls.errors import ConfigError, DataError, nearest
@@ -183,16 +183,19 @@ def read_rendered(
         categories: a file of category names; by default the 37.
     """
     # Drawing needs none of the training libraries and the other sources need no drawing.
-    from resistor_cls.rendering import DRAWING_VERSION, render_dataset
+    from resistor_cls.rendering import DRAWING_VERSION, counts_to_draw, render_dataset
 
-    labels = Categories.from_file(categories) if categories else resistor37()
-    if per_category is None and categories is None:
-        counts = dict(RESISTOR37_COUNTS)
-    else:
-        counts = dict.fromkeys(labels.names, 50 if per_category is None else per_category)
+    for key, value, least in (
+        ("per_category", per_category, 1),
+        ("size", size, 64),
+        ("seed", seed, 0),
+    ):
+        if value is not None and value < least:
+            raise ConfigError(f"data.{key}={value}: expected {least} or more")
+    counts = counts_to_draw(categories, per_category)
     asked = json.dumps(list(counts.items())).encode()
     folder = f"v{DRAWING_VERSION}-{size}px-seed{seed}-{hashlib.sha256(asked).hexdigest()[:8]}"
-    out = render_dataset(root / folder, labels, counts, size=size, seed=seed)
+    out = render_dataset(root / folder, Categories(counts), counts, size=size, seed=seed)
     return read_folder(out, categories)
 
 

@@ -1,8 +1,16 @@
 """Draws photos of resistors for any list of categories, with boxes and bands known."""
 
-from resistor_cls.rendering.dataset import DRAWING_VERSION, render_dataset
+from resistor_cls.rendering.dataset import DRAWING_VERSION, counts_to_draw, render_dataset
 from resistor_cls.rendering.drawing import Drawing, draw
 from resistor_cls.rendering.sampling import sample_scene
 from resistor_cls.rendering.scene import Scene
 
-__all__ = ["DRAWING_VERSION", "Drawing", "Scene", "draw", "render_dataset", "sample_scene"]
+__all__ = [
+    "DRAWING_VERSION",
+    "Drawing",
+    "Scene",
+    "counts_to_draw",
+    "draw",
+    "render_dataset",
+    "sample_scene",
+]

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from resistor_cls.categories import Categories, Category
+from resistor_cls.categories import RESISTOR37_COUNTS, Categories, Category
 from resistor_cls.errors import DataError
 from resistor_cls.rendering import parts
 from resistor_cls.rendering.body import body_box
@@ -43,6 +43,21 @@ _FEW = 32
 # Photos that a worker draws in one go: enough to hide the cost of handing them over, few enough
 # to stop quickly and to keep the bar moving.
 _CHUNK = 8
+
+
+def counts_to_draw(categories: Path | None, each: int | None) -> dict[str, int]:
+    """How many photos of which category, for what a person asked.
+
+    Args:
+        categories: a file with one name per line; None is the 37.
+        each: photos of each category; None is the published counts of the 37, and 50 for a file.
+
+    Raises:
+        DataError: a file that cannot be read.
+    """
+    if categories is None:
+        return dict(RESISTOR37_COUNTS) if each is None else dict.fromkeys(RESISTOR37_COUNTS, each)
+    return dict.fromkeys(Categories.from_file(categories).names, 50 if each is None else each)
 
 
 @dataclass(frozen=True)
