@@ -115,7 +115,6 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
     import hydra
     from hydra._internal.utils import get_args_parser
     from hydra.core.hydra_config import HydraConfig
-    from omegaconf import open_dict
 
     # Hydra would print a traceback of its own and exit with 1: take its errors as they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -130,9 +129,9 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             overrides = list(HydraConfig.get().overrides.task)
             try:
                 _check_types(config, _defaults(name, overrides), overrides)
-                if sweep is not None and config.tracking.name is None:
-                    with open_dict(config):
-                        config.tracking.name = sweep.job_name(overrides)
+                if sweep is not None:
+                    # A name that was given is the parent's.
+                    config.tracking.name = sweep.job_name(overrides)
                 job(config)
             except Exception as error:
                 # Raised after Hydra is through: a sweep goes on with its other jobs.
@@ -148,7 +147,8 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
         finally:
             sys.argv = before
         if sweep is not None:
-            logging.getLogger("resistor_cls").info("\n%s", sweep.summary())
+            # Hydra has taken the jobs' logging down by now.
+            print(f"\n{sweep.summary()}", file=sys.stderr)
         if failures:
             raise failures[0]
 

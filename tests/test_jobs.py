@@ -183,11 +183,14 @@ def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
     assert not other
 
 
-def test_a_sweep_is_one_parent_with_a_child_a_job(train: Train) -> None:
-    words = ("-m", "optimizer.lr=1e-3,3e-4", "loss=bce,cross_entropy", "trainer.max_epochs=1")
-    assert train(*words) == 0
+def test_a_sweep_is_one_parent_with_a_child_a_job(
+    train: Train, capsys: pytest.CaptureFixture
+) -> None:
+    varied = ("optimizer.lr=1e-3,3e-4", "loss=bce,cross_entropy")
+    assert train("-m", *varied, "trainer.max_epochs=1", "tracking.name=losses") == 0
     *children, parent = runs()
-    assert parent.info.status == "FINISHED"
+    assert (parent.info.status, parent.info.run_name) == ("FINISHED", "losses")
+    assert f"parent: {parent.info.run_id}" in capsys.readouterr().err
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
     assert sorted(run.info.run_name for run in children) == [
         "optimizer.lr=0.0003 loss=bce",
