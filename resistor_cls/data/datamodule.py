@@ -198,7 +198,8 @@ class PhotoDataModule(LightningDataModule):
 
     def prepare_data(self) -> None:
         """Draws, fetches and decodes what is absent; called on one process only."""
-        self._open()
+        if self._cache is None:  # else `setup` has been called before the trainer's
+            self._open()
 
     def setup(self, stage: str | None = None) -> None:
         """Finds, checks and splits the photos; doing it again changes nothing."""
@@ -222,18 +223,17 @@ class PhotoDataModule(LightningDataModule):
     def _open(self) -> tuple[PhotoSet, PhotoCache]:
         found = self._read(**self._options)
         cache = open_cache(found, self.settings["image_size"], self._cache_folder)
-        if cache.unreadable:
+        if cache.unreadable and not self.settings["skip_unreadable"]:
             shown = [
                 f"{name} ({why})" for name, why in list(cache.unreadable.items())[:MOST_LISTED]
             ]
             rest = len(cache.unreadable) - len(shown)
             problems = "\n  ".join(shown) + (f"\n  and {rest} more" if rest else "")
-            message = f"{len(cache.unreadable)} of {len(found)} photos cannot be read"
-            if not self.settings["skip_unreadable"]:
-                raise DataError(
-                    f"{message} in {found.root}: repair or remove them, or go on without them "
-                    f"by data.skip_unreadable=true\n  {problems}"
-                )
+            raise DataError(
+                f"{len(cache.unreadable)} of {len(found)} photos cannot be read in {found.root}: "
+                "repair or remove them, or go on without them by data.skip_unreadable=true\n"
+                f"  {problems}"
+            )
         return found, cache
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
