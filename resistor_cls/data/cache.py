@@ -1,4 +1,4 @@
-"""Photos decoded once, kept small in a memory-mapped file.
+"""Photos decoded once, kept small in a memory-mapped file, with what their files tell.
 
 Epochs then never wait for JPEG decoding, worker processes share the pages, and a photo that
 cannot be read is known before training begins.
@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -17,11 +17,12 @@ from uuid import uuid4
 import numpy as np
 from tqdm import tqdm
 
+from resistor_cls.data.facts import OUTLINE, PhotoFacts, outline, photo_facts
 from resistor_cls.data.photos import decode_photo, shrink
 from resistor_cls.data.sources import PhotoSet
 from resistor_cls.errors import DataError
 
-CACHE_VERSION = 1  # counts changes of `shrink` and of the file layout
+CACHE_VERSION = 2  # counts changes of decoding, of `shrink`, of the facts and of the layout
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,15 @@ class PhotoCache:
         photos: (readable, size, size, 3) uint8 RGB, memory-mapped.
         readable: position in the `PhotoSet` of each cached photo.
         unreadable: file name → why it cannot be read.
-        hashes: SHA-256 of each cached photo's file, as hexadecimal text.
+        facts: what the file of each cached photo tells.
+        outlines: (readable, 64, 64) int8, memory-mapped; see `resistor_cls.data.facts.outline`.
     """
 
     photos: np.ndarray
     readable: tuple[int, ...]
     unreadable: dict[str, str]
-    hashes: tuple[str, ...]
+    facts: tuple[PhotoFacts, ...]
+    outlines: np.ndarray
 
 
 def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
@@ -57,15 +60,18 @@ def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
         if not place.is_dir():
             _build(photo_set, size, place)
         index = json.loads((place / "index.json").read_text(encoding="utf-8"))
-        photos = np.load(place / "photos.npy", mmap_mode="r")
+        count = len(index["readable"])
+        photos = _mapped(place / "photos.uint8", np.uint8, (count, size, size, 3))
+        outlines = _mapped(place / "outlines.int8", np.int8, (count, OUTLINE, OUTLINE))
+        facts = tuple(
+            PhotoFacts(**{**fact, "border": tuple(fact["border"])}) for fact in index["facts"]
+        )
     except (OSError, ValueError) as error:
         raise DataError(
             f"the photo cache in {folder} cannot be used: {error}; "
             "free some room or set paths.cache to another folder"
         ) from error
-    readable = tuple(index["readable"])
-    photos = photos[: len(readable)]  # the file has room for all
-    return PhotoCache(photos, readable, index["unreadable"], tuple(index["hashes"]))
+    return PhotoCache(photos, tuple(index["readable"]), index["unreadable"], facts, outlines)
 
 
 def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
@@ -87,8 +93,7 @@ def _key(photo_set: PhotoSet, size: int) -> str:
     digest = hashlib.sha256(f"{CACHE_VERSION} {size} {photo_set.root.resolve()}".encode())
     for index, name in enumerate(photo_set.names):
         stat = photo_set.path(index).stat()
-        # Names of files are bytes: one from an old zip need not be UTF-8.
-        digest.update(b"\n%s %d %d" % (os.fsencode(name), stat.st_size, stat.st_mtime_ns))
+        digest.update(f"\n{name} {stat.st_size} {stat.st_mtime_ns}".encode())
     return digest.hexdigest()[:24]
 
 
@@ -96,27 +101,30 @@ def _build(photo_set: PhotoSet, size: int, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     scratch = place.with_name(f".building-{uuid4().hex}")
     scratch.mkdir()
+    readable: list[int] = []
+    facts: list[dict[str, object]] = []
+    unreadable: dict[str, str] = {}
+    paths = [photo_set.path(index) for index in range(len(photo_set))]
     try:
-        photos = np.lib.format.open_memmap(
-            scratch / "photos.npy", "w+", np.uint8, (len(photo_set), size, size, 3)
-        )
-        readable: list[int] = []
-        hashes: list[str] = []
-        unreadable: dict[str, str] = {}
-        paths = [photo_set.path(index) for index in range(len(photo_set))]
-        # Pillow and PyTorch release the interpreter's lock, so threads use every core.
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # Pillow, OpenCV and PyTorch release the interpreter's lock, so threads use every core.
+        with (
+            ThreadPoolExecutor(os.cpu_count()) as pool,
+            # Written as they come: pages of a map would count as this process's memory.
+            (scratch / "photos.uint8").open("wb") as photos,
+            (scratch / "outlines.int8").open("wb") as outlines,
+        ):
             work = pool.map(partial(_read, size=size), paths)
             bar = tqdm(work, total=len(paths), desc="Decoding photos", leave=False, disable=None)
-            for index, (small, content, problem) in enumerate(bar):
-                if small is None:
-                    unreadable[photo_set.names[index]] = problem
+            for index, found in enumerate(bar):
+                if isinstance(found, str):
+                    unreadable[photo_set.names[index]] = found
                     continue
-                photos[len(readable)] = small
+                small, lines, fact = found
+                photos.write(small.tobytes())
+                outlines.write(lines.tobytes())
                 readable.append(index)
-                hashes.append(content)
-        photos.flush()
-        index_text = json.dumps({"readable": readable, "unreadable": unreadable, "hashes": hashes})
+                facts.append(asdict(fact))
+        index_text = json.dumps({"readable": readable, "unreadable": unreadable, "facts": facts})
         (scratch / "index.json").write_text(index_text, encoding="utf-8")
         try:
             scratch.replace(place)
@@ -127,12 +135,19 @@ def _build(photo_set: PhotoSet, size: int, place: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _read(path: Path, size: int) -> tuple[np.ndarray | None, str, str]:
-    """The small photo and its file's hash, or why there is none."""
+def _read(path: Path, size: int) -> tuple[np.ndarray, np.ndarray, PhotoFacts] | str:
+    """The small photo, its outline and its file's facts, or why there are none."""
     try:
         encoded = path.read_bytes()
-        return shrink(decode_photo(encoded), size), hashlib.sha256(encoded).hexdigest(), ""
+        photo = decode_photo(encoded)
+        return shrink(photo, size), outline(photo), photo_facts(encoded, photo)
     except OSError as error:
-        return None, "", error.strerror or str(error)
+        return error.strerror or str(error)
     except DataError as error:
-        return None, "", str(error)
+        return str(error)
+
+
+def _mapped(path: Path, kind: type, shape: tuple[int, ...]) -> np.ndarray:
+    if shape[0] == 0:  # nothing cannot be mapped
+        return np.empty(shape, dtype=kind)
+    return np.memmap(path, dtype=kind, mode="r", shape=shape)

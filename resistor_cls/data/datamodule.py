@@ -3,11 +3,12 @@
 import inspect
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
@@ -16,7 +17,8 @@ from torch.utils.data import DataLoader, Dataset
 from resistor_cls.categories import Categories
 from resistor_cls.data.augmentation import Augmentation
 from resistor_cls.data.cache import PhotoCache, fingerprint, open_cache
-from resistor_cls.data.folds import SPLITS, check_fold
+from resistor_cls.data.facts import PhotoFacts
+from resistor_cls.data.folds import Split, check_fold, check_split, split_photos, split_table
 from resistor_cls.data.sources import MOST_LISTED, PhotoSet, source_named
 from resistor_cls.errors import ConfigError, DataError, nearest
 
@@ -67,11 +69,13 @@ class PhotoDataModule(LightningDataModule):
         source: `folder`, `table`, `rendered` or `resistor37`; see `resistor_cls.data.sources`.
         image_size: side in pixels that photos are kept and batched at.
         batch_size: photos a batch.
-        split: how photos are dealt into folds: `stratified`.
+        split: how photos are dealt into folds: `stratified`, `grouped`, `capture`, `background`,
+            `camera`, or the table of an earlier split; see `resistor_cls.data.folds`.
         folds: number of folds.
         fold: the one that validates.
         split_seed: of the dealing; apart from the training seed, so that several seeds are
             compared on the same validation photos.
+        gap: photos on either side of the validated block that `capture` drops.
         augment: albumentations transforms for training, in order (or named, as a mapping).
         drop_last: leave the last, smaller batch of a training epoch out.
         skip_unreadable: go on without photos that cannot be read.
@@ -82,7 +86,9 @@ class PhotoDataModule(LightningDataModule):
 
     Attributes:
         photo_set: the readable photos (after `setup`).
-        fold_of: (photos,) fold of each.
+        facts: what the file of each photo tells.
+        outlines: (photos, 64, 64) int8; see `resistor_cls.data.facts.outline`.
+        split: which photos train and which validate.
         unreadable: file name → why it was left out.
         fingerprint: identifies the labelled photos by content.
 
@@ -92,7 +98,9 @@ class PhotoDataModule(LightningDataModule):
     """
 
     photo_set: PhotoSet
-    fold_of: np.ndarray
+    facts: tuple[PhotoFacts, ...]
+    outlines: np.ndarray
+    split: Split
     unreadable: Mapping[str, str]
     fingerprint: str
 
@@ -107,6 +115,7 @@ class PhotoDataModule(LightningDataModule):
         folds: int = 5,
         fold: int = 0,
         split_seed: int = 0,
+        gap: int = 3,
         augment: Sequence[Any] | Mapping[str, Any] = (),
         drop_last: bool = True,
         skip_unreadable: bool = False,
@@ -130,10 +139,11 @@ class PhotoDataModule(LightningDataModule):
             "source": source,
             "image_size": image_size,
             "batch_size": batch_size,
-            "split": split,
+            "split": str(Path(split).expanduser().absolute()) if split.endswith(".csv") else split,
             "folds": folds,
             "fold": fold,
             "split_seed": split_seed,
+            "gap": gap,
             "drop_last": drop_last,
             "skip_unreadable": skip_unreadable,
             **{
@@ -153,11 +163,10 @@ class PhotoDataModule(LightningDataModule):
 
     def _check(self, subset: str, workers: int | str) -> None:
         given = self.settings
-        for key in ("image_size", "batch_size"):
-            if given[key] < 1:
-                raise ConfigError(f"data.{key}={given[key]}: expected 1 or more")
-        if given["split"] not in SPLITS:
-            raise ConfigError(f"data.split={given['split']}: {nearest(given['split'], SPLITS)}")
+        for key, least in (("image_size", 1), ("batch_size", 1), ("gap", 0)):
+            if given[key] < least:
+                raise ConfigError(f"data.{key}={given[key]}: expected {least} or more")
+        check_split(given["split"])
         if subset not in SUBSETS:
             raise ConfigError(f"subset={subset}: {nearest(subset, SUBSETS)}")
         if workers != "auto" and not (isinstance(workers, int) and workers >= 0):
@@ -172,7 +181,7 @@ class PhotoDataModule(LightningDataModule):
     @property
     def train_indices(self) -> np.ndarray:
         """Positions in `photo_set` of the training photos."""
-        return np.flatnonzero(self.fold_of != self.settings["fold"])
+        return np.flatnonzero(self.split.role_of == "train")
 
     @property
     def test_indices(self) -> np.ndarray:
@@ -186,7 +195,23 @@ class PhotoDataModule(LightningDataModule):
     @property
     def validation_indices(self) -> np.ndarray:
         """Positions in `photo_set` of the validation photos."""
-        return np.flatnonzero(self.fold_of == self.settings["fold"])
+        return np.flatnonzero(self.split.role_of == "validation")
+
+    def split_table(self) -> pd.DataFrame:
+        """The split as a table that `split` takes again: a row per photo."""
+        return split_table(self.split, self.photo_set, self.facts)
+
+    def trained_on(self) -> list[str]:
+        """The pictures that train, as `PhotoFacts.pixels`.
+
+        Kept with a model, they tell later whether it is judged on photos that it learned from.
+        """
+        return sorted({self.facts[index].pixels for index in self.train_indices})
+
+    def seen(self, trained_on: Collection[str]) -> int:
+        """How many photos of the test batches are among pictures that a model has trained on."""
+        known = set(trained_on)
+        return sum(self.facts[index].pixels in known for index in self.test_indices)
 
     def photo(self, index: int) -> np.ndarray:
         """A photo of `photo_set` at the size that it is kept at: (size, size, 3) uint8 RGB."""
@@ -208,16 +233,25 @@ class PhotoDataModule(LightningDataModule):
         found, cache = self._open()
         self.photo_set = found.select(cache.readable)
         self.unreadable = cache.unreadable
-        targets = np.asarray(self.photo_set.targets)
+        self.facts, self.outlines = cache.facts, cache.outlines
         if self._subset == "all":  # everything is judged, nothing is split
-            self.fold_of = np.full(len(targets), self.settings["fold"])
+            count = len(self.photo_set)
+            self.split = Split(np.full(count, "validation"), np.zeros(count, dtype=int))
         else:
-            self.fold_of = SPLITS[self.settings["split"]](
-                targets, self.settings["folds"], self.settings["split_seed"], self.categories
+            given = self.settings
+            self.split = split_photos(
+                given["split"],
+                self.photo_set,
+                cache.facts,
+                cache.outlines,
+                folds=given["folds"],
+                fold=given["fold"],
+                seed=given["split_seed"],
+                gap=given["gap"],
             )
         names = self.categories.names
         labels = tuple(names[target] for target in self.photo_set.targets)
-        self.fingerprint = fingerprint(cache.hashes, labels)
+        self.fingerprint = fingerprint(tuple(fact.content for fact in cache.facts), labels)
         self._cache = cache
 
     def _open(self) -> tuple[PhotoSet, PhotoCache]:

@@ -6,24 +6,35 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from resistor_cls.errors import DataError
 
-# Pillow's modes of more than 8 bits, which it would clip to white.
-DEEP = frozenset({"I", "F", "I;16", "I;16B", "I;16L"})
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+# What the suffixes stand for. Pillow would try some forty more, and hand PostScript to Ghostscript.
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
+GREY_16_BIT = frozenset({"I;16", "I;16B", "I;16L"})
+DEEPER = frozenset({"I", "F"})  # 32 bits a pixel, whose white no standard fixes
+# The largest phone cameras give 108 megapixels. Decoded, this many take 0.4 GB, and 1.5 GB more
+# while they are resized.
+MOST_PIXELS = 128_000_000
+# Pillow's own limit is switched off, in the whole process: it warns of any photo above 89
+# megapixels, and a warning can only be silenced for all threads at once. `_check_header` refuses
+# what is above ours before a pixel is decoded.
+Image.MAX_IMAGE_PIXELS = None
 
 
 def read_photo(path: Path) -> np.ndarray:
     """Decodes a photo, upright.
 
     Returns:
-        (height, width, 3) uint8 RGB, the EXIF rotation applied.
+        (height, width, 3) uint8 RGB, as from `decode_photo`.
 
     Raises:
-        DataError: a file that is absent, empty, truncated, no image, or far too large.
+        DataError: a file that is absent, or that `decode_photo` refuses; the message names it.
     """
     try:
         return decode_photo(path.read_bytes())
@@ -36,26 +47,89 @@ def read_photo(path: Path) -> np.ndarray:
 def decode_photo(encoded: bytes) -> np.ndarray:
     """Decodes the bytes of a photo, upright.
 
+    Grey, CMYK and palette colours become RGB, 16-bit grey is scaled by 1/257 (never stretched to
+    its own range), and what is transparent shows white. Of the two pictures that some phones write
+    into one JPEG (MPO, CIPA DC-007) the first is taken.
+
     Returns:
         (height, width, 3) uint8 RGB, the EXIF rotation applied.
 
     Raises:
-        DataError: bytes that are no complete image.
+        DataError: bytes that are no complete image of `FORMATS`, more than `MOST_PIXELS`, several
+            frames or pages, or pixels of 32 bits.
     """
     if not encoded:
         raise DataError("the file is empty")
     try:
-        with Image.open(BytesIO(encoded)) as image:
-            if image.mode in DEEP:
-                raise DataError(
-                    f"pixels of mode {image.mode}: save the photo with 8 bits a channel"
-                )
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+        # The formats stand third: "r" is the only mode there is.
+        with Image.open(BytesIO(encoded), "r", FORMATS) as image:
+            _check_header(image)
+            return _to_rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
-        raise DataError("this is no image that can be decoded") from None
-    # Pillow's plugins raise these four for broken files, depending on where the damage is.
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"the image cannot be decoded: {error}") from error
+        raise DataError(
+            "this is no image that can be decoded: expected JPEG, PNG, BMP, WebP or TIFF"
+        ) from None
+    except DataError:
+        raise
+    # Pillow's plugins raise whatever damaged bytes lead them to: KeyError and struct.error too.
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        raise DataError(f"the image cannot be decoded: {why}") from error
+
+
+def _check_header(image: ImageFile) -> None:
+    """Refuses, before any pixel is decoded, what cannot become one photo of 8 bits.
+
+    Raises:
+        DataError: says what was found and what to do.
+    """
+    width, height = image.size
+    if width * height > MOST_PIXELS:
+        raise DataError(
+            f"{width} × {height} pixels are more than {MOST_PIXELS // 10**6} megapixels: "
+            "save the photo smaller"
+        )
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":
+        raise DataError(f"{frames} frames or pages: save one of them as a photo of its own")
+    if image.mode in DEEPER or _is_misread(image):
+        raise DataError(
+            f"{image.format} pixels of mode {image.mode} have a depth that is not read: "
+            "save the photo with 8 bits a channel"
+        )
+
+
+def _is_misread(image: ImageFile) -> bool:
+    """Whether Pillow (13.0) would make other colours of this image than are meant.
+
+    Of grey TIFFs it gives 12 bits the mode of 16, and takes no notice of 16 bits that count from
+    white. In PNGs of fewer or more than 8 bits it compares the one transparent colour with pixels
+    that are already scaled to 8, and so leaves what was hidden in sight.
+    """
+    if isinstance(image, TiffImageFile) and image.mode in GREY_16_BIT:
+        meaning = (image.tag_v2.get(BITSPERSAMPLE), image.tag_v2.get(PHOTOMETRIC_INTERPRETATION))
+        return meaning != ((16,), 1)  # 1: zero is black
+    scaled = any(tile.args in {"L;2", "L;4", "RGB;16B"} for tile in image.tile)
+    return scaled and "transparency" in image.info
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    """The pixels of an opened image as (height, width, 3) uint8 RGB."""
+    if image.mode in GREY_16_BIT:
+        return _grey_to_rgb(image)
+    if image.has_transparency_data:
+        # Converting to RGB alone would show the colours that were hidden.
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.asarray(image.convert("RGB"))
+
+
+def _grey_to_rgb(image: Image.Image) -> np.ndarray:
+    """16-bit levels on the scale of 8 bits: 65535 = 257 × 255."""
+    levels = np.asarray(image)
+    grey = ((levels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    grey[levels == image.info.get("transparency")] = 255
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def resize(photos: Tensor, size: int) -> Tensor:

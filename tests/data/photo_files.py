@@ -1,5 +1,7 @@
-"""Small files to read: plain photos, and what is no photo."""
+"""Small files to read: plain photos, and rare kinds that Pillow does not write."""
 
+import struct
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,3 +27,31 @@ def write_folder(root: Path, names: Iterable[str] = NAMES, each: int = 4) -> Pat
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def png(
+    size: tuple[int, int], bits: int, kind: int, pixels: bytes = b"", hidden: bytes = b""
+) -> bytes:
+    """A PNG of any depth, whose header may claim any size.
+
+    Args:
+        size: width and height.
+        bits: of each channel.
+        kind: 0 is grey, 2 is RGB (PNG specification, 11.2.1).
+        pixels: of one line.
+        hidden: the transparent colour, 2 bytes a channel.
+    """
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", struct.pack(">IIBBBBB", *size, bits, kind, 0, 0, 0)),
+            chunk(b"tRNS", hidden) if hidden else b"",
+            chunk(b"IDAT", zlib.compress(b"\0" + pixels)),
+            chunk(b"IEND", b""),
+        )
+    )

@@ -8,13 +8,9 @@ import lightning
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from photo_files import NAMES, write_folder, write_photo
 
-from resistor_cls.categories import Categories
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.folds import stratified_folds
 from resistor_cls.errors import ConfigError, DataError
 
 Make = Callable[..., PhotoDataModule]
@@ -29,32 +25,6 @@ def make(tmp_path: Path) -> Make:
         return PhotoDataModule(**({"root": tmp_path / "photos"} | how | changes))
 
     return module
-
-
-@given(
-    counts=st.lists(st.integers(5, 30), min_size=2, max_size=6),
-    folds=st.integers(2, 5),
-    seed=st.integers(0, 2**32 - 1),
-    random=st.randoms(),
-)
-def test_folds_part_every_category_evenly(counts: list[int], folds: int, seed: int, random):
-    targets = [target for target, count in enumerate(counts) for _ in range(count)]
-    random.shuffle(targets)
-    categories = Categories(map(str, range(len(counts))))
-    fold_of = stratified_folds(np.array(targets), folds, seed, categories)
-    assert fold_of.shape == (len(targets),)
-    assert set(fold_of) == set(range(folds))
-    for target in range(len(counts)):
-        sizes = np.bincount(fold_of[np.array(targets) == target], minlength=folds)
-        assert sizes.max() - sizes.min() <= 1
-    again = stratified_folds(np.array(targets), folds, seed, categories)
-    assert np.array_equal(fold_of, again)
-
-
-def test_a_category_with_fewer_photos_than_folds_is_named():
-    categories = Categories(["10R", "4K7"])
-    with pytest.raises(DataError, match=r"data.folds=3, but .* fewer photos than folds: 4K7 \(2\)"):
-        stratified_folds(np.array([0, 0, 0, 1, 1]), 3, 0, categories)
 
 
 def test_batches_hold_photos_targets_and_indices(make: Make):
@@ -155,7 +125,7 @@ def test_unreadable_photos_stop_or_are_left_out(make: Make, tmp_path: Path):
         assert reason in data.unreadable[name]
     assert "data.skip_unreadable=true" in str(caught.value)
     assert not set(broken) & set(data.photo_set.names)
-    assert len(data.photo_set) == len(data.fold_of) == 27
+    assert len(data.photo_set) == len(data.split.role_of) == 27
     last = next(i for i, name in enumerate(data.photo_set.names) if name == "left/9.jpg")
     assert data.photo(last)[0, 0, 1] == pytest.approx(90, abs=6)  # its own colour: none has shifted
 

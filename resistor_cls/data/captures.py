@@ -1,0 +1,106 @@
+"""When and against what photos were taken: capture order, bursts, backgrounds."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.preprocessing import StandardScaler
+
+from resistor_cls.data.facts import BORDER_NAMES, PhotoFacts
+from resistor_cls.data.sources import PhotoSet
+
+BURST_GAP = 60.0  # seconds without a photo that end a burst; neighbours are seconds apart
+
+
+def capture_order(photo_set: PhotoSet, facts: Sequence[PhotoFacts]) -> np.ndarray:
+    """Positions of all photos by category and time of capture.
+
+    Photos without a time stand behind those that have one, in the order of their file names, in
+    which numbers count as numbers.
+
+    Returns:
+        (photos,) positions in `photo_set`.
+    """
+    return np.array(
+        sorted(
+            range(len(photo_set)),
+            key=lambda i: (
+                photo_set.targets[i],
+                facts[i].taken == "",
+                facts[i].taken,
+                _natural(photo_set.names[i]),
+            ),
+        ),
+        dtype=int,
+    )
+
+
+def bursts(photo_set: PhotoSet, facts: Sequence[PhotoFacts], gap: float = BURST_GAP) -> np.ndarray:
+    """Numbers photos by burst: one category, one camera, no pause longer than `gap`.
+
+    Photos without a time are one burst for each category and camera.
+
+    Args:
+        photo_set: the photos.
+        facts: of the photos.
+        gap: seconds.
+
+    Returns:
+        (photos,) int, counted from 0.
+    """
+    burst_of = np.zeros(len(photo_set), dtype=int)
+    # Category, camera and time of the newest photo of each burst that may still go on.
+    newest: dict[tuple[int, str, bool], tuple[int, datetime | None]] = {}
+    count = 0
+    for index in capture_order(photo_set, facts):
+        fact = facts[index]
+        time = datetime.fromisoformat(fact.taken) if fact.taken else None
+        key = (photo_set.targets[index], fact.camera, time is None)
+        burst, before = newest.get(key, (-1, None))
+        if burst < 0 or (time and before and (time - before).total_seconds() > gap):
+            burst, count = count, count + 1
+        newest[key] = (burst, time)
+        burst_of[index] = burst
+    return burst_of
+
+
+def backgrounds(facts: Sequence[PhotoFacts], count: int, seed: int = 0) -> np.ndarray:
+    """Numbers photos by background: clusters (k-means) of the colours of their borders.
+
+    Args:
+        facts: of the photos.
+        count: how many clusters at most.
+        seed: of the first centres.
+
+    Returns:
+        (photos,) int, 0 for the largest cluster.
+    """
+    # The whole ring and not its sides: a table's edge may lie at any of them.
+    ring = [place for place, name in enumerate(BORDER_NAMES) if name.startswith("ring_")]
+    colours = np.array([fact.border for fact in facts])[:, ring]
+    distinct = len(np.unique(colours, axis=0))
+    clusters = KMeans(min(count, distinct), n_init=10, random_state=seed)
+    return _by_size(clusters.fit_predict(StandardScaler().fit_transform(colours)))
+
+
+def cameras(facts: Sequence[PhotoFacts]) -> np.ndarray:
+    """Numbers photos by camera; those whose EXIF names none count as one more camera.
+
+    Returns:
+        (photos,) int, 0 for the camera of most photos.
+    """
+    _, places = np.unique([fact.camera for fact in facts], return_inverse=True)
+    return _by_size(places)
+
+
+def _by_size(labels: np.ndarray) -> np.ndarray:
+    """The same groups, numbered from the largest."""
+    return np.argsort(np.argsort(-np.bincount(labels), kind="stable"))[labels]
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """A sort key in which `_9` stands before `_10`."""
+    parts = re.split(r"(\d+)", name)
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
