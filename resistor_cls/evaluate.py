@@ -37,7 +37,14 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier, build_trainer
-    from resistor_cls.tracking import describe, judged, open_run, resolve_model, save_predictions
+    from resistor_cls.tracking import (
+        describe,
+        judged,
+        mark_seen,
+        open_run,
+        resolve_model,
+        save_predictions,
+    )
 
     model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
     config.tracking.name = config.tracking.name or f"evaluate {config.reference}"
@@ -57,9 +64,12 @@ def evaluate(config: "DictConfig") -> None:
         model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
+        mark = mark_seen(run, data, model.record)
         (metrics,) = trainer.test(model, data, verbose=False)
-        save_predictions(run, judged(model, data), data, f"{subset} photos")
-    log.info("\n%s", run.summary(metrics, f"{len(data.test_indices)} photos"))
+        title = " · ".join(filter(None, [f"{subset} photos", mark]))
+        save_predictions(run, judged(model, data), data, title)
+    subject = " · ".join(filter(None, [f"{len(data.test_indices)} photos", mark]))
+    log.info("\n%s", run.summary(metrics, subject))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

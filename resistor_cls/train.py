@@ -47,7 +47,8 @@ def train(config: "DictConfig") -> None:
         run.log_params(flatten(config))
         data.setup()
         model = make_model(data.categories.names, optimizer=optimizer, scheduler=scheduler)
-        model.record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
+        record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
+        model.record = {**record, "trained_on": data.trained_on()}
         report = RunReport(run, data, config.trainer.monitor)
         trainer = build_trainer(
             run.output, **config.trainer, logger=run.logger, callbacks=[report, EpochLines()]
@@ -65,7 +66,7 @@ def train(config: "DictConfig") -> None:
                 len(data.categories),
             )
         fit(trainer, model, data)
-        run.save_model(report.best_checkpoint(trainer), model.record)
+        run.save_model(report.best_checkpoint(trainer), record)
     if trainer.is_global_zero:
         log.info("\n%s", run.summary(report.best_metrics, f"best epoch: {report.best_epoch}"))
 

@@ -60,6 +60,7 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
         "tables/confusion_matrix/epoch_002.csv",
         "tables/per_category.csv",
         "tables/predictions.csv",
+        "tables/split.csv",
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
         "logs/train.log",
@@ -142,6 +143,34 @@ def test_a_model_says_the_same_wherever_it_is_used(
     table = served.predict(np.zeros((2, 40, 50, 3), dtype=np.uint8))
     assert list(table.columns) == list(CATEGORIES)
     assert table.shape == (2, 4)
+
+
+def test_photos_that_trained_the_model_are_told(
+    train: Train, capsys: pytest.CaptureFixture
+) -> None:
+    assert train() == 0
+    checkpoint = artifact(runs()[0], "checkpoints/best.ckpt")
+    for subset, seen in (("validation", "0 of 8"), ("all", "24 of 32")):
+        capsys.readouterr()
+        words = [f"model={checkpoint}", f"subset={subset}", "tracking.system_metrics=false"]
+        assert evaluate(words) == 0
+        tags = runs()[0].data.tags
+        assert tags["data.seen_in_training"] == seen
+        mark = f"{seen} photos were TRAINED ON"
+        loud = subset == "all"
+        assert (mark in tags.get("mlflow.note.content", "")) == loud
+        assert (mark in capsys.readouterr().err) == loud
+
+
+def test_a_run_is_repeated_from_the_table_of_its_split(train: Train, tmp_path: Path) -> None:
+    assert train("data.split=capture", "data.fold=2", "data.gap=1") == 0
+    (first,) = runs()
+    assert first.data.params["photos.train"] == "16"  # 8 a category: 2 validate, 2 are dropped
+    table = artifact(first, "tables/split.csv")
+    assert train(f"data.split={table}") == 0
+    again = runs()[0]
+    for name in ("tables/split.csv", "tables/predictions.csv"):
+        assert artifact(again, name).read_text() == artifact(first, name).read_text()
 
 
 def test_other_categories_are_refused(

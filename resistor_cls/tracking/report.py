@@ -1,6 +1,7 @@
 """What a run shows of its training: figures and tables, made when there is something to see."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.sources import MOST_LISTED
+from resistor_cls.data.sources import some_names
 from resistor_cls.evaluation import (
     Predictions,
     confusion_counts,
@@ -137,15 +138,58 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
             "photos.categories": len(data.categories),
         }
     )
+    run.save_table("split", data.split_table())
+    absent = _categories_without(data, data.test_indices)
+    if absent:
+        log.warning(
+            "No photo of %d categories is judged, scores are of the others alone: %s",
+            len(absent),
+            some_names(absent),
+        )
     if data.unreadable:
         log.warning(
             "Went on without %d photos that cannot be read (tables/unreadable.csv): %s",
             len(data.unreadable),
-            ", ".join(list(data.unreadable)[:MOST_LISTED]),
+            some_names(list(data.unreadable)),
         )
         run.set_tags({"data.unreadable": len(data.unreadable)})
         table = pd.DataFrame(data.unreadable.items(), columns=["photo", "reason"])
         run.save_table("unreadable", table)
+
+
+def mark_seen(run: Run, data: PhotoDataModule, record: Mapping[str, Any]) -> str:
+    """Says loudly where a model is judged on photos that it was trained on.
+
+    The run gets the tag `data.seen_in_training`, such as `12 of 453`; `unknown` for a model that
+    was saved without its training photos.
+
+    Args:
+        run: to be marked.
+        data: whose test photos are judged.
+        record: of the model.
+
+    Returns:
+        What belongs into the title of every figure; empty where no photo was seen.
+    """
+    if "trained_on" not in record:
+        run.set_tags({"data.seen_in_training": "unknown"})
+        log.warning(
+            "The model does not say which photos it was trained on: these may be among them"
+        )
+        return ""
+    seen, count = data.seen(record["trained_on"]), len(data.test_indices)
+    run.set_tags({"data.seen_in_training": f"{seen} of {count}"})
+    if not seen:
+        return ""
+    mark = f"{seen} of {count} photos were TRAINED ON"
+    log.warning("%s: these scores flatter the model", mark)
+    run.note(f"**{mark}.** These scores flatter the model.")
+    return mark
+
+
+def _categories_without(data: PhotoDataModule, indices: np.ndarray) -> list[str]:
+    present = {data.photo_set.targets[index] for index in indices}
+    return [name for target, name in enumerate(data.categories.names) if target not in present]
 
 
 def _device_name(trainer: Trainer) -> str:
