@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,9 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
     failures: list[Exception] = []
 
     with _sweep(name, arguments) as sweep:
+        if sweep is not None:
+            # Hydra would read the clock a second time.
+            words = [*words, quoted("hydra.sweep.dir", str(sweep.run.output))]
 
         @functools.wraps(job)
         def task(config: "DictConfig") -> None:
@@ -133,10 +136,13 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
                     # A name that was given is the parent's.
                     config.tracking.name = sweep.job_name(overrides)
                 job(config)
+                if sweep is not None:
+                    sweep.ended(overrides, output_folder(), finished=True)
             except Exception as error:
                 # Raised after Hydra is through: a sweep goes on with its other jobs.
                 failures.append(error)
                 if sweep is not None:
+                    sweep.ended(overrides, output_folder(), finished=False)
                     logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
 
         decorate = hydra.main(config_path=str(CONF), config_name=name, version_base="1.3")
@@ -148,7 +154,7 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             sys.argv = before
         if sweep is not None:
             # Hydra has taken the jobs' logging down by now.
-            print(f"\n{sweep.summary()}", file=sys.stderr)
+            print(f"\n{sweep.finish()}", file=sys.stderr)
         if failures:
             raise failures[0]
 
@@ -166,22 +172,50 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
     fixed = [override.input_line for override in parsed if not override.is_sweep_override()]
     config = _compose_with_hydra(name, [word for word in fixed if word])
     params = config.hydra.sweeper.get("params") or {}
+    compared = config.get("compare")
     if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
         if swept:
             raise ConfigError(f"{swept[0]} has several values: add -m for a sweep over them")
         if params:
-            raise ConfigError(f"sweep={_chosen(config, 'sweep')} names several runs: add -m")
+            group = "sweep" if _chosen(config, "sweep") != "None" else "experiment"
+            raise ConfigError(f"{group}={_chosen(config, group)} names several runs: add -m")
+        if compared is not None:
+            raise ConfigError(f"compare={compared} needs a sweep: add -m {compared}=…,…")
         yield None
         return
+    with _explained(name, words):
+        varying = _varying(params, words)
+    if compared is not None and compared not in varying:
+        raise ConfigError(
+            f"compare={compared}: it has no several values here; "
+            f"swept {'is' if len(varying) == 1 else 'are'} {', '.join(varying) or 'no keys'}"
+        )
     if arguments.cfg or arguments.info:
         yield None
         return
     from resistor_cls.tracking import open_sweep
 
-    varying = [*swept, *params]
     title = config.tracking.name or f"sweep over {', '.join(varying) or 'nothing'}"
-    with open_sweep(title, varying, **_store(config)) as sweep:
+    folder = config.hydra.sweep.dir
+    with open_sweep(title, varying, folder, compared=compared, **_store(config)) as sweep:
         yield sweep
+
+
+def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
+    """The keys that have several values; a word wins over `hydra.sweeper.params`, as in Hydra."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    lines = [*(f"{key}={values}" for key, values in params.items()), *words]
+    several = {
+        override.key_or_group: override.is_sweep_override()
+        for override in OverridesParser.create().parse_overrides(lines)
+    }
+    return [key for key, is_swept in several.items() if is_swept]
+
+
+def quoted(key: str, value: str) -> str:
+    """A word for Hydra that takes any text as it is."""
+    return "{}='{}'".format(key, value.replace("'", "\\'"))
 
 
 def _store(config: "DictConfig") -> dict[str, Any]:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from resistor_cls.config import run_hydra
+from resistor_cls.config import quoted, run_hydra
 from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _as_key(word: str) -> str:
     """`model=REF` as a plain, quoted key: to Hydra, `model` is a group of nets to train."""
     key, _, value = word.partition("=")
-    return word if key != "model" else "reference='{}'".format(value.replace("'", "\\'"))
+    return word if key != "model" else quoted("reference", value)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def test_values_are_written_once() -> None:
         (["data.size=10"], "data.size=10: expected 64 or more"),
         (["data.image_size=0"], "data.image_size=0: expected 1 or more"),
         (["data.fold=7"], "data.fold=7: expected 0 to 4"),
-        (["data.split=random"], "data.split=random: valid: stratified"),
+        (["data.split=captured"], "data.split=captured: did you mean capture"),
         (["data=folder"], "data.root is missing: add data.root="),
         (["data=folder", "data.root=nowhere"], "/nowhere does not exist"),
         (["seed=-5"], "seed=-5: expected 0 to"),

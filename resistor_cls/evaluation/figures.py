@@ -9,10 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from resistor_cls.categories import Categories
+from resistor_cls.evaluation.comparison import (
+    SCORES,
+    Comparison,
+    counts_text,
+    estimate_text,
+)
 
 INK, RIGHT, WRONG = "#1f2933", "Greens", "Reds"
 LINE, MARK = "#1769aa", "#c2410c"
 MOST_WRITTEN = 60  # categories up to which the numbers in the cells can still be read
+LONGEST_NAME = 32  # characters of a value beside a panel; a path would leave the panel no room
 
 
 def confusion_figure(counts: np.ndarray, categories: Categories, title: str = "") -> Figure:
@@ -133,3 +140,63 @@ def gallery_figure(
     if title:
         figure.suptitle(title, fontsize=13, color=INK, parse_math=False)
     return figure
+
+
+def comparison_figure(comparison: Comparison, key: str) -> Figure:
+    """Draws the values of a swept key side by side, a panel for each score.
+
+    A row per value: its jobs as small dots, their mean as a large one with its 95 % interval; below
+    each other value, its gap to the first in words.
+
+    Args:
+        comparison: the scores.
+        key: that was swept.
+    """
+    values = comparison.values.drop_duplicates("value").to_dict("records")
+    # Inches: a row holds a bar and a line of text on both sides of it.
+    figure = Figure(figsize=(4.0 * len(SCORES) + 2.2, 1.6 + 0.95 * len(values)), dpi=110)
+    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
+    panels = figure.subplots(1, len(SCORES), sharey=True)
+    for axes, score in zip(panels, SCORES, strict=True):
+        _comparison_panel(axes, comparison, score)
+    labels = [f"{_shortened(row['value'])}\n{counts_text(row)}" for row in values]
+    panels[0].set_yticks(range(len(values)), labels, fontsize=9, color=INK, parse_math=False)
+    panels[0].set_ylim(len(values) - 0.45, -0.55)
+    title = f"{_shortened(key)}: the mean (large dot) of jobs (small dots). {comparison.basis}."
+    figure.suptitle(title, fontsize=12, color=INK, parse_math=False)
+    return figure
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+
+
+def _comparison_panel(axes: Axes, comparison: Comparison, score: str) -> None:
+    rows = comparison.values[comparison.values["score"] == score].to_dict("records")
+    gaps = comparison.gaps[comparison.gaps["score"] == score].to_dict("records")
+    across = axes.get_yaxis_transform()  # x in shares of the panel, y in rows
+    for place, row in enumerate(rows):
+        jobs = comparison.jobs.loc[comparison.jobs["value"] == row["value"], score]
+        axes.plot([row["low"], row["high"]], [place, place], color=LINE, linewidth=3, alpha=0.45)
+        axes.plot(jobs, [place] * len(jobs), "o", color=INK, markersize=3.5, alpha=0.7, zorder=3)
+        axes.plot(row["mean"], place, "o", color=LINE, markersize=9, zorder=2)
+        words = [(estimate_text(row), -0.2, "bottom", INK)]
+        if place > 0:
+            words.append((f"gap {estimate_text(gaps[place - 1])}", 0.2, "top", MARK))
+        for text, shift, side, ink in words:
+            axes.text(
+                0.5,
+                place + shift,
+                text,
+                transform=across,
+                fontsize=9,
+                color=ink,
+                ha="center",
+                va=side,
+            )
+    axes.set_title(SCORES[score], fontsize=12, color=INK, loc="left")
+    axes.margins(x=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.grid(axis="x", color="#e4e7eb", linewidth=0.7)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)

@@ -34,7 +34,12 @@ class Predictions:
         return self.probabilities.argmax(axis=1)
 
     def table(self) -> pd.DataFrame:
-        """A row per photo: label, prediction, whether they agree, probabilities, loss."""
+        """A row per photo: label, prediction, whether they agree, probabilities, loss.
+
+        The last columns, `p:CATEGORY`, hold the probability of every category. They are not
+        rounded: a model that is sure gives probabilities far below any digit, and ROC AUC ranks
+        them.
+        """
         names = np.array(self.categories.names)
         rows = np.arange(len(self.targets))
         return pd.DataFrame(
@@ -46,5 +51,6 @@ class Predictions:
                 "probability": self.probabilities[rows, self.predicted],
                 "label_probability": self.probabilities[rows, self.targets],
                 "loss": self.losses,
+                **{f"p:{name}": self.probabilities[:, place] for place, name in enumerate(names)},
             }
         )

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,6 @@ import pandas as pd
 
 from resistor_cls.errors import ConfigError, TrackingError, nearest
 from resistor_cls.tracking.store import connect, experiment_id
-from resistor_cls.tracking.sweep import child_tags
 
 if TYPE_CHECKING:
     from lightning.pytorch.loggers import Logger
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 KINDS = ("mlflow", "none")
+# Names the parent run of a sweep. Jobs may run in other processes, on whichever launcher: the
+# environment reaches them all.
+PARENT = "RESISTOR_CLS_PARENT_RUN"
 # Bytes held back and freed at the end, so that even on a full disk the store can say how it ended.
 ROOM = 1 << 20
 _LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
@@ -69,6 +72,16 @@ class Run:
         entries = [Param(key, str(value)[:_LONGEST]) for key, value in params.items()]
         for start in range(0, len(entries), 100):  # the most that MLflow takes at once
             self._client.log_batch(self.run_id, params=entries[start : start + 100])
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Keeps figures of the whole run, which belong to no step."""
+        if self._client is None:
+            return
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        entries = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
+        self._client.log_batch(self.run_id, metrics=entries)
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Keeps labels of the run."""
@@ -227,7 +240,7 @@ def open_run(
         active = mlflow.start_run(
             experiment_id=experiment_id(client, uri, experiment, artifacts),
             run_name=name,
-            tags=child_tags(),
+            tags=_child_tags(),
             log_system_metrics=system_metrics,
         )
     except MlflowException as error:
@@ -245,22 +258,28 @@ def open_run(
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
         room.unlink(missing_ok=True)
-        with _best_effort():
+        with best_effort():
             run.set_tags({"error": f"{type(error).__name__}: {error}"})
             run.save_text("logs/error.txt", "".join(traceback.format_exception(error)))
-        with _best_effort():
+        with best_effort():
             run.keep_files()
         if isinstance(error, MlflowException):
             reason = str(error).strip().splitlines()[0]
             raise TrackingError(f"tracking.uri={uri} failed under way: {reason}") from error
         raise
     finally:
-        with _best_effort():
+        with best_effort():
             mlflow.end_run(status)
 
 
+def _child_tags() -> dict[str, str]:
+    """What a run of a sweep is tagged with; empty outside of sweeps."""
+    parent = os.environ.get(PARENT)
+    return {"mlflow.parentRunId": parent} if parent else {}
+
+
 @contextmanager
-def _best_effort() -> Iterator[None]:
+def best_effort() -> Iterator[None]:
     """While an error is on its way to the user, a second one must not hide it."""
     try:
         yield

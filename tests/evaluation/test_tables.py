@@ -96,3 +96,6 @@ def test_predictions_are_told_by_photo():
     assert table["probability"].tolist() == pytest.approx([0.7, 0.9])
     assert table["label_probability"].tolist() == pytest.approx([0.7, 0.3])
     assert table["loss"].tolist() == [0, 1]
+    of_all = table[["p:c0", "p:c1", "p:c2"]].to_numpy()
+    assert np.array_equal(of_all, probabilities.astype("f4"))
+    assert list(table.columns)[-3:] == ["p:c0", "p:c1", "p:c2"]
