@@ -169,6 +169,8 @@ def test_a_run_is_repeated_from_the_table_of_its_split(train: Train, tmp_path: P
     table = artifact(first, "tables/split.csv")
     assert train(f"data.split={table}") == 0
     again = runs()[0]
+    key = "data.split_fingerprint"
+    assert again.data.tags[key] == first.data.tags[key]
     for name in ("tables/split.csv", "tables/predictions.csv"):
         assert artifact(again, name).read_text() == artifact(first, name).read_text()
 

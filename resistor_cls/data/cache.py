@@ -75,11 +75,11 @@ def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
 
 
 def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
-    """Identifies labelled photos by content, whatever their order, names or place.
+    """Identifies marked photos by content, whatever their order, names or place.
 
     Args:
         hashes: of the files.
-        labels: category name of each.
+        labels: category name of each, or its role in a split.
 
     Returns:
         16 hexadecimal digits.

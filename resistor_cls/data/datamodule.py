@@ -91,6 +91,7 @@ class PhotoDataModule(LightningDataModule):
         split: which photos train and which validate.
         unreadable: file name → why it was left out.
         fingerprint: identifies the labelled photos by content.
+        split_fingerprint: identifies, by content, which photos train and which validate.
 
     Raises:
         ConfigError: an argument that cannot be used.
@@ -103,6 +104,7 @@ class PhotoDataModule(LightningDataModule):
     split: Split
     unreadable: Mapping[str, str]
     fingerprint: str
+    split_fingerprint: str
 
     def __init__(
         self,
@@ -251,7 +253,9 @@ class PhotoDataModule(LightningDataModule):
             )
         names = self.categories.names
         labels = tuple(names[target] for target in self.photo_set.targets)
-        self.fingerprint = fingerprint(tuple(fact.content for fact in cache.facts), labels)
+        contents = tuple(fact.content for fact in cache.facts)
+        self.fingerprint = fingerprint(contents, labels)
+        self.split_fingerprint = fingerprint(contents, tuple(self.split.role_of))
         self._cache = cache
 
     def _open(self) -> tuple[PhotoSet, PhotoCache]:

@@ -124,6 +124,8 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
     run.set_tags(
         {
             "data.fingerprint": data.fingerprint,
+            "data.split": data.settings["split"],
+            "data.split_fingerprint": data.split_fingerprint,
             "pretrained": model.weights_from,
             "precision": trainer.precision,
             "device": _device_name(trainer),
