@@ -37,14 +37,8 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier, build_trainer
-    from resistor_cls.tracking import (
-        describe,
-        judged,
-        mark_seen,
-        open_run,
-        resolve_model,
-        save_predictions,
-    )
+    from resistor_cls.tracking import open_run, resolve_model
+    from resistor_cls.tracking.report import describe, judged, mark_seen, save_predictions
 
     model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
     config.tracking.name = config.tracking.name or f"evaluate {config.reference}"

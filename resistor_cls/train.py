@@ -31,7 +31,8 @@ def train(config: "DictConfig") -> None:
     # Here and not above, so that --help and a mistyped key answer at once.
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.model import EpochLines, build_trainer, check_backbone, fit, seed_everything
-    from resistor_cls.tracking import RunReport, describe, open_run
+    from resistor_cls.tracking import open_run
+    from resistor_cls.tracking.report import RunReport, describe
 
     config.seed = seed_everything(config.seed)
     config.tracking.name = (

@@ -304,7 +304,7 @@ def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, ph
 
 
 def test_help_answers_within_a_second() -> None:
-    for command in ("train", "evaluate", "predict", "render"):
+    for command in ("train", "evaluate", "audit", "predict", "render"):
         began = time.perf_counter()
         words = [sys.executable, "-m", f"resistor_cls.{command}", "--help"]
         shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout

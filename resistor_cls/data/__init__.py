@@ -1,7 +1,20 @@
 """Files to batches: reads labelled photos, checks them, splits them, augments them."""
 
-from resistor_cls.data.datamodule import PhotoDataModule
+from typing import TYPE_CHECKING, Any
+
 from resistor_cls.data.photos import read_photo, resize
 from resistor_cls.data.sources import PhotoSet, read_folder, read_table
 
+if TYPE_CHECKING:
+    from resistor_cls.data.datamodule import PhotoDataModule
+
 __all__ = ["PhotoDataModule", "PhotoSet", "read_folder", "read_photo", "read_table", "resize"]
+
+
+def __getattr__(name: str) -> Any:
+    # Lightning takes seconds and 300 MB, and only training needs it.
+    if name == "PhotoDataModule":
+        from resistor_cls.data.datamodule import PhotoDataModule
+
+        return PhotoDataModule
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

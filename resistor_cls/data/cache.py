@@ -50,11 +50,12 @@ def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
     Args:
         photo_set: the photos.
         size: side in pixels to keep them at.
-        folder: the folder of all caches.
+        folder: of everything that is cached; decoded photos are below it.
 
     Raises:
         DataError: photos that vanish while they are read; a folder that cannot be written.
     """
+    folder = folder.expanduser() / "decoded"
     try:
         place = folder / _key(photo_set, size)
         if not place.is_dir():

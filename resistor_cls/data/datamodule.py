@@ -1,6 +1,5 @@
 """Labelled photos as batches for a Lightning trainer."""
 
-import inspect
 import logging
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -19,13 +18,18 @@ from resistor_cls.data.augmentation import Augmentation
 from resistor_cls.data.cache import PhotoCache, fingerprint, open_cache
 from resistor_cls.data.facts import PhotoFacts
 from resistor_cls.data.folds import Split, check_fold, check_split, split_photos, split_table
-from resistor_cls.data.sources import MOST_LISTED, PhotoSet, source_named
+from resistor_cls.data.sources import (
+    MOST_LISTED,
+    PhotoSet,
+    absolute,
+    check_source,
+    read_source,
+)
 from resistor_cls.errors import ConfigError, DataError, nearest
 
 log = logging.getLogger(__name__)
 
 SUBSETS = ("validation", "train", "all")
-FILES = {"root", "categories", "table"}  # options of the sources that name files and folders
 MOST_WORKERS = 8  # soft augmentation of 224 px photos: 8 processes outrun any one GPU's training
 
 
@@ -129,13 +133,7 @@ class PhotoDataModule(LightningDataModule):
         super().__init__()
         steps = list(augment.values()) if isinstance(augment, Mapping) else list(augment)
         self._augmentation = Augmentation([step for step in steps if step is not None])
-        # Absolute paths hold in any working folder.
-        self._options = {
-            key: Path(value).expanduser().absolute()
-            if key in FILES and value is not None
-            else value
-            for key, value in {"root": root, **options}.items()
-        }
+        self._options = absolute({"root": root, **options})
         # Plain values: saved with a model, they are enough to find its validation photos again.
         self.settings: dict[str, Any] = {
             "source": source,
@@ -154,9 +152,8 @@ class PhotoDataModule(LightningDataModule):
             },
         }
         self._check(subset, workers)
-        self._read = source_named(source)
-        _check_options(source, self._options)
-        self._cache_folder = Path(cache).expanduser() / "decoded"
+        check_source(source, self._options)
+        self._cache_folder = Path(cache)
         self._workers = max(1, min(MOST_WORKERS, (os.cpu_count() or 1) // 2))
         if workers != "auto":
             self._workers = int(workers)
@@ -251,15 +248,13 @@ class PhotoDataModule(LightningDataModule):
                 seed=given["split_seed"],
                 gap=given["gap"],
             )
-        names = self.categories.names
-        labels = tuple(names[target] for target in self.photo_set.targets)
         contents = tuple(fact.content for fact in cache.facts)
-        self.fingerprint = fingerprint(contents, labels)
+        self.fingerprint = fingerprint(contents, self.photo_set.labels)
         self.split_fingerprint = fingerprint(contents, tuple(self.split.role_of))
         self._cache = cache
 
     def _open(self) -> tuple[PhotoSet, PhotoCache]:
-        found = self._read(**self._options)
+        found = read_source(self.settings["source"], self._options)
         cache = open_cache(found, self.settings["image_size"], self._cache_folder)
         if cache.unreadable and not self.settings["skip_unreadable"]:
             shown = [
@@ -319,14 +314,3 @@ class PhotoDataModule(LightningDataModule):
             pin_memory=torch.cuda.is_available(),
             **how,
         )
-
-
-def _check_options(source: str, options: Mapping[str, Any]) -> None:
-    takes = inspect.signature(source_named(source)).parameters
-    for key in options:
-        if key not in takes:
-            raise ConfigError(f"data.{key} is no key of the source {source}; {nearest(key, takes)}")
-    for key, parameter in takes.items():
-        needed = parameter.default is parameter.empty and parameter.annotation is Path
-        if needed and options.get(key) is None:
-            raise ConfigError(f"data.{key} is not set: the source {source} needs it")

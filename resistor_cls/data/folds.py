@@ -271,11 +271,10 @@ def split_table(split: Split, photo_set: PhotoSet, facts: Sequence[PhotoFacts]) 
     The column `burst` numbers capture bursts, the same under every split; `content` tells whether
     a file is still the same.
     """
-    names = np.array(photo_set.categories.names)
     return pd.DataFrame(
         {
             "photo": list(photo_set.names),
-            "category": names[np.asarray(photo_set.targets)],
+            "category": list(photo_set.labels),
             "role": split.role_of,
             "fold": split.fold_of,
             "group": np.arange(len(photo_set)) if split.group_of is None else split.group_of,

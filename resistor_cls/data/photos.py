@@ -166,5 +166,5 @@ def shrink(photo: np.ndarray, size: int) -> np.ndarray:
     """
     # Pillow's arrays are read-only and PyTorch warns of those: copy.
     photos = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None]
-    small = resize(photos.float().div(255), size)
+    small = resize(photos.float().div_(255), size)
     return small[0].mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()

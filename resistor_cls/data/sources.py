@@ -4,13 +4,15 @@ A source is a function from a root folder to a `PhotoSet`. It draws or fetches w
 """
 
 import hashlib
+import inspect
 import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import pandas as pd
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 MOST_LISTED = 10  # files named in one message; a terminal shows them without scrolling
 PREFIXES = ("class_", "label_", "category_")  # what `auto` strips from labels
+FILES = frozenset({"root", "categories", "table"})  # options that name files and folders
 OURS = frozenset({"boxes.csv", "scenes.csv", "dataset.json"})  # written beside drawn photos
 
 
@@ -49,6 +52,11 @@ class PhotoSet:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Category name of each photo."""
+        return tuple(self.categories.names[target] for target in self.targets)
 
     def path(self, index: int) -> Path:
         """The file of a photo."""
@@ -236,15 +244,54 @@ SOURCES: dict[str, Callable[..., PhotoSet]] = {
 }
 
 
-def source_named(name: str) -> Callable[..., PhotoSet]:
-    """The source of a name.
+def options_of(source: str) -> tuple[str, ...]:
+    """The options that a source takes, `root` among them.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is no such source.
     """
-    if name not in SOURCES:
-        raise ConfigError(f"data.source={name}: no such source; {nearest(name, SOURCES)}")
-    return SOURCES[name]
+    return tuple(_parameters(source))
+
+
+def absolute(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a source with absolute paths, which hold in any working folder."""
+    return {
+        key: Path(value).expanduser().absolute() if key in FILES and value is not None else value
+        for key, value in options.items()
+    }
+
+
+def read_source(source: str, options: Mapping[str, Any]) -> PhotoSet:
+    """Finds the photos of a source; draws or fetches what is absent.
+
+    Raises:
+        ConfigError: no such source, an option that it does not take, or one that it needs.
+        DataError: photos that cannot be used.
+    """
+    check_source(source, options)
+    return SOURCES[source](**options)
+
+
+def check_source(source: str, options: Mapping[str, Any]) -> None:
+    """Checks a source and its options without reading anything.
+
+    Raises:
+        ConfigError: as `read_source`.
+    """
+    takes = _parameters(source)
+    for key in options:
+        if key not in takes:
+            raise ConfigError(f"data.{key} is no key of the source {source}; {nearest(key, takes)}")
+    for key, parameter in takes.items():
+        needed = parameter.default is parameter.empty and parameter.annotation is Path
+        if needed and options.get(key) is None:
+            raise ConfigError(f"data.{key} is not set: the source {source} needs it")
+
+
+def _parameters(source: str) -> Mapping[str, inspect.Parameter]:
+    if source not in SOURCES:
+        raise ConfigError(f"data.source={source}: no such source; {nearest(source, SOURCES)}")
+    return inspect.signature(SOURCES[source]).parameters
 
 
 def _folder_holding(root: Path, name: str) -> Path:

@@ -35,7 +35,7 @@ def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert np.array_equal(again.photos, first.photos)
     assert again.facts == first.facts
     assert np.array_equal(again.outlines, first.outlines)
-    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1
 
 
 @pytest.mark.parametrize("change", ["content", "time", "added"])
@@ -73,7 +73,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest
         patch.setattr(PIL.Image, "open", interrupted)
         with pytest.raises(KeyboardInterrupt):
             open_cache(photos, 16, cache)
-    assert list(cache.iterdir()) == []
+    assert list((cache / "decoded").iterdir()) == []
     assert len(open_cache(photos, 16, cache).facts) == len(photos)
 
 
@@ -100,8 +100,8 @@ def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path):
         open_cache(photos, 16, blocked / "cache")
     cache = tmp_path / "cache"
     open_cache(photos, 16, cache)
-    next(cache.glob("*/photos.uint8")).write_bytes(b"damaged")
-    with pytest.raises(DataError, match=r"photo cache in .*cache cannot be used"):
+    next(cache.glob("decoded/*/photos.uint8")).write_bytes(b"damaged")
+    with pytest.raises(DataError, match=r"photo cache in .*cache.* cannot be used"):
         open_cache(photos, 16, cache)
 
 

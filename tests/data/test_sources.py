@@ -6,7 +6,7 @@ import pytest
 from photo_files import NAMES, write_folder, write_photo
 
 from resistor_cls.data import read_folder, read_table
-from resistor_cls.data.sources import SOURCES, source_named
+from resistor_cls.data.sources import SOURCES, options_of
 from resistor_cls.errors import ConfigError, DataError
 
 ODD_LABELS = ("470R_1-4W", "5 Ω", 'it\'s "quoted", too', "Direnç", "NA")
@@ -299,4 +299,4 @@ def test_an_unknown_source_is_named():
     with pytest.raises(
         ConfigError, match=r"data.source=foldr: no such source; did you mean folder"
     ):
-        source_named("foldr")
+        options_of("foldr")

@@ -1,0 +1,175 @@
+"""Reports what is wrong or risky in a set of labelled photos.
+
+python -m resistor_cls.audit [data=…] [model=REF] [--strict] [key=value …]
+
+Writes audit.html, for people, and audit.json, for scripts. Exits with 2 where photos cannot be
+read; with --strict for any problem or risk. With model=REF it also lists the labels that the model
+doubts; photos that the model was trained on are left out.
+
+Examples:
+  python -m resistor_cls.audit data=folder data.root=my_photos
+  python -m resistor_cls.audit data=folder data.root=my_photos model=best.ckpt
+  python -m resistor_cls.audit data=table data.table=photos.csv --strict tracking=mlflow
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resistor_cls.config import quoted, run_hydra
+from resistor_cls.errors import DataError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.tracking import Run
+
+log = logging.getLogger("resistor_cls")
+
+
+def audit(config: "DictConfig") -> None:
+    """Audits and reports on one set of photos.
+
+    Raises:
+        ResistorClsError: something that the user can mend; photos that cannot be read, after the
+            report on the others is written.
+    """
+    # Here and not above, so that --help and a mistyped key answer at once.
+    import numpy as np
+
+    from resistor_cls.config import flatten, output_folder, resolved
+    from resistor_cls.data.audit import audit_photos, with_findings
+    from resistor_cls.data.cache import fingerprint, open_cache
+    from resistor_cls.data.sources import absolute, options_of, read_source
+    from resistor_cls.evaluation.audit_report import audit_page
+    from resistor_cls.tracking import open_run
+
+    model = None if config.reference is None else _load(config)
+    size = config.data.image_size if model is None else model.preprocessing.image_size
+    source = config.data.source
+    options = absolute({key: config.data[key] for key in options_of(source) if key in config.data})
+    with open_run(output_folder(), **config.tracking) as run:
+        run.save_text("config/resolved.yaml", resolved(config))
+        run.log_params(flatten(config))
+        found = read_source(source, options)
+        # Not the data module: Lightning takes as much memory as all the rest.
+        cache = open_cache(found, size, Path(config.paths.cache))
+        photo_set = found.select(cache.readable)
+        contents = tuple(fact.content for fact in cache.facts)
+        report = audit_photos(
+            photo_set,
+            cache.facts,
+            cache.outlines,
+            cache.unreadable,
+            fingerprint=fingerprint(contents, photo_set.labels),
+            image_size=size,
+        )
+        if model is not None and cache.facts:
+            labels, findings = _doubts(model, config, run)
+            report = {**with_findings(report, findings), "labels": labels}
+        run.set_tags({"data.fingerprint": report["fingerprint"]})
+        place = {name: index for index, name in enumerate(photo_set.names)}
+        run.save_text("audit.json", json.dumps(report, indent=1, allow_nan=False))
+        page = audit_page(report, lambda name: np.asarray(cache.photos[place[name]]))
+        run.save_text("audit.html", page)
+    log.info("\n%s", run.summary({}, _summary(report)))
+    _judge(report, run.output / "audit.html", config.strict)
+
+
+def _load(config: "DictConfig") -> "ResistorClassifier":
+    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.tracking import resolve_model
+
+    return ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
+
+
+def _doubts(
+    model: "ResistorClassifier", config: "DictConfig", run: "Run"
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The labels that a model doubts, and what follows."""
+    import numpy as np
+
+    from resistor_cls.config import instantiate
+    from resistor_cls.evaluation.mislabelled import doubted_labels, label_findings
+    from resistor_cls.model import build_trainer
+    from resistor_cls.tracking.report import judged
+
+    size = model.preprocessing.image_size
+    data = instantiate(config.data, subset="all", skip_unreadable=True, image_size=size)
+    data.setup()
+    model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
+    trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
+    trainer.test(model, data, verbose=False)
+    known = model.record.get("trained_on")
+    pixels = [fact.pixels for fact in data.facts]
+    trained = None if known is None else np.isin(pixels, list(known))
+    labels = doubted_labels(judged(model, data), trained, str(config.reference))
+    return labels, label_findings(labels)
+
+
+def _summary(report: Mapping[str, Any]) -> str:
+    from resistor_cls.evaluation.audit_report import many
+
+    counts = report["counts"]
+    severities = ", ".join(many(counts[name], name) for name in ("problem", "risk", "note"))
+    lines = [
+        f"{many(counts['photos'], 'photo')} of {many(counts['categories'], 'category')}: "
+        f"{severities}"
+    ]
+    lines += [
+        f"  {finding['severity']:<8} {finding['title']}: {finding['found']}"
+        for finding in report["findings"]
+        if finding["severity"] != "note"
+    ]
+    for source, score in report["shortcuts"].items():
+        told = score["reason"] or (
+            f"{score['capture']['accuracy']:.1%} across blocks in capture order, "
+            f"{score['stratified']['accuracy']:.1%} across random folds, "
+            f"chance {score['most_frequent']:.1%}"
+        )
+        lines.append(f"category told from the {source} alone: {told}")
+    return "\n".join([*lines, "report: audit.html and audit.json in the folder"])
+
+
+def _judge(report: Mapping[str, Any], page: Path, strict: bool) -> None:
+    """Fails for what the report says.
+
+    Raises:
+        DataError: photos that cannot be read; with `strict`, any problem or risk.
+    """
+    from resistor_cls.data.sources import some_names
+
+    names = [row["photo"] for row in report["files"]["unreadable"]]
+    if names:
+        raise DataError(
+            f"{len(names)} of {len(names) + report['counts']['photos']} photos cannot be read: "
+            f"{some_names(names)}; repair or remove them, the report is {page}"
+        )
+    grave = [row["title"] for row in report["findings"] if row["severity"] != "note"]
+    if strict and grave:
+        raise DataError(
+            f"problems and risks: {len(grave)} in {report['folder']}: {some_names(grave)}; "
+            f"the report is {page}"
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    words = sys.argv[1:] if argv is None else argv
+    return run_hydra(audit, "audit", __doc__ or "", [_as_key(word) for word in words])
+
+
+def _as_key(word: str) -> str:
+    """`model=REF` as a plain, quoted key: to Hydra, `model` is a group of nets to train."""
+    if word == "--strict":
+        return "strict=true"
+    key, _, value = word.partition("=")
+    return word if key != "model" else quoted("reference", value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""What is wrong or risky in a set of photos, as plain values."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from resistor_cls.data.audit import sections
+from resistor_cls.data.audit.findings import SEVERITIES, findings_of
+from resistor_cls.data.audit.shortcuts import shortcut_scores
+from resistor_cls.data.facts import PhotoFacts
+from resistor_cls.data.sources import PhotoSet
+
+VERSION = 1  # counts changes of what the report holds
+
+
+def audit_photos(
+    photo_set: PhotoSet,
+    facts: Sequence[PhotoFacts],
+    outlines: np.ndarray,
+    unreadable: Mapping[str, str],
+    *,
+    fingerprint: str = "",
+    image_size: int = 224,
+    seed: int = 0,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Audits labelled photos.
+
+    Args:
+        photo_set: the readable photos.
+        facts: of the photos.
+        outlines: (photos, 64, 64) int8, of the photos.
+        unreadable: file name → why it cannot be read.
+        fingerprint: of the labelled photos.
+        image_size: side in pixels that a model gets the photos at.
+        seed: of clusters, folds and samples.
+        progress: whether to show a bar.
+
+    Returns:
+        What `audit.json` holds, JSON values only; shares are 0 to 1, lengths pixels of the upright
+        photo at full size, `null` stands for what does not exist:
+
+        - `version`, `name` and `folder` of the set, `made` (ISO 8601), `fingerprint`, `image_size`;
+        - `counts`: `photos` (readable), `categories`, `unreadable`, `ignored`, `problem`, `risk`,
+          `note`;
+        - `findings`: see `Finding`, the most severe first;
+        - `categories`: a row each with `name`, `photos`, `timed` (photos with a capture time),
+          `days` (that it was taken on), `cameras` and `backgrounds` (photos, in the order of the
+          lists below), `bursts` (`camera`, `photos`, `first` and `last` time, `from` and `to`, its
+          places in `timeline`), `largest_burst` (share of the timed photos), `brightness`,
+          `clipped`, `sharpness` and `body` (`low` 5%, `lower` 25%, `median`, `upper` 75%, `high`
+          95%), and `samples`, photos evenly spaced in capture order;
+        - `photos`: a row each with `photo`, `category`, `width`, `height`, `mode`, `orientation`
+          (EXIF), `camera`, `taken`, `brightness`, `clipped`, `sharpness`, `background`, `burst`,
+          `body` (longer side of its box);
+        - `files`: `unreadable` (`photo`, `reason`), `ignored` (names), and `sizes`, `modes`,
+          `orientations`, the commonest first, each with `photos` (how many) and `names` (but not
+          of the commonest);
+        - `duplicates`: `exact` (groups of names), `near` (`first`, `second`, `bits` of 256 that
+          their hashes differ in, `likeness` of outlines, `group`, `across` categories), without
+          exact ones;
+        - `cameras`: `name` (empty: EXIF names none), `photos`;
+        - `backgrounds`: `photos`, `colours` of the border (dark, median and light, as #rrggbb),
+          `samples`;
+        - `timeline`: `photos` that have a time, `days` (`date`, `from`, the place of its first
+          photo among all timed ones in order);
+        - `shortcuts`: see `resistor_cls.data.audit.shortcuts.shortcut_scores`;
+        - `light`: names in `blank`, `exposure` and `soft`;
+        - `bodies`: `boxes` (photos that have one), `error`, `median`, `at_image_size` (the median
+          there), `cut` and `in_border` (names);
+        - `labels`: null; a model's doubts, where one was asked.
+    """
+    seen = sections.look(photo_set, facts, unreadable, seed)
+    steps: dict[str, Callable[[], Any]] = {
+        "files": lambda: sections.file_section(seen),
+        "duplicates": lambda: sections.duplicate_section(seen, outlines),
+        "cameras": lambda: sections.camera_section(seen),
+        "backgrounds": lambda: sections.background_section(seen),
+        "timeline": lambda: sections.timeline_section(seen),
+        "categories": lambda: sections.category_section(seen),
+        "shortcuts": lambda: shortcut_scores(photo_set, facts, seen.in_border, seed),
+        "light": lambda: sections.light_section(seen),
+        "bodies": lambda: sections.body_section(seen, image_size),
+        "photos": lambda: sections.photo_section(seen),
+    }
+    bar = tqdm(steps.items(), desc="Auditing", leave=False, disable=None if progress else True)
+    shown = {}
+    for name, step in bar:
+        bar.set_postfix_str(name)
+        shown[name] = step()
+    audit = {
+        "version": VERSION,
+        "name": photo_set.root.name,
+        "folder": str(photo_set.root.absolute()),
+        "made": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "fingerprint": fingerprint,
+        "image_size": image_size,
+        "counts": {
+            "photos": len(photo_set),
+            "categories": len(photo_set.categories),
+            "unreadable": len(unreadable),
+            "ignored": len(photo_set.ignored),
+        },
+        "findings": [],
+        **shown,
+        "labels": None,
+    }
+    return with_findings(audit, [asdict(finding) for finding in findings_of(shown)])
+
+
+def with_findings(audit: Mapping[str, Any], more: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The audit with more findings, sorted and counted."""
+    found = _by_severity([*audit["findings"], *more])
+    numbers = Counter(finding["severity"] for finding in found)
+    counts = {**audit["counts"], **{severity: numbers[severity] for severity in SEVERITIES}}
+    return {**audit, "counts": counts, "findings": found}
+
+
+def _by_severity(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The most severe first, else in the order that they came in."""
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding["severity"]))

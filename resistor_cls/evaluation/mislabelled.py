@@ -1,0 +1,114 @@
+"""Labels that are probably wrong, told from what a model says of photos it has not learned."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from resistor_cls.errors import ModelError
+from resistor_cls.evaluation.predictions import Predictions
+
+Labels = dict[str, Any]
+
+
+def label_issues(targets: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Finds labels that a model contradicts more often than its own errors explain.
+
+    Confident learning: Northcutt, Jiang and Chuang 2021, J. Artif. Intell. Res. 70.
+
+    Args:
+        targets: (photos,) class indices; classes may be without photos.
+        probabilities: (photos, categories) of a model that was not trained on these photos; they
+            need not add up to 1.
+
+    Returns:
+        (issues,) positions, the least credible label first.
+
+    Raises:
+        ModelError: probabilities that are no numbers.
+    """
+    if not np.isfinite(probabilities).all():
+        raise ModelError(
+            "the model's answers are no numbers, so its training diverged: choose another model"
+        )
+    if len(np.unique(targets)) < 2:
+        return np.empty(0, dtype=int)  # nothing to be taken for something else
+    # Here, because it takes a second to import.
+    from cleanlab.filter import find_label_issues
+
+    # A model of one question a category can say no to all of them.
+    shares = probabilities.astype(np.float64) + 1e-12
+    shares /= shares.sum(axis=1, keepdims=True)
+    with warnings.catch_warnings():
+        # Of categories that have hardly a photo nothing can be said, and none is.
+        warnings.filterwarnings("ignore", "May not flag all label issues")
+        issues = find_label_issues(
+            np.asarray(targets, dtype=int),
+            shares,
+            return_indices_ranked_by="self_confidence",
+            n_jobs=1,  # processes cost more than they save
+        )
+    return np.asarray(issues, dtype=int)
+
+
+def doubted_labels(predictions: Predictions, trained: np.ndarray | None, model: str) -> Labels:
+    """What a model says of the labels of photos.
+
+    Args:
+        predictions: of all photos.
+        trained: (photos,) bool: those that the model was trained on, left out; None where that is
+            not known.
+        model: its name.
+
+    Returns:
+        JSON values: `model`, `judged` (photos), `trained` (photos left out, null where not known),
+        `accuracy` on the judged photos (null without any), and `rows`, the least credible label
+        first, each with `photo`, `label`, `reads` (what the model reads), its `probability`, and
+        `label_probability`.
+    """
+    kept = np.ones(len(predictions.targets), dtype=bool) if trained is None else ~trained
+    places = np.flatnonzero(kept)
+    issues = places[label_issues(predictions.targets[kept], predictions.probabilities[kept])]
+    right = (predictions.predicted == predictions.targets)[kept]
+    names, predicted = predictions.categories.names, predictions.predicted
+    return {
+        "model": model,
+        "judged": int(kept.sum()),
+        "trained": None if trained is None else int(trained.sum()),
+        "accuracy": float(right.mean()) if right.size else None,
+        "rows": [
+            {
+                "photo": predictions.names[place],
+                "label": names[predictions.targets[place]],
+                "reads": names[predicted[place]],
+                "probability": round(float(predictions.probabilities[place, predicted[place]]), 4),
+                "label_probability": round(
+                    float(predictions.probabilities[place, predictions.targets[place]]), 4
+                ),
+            }
+            for place in issues
+        ],
+    }
+
+
+def label_findings(labels: Labels) -> list[dict[str, Any]]:
+    """The findings that follow, none where no label is doubted; see `data.audit.Finding`."""
+    rows = labels["rows"]
+    if not rows:
+        return []
+    unsure = " Photos that it was trained on may be among them." * (labels["trained"] is None)
+    return [
+        {
+            "id": "mislabelled",
+            "severity": "risk",
+            "title": "Labels that are probably wrong",
+            "found": f"{len(rows):,} of {labels['judged']:,} photos; the model reads "
+            f"{labels['accuracy']:.0%} of them as they are labelled.{unsure}",
+            "why": "A wrong label teaches a wrong answer, and counts right answers as errors.",
+            "do": "Look at each, the least credible first, and mend the label or leave it: the "
+            "weaker the model, the more of these are its own errors.",
+            "section": "labels",
+            "photos": [row["photo"] for row in rows],
+            "categories": sorted({row["label"] for row in rows}),
+        }
+    ]
