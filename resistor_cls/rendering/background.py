@@ -1,7 +1,7 @@
 """What the part lies on: paper, wood with its grain, the paper's edge, light that falls off."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,9 @@ Map = NDArray[Any]
 # Side of the precomputed textures, in texels. A photo spans _SPAN of them at a scale of 1, so
 # that it stays inside the texture for any rotation and most shifts.
 _TILE, _SPAN = 2048, 700
+# A photo's diagonal stays inside the texture for any angle, at scales of up to _WIDEST.
+_WIDEST = 1.4
+_FREE = _TILE - _SPAN * _WIDEST * 1.42
 # Reflectance of white paper.
 _PAPER: Rgb = (0.78, 0.78, 0.78)
 # What varnish mirrors of a bright window, in the same unit; bluish like the sky.
@@ -71,6 +74,28 @@ def paint_table(background: Background, light: Light, vignette: float, size: int
     if light.glare > 0:
         return Table([*layers, _glare(light, grain, size)], [*colours, _GLARE], falling)
     return Table(layers, colours, falling)
+
+
+def shifted(background: Background, side: float, x: float, y: float) -> Background:
+    """The same surface, seen through a window of the photo.
+
+    Args:
+        background: as the whole photo shows it.
+        side: of the window, fraction of the photo's.
+        x: of the window's centre, measured from the photo's centre.
+        y: the same.
+
+    Returns:
+        The background but for its paper's edge.
+    """
+    scale = min(background.scale, _WIDEST)
+    cos, sin = math.cos(background.angle), math.sin(background.angle)
+    return replace(
+        background,
+        scale=scale * side,
+        shift_x=background.shift_x + (cos * x + sin * y) * _SPAN * scale / _FREE,
+        shift_y=background.shift_y + (cos * y - sin * x) * _SPAN * scale / _FREE,
+    )
 
 
 def _upscaled(coarse: Map, size: int) -> Map:
@@ -127,12 +152,10 @@ def _grain(background: Background, texture: str, size: int) -> Map:
 
 def _window(tile: NDArray[Any], background: Background, size: int) -> Map:
     """The part of a texture that the photo shows, turned, scaled and shifted; 0 to 1."""
-    texels = _SPAN * min(background.scale, 1.4) / size
+    texels = _SPAN * min(background.scale, _WIDEST) / size
     cos, sin = math.cos(background.angle) * texels, math.sin(background.angle) * texels
-    # The photo's diagonal stays inside the tile for any angle.
-    free = _TILE - _SPAN * 1.4 * 1.42
-    centre_x = _TILE / 2 + (background.shift_x - 0.5) * free
-    centre_y = _TILE / 2 + (background.shift_y - 0.5) * free
+    centre_x = _TILE / 2 + (background.shift_x - 0.5) * _FREE
+    centre_y = _TILE / 2 + (background.shift_y - 0.5) * _FREE
     half = size / 2
     where = np.array(
         [

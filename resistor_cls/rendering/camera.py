@@ -31,23 +31,23 @@ def colour_matrix(camera: Camera) -> Map:
     return (saturation @ np.diag(camera.exposure) / 0.78).astype(np.float32)
 
 
-def develop(light: Map, camera: Camera) -> Photo:
-    """Linear light to a photo.
+def develop(light: Map, camera: Camera, size: int) -> Photo:
+    """Linear light to a photo, or to a part of one.
 
     Args:
-        light: (size, size, 3), 1 is the brightest that the camera shows.
+        light: (side, side, 3), 1 is the brightest that the camera shows.
         camera: how.
+        size: side in pixels of the whole photo; blur, sharpening and noise are the whole one's.
 
     Returns:
-        (size, size, 3) uint8, RGB.
+        (side, side, 3) uint8, RGB.
     """
-    size = light.shape[0]
     root = cv2.sqrt(np.maximum(light, 0.0))
     photo = cv2.LUT(
         cv2.convertScaleAbs(root, alpha=255 / math.sqrt(_WHITE)), _tone(camera.contrast)
     )
     photo = _blurred(photo, camera, size)
-    noise = _noise_window(camera.noise_seed, size)
+    noise = _noise_window(camera.noise_seed, light.shape[0])
     # A smaller photo is a reduced one: averaging has taken the noise out.
     gain = camera.noise * min(1.0, size / 700) / _NOISE_STEPS
     return cv2.addWeighted(photo, 1.0, noise, gain, -128.0 * gain)

@@ -1,6 +1,7 @@
 """A scene becomes a photo: table, shadow, wires, body, camera."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from resistor_cls.rendering.body import body_box, paint_body
 from resistor_cls.rendering.camera import colour_matrix, develop
 from resistor_cls.rendering.leads import TIN, paint_leads
 from resistor_cls.rendering.scene import Light, Scene
+from resistor_cls.rendering.window import Window, close_up
 
 # float32; OpenCV's own types do not say which numbers its results hold.
 Map = NDArray[Any]
@@ -35,18 +37,53 @@ class Drawing:
     box: tuple[float, float, float, float]
 
 
-def draw(scene: Scene, size: int = 700) -> Drawing:
+def draw(scene: Scene, size: int = 700, window: Window | None = None) -> Drawing:
     """Draws a scene.
 
     Args:
         scene: everything that is drawn.
-        size: side of the photo in pixels; the scene is the same at any size.
+        size: side of the whole photo in pixels; the scene is the same at any size.
+        window: the part of the photo to draw, at the whole one's pixels: `round(window.side *
+            size)` of them. Its noise is another than the whole one's. None draws everything.
+
+    Returns:
+        The drawing; its box is in fractions of what is drawn.
     """
+    shown = scene if window is None else close_up(scene, window)
+    return Drawing(_photograph(shown, size, window, _light_of), body_box(shown.body))
+
+
+def draw_empty(scene: Scene, size: int = 700, window: Window | None = None) -> NDArray[Any]:
+    """Draws the table of a scene without its part: what a search must not find anything in.
+
+    Args:
+        scene: as for `draw`.
+        size: as for `draw`.
+        window: as for `draw`.
+
+    Returns:
+        (side, side, 3) uint8, RGB.
+    """
+    shown = scene if window is None else close_up(scene, window)
+    return _photograph(shown, size, window, _light_of_table)
+
+
+def _photograph(
+    shown: Scene, size: int, window: Window | None, light_of: Callable[[Scene, int], Map]
+) -> NDArray[Any]:
+    side = size if window is None else max(1, round(window.side * size))
     larger = -(-_SMALLEST // size)
-    light = _light_of(scene, size * larger)
+    light = light_of(shown, side * larger)
     if larger > 1:
-        light = cv2.resize(light, (size, size), interpolation=cv2.INTER_AREA)
-    return Drawing(develop(light, scene.camera), body_box(scene.body))
+        light = cv2.resize(light, (side, side), interpolation=cv2.INTER_AREA)
+    return develop(light, shown.camera, size)
+
+
+def _light_of_table(scene: Scene, size: int) -> Map:
+    """The light that reaches the camera from the empty table: (size, size, 3)."""
+    table = paint_table(scene.background, scene.light, scene.camera.vignette, size)
+    mixing = colour_matrix(scene.camera) @ np.array(table.colours, np.float32).T
+    return cv2.transform(cv2.merge(table.layers), mixing)
 
 
 def _light_of(scene: Scene, size: int) -> Map:
@@ -73,8 +110,10 @@ def _overlap(
 ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Rows and columns of a patch that lie in the photo, and where they lie there."""
     (left, top), (rows, columns) = corner, shape[:2]
-    first_row, last_row = max(0, top), min(size, top + rows)
-    first_column, last_column = max(0, left), min(size, left + columns)
+    # Nothing of a patch beside the photo is in it: the end must not fall behind the beginning.
+    first_row, first_column = max(0, top), max(0, left)
+    last_row = max(first_row, min(size, top + rows))
+    last_column = max(first_column, min(size, left + columns))
     return (
         (slice(first_row - top, last_row - top), slice(first_column - left, last_column - left)),
         (slice(first_row, last_row), slice(first_column, last_column)),
