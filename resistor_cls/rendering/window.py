@@ -14,7 +14,7 @@ class Window:
     Attributes:
         left: x of its left edge, fraction of the photo's side.
         top: y of its upper edge, the same.
-        side: the same; at most 1.
+        side: the same; more than 1 looks beyond the photo, up to 1.2 at any grain of wood.
     """
 
     left: float
@@ -33,6 +33,8 @@ def close_up(scene: Scene, window: Window) -> Scene:
         scene: of the whole photo.
         window: the part to show.
     """
+    # NumPy's own floats would turn every float32 map that they meet into float64.
+    window = Window(float(window.left), float(window.top), float(window.side))
     side = window.side
     # Of the window's centre, measured from the photo's.
     x, y = window.left + side / 2 - 0.5, window.top + side / 2 - 0.5

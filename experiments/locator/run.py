@@ -1,0 +1,215 @@
+"""Trains a locator on drawn photos, or measures one on real photos with annotated boxes.
+
+`python experiments/locator/run.py train out.safetensors`, `… measure out.safetensors <photos>`;
+README.md beside this file tells what came out.
+"""
+
+import argparse
+import csv
+import json
+import logging
+import math
+import platform
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from resistor_cls.data.photos import read_photo
+from resistor_cls.model.crops import CROP_SIZE, Location, crop_view, overlap
+from resistor_cls.model.locator import Locator
+from resistor_cls.model.locator_training import categories_to_draw, train_locator
+from resistor_cls.rendering import draw, draw_empty, sample_scene
+
+# Diameter over length of common bodies; see `resistor_cls.rendering.parts.KINDS`.
+SLENDERNESS = 0.36
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the locator said of one photo, against its annotated box (pixels)."""
+
+    file: str
+    box: tuple[float, float, float, float]
+    location: Location
+
+    @property
+    def iou(self) -> float:
+        """Overlap of the box that the answer implies and the annotated one."""
+        return overlap(self.location.box(), self.box)
+
+    @property
+    def centre_inside(self) -> bool:
+        """Whether the crop holds the middle of the annotated box."""
+        return _in_crop(self.location, [self.box[:2]])
+
+    @property
+    def body_inside(self) -> bool:
+        """Whether the crop holds the body that the annotated box implies."""
+        body = annotated_body(self.box, self.location.angle)
+        return _in_crop(self.location, _corners(body))
+
+
+def annotated_body(box: tuple[float, float, float, float], angle: float) -> Location:
+    """The body of common slenderness that fits an upright box best.
+
+    A box does not tell a body from its mirror image: the one nearer to `angle` is taken.
+    """
+    x, y, width, height = box
+    fits = []
+    for degrees in range(91):
+        unit = Location(0, 0, math.radians(degrees), 1.0, SLENDERNESS, 1.0)
+        _, _, wide, high = unit.box()
+        length = (width * wide + height * high) / (wide * wide + high * high)
+        away = math.hypot(length * wide - width, length * high - height)
+        fits.append((away, math.radians(degrees), length))
+    _, found, length = min(fits)
+    turned = min(found, math.pi - found, key=lambda one: abs(math.sin(one - angle)))
+    return Location(x, y, turned, length, length * SLENDERNESS, 1.0)
+
+
+def _corners(body: Location) -> list[tuple[float, float]]:
+    cos, sin = math.cos(body.angle), math.sin(body.angle)
+    return [
+        (body.x + u * cos - v * sin, body.y + u * sin + v * cos)
+        for u in (-body.length / 2, body.length / 2)
+        for v in (-body.width / 2, body.width / 2)
+    ]
+
+
+def _in_crop(location: Location, points: list[tuple[float, float]]) -> bool:
+    view = crop_view(location)
+    rows, columns = CROP_SIZE
+    cos, sin = math.cos(view.angle), math.sin(view.angle)
+    half_width, half_height = view.span / 2, view.span / 2 * rows / columns
+    return all(
+        abs((x - view.x) * cos + (y - view.y) * sin) <= half_width
+        and abs((y - view.y) * cos - (x - view.x) * sin) <= half_height
+        for x, y in points
+    )
+
+
+def measure(net: Locator, photos: Path, every: int, looks: int) -> list[Answer]:
+    """The locator's answers to annotated photos."""
+    with (photos / "boxes.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))[::every]
+    answers = []
+    for row in rows:
+        photo = read_photo(photos / row["file"])
+        height, width = photo.shape[:2]
+        sides = (width, height, width, height)
+        told = [float(row[key]) for key in ("x_center", "y_center", "width", "height")]
+        x, y, wide, high = (share * side for share, side in zip(told, sides, strict=True))
+        answers.append(Answer(row["file"], (x, y, wide, high), net.best(photo, looks=looks)))
+    return answers
+
+
+def summary(answers: list[Answer], threshold: float) -> dict[str, object]:
+    """Shares and means over all photos, and of the worst categories."""
+    by_category = defaultdict(list)
+    for answer in answers:
+        by_category[answer.file.split("/")[0]].append(answer)
+
+    def mean(name: str, some: list[Answer]) -> float:
+        return round(float(np.mean([getattr(answer, name) for answer in some])), 4)
+
+    names = ("iou", "centre_inside", "body_inside")
+    worst = sorted(by_category, key=lambda name: mean("iou", by_category[name]))[:8]
+    found = [answer.location.score >= threshold for answer in answers]
+    scores = np.array([answer.location.score for answer in answers])
+    return {
+        "photos": len(answers),
+        **{name: mean(name, answers) for name in names},
+        "iou_at_least_half": round(float(np.mean([answer.iou >= 0.5 for answer in answers])), 4),
+        "found": round(float(np.mean(found)), 4),
+        "score_quantiles_1_5_50": np.quantile(scores, (0.01, 0.05, 0.5)).round(3).tolist(),
+        "worst": {
+            name: [mean(key, by_category[name]) for key in names] + [len(by_category[name])]
+            for name in worst
+        },
+    }
+
+
+def drawn_scores(net: Locator, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores of drawn photos, and of the same tables without a part."""
+    kinds = categories_to_draw()
+    parts, tables = [], []
+    for number in range(count):
+        rng = np.random.default_rng(np.random.SeedSequence((seed, number)))
+        scene = sample_scene(kinds[rng.integers(len(kinds))], rng)
+        parts.append(net.best(draw(scene).photo).score)
+        tables.append(net.best(draw_empty(scene)).score)
+    return np.array(parts), np.array(tables)
+
+
+def latency(net: Locator) -> float:
+    """Median milliseconds for a decoded photo on one core."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    photo = draw(sample_scene(categories_to_draw()[0], np.random.default_rng(0))).photo
+    times = []
+    for _ in range(40):
+        begun = time.perf_counter()
+        net.best(photo)
+        times.append(time.perf_counter() - begun)
+    torch.set_num_threads(threads)
+    return round(float(np.median(times)) * 1000, 1)
+
+
+def main() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    training = commands.add_parser("train")
+    training.add_argument("weights", type=Path)
+    training.add_argument("--steps", type=int, default=1600)
+    training.add_argument("--batch-size", type=int, default=32)
+    training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--workers", type=int, default=2, help="processes that draw")
+    training.add_argument("--threads", type=int, default=1, help="of the one that trains")
+    measuring = commands.add_parser("measure")
+    measuring.add_argument("weights", type=Path)
+    measuring.add_argument("photos", type=Path)
+    measuring.add_argument("--every", type=int, default=1, help="measure every n-th photo")
+    measuring.add_argument("--looks", type=int, default=2)
+    measuring.add_argument("--drawn", type=int, default=300, help="drawn photos and tables")
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if chosen.command == "train":
+        torch.set_num_threads(chosen.threads)
+        begun = time.monotonic()
+        net = train_locator(
+            chosen.steps,
+            batch_size=chosen.batch_size,
+            seed=chosen.seed,
+            workers=chosen.workers,
+        )
+        net.record |= {
+            "seconds": round(time.monotonic() - begun),
+            "machine": platform.machine(),
+            "torch": torch.__version__,
+        }
+        net.save(chosen.weights)
+        return
+    net = Locator.load(chosen.weights)
+    begun = time.monotonic()
+    answers = measure(net, chosen.photos, chosen.every, chosen.looks)
+    spent = time.monotonic() - begun
+    result = summary(answers, net.threshold)
+    result["photos_a_second_with_decoding"] = round(len(answers) / spent, 1)
+    result["milliseconds_on_one_core"] = latency(net)
+    parts, tables = drawn_scores(net, chosen.drawn, seed=2**31)
+    result["drawn"] = {
+        "parts_found": float(np.mean(parts >= net.threshold)),
+        "tables_found": float(np.mean(tables >= net.threshold)),
+        "parts_1_5_50": np.quantile(parts, (0.01, 0.05, 0.5)).round(3).tolist(),
+        "tables_50_95_99": np.quantile(tables, (0.5, 0.95, 0.99)).round(3).tolist(),
+    }
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,317 @@
+"""Trains the locator on photos that are drawn while it learns; it never sees a real one."""
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.utils.data import DataLoader, Dataset
+
+from resistor_cls.categories import Category, parse_name, resistor37
+from resistor_cls.model.crops import View, look
+from resistor_cls.model.locator import CLOSE, CLOSE_LENGTHS, WIDE, Locator, encode
+from resistor_cls.rendering import Drawing, Scene, Window, draw, draw_empty, sample_scene
+from resistor_cls.rendering.body import body_box
+from resistor_cls.rendering.leads import lead_path
+
+log = logging.getLogger(__name__)
+
+Batch = dict[str, Tensor]
+
+# Shares of views that show no body.
+_EMPTY_WIDE, _EMPTY_CLOSE = 0.12, 0.2
+# Cells with more heat than this learn the geometry: those round the peak may win it.
+_LEARNS_GEOMETRY = 0.3
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A view and the body in it.
+
+    Attributes:
+        view: (size, size, 3) uint8 RGB.
+        body: (6,) float32 as `encode` takes it, in pixels of the view.
+    """
+
+    view: np.ndarray
+    body: np.ndarray
+
+
+class DrawnViews(Dataset[Batch]):
+    """Views of drawn photos, wide and close; item `index` depends on the seed and itself alone.
+
+    Args:
+        length: number of items.
+        seed: not negative; another seed, other photos.
+    """
+
+    def __init__(self, length: int, seed: int) -> None:
+        self.length, self.seed = length, seed
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Batch:
+        """Views (3, size, size) uint8 under `wide` and `close`, bodies under `wide_body` and so."""
+        rng = np.random.default_rng(np.random.SeedSequence((self.seed, index)))
+        kinds = categories_to_draw()
+        scene = sample_scene(kinds[rng.integers(len(kinds))], rng)
+        item = {}
+        for name, sample in (("wide", wide_view(scene, rng)), ("close", close_view(scene, rng))):
+            item[name] = torch.from_numpy(sample.view).permute(2, 0, 1)
+            item[f"{name}_body"] = torch.from_numpy(sample.body)
+        return item
+
+
+@cache
+def categories_to_draw() -> tuple[Category, ...]:
+    """The 37, and as many others, so that bodies of every make and size are drawn."""
+    others = [
+        f"{ohms}_{watts}W"
+        for ohms in ("1R2", "47R", "390R", "3K3", "18K", "120K", "2M2")
+        for watts in ("1-8", "1-4", "1-2", "1", "2")
+    ]
+    return (*resistor37(), *(parse_name(name) for name in others))
+
+
+def wide_view(scene: Scene, rng: np.random.Generator) -> Sample:
+    """A whole photo, or so much of it that bodies of every size are seen, also cut off."""
+    body = scene.body
+    # From the smallest body in a whole photo to one that fills a third of it.
+    length = math.exp(rng.uniform(math.log(13), math.log(100)))
+    side = float(np.clip(body.length * WIDE / length, 0.25, 1.2))
+    at_x, at_y = rng.uniform(0.03, 0.97, 2)
+    window = Window(body.x - at_x * side, body.y - at_y * side, side)
+    # At least as many pixels as the view has: as real photos do, it shrinks.
+    pixels = round(min(max(512 / side, 512), 700))
+    if rng.random() < _EMPTY_WIDE:
+        return _without(draw_empty(scene, pixels, window), WIDE, rng)
+    return _with(scene, draw(scene, pixels, window), window, WIDE, rng)
+
+
+def close_view(scene: Scene, rng: np.random.Generator) -> Sample:
+    """What the second look shows where the first was right, nearly right, or wrong."""
+    body = scene.body
+    side = CLOSE_LENGTHS * max(body.length, 2 * body.diameter) * math.exp(rng.normal(0, 0.25))
+    side = float(np.clip(side, 0.06, 1.0))
+    pixels = round(max(512, 700 * math.exp(rng.normal(0, 0.25))))
+    if rng.random() < _EMPTY_CLOSE:
+        window = _beside(scene, side, rng)
+        if window is None:
+            return _without(draw_empty(scene, pixels, _round(body.x, body.y, side)), CLOSE, rng)
+        return _without(draw(scene, pixels, window).photo, CLOSE, rng)
+    at_x, at_y = np.clip(rng.normal(0.5, 0.09, 2), 0.15, 0.85)
+    window = Window(body.x - at_x * side, body.y - at_y * side, side)
+    return _with(scene, draw(scene, pixels, window), window, CLOSE, rng)
+
+
+def _round(x: float, y: float, side: float) -> Window:
+    return Window(x - side / 2, y - side / 2, side)
+
+
+def _beside(scene: Scene, side: float, rng: np.random.Generator) -> Window | None:
+    """A window on a wire or on the table that shows nothing of the body, if there is one."""
+    x, y, width, height = body_box(scene.body)
+    for _ in range(6):
+        if rng.random() < 0.6:
+            end = int(rng.integers(2))
+            path = lead_path(scene.body, scene.leads[end], 2 * end - 1)
+            centre = path[rng.integers(len(path))]
+        else:
+            centre = rng.random(2)
+        far = (side + max(width, height)) / 2
+        if max(abs(centre[0] - x), abs(centre[1] - y)) > far:
+            return _round(float(centre[0]), float(centre[1]), side)
+    return None
+
+
+def _with(
+    scene: Scene, drawing: Drawing, window: Window, size: int, rng: np.random.Generator
+) -> Sample:
+    body, scale = scene.body, size / window.side
+    told = (
+        (body.x - window.left) * scale,
+        (body.y - window.top) * scale,
+        body.angle % math.pi,
+        body.length * scale,
+        body.diameter * scale,
+        1.0,
+    )
+    return Sample(_disturbed(_resized(drawing.photo, size), rng), np.array(told, np.float32))
+
+
+def _without(photo: np.ndarray, size: int, rng: np.random.Generator) -> Sample:
+    nothing = np.array((0, 0, 0, 1, 1, 0), np.float32)
+    return Sample(_disturbed(_resized(photo, size), rng), nothing)
+
+
+def _resized(photo: np.ndarray, size: int) -> np.ndarray:
+    side = photo.shape[0]
+    return look(photo, View(side / 2, side / 2, 0.0, side), (size, size))
+
+
+def _disturbed(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What cameras, tables and hands do beyond what is drawn.
+
+    Colour is no label here: it may change at will, so that bodies of any colour are found.
+    """
+    if rng.random() < 0.4:
+        view = _littered(view, rng)
+    if rng.random() < 0.1:
+        view = np.ascontiguousarray(view[:, :, rng.permutation(3)])
+    if rng.random() < 0.08:
+        view = cv2.cvtColor(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    if rng.random() < 0.3:
+        view = cv2.GaussianBlur(view, (0, 0), rng.uniform(0.3, 1.6))
+    view = cv2.LUT(view, _curves(rng))
+    if rng.random() < 0.4:
+        grains = rng.normal(0, rng.uniform(1, 9), view.shape).astype(np.float32)
+        view = np.clip(view + grains, 0, 255).astype(np.uint8)
+    if rng.random() < 0.2:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))]
+        view = np.asarray(cv2.imdecode(cv2.imencode(".jpg", view, quality)[1], cv2.IMREAD_COLOR))
+    return view
+
+
+def _curves(rng: np.random.Generator) -> np.ndarray:
+    """Exposure, contrast and white balance as (256, 1, 3) levels."""
+    level = np.linspace(0, 1, 256)[:, None]
+    # Brighter than this, white bodies on white paper are gone.
+    exposure = min(rng.normal(0, 0.22), 0.3)
+    balance = np.exp(rng.normal(0, 0.10, 3) + exposure)
+    curved = np.clip(level * balance, 0, None) ** math.exp(rng.normal(0, 0.25))
+    return np.clip(curved * 255, 0, 255).astype(np.uint8)[:, None, :]
+
+
+def _littered(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Scratches, creases, dust, stray wires and writing; also across the body."""
+    size = view.shape[0]
+    over = view.copy()
+    for _ in range(rng.integers(1, 6)):
+        grey = rng.integers(0, 256)
+        colour = tuple(int(c) for c in np.clip(grey + rng.normal(0, 25, 3), 0, 255))
+        kind = rng.random()
+        start = rng.uniform(0, size, 2)
+        if kind < 0.5:
+            turns = np.cumsum(rng.normal(0, rng.choice([0.02, 0.2, 0.5]), 12))
+            heading = rng.uniform(0, 2 * math.pi) + turns
+            step = size * rng.uniform(0.01, 0.08)
+            path = start + np.cumsum(np.stack([np.cos(heading), np.sin(heading)], 1), 0) * step
+            thick = int(rng.integers(1, 4))
+            cv2.polylines(over, [path.astype(np.int32)], False, colour, thick, cv2.LINE_AA)
+        elif kind < 0.8:
+            spot = (int(start[0]), int(start[1]))
+            axes = (int(rng.integers(1, 6)), int(rng.integers(1, 6)))
+            cv2.ellipse(over, spot, axes, rng.uniform(0, 180), 0, 360, colour, -1, cv2.LINE_AA)
+        else:
+            text = "".join(rng.choice(list("0123456789KMRW/Ωxyz"), 5).tolist())
+            spot = (int(start[0]), int(start[1]))
+            cv2.putText(over, text, spot, 1, rng.uniform(0.5, 1.8), colour, 1, cv2.LINE_AA)
+    share = rng.uniform(0.3, 1.0)
+    return cv2.addWeighted(over, share, view, 1 - share, 0)
+
+
+def locator_loss(net: Locator, views: Tensor, bodies: Tensor) -> dict[str, Tensor]:
+    """What is wrong with the net's answers.
+
+    Args:
+        net: in training.
+        views: (batch, 3, size, size) float32 in [0, 1].
+        bodies: (batch, 6) as `encode` takes them.
+
+    Returns:
+        `peak`: focal loss of the heatmap (Zhou et al. 2019, equation 1) for each view; `place` in
+        cells, `axis` and `shape`: absolute errors of the geometry, weighted by heat.
+    """
+    logits, told = net(views)
+    logits, told = logits.float(), told.float()
+    heat, geometry = encode(bodies, views.shape[-1])
+    score = logits.sigmoid()
+    hit = (1 - score) ** 2 * nn.functional.logsigmoid(logits)
+    miss = (1 - heat) ** 4 * score**2 * nn.functional.logsigmoid(-logits)
+    peak = -torch.where(heat == 1, hit, miss).sum() / len(views)
+    weight = heat * (heat > _LEARNS_GEOMETRY)
+    away = ((told - geometry).abs() * weight[:, None]).sum(dim=(0, 2, 3)) / weight.sum().clamp(1)
+    return {"peak": peak, "place": away[:2].sum(), "axis": away[2:4].sum(), "shape": away[4:].sum()}
+
+
+# So that each of the four matters about as much at the end of training.
+_WEIGHTS = {"peak": 1.0, "place": 0.7, "axis": 0.7, "shape": 2.0}
+
+
+def train_locator(
+    steps: int,
+    *,
+    batch_size: int = 32,
+    seed: int = 0,
+    workers: int = 1,
+    learning_rate: float = 3e-3,
+    precision: str = "bfloat16",
+) -> Locator:
+    """Trains a locator from nothing.
+
+    Args:
+        steps: optimizer steps; each draws `batch_size` scenes and looks at them wide and close.
+        batch_size: scenes a step.
+        seed: of the first weights and of the photos.
+        workers: processes that draw; 0 draws in this one.
+        learning_rate: largest; one cycle of it.
+        precision: `bfloat16` is three times as fast where the processor has it; or `float32`.
+
+    Returns:
+        The net, ready to look at photos.
+    """
+    torch.manual_seed(seed)
+    net = Locator()
+    net.train()
+    optimizer = AdamW(net.parameters(), lr=learning_rate, weight_decay=1e-2)
+    schedule = OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.15)
+    begun, sums = time.monotonic(), dict.fromkeys(_WEIGHTS, 0.0)
+    for step, batch in enumerate(_batches(steps, batch_size, seed, workers), start=1):
+        optimizer.zero_grad()
+        for name in ("wide", "close"):
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+                parts = locator_loss(net, batch[name].float().div(255), batch[f"{name}_body"])
+            torch.stack([_WEIGHTS[key] * value for key, value in parts.items()]).sum().backward()
+            for key, value in parts.items():
+                sums[key] += value.item() / 2
+        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        optimizer.step()
+        schedule.step()
+        if step % 100 == 0 or step == steps:
+            means = [f"{key} {value / (step % 100 or 100):.3f}" for key, value in sums.items()]
+            spent = time.monotonic() - begun
+            log.info("step %d of %d, %.0f s: %s", step, steps, spent, ", ".join(means))
+            sums = dict.fromkeys(_WEIGHTS, 0.0)
+    net.record = {
+        "steps": steps, "batch_size": batch_size, "seed": seed, "learning_rate": learning_rate,
+        "precision": precision,
+    }  # fmt: skip
+    return net.eval()
+
+
+def _batches(steps: int, batch_size: int, seed: int, workers: int) -> Iterator[Batch]:
+    loading: dict[str, Any] = {}
+    if workers:
+        # "spawn": a fork of a process that has threads, as torch starts them, can hang.
+        loading = {"multiprocessing_context": "spawn", "prefetch_factor": 6}
+    yield from DataLoader(
+        DrawnViews(steps * batch_size, seed),
+        batch_size,
+        num_workers=workers,
+        worker_init_fn=_one_core,
+        **loading,
+    )
+
+
+def _one_core(_: int) -> None:
+    cv2.setNumThreads(1)

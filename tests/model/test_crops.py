@@ -1,0 +1,105 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resistor_cls.categories import parse_name
+from resistor_cls.model.crops import CROP_SIZE, Location, View, crop_upright, look, overlap
+from resistor_cls.rendering import Scene, draw, sample_scene
+
+
+def scene_of(seed: int, angle: float | None = None) -> Scene:
+    scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(seed))
+    if angle is None:
+        return scene
+    return dataclasses.replace(scene, body=dataclasses.replace(scene.body, angle=angle))
+
+
+def location_of(scene: Scene, size: int) -> Location:
+    body = scene.body
+    return Location(
+        body.x * size, body.y * size, body.angle % math.pi,
+        body.length * size, body.diameter * size, 1.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("degrees", range(0, 180, 15))
+def test_the_box_of_a_location_is_the_box_of_the_drawn_body(degrees: int):
+    scene = scene_of(degrees, math.radians(degrees))
+    drawn = tuple(700 * value for value in draw(scene).box)
+    assert overlap(location_of(scene, 700).box(), drawn) > 0.85
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_crop_is_upright_with_the_rings_from_left_to_right(seed: int):
+    scene = scene_of(seed)
+    red, green = (0.9, 0.0, 0.0), (0.0, 0.9, 0.0)
+    body = dataclasses.replace(
+        scene.body,
+        paint=(red, green, green, green),
+        gloss=0.0,
+        bulge=0.0,
+        length=0.2,
+        diameter=0.07,
+    )
+    camera = dataclasses.replace(
+        scene.camera, exposure=(1.0, 1.0, 1.0), motion=0.0, noise=0.0, saturation=1.0
+    )
+    grey = dataclasses.replace(scene.background, place="grey paper")
+    scene = dataclasses.replace(scene, body=body, camera=camera, background=grey)
+    crop = crop_upright(draw(scene).photo, location_of(scene, 700)).astype(int)
+    assert crop.shape == (*CROP_SIZE, 3)
+    colour = crop[CROP_SIZE[0] // 2]  # the row along the axis
+    reds = np.nonzero(colour[:, 0] - colour[:, 1:].max(axis=1) > 60)[0]
+    greens = np.nonzero(colour[:, 1] - colour[:, ::2].max(axis=1) > 60)[0]
+    # Where the scene says that the rings lie: the body spans 1 / 1.6 of the crop.
+    first, *others = (CROP_SIZE[1] * (0.5 + (centre - 0.5) / 1.6) for centre in body.centres)
+    if body.angle >= math.pi:  # a location has no first end
+        first, *others = (CROP_SIZE[1] - column for column in (first, *others))
+    assert reds.mean() == pytest.approx(first, abs=5)
+    assert greens.mean() == pytest.approx(np.mean(others), abs=8)
+    # A ring stands across the crop: its red is in one column from the body's top to its bottom.
+    rows, columns = np.nonzero(crop[..., 0] - crop[..., 1:].max(axis=2) > 60)
+    assert np.ptp(rows) > 1.5 * np.ptp(columns[np.abs(columns - first) < 30])
+
+
+def test_a_crop_has_the_photos_own_pixels():
+    photo = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
+    crop = crop_upright(photo, Location(200, 150, 0.0, 140, 30, 1.0))
+    assert (crop == photo[150 - 48 : 150 + 48, 200 - 112 : 200 + 112]).all()
+
+
+def test_shrinking_averages():
+    # A checkerboard of single pixels is grey from afar; sampling alone would show black or white.
+    rows, columns = np.indices((700, 700))
+    photo = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
+    for angle in (0.0, 0.4):
+        seen = look(photo, View(350, 350, angle, 600), (100, 100))
+        assert seen.min() > 90
+        assert seen.max() < 165
+
+
+def test_beyond_the_photo_its_edge_goes_on():
+    photo = np.full((50, 80, 3), 200, np.uint8)
+    assert (look(photo, View(0, 0, 0.3, 300), (64, 64)) == 200).all()
+
+
+@given(
+    st.floats(0, 3.1), st.floats(20, 200), st.floats(0.2, 0.6), st.floats(0, 500), st.floats(0, 500)
+)
+def test_a_box_turns_with_its_body(angle: float, length: float, share: float, x: float, y: float):
+    there = Location(x, y, angle, length, length * share, 1.0)
+    across = dataclasses.replace(there, angle=angle + math.pi / 2)
+    assert there.box()[2:] == pytest.approx(across.box()[:1:-1])
+    assert there.box()[:2] == (x, y)
+    lying = dataclasses.replace(there, angle=0.0)
+    assert lying.box()[2:] == pytest.approx((length, length * share))
+
+
+def test_overlap():
+    assert overlap((5, 5, 4, 2), (5, 5, 4, 2)) == pytest.approx(1)
+    assert overlap((0, 0, 2, 2), (1, 0, 2, 2)) == pytest.approx(1 / 3)
+    assert overlap((0, 0, 2, 2), (5, 0, 2, 2)) == 0

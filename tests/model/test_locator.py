@@ -1,0 +1,122 @@
+import dataclasses
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resistor_cls.errors import ModelError
+from resistor_cls.model.locator import Locator, decode, encode
+from resistor_cls.model.locator_training import DrawnViews, locator_loss, train_locator
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Batches are tiny: threads that wait for each other cost more than they give."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@given(
+    st.floats(0, 255.9), st.floats(0, 255.9), st.floats(0, 3.14),
+    st.floats(6, 200), st.floats(0.2, 0.6),
+)  # fmt: skip
+def test_decoding_gives_back_what_was_encoded(
+    x: float, y: float, angle: float, length: float, share: float
+):
+    body = torch.tensor([[x, y, angle, length, length * share, 1.0]])
+    heat, geometry = encode(body, 256)
+    assert heat.shape == (1, 64, 64)
+    assert (heat == 1).sum() == 1
+    found = decode(heat, geometry)[0]
+    told = found.tolist()
+    assert told[:2] == pytest.approx([x, y], abs=1e-2)
+    assert math.cos(2 * told[2]) == pytest.approx(math.cos(2 * angle), abs=1e-4)
+    assert math.sin(2 * told[2]) == pytest.approx(math.sin(2 * angle), abs=1e-4)
+    assert told[3:] == pytest.approx([length, length * share, 1.0], rel=1e-3)
+
+
+def test_no_body_and_a_body_outside_give_no_heat():
+    bodies = torch.tensor([[10.0, 10, 0, 20, 8, 0], [-3.0, 10, 0, 20, 8, 1], [10, 160, 0, 9, 3, 1]])
+    heat, geometry = encode(bodies, 160)
+    assert heat.max() == 0
+    assert geometry.shape == (3, 6, 40, 40)
+
+
+def test_views_depend_on_seed_and_index_alone():
+    one, other = DrawnViews(5, seed=3)[2], DrawnViews(9, seed=3)[2]
+    assert one.keys() == {"wide", "wide_body", "close", "close_body"}
+    assert all(torch.equal(one[key], other[key]) for key in one)
+    assert not torch.equal(one["wide"], DrawnViews(5, seed=4)[2]["wide"])
+    assert one["wide"].shape == (3, 256, 256)
+    assert one["close"].shape == (3, 160, 160)
+
+
+def test_a_few_steps_on_drawn_views_lower_the_loss():
+    torch.manual_seed(0)
+    items = [DrawnViews(4, seed=0)[index] for index in range(4)]
+    views = torch.stack([item["close"] for item in items]).float() / 255
+    bodies = torch.stack([item["close_body"] for item in items])
+    net = Locator().train()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3)
+    losses = []
+    for _ in range(8):
+        optimizer.zero_grad()
+        loss = torch.stack(list(locator_loss(net, views, bodies).values())).sum()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]
+
+
+@pytest.fixture(scope="module")
+def trained() -> Locator:
+    return train_locator(2, batch_size=2, workers=0, precision="float32")
+
+
+def test_training_repeats(trained: Locator):
+    again = train_locator(2, batch_size=2, workers=0, precision="float32")
+    for one, other in zip(trained.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert trained.record["steps"] == 2
+
+
+def test_a_saved_net_gives_the_same_answers(trained: Locator, tmp_path: Path):
+    trained.threshold = 0.25
+    trained.save(tmp_path / "locator.safetensors")
+    once = Locator.load(tmp_path / "locator.safetensors")
+    once.save(tmp_path / "again.safetensors")
+    twice = Locator.load(tmp_path / "again.safetensors")
+    photo = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    assert once.best(photo) == twice.best(photo)
+    assert once.record == trained.record
+    assert once.threshold == 0.25
+    # Half precision moves an answer by less than a pixel.
+    exact, half = (dataclasses.astuple(net.best(photo, looks=1)) for net in (trained, once))
+    assert half[5] == pytest.approx(exact[5], abs=0.01)
+    assert (tmp_path / "locator.safetensors").stat().st_size < 2_000_000
+
+
+def test_a_file_that_is_no_locator_is_refused(tmp_path: Path):
+    with pytest.raises(ModelError, match=r"absent\.safetensors"):
+        Locator.load(tmp_path / "absent.safetensors")
+    (tmp_path / "odd.safetensors").write_bytes(b"odd")
+    with pytest.raises(ModelError, match=r"odd\.safetensors: the locator cannot be read"):
+        Locator.load(tmp_path / "odd.safetensors")
+
+
+def test_a_low_score_is_not_found(trained: Locator):
+    photo = np.full((200, 300, 3), 120, np.uint8)
+    trained.threshold = 1.1
+    assert trained.locate(photo) is None
+    trained.threshold = 0.0
+    location = trained.locate(photo)
+    assert location is not None
+    assert 0 <= location.angle < math.pi
+    trained.threshold = 0.25
