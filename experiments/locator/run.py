@@ -124,6 +124,7 @@ def summary(answers: list[Answer], threshold: float) -> dict[str, object]:
         "photos": len(answers),
         **{name: mean(name, answers) for name in names},
         "iou_at_least_half": round(float(np.mean([answer.iou >= 0.5 for answer in answers])), 4),
+        "area_over_annotated_median": round(float(np.median(_areas(answers))), 3),
         "found": round(float(np.mean(found)), 4),
         "score_quantiles_1_5_50": np.quantile(scores, (0.01, 0.05, 0.5)).round(3).tolist(),
         "worst": {
@@ -131,6 +132,11 @@ def summary(answers: list[Answer], threshold: float) -> dict[str, object]:
             for name in worst
         },
     }
+
+
+def _areas(answers: list[Answer]) -> list[float]:
+    boxes = [(answer.location.box(), answer.box) for answer in answers]
+    return [one[2] * one[3] / (other[2] * other[3]) for one, other in boxes]
 
 
 def drawn_scores(net: Locator, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -208,7 +214,7 @@ def main() -> None:
         "parts_1_5_50": np.quantile(parts, (0.01, 0.05, 0.5)).round(3).tolist(),
         "tables_50_95_99": np.quantile(tables, (0.5, 0.95, 0.99)).round(3).tolist(),
     }
-    print(json.dumps(result, indent=1))
+    print(json.dumps(result, indent=1).replace("\n   ", ""))
 
 
 if __name__ == "__main__":

@@ -85,16 +85,18 @@ class Locator(nn.Module):
 
         Args:
             photo: (height, width, 3) uint8 RGB, of any size.
-            looks: 1 for the whole photo alone, 2 for a close-up too.
+            looks: 1 for the whole photo alone, more for close-ups round what was found before.
         """
         height, width = photo.shape[:2]
-        first = self._found(photo, View(width / 2, height / 2, 0.0, max(height, width)), WIDE)
+        found = self._found(photo, View(width / 2, height / 2, 0.0, max(height, width)), WIDE)
+        score = found.score
+        for _ in range(looks - 1):
+            side = CLOSE_LENGTHS * max(found.length, 2 * found.width)
+            found = self._found(photo, View(found.x, found.y, 0.0, side), CLOSE)
         if looks < 2:
-            return first
-        side = CLOSE_LENGTHS * max(first.length, 2 * first.width)
-        second = self._found(photo, View(first.x, first.y, 0.0, side), CLOSE)
+            return found
         # Wood may look like a body from afar, a bend of a wire from close by: not both.
-        return replace(second, score=math.sqrt(first.score * second.score))
+        return replace(found, score=math.sqrt(score * found.score))
 
     def locate(self, photo: np.ndarray) -> Location | None:
         """Where the body lies, or None where there is none.

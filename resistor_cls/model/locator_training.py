@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from resistor_cls.model.locator import CLOSE, CLOSE_LENGTHS, WIDE, Locator, enco
 from resistor_cls.rendering import Drawing, Scene, Window, draw, draw_empty, sample_scene
 from resistor_cls.rendering.body import body_box
 from resistor_cls.rendering.leads import lead_path
+from resistor_cls.rendering.places import PLACES
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class DrawnViews(Dataset[Batch]):
         """Views (3, size, size) uint8 under `wide` and `close`, bodies under `wide_body` and so."""
         rng = np.random.default_rng(np.random.SeedSequence((self.seed, index)))
         kinds = categories_to_draw()
-        scene = sample_scene(kinds[rng.integers(len(kinds))], rng)
+        scene = _across_an_edge(sample_scene(kinds[rng.integers(len(kinds))], rng), rng)
         item = {}
         for name, sample in (("wide", wide_view(scene, rng)), ("close", close_view(scene, rng))):
             item[name] = torch.from_numpy(sample.view).permute(2, 0, 1)
@@ -81,6 +82,17 @@ def categories_to_draw() -> tuple[Category, ...]:
         for watts in ("1-8", "1-4", "1-2", "1", "2")
     ]
     return (*resistor37(), *(parse_name(name) for name in others))
+
+
+def _across_an_edge(scene: Scene, rng: np.random.Generator) -> Scene:
+    """Some parts on paper lie across its edge, where the scenes of data sets never put them."""
+    body, background = scene.body, scene.background
+    if not PLACES[background.place].paper or rng.random() < 0.6:
+        return scene
+    angle = background.edge_angle
+    at_body = (body.x - 0.5) * math.cos(angle) + (body.y - 0.5) * math.sin(angle)
+    offset = at_body + float(rng.normal(0, body.length))
+    return replace(scene, background=replace(background, edge_offset=offset))
 
 
 def wide_view(scene: Scene, rng: np.random.Generator) -> Sample:

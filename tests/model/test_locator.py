@@ -1,3 +1,4 @@
+import csv
 import dataclasses
 import math
 from collections.abc import Iterator
@@ -9,9 +10,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resistor_cls.categories import resistor37
+from resistor_cls.data.photos import read_photo
 from resistor_cls.errors import ModelError
+from resistor_cls.model.crops import overlap
 from resistor_cls.model.locator import Locator, decode, encode
 from resistor_cls.model.locator_training import DrawnViews, locator_loss, train_locator
+from resistor_cls.rendering import Scene, draw, draw_empty, sample_scene
+
+REAL_PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "resistor37"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -120,3 +127,62 @@ def test_a_low_score_is_not_found(trained: Locator):
     assert location is not None
     assert 0 <= location.angle < math.pi
     trained.threshold = 0.25
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Locator:
+    return Locator.load()
+
+
+def drawn(number: int) -> Scene:
+    categories = list(resistor37())
+    return sample_scene(categories[number % 37], np.random.default_rng(1000 + number))
+
+
+def test_the_shipped_locator_finds_drawn_bodies_and_nothing_on_drawn_tables(shipped: Locator):
+    overlaps, mistaken = [], []
+    for number in range(0, 37, 2):
+        scene = drawn(number)
+        drawing = draw(scene)
+        location = shipped.best(drawing.photo)
+        overlaps.append(overlap(location.box(), tuple(700 * value for value in drawing.box)))
+        mistaken.append(shipped.locate(draw_empty(scene)) is not None)
+    assert np.mean(overlaps) > 0.8
+    assert np.mean(mistaken) < 0.1
+
+
+def test_a_location_follows_a_photo_that_is_turned(shipped: Locator):
+    photo = draw(drawn(3)).photo
+    there = shipped.best(photo)
+    turned = shipped.best(np.ascontiguousarray(np.rot90(photo)))
+    assert (turned.x, turned.y) == pytest.approx((there.y, 700 - there.x), abs=4)
+    assert math.cos(2 * turned.angle) == pytest.approx(-math.cos(2 * there.angle), abs=0.2)
+    assert turned.length == pytest.approx(there.length, rel=0.1)
+
+
+def test_a_photo_of_any_shape_will_do(shipped: Locator):
+    scene = drawn(5)
+    photo = draw(scene).photo
+    there = shipped.best(photo)
+    top = int(max(0, there.y - 150))
+    part = shipped.best(photo[top : top + 300])
+    assert (part.x, part.y + top) == pytest.approx((there.x, there.y), abs=4)
+
+
+def test_nothing_is_found_on_a_blank_photo(shipped: Locator):
+    for level in (0, 120, 255):
+        assert shipped.locate(np.full((300, 500, 3), level, np.uint8)) is None
+
+
+@pytest.mark.real_photos
+def test_the_shipped_locator_finds_real_bodies(shipped: Locator):
+    with (REAL_PHOTOS / "boxes.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))[::60]
+    overlaps = []
+    for row in rows:
+        photo = read_photo(REAL_PHOTOS / row["file"])
+        sides = (photo.shape[1], photo.shape[0]) * 2
+        told = (float(row[key]) for key in ("x_center", "y_center", "width", "height"))
+        box = tuple(share * side for share, side in zip(told, sides, strict=True))
+        overlaps.append(overlap(shipped.best(photo).box(), box))
+    assert np.mean(overlaps) > 0.7
