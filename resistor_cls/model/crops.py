@@ -92,6 +92,7 @@ def look(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:
     """
     rows, columns = size
     step = view.span / columns  # pixels of the photo for one of the result
+    photo, left, top = _near(photo, view, math.hypot(rows, columns) / 2 * step)
     whole = int(min(step, *photo.shape[:2]))
     if whole > 1:  # averages over whole pixels first: then large photos cost little more
         height, width = photo.shape[0] // whole, photo.shape[1] // whole
@@ -106,8 +107,8 @@ def look(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:
     from_x, from_y = 0.5 - columns * fine / 2, 0.5 - rows * fine / 2
     where = np.array(
         [
-            [cos, -sin, view.x / whole - 0.5 + cos * from_x - sin * from_y],
-            [sin, cos, view.y / whole - 0.5 + sin * from_x + cos * from_y],
+            [cos, -sin, (view.x - left) / whole - 0.5 + cos * from_x - sin * from_y],
+            [sin, cos, (view.y - top) / whole - 0.5 + sin * from_x + cos * from_y],
         ]
     )
     seen = cv2.warpAffine(
@@ -120,6 +121,20 @@ def look(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:
     if fine > 1:
         seen = cv2.resize(seen, (columns, rows), interpolation=cv2.INTER_AREA)
     return seen
+
+
+def _near(photo: np.ndarray, view: View, reach: float) -> tuple[np.ndarray, int, int]:
+    """The part of a photo that a view can show, and the column and row where it begins.
+
+    Large photos cost no more than their part, and OpenCV resamples at most 32,767 pixels a side.
+    """
+    bounds = []
+    for middle, side in ((view.x, photo.shape[1]), (view.y, photo.shape[0])):
+        first = min(max(math.floor(middle - reach) - 2, 0), side - 1)
+        last = max(min(math.ceil(middle + reach) + 2, side), first + 1)
+        bounds.append((first, last))
+    (left, right), (top, bottom) = bounds
+    return photo[top:bottom, left:right], left, top
 
 
 def crop_view(

@@ -99,6 +99,12 @@ def test_a_box_turns_with_its_body(angle: float, length: float, share: float, x:
     assert lying.box()[2:] == pytest.approx((length, length * share))
 
 
+def test_a_view_of_a_very_long_photo_is_the_view_of_its_part():
+    photo = np.random.default_rng(1).integers(0, 256, (40_000, 60, 3), np.uint8)
+    view, part = View(30, 35_000, 0.5, 40), View(30, 100, 0.5, 40)
+    assert (look(photo, view, (32, 32)) == look(photo[34_900:35_100], part, (32, 32))).all()
+
+
 def test_overlap():
     assert overlap((5, 5, 4, 2), (5, 5, 4, 2)) == pytest.approx(1)
     assert overlap((0, 0, 2, 2), (1, 0, 2, 2)) == pytest.approx(1 / 3)
