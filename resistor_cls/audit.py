@@ -44,12 +44,13 @@ def audit(config: "DictConfig") -> None:
     from resistor_cls.config import flatten, output_folder, resolved
     from resistor_cls.data.audit import audit_photos, with_findings
     from resistor_cls.data.cache import fingerprint, open_cache
+    from resistor_cls.data.photos import Shrink
     from resistor_cls.data.sources import absolute, options_of, read_source
     from resistor_cls.evaluation.audit_report import audit_page
     from resistor_cls.tracking import open_run
 
     model = None if config.reference is None else _load(config)
-    size = config.data.image_size if model is None else model.preprocessing.image_size
+    prepare = Shrink(config.data.image_size) if model is None else model.preparation()
     source = config.data.source
     options = absolute({key: config.data[key] for key in options_of(source) if key in config.data})
     with open_run(output_folder(), **config.tracking) as run:
@@ -57,7 +58,7 @@ def audit(config: "DictConfig") -> None:
         run.log_params(flatten(config))
         found = read_source(source, options)
         # Not the data module: Lightning takes as much memory as all the rest.
-        cache = open_cache(found, size, Path(config.paths.cache))
+        cache = open_cache(found, prepare, Path(config.paths.cache))
         photo_set = found.select(cache.readable)
         contents = tuple(fact.content for fact in cache.facts)
         report = audit_photos(
@@ -66,7 +67,7 @@ def audit(config: "DictConfig") -> None:
             cache.outlines,
             cache.unreadable,
             fingerprint=fingerprint(contents, photo_set.labels),
-            image_size=size,
+            image_size=prepare.size,
         )
         if model is not None and cache.facts:
             labels, findings = _doubts(model, config, run)
@@ -98,8 +99,8 @@ def _doubts(
     from resistor_cls.model import build_trainer
     from resistor_cls.tracking.report import judged
 
-    size = model.preprocessing.image_size
-    data = instantiate(config.data, subset="all", skip_unreadable=True, image_size=size)
+    prepare = model.preparation()
+    data = instantiate(config.data, subset="all", skip_unreadable=True, prepare=prepare)
     data.setup()
     model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
     trainer = build_trainer(run.output, **config.trainer, logger=run.logger)

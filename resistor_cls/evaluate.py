@@ -46,10 +46,11 @@ def evaluate(config: "DictConfig") -> None:
     subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
     if own:
         given = {"subset": subset, "cache": config.paths.cache}
-        data = PhotoDataModule(**model.record["data"], **given)
+        prepare = model.preparation(model.record["data"]["image_size"])
+        data = PhotoDataModule(**model.record["data"], **given, prepare=prepare)
     else:
-        size = model.preprocessing.image_size  # a photo is resized once, as in training
-        data = instantiate(config.data, subset=subset, image_size=size)
+        # At the model's own size: a photo is resized once, as in training.
+        data = instantiate(config.data, subset=subset, prepare=model.preparation())
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))

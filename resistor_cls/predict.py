@@ -56,25 +56,26 @@ def _predict(arguments: argparse.Namespace) -> None:
     photos = find_photos(arguments.photos)
     predictor = Predictor.load(resolve_model(arguments.model, arguments.tracking_uri))
     answers = predictor.predict(photos, arguments.top)
-    unread = _WRITERS[arguments.format](answers)
+    unread = _WRITERS[arguments.format](answers, predictor.locates)
     if unread:
         raise DataError(
             f"{len(unread)} of {len(photos)} photos cannot be read:\n  " + "\n  ".join(unread)
         )
 
 
-def _write_table(answers: Iterable["Prediction"]) -> list[str]:
+def _write_table(answers: Iterable["Prediction"], locates: bool) -> list[str]:
     unread = []
     for answer in answers:
         if answer.error:
             unread.append(answer.error)
             continue
         candidates = "   ".join(f"{name:<10} {share:6.1%}" for name, share in answer.candidates)
-        print(f"{answer.photo}   {candidates}", flush=True)
+        mark = "" if answer.located else "   no body found: the whole photo"
+        print(f"{answer.photo}   {candidates}{mark}", flush=True)
     return unread
 
 
-def _write_json(answers: Iterable["Prediction"]) -> list[str]:
+def _write_json(answers: Iterable["Prediction"], locates: bool) -> list[str]:
     rows = list(answers)
     print(
         json.dumps(
@@ -85,6 +86,7 @@ def _write_json(answers: Iterable["Prediction"]) -> list[str]:
                         {"category": name, "probability": share}
                         for name, share in answer.candidates
                     ],
+                    **({"located": answer.located} if locates else {}),
                     "error": answer.error or None,
                 }
                 for answer in rows
@@ -96,15 +98,18 @@ def _write_json(answers: Iterable["Prediction"]) -> list[str]:
     return [answer.error for answer in rows if answer.error]
 
 
-def _write_csv(answers: Iterable["Prediction"]) -> list[str]:
+def _write_csv(answers: Iterable["Prediction"], locates: bool) -> list[str]:
     unread = []
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("photo", "rank", "category", "probability"))
+    # Only of a model that looks for the body: a column more where there is something to say.
+    columns = ("photo", "rank", "category", "probability", "located")
+    writer.writerow(columns if locates else columns[:-1])
     for answer in answers:
         if answer.error:
             unread.append(answer.error)
         for rank, (name, share) in enumerate(answer.candidates, start=1):
-            writer.writerow((answer.photo, rank, name, share))
+            row = (answer.photo, rank, name, share, answer.located)
+            writer.writerow(row if locates else row[:-1])
     return unread
 
 

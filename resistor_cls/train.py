@@ -30,7 +30,14 @@ def train(config: "DictConfig") -> None:
     """
     # Here and not above, so that --help and a mistyped key answer at once.
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
-    from resistor_cls.model import EpochLines, build_trainer, check_backbone, fit, seed_everything
+    from resistor_cls.model import (
+        EpochLines,
+        build_trainer,
+        check_backbone,
+        fit,
+        preparation,
+        seed_everything,
+    )
     from resistor_cls.tracking import open_run
     from resistor_cls.tracking.report import RunReport, describe
 
@@ -38,7 +45,8 @@ def train(config: "DictConfig") -> None:
     config.tracking.name = (
         config.tracking.name or f"{config.model.backbone} on {config.data.source}"
     )
-    data = instantiate(config.data)
+    prepare = preparation(config.model.locate, config.data.image_size)
+    data = instantiate(config.data, prepare=prepare)
     make_model = instantiate(config.model, _partial_=True)
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     check_backbone(config.model.backbone)

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -11,6 +12,9 @@ from tiny import CATEGORIES, TINY
 
 from resistor_cls.categories import Categories
 from resistor_cls.rendering import render_dataset
+
+if TYPE_CHECKING:
+    from resistor_cls.model.locator import Locator
 
 # MLflow reads these once, when it is imported.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -34,6 +38,38 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("drawn") / "photos"
     counts = dict.fromkeys(CATEGORIES, 8)
     return render_dataset(out, Categories(CATEGORIES), counts, size=96, workers=1, progress=False)
+
+
+@pytest.fixture(scope="session")
+def locator_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A locator that knows nothing, and finds something in half of the drawn photos."""
+    import torch
+
+    from resistor_cls.data.photos import one_torch_thread, read_photo
+    from resistor_cls.model.locator import Locator
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = Locator().eval()
+    file = tmp_path_factory.mktemp("locator") / "locator.safetensors"
+    net.save(file)
+    net = Locator.load(file)
+    with one_torch_thread():
+        scores = sorted(net.best(read_photo(path)).score for path in photos.rglob("*.jpg"))
+    middle = len(scores) // 2
+    net.threshold = (scores[middle - 1] + scores[middle]) / 2
+    net.save(file)
+    return file
+
+
+@pytest.fixture
+def locator(locator_file: Path, monkeypatch: pytest.MonkeyPatch) -> "Locator":
+    """Stands in the place of the shipped locator."""
+    from resistor_cls.model import preprocessing
+    from resistor_cls.model.locator import Locator
+
+    monkeypatch.setattr(preprocessing, "SHIPPED", locator_file)
+    return Locator.load(locator_file)
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,7 @@ def test_values_are_written_once() -> None:
         (["modle=resnet18"], "modle: no such key; did you mean model"),
         (["optimizer.lr=fast"], "optimizer.lr='fast': expected a number such as 0.001"),
         (["trainer.max_epochs=2.5"], "trainer.max_epochs=2.5: expected a whole number"),
+        (["model.locate=3"], "model.locate=3: expected true or false"),
         (["data.drop_last=3"], "data.drop_last=3: expected true or false"),
         (["data.batch_size=-3"], "data.batch_size=-3: expected 1 or more"),
         (["data.per_category=-1"], "data.per_category=-1: expected 1 or more"),

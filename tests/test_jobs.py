@@ -19,8 +19,10 @@ import torch
 from mlflow.entities import Run
 from tiny import CATEGORIES, TINY
 
+from resistor_cls.audit import main as audit
 from resistor_cls.evaluate import main as evaluate
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorClassifier, preprocessing
+from resistor_cls.model.locator import Locator
 from resistor_cls.predict import main as predict
 
 Train = Callable[..., int]
@@ -111,10 +113,16 @@ def test_the_best_epoch_is_the_one_of_the_watched_metric(
     assert artifact(run, "tables/confusion_matrix.csv").read_text() == of_that_epoch.read_text()
 
 
+@pytest.mark.parametrize("locate", [False, True], ids=["whole", "located"])
 def test_a_model_says_the_same_wherever_it_is_used(
-    train: Train, capsys: pytest.CaptureFixture
+    locate: bool,
+    train: Train,
+    locator: Locator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
 ) -> None:
-    assert train() == 0
+    assert train(f"model.locate={locate}") == 0
+    monkeypatch.setattr(preprocessing, "SHIPPED", Path("gone"))  # a model carries its own
     (trained,) = runs()
     reference = f"runs:/{trained.info.run_id}/model"
     wanted = artifact(trained, "tables/predictions.csv").read_text()
@@ -138,11 +146,38 @@ def test_a_model_says_the_same_wherever_it_is_used(
         first = answer["candidates"][0]
         assert first["category"] == row["prediction"]
         assert first["probability"] == pytest.approx(float(row["probability"]), abs=1e-6)
+        assert str(answer.get("located")) == str(row.get("located"))
+    assert ("located" in rows[0]) == locate
 
     served = mlflow.pyfunc.load_model(reference)
     table = served.predict(np.zeros((2, 40, 50, 3), dtype=np.uint8))
     assert list(table.columns) == list(CATEGORIES)
     assert table.shape == (2, 4)
+
+
+def test_photos_where_no_body_is_found_are_told(
+    train: Train, photos: Path, locator: Locator, capsys: pytest.CaptureFixture
+) -> None:
+    assert train("model.locate=true", "trainer.max_epochs=1") == 0
+    (run,) = runs()
+    assert run.data.tags["data.located"] == "16 of 32"
+    assert "No body was found in 16 of 32 photos" in capsys.readouterr().err
+    absent = artifact(run, "tables/not_located.csv").read_text().splitlines()[1:]
+    assert len(absent) == 16
+    checkpoint = str(artifact(run, "checkpoints/best.ckpt"))
+    files = [str(photos / name) for name in absent]
+    there = next(str(path) for path in photos.rglob("*.jpg") if str(path) not in files)
+    assert predict([files[0], there, "--model", checkpoint]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith("no body found: the whole photo")
+    assert second.endswith("%")
+    assert predict([files[0], "--model", checkpoint, "--top", "1", "--format", "csv"]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.endswith(",probability,located")
+    assert row.endswith(",False")
+
+    words = ["data=folder", f"data.root={photos}", "data.workers=0", "trainer=cpu"]
+    assert audit([*words, f"model={checkpoint}"]) == 0
 
 
 def test_photos_that_trained_the_model_are_told(

@@ -1,4 +1,4 @@
-"""Photos decoded once, kept small in a memory-mapped file, with what their files tell.
+"""Photos decoded and prepared once, kept in a memory-mapped file, with what their files tell.
 
 Epochs then never wait for JPEG decoding, worker processes share the pages, and a photo that
 cannot be read is known before training begins.
@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -18,21 +19,22 @@ import numpy as np
 from tqdm import tqdm
 
 from resistor_cls.data.facts import OUTLINE, PhotoFacts, outline, photo_facts
-from resistor_cls.data.photos import decode_photo, shrink
+from resistor_cls.data.photos import Preparation, decode_photo, one_torch_thread
 from resistor_cls.data.sources import PhotoSet
 from resistor_cls.errors import DataError
 
-CACHE_VERSION = 2  # counts changes of decoding, of `shrink`, of the facts and of the layout
+CACHE_VERSION = 3  # counts changes of decoding, of preparations, of the facts and of the layout
 
 
 @dataclass(frozen=True)
 class PhotoCache:
-    """Decoded photos.
+    """Prepared photos.
 
     Attributes:
         photos: (readable, size, size, 3) uint8 RGB, memory-mapped.
         readable: position in the `PhotoSet` of each cached photo.
         unreadable: file name → why it cannot be read.
+        located: (readable,) bool, False where the body was looked for and not found.
         facts: what the file of each cached photo tells.
         outlines: (readable, 64, 64) int8, memory-mapped; see `resistor_cls.data.facts.outline`.
     """
@@ -40,16 +42,17 @@ class PhotoCache:
     photos: np.ndarray
     readable: tuple[int, ...]
     unreadable: dict[str, str]
+    located: np.ndarray
     facts: tuple[PhotoFacts, ...]
     outlines: np.ndarray
 
 
-def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
-    """Opens the decoded photos of a set, decoded first where they are not yet.
+def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> PhotoCache:
+    """Opens the prepared photos of a set, decoded and prepared first where they are not yet.
 
     Args:
         photo_set: the photos.
-        size: side in pixels to keep them at.
+        prepare: makes of each photo what is kept.
         folder: of everything that is cached; decoded photos are below it.
 
     Raises:
@@ -57,12 +60,12 @@ def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
     """
     folder = folder.expanduser() / "decoded"
     try:
-        place = folder / _key(photo_set, size)
+        place = folder / _key(photo_set, prepare)
         if not place.is_dir():
-            _build(photo_set, size, place)
+            _build(photo_set, prepare, place)
         index = json.loads((place / "index.json").read_text(encoding="utf-8"))
         count = len(index["readable"])
-        photos = _mapped(place / "photos.uint8", np.uint8, (count, size, size, 3))
+        photos = _mapped(place / "photos.uint8", np.uint8, (count, prepare.size, prepare.size, 3))
         outlines = _mapped(place / "outlines.int8", np.int8, (count, OUTLINE, OUTLINE))
         facts = tuple(
             PhotoFacts(**{**fact, "border": tuple(fact["border"])}) for fact in index["facts"]
@@ -72,7 +75,9 @@ def open_cache(photo_set: PhotoSet, size: int, folder: Path) -> PhotoCache:
             f"the photo cache in {folder} cannot be used: {error}; "
             "free some room or set paths.cache to another folder"
         ) from error
-    return PhotoCache(photos, tuple(index["readable"]), index["unreadable"], facts, outlines)
+    located = np.array(index["located"], dtype=bool)
+    readable = tuple(index["readable"])
+    return PhotoCache(photos, readable, index["unreadable"], located, facts, outlines)
 
 
 def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
@@ -89,43 +94,48 @@ def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _key(photo_set: PhotoSet, size: int) -> str:
-    """Changes when any file does: name, length or time of change."""
-    digest = hashlib.sha256(f"{CACHE_VERSION} {size} {photo_set.root.resolve()}".encode())
+def _key(photo_set: PhotoSet, prepare: Preparation) -> str:
+    """Changes with the preparation, and when any file does: name, length or time of change."""
+    digest = hashlib.sha256(f"{CACHE_VERSION} {prepare.key} {photo_set.root.resolve()}".encode())
     for index, name in enumerate(photo_set.names):
         stat = photo_set.path(index).stat()
         digest.update(f"\n{name} {stat.st_size} {stat.st_mtime_ns}".encode())
     return digest.hexdigest()[:24]
 
 
-def _build(photo_set: PhotoSet, size: int, place: Path) -> None:
+def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     scratch = place.with_name(f".building-{uuid4().hex}")
     scratch.mkdir()
     readable: list[int] = []
+    located: list[bool] = []
     facts: list[dict[str, object]] = []
     unreadable: dict[str, str] = {}
     paths = [photo_set.path(index) for index in range(len(photo_set))]
     try:
         # Pillow, OpenCV and PyTorch release the interpreter's lock, so threads use every core.
         with (
+            # For a net in each, that would be threads by threads.
+            one_torch_thread() if prepare.locates else nullcontext(),
             ThreadPoolExecutor(os.cpu_count()) as pool,
             # Written as they come: pages of a map would count as this process's memory.
             (scratch / "photos.uint8").open("wb") as photos,
             (scratch / "outlines.int8").open("wb") as outlines,
         ):
-            work = pool.map(partial(_read, size=size), paths)
+            work = pool.map(partial(_read, prepare=prepare), paths)
             bar = tqdm(work, total=len(paths), desc="Decoding photos", leave=False, disable=None)
             for index, found in enumerate(bar):
                 if isinstance(found, str):
                     unreadable[photo_set.names[index]] = found
                     continue
-                small, lines, fact = found
-                photos.write(small.tobytes())
+                pixels, there, lines, fact = found
+                photos.write(pixels.tobytes())
                 outlines.write(lines.tobytes())
                 readable.append(index)
+                located.append(there)
                 facts.append(asdict(fact))
-        index_text = json.dumps({"readable": readable, "unreadable": unreadable, "facts": facts})
+        index_of = {"readable": readable, "unreadable": unreadable}
+        index_text = json.dumps({**index_of, "located": located, "facts": facts})
         (scratch / "index.json").write_text(index_text, encoding="utf-8")
         try:
             scratch.replace(place)
@@ -136,12 +146,14 @@ def _build(photo_set: PhotoSet, size: int, place: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _read(path: Path, size: int) -> tuple[np.ndarray, np.ndarray, PhotoFacts] | str:
-    """The small photo, its outline and its file's facts, or why there are none."""
+def _read(
+    path: Path, prepare: Preparation
+) -> tuple[np.ndarray, bool, np.ndarray, PhotoFacts] | str:
+    """The prepared photo, whether it is located, outline and facts, or why there are none."""
     try:
         encoded = path.read_bytes()
         photo = decode_photo(encoded)
-        return shrink(photo, size), outline(photo), photo_facts(encoded, photo)
+        return *prepare(photo), outline(photo), photo_facts(encoded, photo)
     except OSError as error:
         return error.strerror or str(error)
     except DataError as error:

@@ -18,6 +18,7 @@ from resistor_cls.data.augmentation import Augmentation
 from resistor_cls.data.cache import PhotoCache, fingerprint, open_cache
 from resistor_cls.data.facts import PhotoFacts
 from resistor_cls.data.folds import Split, check_fold, check_split, split_photos, split_table
+from resistor_cls.data.photos import Preparation, Shrink
 from resistor_cls.data.sources import (
     MOST_LISTED,
     PhotoSet,
@@ -72,6 +73,8 @@ class PhotoDataModule(LightningDataModule):
         root: folder of the photos.
         source: `folder`, `table`, `rendered` or `resistor37`; see `resistor_cls.data.sources`.
         image_size: side in pixels that photos are kept and batched at.
+        prepare: makes of each photo what is kept and batched, as the model says that is to see it;
+            its size then takes the place of `image_size`. By default photos are resized.
         batch_size: photos a batch.
         split: how photos are dealt into folds: `stratified`, `grouped`, `capture`, `background`,
             `camera`, or the table of an earlier split; see `resistor_cls.data.folds`.
@@ -89,7 +92,9 @@ class PhotoDataModule(LightningDataModule):
         **options: more arguments of the source, such as `table` or `per_category`.
 
     Attributes:
+        prepare: the preparation.
         photo_set: the readable photos (after `setup`).
+        located: (photos,) bool, whether the body of each was found; None where nobody looked.
         facts: what the file of each photo tells.
         outlines: (photos, 64, 64) int8; see `resistor_cls.data.facts.outline`.
         split: which photos train and which validate.
@@ -103,6 +108,7 @@ class PhotoDataModule(LightningDataModule):
     """
 
     photo_set: PhotoSet
+    located: np.ndarray | None
     facts: tuple[PhotoFacts, ...]
     outlines: np.ndarray
     split: Split
@@ -116,6 +122,7 @@ class PhotoDataModule(LightningDataModule):
         source: str = "folder",
         *,
         image_size: int = 224,
+        prepare: Preparation | None = None,
         batch_size: int = 32,
         split: str = "stratified",
         folds: int = 5,
@@ -134,10 +141,11 @@ class PhotoDataModule(LightningDataModule):
         steps = list(augment.values()) if isinstance(augment, Mapping) else list(augment)
         self._augmentation = Augmentation([step for step in steps if step is not None])
         self._options = absolute({"root": root, **options})
+        self.prepare = Shrink(image_size) if prepare is None else prepare
         # Plain values: saved with a model, they are enough to find its validation photos again.
         self.settings: dict[str, Any] = {
             "source": source,
-            "image_size": image_size,
+            "image_size": self.prepare.size,
             "batch_size": batch_size,
             "split": str(Path(split).expanduser().absolute()) if split.endswith(".csv") else split,
             "folds": folds,
@@ -233,6 +241,7 @@ class PhotoDataModule(LightningDataModule):
         self.photo_set = found.select(cache.readable)
         self.unreadable = cache.unreadable
         self.facts, self.outlines = cache.facts, cache.outlines
+        self.located = cache.located if self.prepare.locates else None
         if self._subset == "all":  # everything is judged, nothing is split
             count = len(self.photo_set)
             self.split = Split(np.full(count, "validation"), np.zeros(count, dtype=int))
@@ -255,7 +264,7 @@ class PhotoDataModule(LightningDataModule):
 
     def _open(self) -> tuple[PhotoSet, PhotoCache]:
         found = read_source(self.settings["source"], self._options)
-        cache = open_cache(found, self.settings["image_size"], self._cache_folder)
+        cache = open_cache(found, self.prepare, self._cache_folder)
         if cache.unreadable and not self.settings["skip_unreadable"]:
             shown = [
                 f"{name} ({why})" for name, why in list(cache.unreadable.items())[:MOST_LISTED]

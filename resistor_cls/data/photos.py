@@ -1,7 +1,10 @@
 """One photo: from a file to pixels of the size that a model takes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -168,3 +171,70 @@ def shrink(photo: np.ndarray, size: int) -> np.ndarray:
     photos = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None]
     small = resize(photos.float().div_(255), size)
     return small[0].mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
+
+
+class Preparation(Protocol):
+    """What is done to a decoded photo once, before any batch: whatever a model sees went through.
+
+    A room behind this one may bring its own, such as a crop that a net finds.
+
+    Attributes:
+        size: side in pixels of what comes out.
+        key: text that tells it from every other preparation; photos are cached by it.
+        locates: whether it looks for the body.
+    """
+
+    @property
+    def size(self) -> int: ...  # noqa: D102
+
+    @property
+    def key(self) -> str: ...  # noqa: D102
+
+    @property
+    def locates(self) -> bool: ...  # noqa: D102
+
+    def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
+        """Prepares one photo; called by several threads at once.
+
+        Args:
+            photo: (height, width, 3) uint8 RGB, of any size.
+
+        Returns:
+            (size, size, 3) uint8 RGB, and False where the body was looked for and not found.
+        """
+
+
+class Shrink:
+    """The whole photo, resized.
+
+    Args:
+        size: side of the result in pixels.
+    """
+
+    locates = False
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.key = f"shrink {size}"
+
+    def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
+        """Resizes one photo; see `Preparation`."""
+        return shrink(photo, self.size), True
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Lets PyTorch work in the calling thread alone, and in every thread that begins meanwhile.
+
+    Where threads take a photo each, more of them within each photo only wait for one another; and
+    a sum that is shared out to another number of threads is another sum in its last digits.
+    """
+    before = torch.get_num_threads()
+    if before == 1:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -19,6 +19,7 @@ class Predictions:
         probabilities: (photos, categories) float32.
         losses: (photos,) float32, the training loss of each photo.
         categories: the label space.
+        located: (photos,) bool, whether the body of each was found; None where nobody looked.
     """
 
     names: tuple[str, ...]
@@ -27,6 +28,7 @@ class Predictions:
     probabilities: np.ndarray
     losses: np.ndarray
     categories: Categories
+    located: np.ndarray | None = None
 
     @property
     def predicted(self) -> np.ndarray:
@@ -34,7 +36,7 @@ class Predictions:
         return self.probabilities.argmax(axis=1)
 
     def table(self) -> pd.DataFrame:
-        """A row per photo: label, prediction, whether they agree, probabilities, loss.
+        """A row per photo: label, prediction, whether they agree, probabilities, loss, `located`.
 
         The last columns, `p:CATEGORY`, hold the probability of every category. They are not
         rounded: a model that is sure gives probabilities far below any digit, and ROC AUC ranks
@@ -51,6 +53,7 @@ class Predictions:
                 "probability": self.probabilities[rows, self.predicted],
                 "label_probability": self.probabilities[rows, self.targets],
                 "loss": self.losses,
+                **({} if self.located is None else {"located": self.located}),
                 **{f"p:{name}": self.probabilities[:, place] for place, name in enumerate(names)},
             }
         )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.photos import SUFFIXES, read_photo, shrink
+from resistor_cls.data.photos import SUFFIXES, read_photo
 from resistor_cls.errors import DataError
 from resistor_cls.model import ResistorClassifier
 
@@ -28,11 +28,13 @@ class Prediction:
         candidates: (category name, probability), the most probable first; empty if the photo
             could not be read.
         error: why it could not be read; empty otherwise.
+        located: False where the model looked for the body, found none and judged the whole photo.
     """
 
     photo: Path
     candidates: tuple[tuple[str, float], ...]
     error: str = ""
+    located: bool = True
 
 
 class Predictor:
@@ -44,6 +46,7 @@ class Predictor:
 
     def __init__(self, model: ResistorClassifier) -> None:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._prepare = model.preparation()
         self._model = model.eval().to(self._device)
 
     @classmethod
@@ -60,6 +63,11 @@ class Predictor:
         """The label space of the answers."""
         return self._model.categories
 
+    @property
+    def locates(self) -> bool:
+        """Whether the model looks for the body and judges what it cuts out."""
+        return self._prepare.locates
+
     def probabilities(self, photos: Sequence[np.ndarray]) -> np.ndarray:
         """Judges decoded photos.
 
@@ -69,14 +77,17 @@ class Predictor:
         Returns:
             (photos, categories) float32.
         """
-        size = self._model.preprocessing.image_size
+        return self._judge([self._prepare(photo)[0] for photo in photos])
+
+    def _judge(self, photos: Sequence[np.ndarray]) -> np.ndarray:
+        """As `probabilities`, of prepared photos: (size, size, 3) uint8 each."""
         answers = []
         for group in _batched(photos, BATCH):
-            batch = torch.from_numpy(np.stack([shrink(photo, size) for photo in group]))
+            batch = torch.from_numpy(np.stack(group))
             # The same steps as in validation, so that the answers are the same to the digit.
-            prepared = batch.permute(0, 3, 1, 2).to(self._device).float().div(255)
+            floats = batch.permute(0, 3, 1, 2).to(self._device).float().div(255)
             with torch.inference_mode():
-                answers.append(self._model.probabilities(self._model(prepared)).cpu().numpy())
+                answers.append(self._model.probabilities(self._model(floats)).cpu().numpy())
         return np.concatenate(answers) if answers else np.empty((0, len(self.categories)), "f4")
 
     def predict(self, files: Iterable[Path], top: int = 3) -> Iterator[Prediction]:
@@ -90,18 +101,20 @@ class Predictor:
             An answer a file; one that cannot be read gets an `error` instead of candidates.
         """
         for group in _batched(files, BATCH):
-            photos, errors = [], {}
+            prepared, errors = [], {}
             for file in group:
                 try:
-                    photos.append(read_photo(file))
+                    prepared.append(self._prepare(read_photo(file)))
                 except DataError as error:
                     errors[file] = str(error)
-            rows = iter(self.probabilities(photos))
+            rows = iter(self._judge([photo for photo, _ in prepared]))
+            found = iter(located for _, located in prepared)
             for file in group:
                 if file in errors:
                     yield Prediction(file, (), errors[file])
                 else:
-                    yield Prediction(file, self._candidates(next(rows), top))
+                    candidates = self._candidates(next(rows), top)
+                    yield Prediction(file, candidates, located=next(found))
 
     def _candidates(self, row: np.ndarray, top: int) -> tuple[tuple[str, float], ...]:
         names = self.categories.names

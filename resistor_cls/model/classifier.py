@@ -12,9 +12,11 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from resistor_cls.categories import Categories
+from resistor_cls.data.photos import Preparation
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
+from resistor_cls.model.locator import Locator
 from resistor_cls.model.losses import loss_named
 from resistor_cls.model.metrics import metric_collection
 from resistor_cls.model.preprocessing import Preprocessing
@@ -40,6 +42,8 @@ class ResistorClassifier(LightningModule):
         dropout: probability that a pooled feature is dropped in training.
         image_size: side in pixels of what the backbone sees.
         normalization: `simple` or `imagenet`.
+        locate: true judges an upright crop round the body, which a locator finds; see
+            `resistor_cls.model.preprocessing`.
         loss: `bce` or `cross_entropy`.
         optimizer: parameters → optimizer; AdamW at 1e-3 without weight decay by default.
         scheduler: (optimizer, total steps) → schedule stepped after every optimizer step; cosine
@@ -66,6 +70,7 @@ class ResistorClassifier(LightningModule):
         dropout: float = 0.0,
         image_size: int = 224,
         normalization: str = "simple",
+        locate: bool | Locator = False,
         loss: str = "bce",
         optimizer: MakeOptimizer = _adamw,
         scheduler: MakeScheduler = cosine,
@@ -83,13 +88,14 @@ class ResistorClassifier(LightningModule):
                 "dropout": dropout,
                 "image_size": image_size,
                 "normalization": normalization,
+                "locate": bool(locate),
                 "loss": loss,
             },
             logger=False,
         )
         self.categories = Categories(categories)
         self.loss = loss_named(loss)
-        self.preprocessing = Preprocessing(image_size, normalization)
+        self.preprocessing = Preprocessing(image_size, normalization, locate)
         self.backbone, self.weights_from = build_backbone(
             backbone,
             len(categories),
@@ -107,11 +113,36 @@ class ResistorClassifier(LightningModule):
         self._outputs: list[dict[str, Tensor]] = []
         self.predictions: dict[str, Tensor] = {}
 
+    def preparation(self, size: int | None = None) -> Preparation:
+        """What is done to each decoded photo before it is batched.
+
+        Args:
+            size: side of the result in pixels; by default the model's `image_size`.
+        """
+        return self.preprocessing.preparation(size)
+
+    def setup(self, stage: str) -> None:
+        """Compares what has been done to the photos with what the model needs.
+
+        Raises:
+            ModelError: they were prepared for another model.
+        """
+        prepare = getattr(getattr(self.trainer, "datamodule", None), "prepare", None)
+        if prepare is None:  # batches of somebody else's making
+            return
+        wanted = self.preparation(prepare.size).key
+        if prepare.key != wanted:
+            raise ModelError(
+                f"the photos are prepared by {prepare.key!r}, the model needs {wanted!r}: "
+                "give the data module prepare=model.preparation()"
+            )
+
     def forward(self, photos: Tensor) -> Tensor:
         """Judges photos.
 
         Args:
-            photos: (batch, 3, height, width) float32 in [0, 1], of any size.
+            photos: (batch, 3, height, width) float32 in [0, 1], of any size; each went through
+                `preparation`.
 
         Returns:
             (batch, categories) logits.
@@ -207,7 +238,7 @@ class ResistorClassifier(LightningModule):
         """
         steps = int(self.trainer.estimated_stepping_batches)
         try:
-            optimizer = self._make_optimizer(self.parameters())
+            optimizer = self._make_optimizer(p for p in self.parameters() if p.requires_grad)
             scheduler = self._make_scheduler(optimizer, steps)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"optimizer or scheduler: {error}") from error
@@ -222,6 +253,7 @@ class ResistorClassifier(LightningModule):
             "format": CHECKPOINT_FORMAT,
             "weights_from": self.weights_from,
             "record": self.record,
+            "locator": self.preprocessing.locator_values(),
         }
 
     @classmethod
@@ -236,14 +268,19 @@ class ResistorClassifier(LightningModule):
                 version, or a pickle that would run code (it is never executed).
         """
         checkpoint = read_checkpoint(path)
+        ours = checkpoint[RECORD]
         try:
-            model = cls(**checkpoint["hyper_parameters"], pretrained="false")
+            values = dict(checkpoint["hyper_parameters"])
+            if values.get("locate"):
+                values["locate"] = Locator()  # filled from the checkpoint: no other file is needed
+            model = cls(**values, pretrained="false")
             model.load_state_dict(checkpoint["state_dict"])
+            if values.get("locate"):
+                model.preprocessing.restore_locator(ours["locator"])
         except (KeyError, TypeError, RuntimeError) as error:
             raise ModelError(
                 f"{path}: the checkpoint does not fit its own model: {error}"
             ) from error
-        ours = checkpoint[RECORD]
         model.record, model.weights_from = ours["record"], ours["weights_from"]
         return model.eval()
 

@@ -64,6 +64,8 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
     # Lightning 2.6 gathers over processes by a function that PyTorch renames.
     warnings.filterwarnings("ignore", message=r".*functional\.all_gather is deprecated.*")
+    # A locator within a model never learns, and stays in eval mode on purpose.
+    warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode.*")
     # Small photos from a memory map need no processes to load them.
     warnings.filterwarnings("ignore", message=r".*does not have many workers.*")
 

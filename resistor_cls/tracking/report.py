@@ -157,6 +157,23 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
         run.set_tags({"data.unreadable": len(data.unreadable)})
         table = pd.DataFrame(data.unreadable.items(), columns=["photo", "reason"])
         run.save_table("unreadable", table)
+    if data.located is not None:
+        _describe_located(run, data, data.located)
+
+
+def _describe_located(run: Run, data: PhotoDataModule, located: np.ndarray) -> None:
+    """Says in how many photos the body was found, and names the others."""
+    run.set_tags({"data.located": f"{located.sum()} of {len(located)}"})
+    absent = [data.photo_set.names[index] for index in np.flatnonzero(~located)]
+    if absent:
+        log.warning(
+            "No body was found in %d of %d photos, which are judged whole "
+            "(tables/not_located.csv): %s",
+            len(absent),
+            len(located),
+            some_names(absent),
+        )
+        run.save_table("not_located", pd.DataFrame({"photo": absent}))
 
 
 def mark_seen(run: Run, data: PhotoDataModule, record: Mapping[str, Any]) -> str:
@@ -214,6 +231,7 @@ def judged(model: ResistorClassifier, data: PhotoDataModule) -> Predictions:
         probabilities=model.probabilities(logits).numpy(),
         losses=np.array(losses, dtype=np.float32),
         categories=model.categories,
+        located=None if data.located is None else data.located[indices],
     )
 
 

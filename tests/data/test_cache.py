@@ -4,19 +4,20 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from photo_files import NAMES, write_folder, write_photo
 
 from resistor_cls.data import read_folder
 from resistor_cls.data.cache import fingerprint, open_cache
-from resistor_cls.data.photos import read_photo, shrink
+from resistor_cls.data.photos import Shrink, read_photo, shrink
 from resistor_cls.errors import DataError
 
 
 def test_cached_photos_are_the_photos(tmp_path: Path):
     photos = read_folder(write_folder(tmp_path / "photos"))
-    cache = open_cache(photos, 16, tmp_path / "cache")
+    cache = open_cache(photos, Shrink(16), tmp_path / "cache")
     assert cache.photos.shape == (len(photos), 16, 16, 3)
     assert cache.readable == tuple(range(len(photos)))
     for index in range(len(photos)):
@@ -25,13 +26,13 @@ def test_cached_photos_are_the_photos(tmp_path: Path):
 
 def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     photos = read_folder(write_folder(tmp_path / "photos"))
-    first = open_cache(photos, 16, tmp_path / "cache")
+    first = open_cache(photos, Shrink(16), tmp_path / "cache")
 
     def no_decoding(*_: object) -> None:
         raise AssertionError("decoded again")
 
     monkeypatch.setattr(PIL.Image, "open", no_decoding)
-    again = open_cache(read_folder(tmp_path / "photos"), 16, tmp_path / "cache")
+    again = open_cache(read_folder(tmp_path / "photos"), Shrink(16), tmp_path / "cache")
     assert np.array_equal(again.photos, first.photos)
     assert again.facts == first.facts
     assert np.array_equal(again.outlines, first.outlines)
@@ -41,7 +42,7 @@ def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("change", ["content", "time", "added"])
 def test_a_change_is_noticed(tmp_path: Path, change: str):
     root = write_folder(tmp_path / "photos")
-    before = open_cache(read_folder(root), 16, tmp_path / "cache")
+    before = open_cache(read_folder(root), Shrink(16), tmp_path / "cache")
     target = root / "10R" / ("new.jpg" if change == "added" else "0.jpg")
     if change == "time":  # another photo of the same length
         stat, size = target.stat(), target.stat().st_size
@@ -50,7 +51,7 @@ def test_a_change_is_noticed(tmp_path: Path, change: str):
         os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
     else:
         write_photo(target, (250, 250, 250))
-    after = open_cache(read_folder(root), 16, tmp_path / "cache")
+    after = open_cache(read_folder(root), Shrink(16), tmp_path / "cache")
     assert after.facts != before.facts
 
 
@@ -58,9 +59,43 @@ def test_sizes_and_places_do_not_meet(tmp_path: Path):
     photos = read_folder(write_folder(tmp_path / "photos"))
     other = read_folder(write_folder(tmp_path / "others", NAMES[::-1]))
     cache = tmp_path / "cache"
-    assert open_cache(photos, 16, cache).photos.shape[1] == 16
-    assert open_cache(photos, 24, cache).photos.shape[1] == 24
-    assert open_cache(photos, 16, cache).facts != open_cache(other, 16, cache).facts
+    assert open_cache(photos, Shrink(16), cache).photos.shape[1] == 16
+    assert open_cache(photos, Shrink(24), cache).photos.shape[1] == 24
+    assert open_cache(photos, Shrink(16), cache).facts != open_cache(other, Shrink(16), cache).facts
+
+
+class Marked:
+    """Says of every photo whose red is below 100 that nothing was found there."""
+
+    locates = True
+
+    def __init__(self, size: int, key: str) -> None:
+        self.size, self.key = size, key
+
+    def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
+        assert torch.get_num_threads() == 1
+        return np.zeros((self.size, self.size, 3), np.uint8), bool(photo[0, 0, 0] >= 100)
+
+
+def test_what_was_not_located_is_kept(tmp_path: Path):
+    root = write_folder(tmp_path / "photos")
+    (root / "10R" / "1.jpg").write_bytes(b"")
+    photos, threads = read_folder(root), torch.get_num_threads()
+    for _ in range(2):  # built, then opened
+        cache = open_cache(photos, Marked(16, "marked"), tmp_path / "cache")
+        labels = [photos.labels[index] for index in cache.readable]
+        assert cache.located.tolist() == [label == "left" for label in labels]
+        assert cache.located.dtype == bool
+        assert cache.photos.max() == 0
+    assert torch.get_num_threads() == threads
+    assert open_cache(photos, Shrink(16), tmp_path / "cache").located.all()
+
+
+def test_preparations_do_not_meet(tmp_path: Path):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    for prepare in (Shrink(16), Marked(16, "marked"), Marked(16, "marked otherwise")):
+        open_cache(photos, prepare, tmp_path / "cache")
+    assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 3
 
 
 def test_an_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -72,9 +107,9 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     with monkeypatch.context() as patch:
         patch.setattr(PIL.Image, "open", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            open_cache(photos, 16, cache)
+            open_cache(photos, Shrink(16), cache)
     assert list((cache / "decoded").iterdir()) == []
-    assert len(open_cache(photos, 16, cache).facts) == len(photos)
+    assert len(open_cache(photos, Shrink(16), cache).facts) == len(photos)
 
 
 def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path):
@@ -82,7 +117,7 @@ def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path):
     (root / "4K7" / "1.jpg").write_bytes(b"")
     photos = read_folder(root)
     for _ in range(2):  # built, then opened
-        cache = open_cache(photos, 16, tmp_path / "cache")
+        cache = open_cache(photos, Shrink(16), tmp_path / "cache")
         assert cache.unreadable == {"4K7/1.jpg": "the file is empty"}
         assert [photos.names[i] for i in cache.readable] == [
             name for name in photos.names if name != "4K7/1.jpg"
@@ -97,12 +132,12 @@ def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     with pytest.raises(DataError, match=r"photo cache in .*file.* cannot be used.*paths.cache"):
-        open_cache(photos, 16, blocked / "cache")
+        open_cache(photos, Shrink(16), blocked / "cache")
     cache = tmp_path / "cache"
-    open_cache(photos, 16, cache)
+    open_cache(photos, Shrink(16), cache)
     next(cache.glob("decoded/*/photos.uint8")).write_bytes(b"damaged")
     with pytest.raises(DataError, match=r"photo cache in .*cache.* cannot be used"):
-        open_cache(photos, 16, cache)
+        open_cache(photos, Shrink(16), cache)
 
 
 pairs = st.lists(st.tuples(st.text("0123456789abcdef", min_size=1), st.text(min_size=1)))

@@ -11,6 +11,7 @@ import torch
 from photo_files import NAMES, write_folder, write_photo
 
 from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.photos import Shrink
 from resistor_cls.errors import ConfigError, DataError
 
 Make = Callable[..., PhotoDataModule]
@@ -45,6 +46,24 @@ def test_batches_hold_photos_targets_and_indices(make: Make):
             assert np.array_equal(photo.permute(1, 2, 0).numpy(), data.photo(int(index)))
         seen += indices.tolist()
     assert seen == data.validation_indices.tolist()
+
+
+def test_photos_are_prepared_as_the_model_asks(make: Make):
+    class Dark(Shrink):
+        locates = True
+
+        def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
+            return super().__call__(photo)[0] // 2, False
+
+    plain, dark = make(), make(prepare=Dark(24))
+    plain.setup()
+    dark.setup()
+    assert plain.located is None
+    assert dark.located is not None
+    assert dark.located.tolist() == [False] * 30
+    assert dark.settings["image_size"] == 24
+    assert dark.photo(9).shape == (24, 24, 3)
+    assert dark.photo(9)[0, 0].tolist() == (plain.photo(9)[0, 0] // 2).tolist()
 
 
 @pytest.mark.parametrize("fold", range(5))

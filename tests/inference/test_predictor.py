@@ -6,10 +6,12 @@ import pytest
 import torch
 from PIL import Image
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import PhotoDataModule, read_photo
+from resistor_cls.data.photos import one_torch_thread
 from resistor_cls.errors import DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
 from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
+from resistor_cls.model.locator import Locator
 
 SIZE = 32
 
@@ -53,6 +55,7 @@ def test_files_get_the_probabilities_of_validation(validated, predictor: Predict
         shares = [share for _, share in answer.candidates]
         assert shares == sorted(shares, reverse=True)
         assert answer.error == ""
+        assert answer.located
 
 
 def test_an_unreadable_photo_gets_an_error_and_the_others_an_answer(
@@ -83,6 +86,23 @@ def test_photos_in_memory_may_differ_in_size(predictor: Predictor):
     square, wide = predictor.probabilities(photos)
     assert square.dtype == np.float32
     assert np.allclose(square, wide, atol=1e-6)  # one colour: every resize gives the same photo
+
+
+def test_a_model_that_locates_says_where_it_found_nothing(photos: Path, locator: Locator):
+    model = ResistorClassifier(
+        ["a", "b"], backbone="test_resnet.r160_in1k", pretrained="false", image_size=SIZE,
+        locate=True,
+    )  # fmt: skip
+    predictor, files = Predictor(model), sorted(photos.rglob("*.jpg"))
+    pictures = [read_photo(file) for file in files]
+    answers = list(predictor.predict(files))
+    assert predictor.locates
+    with one_torch_thread():
+        found = [locator.locate(picture) is not None for picture in pictures]
+    assert [answer.located for answer in answers] == found
+    # A photo in memory is cut out like one in a file, whatever lies beside it.
+    alone = [predictor.probabilities([picture])[0].max() for picture in pictures]
+    assert alone == pytest.approx([answer.candidates[0][1] for answer in answers], abs=1e-6)
 
 
 def test_predicting_changes_nothing(validated, predictor: Predictor):

@@ -1,0 +1,166 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_training import TINY
+
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.photos import Shrink, one_torch_thread, read_photo, shrink
+from resistor_cls.errors import ModelError
+from resistor_cls.model import (
+    ResistorClassifier,
+    build_trainer,
+    fit,
+    preparation,
+    preprocessing,
+    seed_everything,
+)
+from resistor_cls.model.crops import crop_upright
+from resistor_cls.model.locator import Locator
+from resistor_cls.model.preprocessing import UprightCrop
+
+SIZE = 32
+
+
+def make(**changes: object) -> ResistorClassifier:
+    how = {"backbone": TINY, "pretrained": "false", "image_size": SIZE, "locate": True} | changes
+    return ResistorClassifier(["10R", "4K7", "left", "right"], **how)
+
+
+def decoded(photos: Path) -> list[np.ndarray]:
+    return [read_photo(path) for path in sorted(photos.rglob("*.jpg"))]
+
+
+def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Locator, photos: Path):
+    prepare = preparation(True, SIZE)
+    flags = []
+    for photo in decoded(photos):
+        pixels, located = prepare(photo)
+        with one_torch_thread():  # of more threads, some pixels differ by a level
+            location = locator.locate(photo)
+        assert located == (location is not None)
+        if location is None:
+            expected = shrink(photo, SIZE)
+        else:
+            expected = crop_upright(photo, location, (SIZE, SIZE))
+        assert np.array_equal(pixels, expected)
+        flags.append(located)
+    assert 0 < sum(flags) < len(flags)
+
+
+def test_without_a_locator_photos_are_resized(photos: Path):
+    prepare = preparation(False, SIZE)
+    assert isinstance(prepare, Shrink)
+    assert make(locate=False).preparation().key == prepare.key
+
+
+def test_the_same_crop_in_threads_under_autocast_and_whatever_the_threads(
+    locator: Locator, photos: Path
+):
+    prepare, pictures = preparation(True, SIZE), decoded(photos)[:8]
+    with one_torch_thread():
+        expected = [prepare(photo)[0] for photo in pictures]
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            again = [prepare(photo)[0] for photo in pictures]
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(3) as pool:
+            together = list(pool.map(lambda photo: prepare(photo)[0], pictures))
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(expected, again)
+    assert np.array_equal(expected, together)
+
+
+def test_a_key_tells_preparations_apart(locator: Locator, tmp_path: Path):
+    keys = [preparation(False, 32).key, preparation(False, 64).key]
+    keys += [preparation(True, 32).key, preparation(True, 64).key]
+    keys.append(UprightCrop(32, locator, margin=0.4).key)
+    locator.threshold += 0.1
+    keys.append(preparation(locator, 32).key)
+    with torch.no_grad():
+        next(locator.parameters()).add_(1e-3)
+    keys.append(preparation(locator, 32).key)
+    assert len(set(keys)) == len(keys)
+    locator.to(memory_format=torch.contiguous_format)
+    assert preparation(locator, 32).key == keys[-1]  # of the values, not of how they lie in memory
+    assert preparation(True, 32).key == make().preparation().key == keys[2]
+
+
+def test_a_locator_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "locator.safetensors")
+    for ask in (make, lambda: preparation(True, SIZE)):
+        with pytest.raises(ModelError, match=r"model.locate=true needs .*locator.safetensors"):
+            ask()
+
+
+def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Locator):
+    backbones = []
+    for locate in (False, True):
+        torch.manual_seed(0)
+        backbones.append(make(locate=locate).backbone.state_dict())
+    assert all(torch.equal(backbones[0][name], value) for name, value in backbones[1].items())
+
+
+@pytest.fixture
+def fitted(locator: Locator, photos: Path, tmp_path: Path) -> Callable[[], tuple]:
+    """Trains an epoch; gives the model, its data and its checkpoint."""
+
+    def run(**changes: object) -> tuple[ResistorClassifier, PhotoDataModule, Path]:
+        seed_everything(0)
+        how = {"batch_size": 8, "folds": 4, "workers": 0, "cache": tmp_path / "cache"}
+        data = PhotoDataModule(photos, **how | {"prepare": preparation(True, SIZE)} | changes)
+        model = make()
+        trainer = build_trainer(tmp_path / "run", max_epochs=1, accelerator="cpu")
+        fit(trainer, model, data)
+        return model, data, tmp_path / "run" / "checkpoints" / "last.ckpt"
+
+    return run
+
+
+def test_a_locator_never_learns_and_travels_with_the_model(
+    fitted: Callable[[], tuple], locator: Locator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    model, data, checkpoint = fitted()
+    assert 0 < data.located.sum() < len(data.located)
+    learned = {id(p) for group in model.optimizers().param_groups for p in group["params"]}
+    assert learned == {id(parameter) for parameter in model.backbone.parameters()}
+    assert model.train().backbone.training
+    assert not any(module.training for module in model.preprocessing.locator.modules())
+    for name, value in locator.state_dict().items():
+        assert torch.equal(model.preprocessing.locator.state_dict()[name], value)
+
+    monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "absent")
+    loaded = ResistorClassifier.load(checkpoint)
+    assert loaded.preparation().key == data.prepare.key
+    kept = loaded.preprocessing.locator_values()
+    assert kept == {"threshold": locator.threshold, "margin": 0.3, "record": locator.record}
+    photo = data.photo(0)
+    batch = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
+    with torch.inference_mode():
+        assert torch.equal(loaded(batch), model.eval()(batch))
+
+
+def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]):
+    with pytest.raises(ModelError, match=r"prepared by 'shrink 48', the model needs 'crop 48 "):
+        fitted(prepare=Shrink(48))
+
+
+def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path):
+    model = make(locate=False)
+    trainer = build_trainer(tmp_path, accelerator="cpu")
+    trainer.strategy.connect(model)
+    trainer.save_checkpoint(tmp_path / "new.ckpt")
+    checkpoint = torch.load(tmp_path / "new.ckpt", weights_only=True)
+    del checkpoint["hyper_parameters"]["locate"], checkpoint["resistor_cls"]["locator"]
+    torch.save(checkpoint, tmp_path / "old.ckpt")
+    assert ResistorClassifier.load(tmp_path / "old.ckpt").preparation().key == f"shrink {SIZE}"
+    checkpoint["hyper_parameters"]["locate"] = True
+    torch.save(checkpoint, tmp_path / "odd.ckpt")
+    with pytest.raises(ModelError, match="does not fit its own model"):
+        ResistorClassifier.load(tmp_path / "odd.ckpt")
