@@ -47,8 +47,8 @@ class UprightCrop:
         # One thread and full precision: the same photo then gives the same crop, whoever asks.
         with one_torch_thread(), torch.autocast("cpu", enabled=False):
             location = self._locator.locate(photo)
-        if location is None:
-            return shrink(photo, self.size), False
+            if location is None:
+                return shrink(photo, self.size), False
         return crop_upright(photo, location, (self.size, self.size), self._margin), True
 
 
