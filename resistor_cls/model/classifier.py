@@ -253,8 +253,9 @@ class ResistorClassifier(LightningModule):
             "format": CHECKPOINT_FORMAT,
             "weights_from": self.weights_from,
             "record": self.record,
-            "locator": self.preprocessing.locator_values(),
         }
+        if self.preprocessing.locator is not None:
+            checkpoint[RECORD]["locator"] = self.preprocessing.locator_values()
 
     @classmethod
     def load(cls, path: str | Path) -> "ResistorClassifier":

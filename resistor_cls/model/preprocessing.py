@@ -152,10 +152,9 @@ class Preprocessing(nn.Module):
         """
         return _preparation(self.locator, size or self.image_size, self.margin)
 
-    def locator_values(self) -> dict[str, Any] | None:
-        """What belongs to the locator and is no weight, as plain values; None without one."""
-        if self.locator is None:
-            return None
+    def locator_values(self) -> dict[str, Any]:
+        """What belongs to the locator and is no weight, as plain values."""
+        assert self.locator is not None
         return {
             "threshold": self.locator.threshold,
             "margin": self.margin,
