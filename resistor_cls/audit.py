@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.config import quoted, run_hydra
+from resistor_cls.config import as_reference, run_hydra
 from resistor_cls.errors import DataError
 
 if TYPE_CHECKING:
@@ -161,15 +161,8 @@ def _judge(report: Mapping[str, Any], page: Path, strict: bool) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     words = sys.argv[1:] if argv is None else argv
-    return run_hydra(audit, "audit", __doc__ or "", [_as_key(word) for word in words])
-
-
-def _as_key(word: str) -> str:
-    """`model=REF` as a plain, quoted key: to Hydra, `model` is a group of nets to train."""
-    if word == "--strict":
-        return "strict=true"
-    key, _, value = word.partition("=")
-    return word if key != "model" else quoted("reference", value)
+    keys = ["strict=true" if word == "--strict" else as_reference(word) for word in words]
+    return run_hydra(audit, "audit", __doc__ or "", keys)
 
 
 if __name__ == "__main__":

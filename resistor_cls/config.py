@@ -125,7 +125,7 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
     with _sweep(name, arguments) as sweep:
         if sweep is not None:
             # Hydra would read the clock a second time.
-            words = [*words, quoted("hydra.sweep.dir", str(sweep.run.output))]
+            words = [*words, _quoted("hydra.sweep.dir", str(sweep.run.output))]
 
         @functools.wraps(job)
         def task(config: "DictConfig") -> None:
@@ -213,7 +213,13 @@ def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
     return [key for key, is_swept in several.items() if is_swept]
 
 
-def quoted(key: str, value: str) -> str:
+def as_reference(word: str) -> str:
+    """`model=REF` as the key `reference`: to Hydra, `model` is a group of nets to train."""
+    key, _, value = word.partition("=")
+    return word if key != "model" else _quoted("reference", value)
+
+
+def _quoted(key: str, value: str) -> str:
     """A word for Hydra that takes any text as it is."""
     return "{}='{}'".format(key, value.replace("'", "\\'"))
 

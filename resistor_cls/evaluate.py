@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from resistor_cls.config import quoted, run_hydra
+from resistor_cls.config import as_reference, run_hydra
 from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -70,13 +70,7 @@ def evaluate(config: "DictConfig") -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     words = sys.argv[1:] if argv is None else argv
-    return run_hydra(evaluate, "evaluate", __doc__ or "", [_as_key(word) for word in words])
-
-
-def _as_key(word: str) -> str:
-    """`model=REF` as a plain, quoted key: to Hydra, `model` is a group of nets to train."""
-    key, _, value = word.partition("=")
-    return word if key != "model" else quoted("reference", value)
+    return run_hydra(evaluate, "evaluate", __doc__ or "", [as_reference(word) for word in words])
 
 
 if __name__ == "__main__":

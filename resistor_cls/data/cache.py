@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -115,8 +114,7 @@ def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
     try:
         # Pillow, OpenCV and PyTorch release the interpreter's lock, so threads use every core.
         with (
-            # For a net in each, that would be threads by threads.
-            one_torch_thread() if prepare.locates else nullcontext(),
+            one_torch_thread(),  # each photo has a thread already
             ThreadPoolExecutor(os.cpu_count()) as pool,
             # Written as they come: pages of a map would count as this process's memory.
             (scratch / "photos.uint8").open("wb") as photos,

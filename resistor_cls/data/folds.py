@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.captures import backgrounds, bursts, cameras, capture_order
@@ -134,12 +134,7 @@ def stratified_folds(
         DataError: a category with fewer photos than folds.
     """
     _require(targets, folds, categories, "photos")
-    fold_of = np.empty(len(targets), dtype=int)
-    dealer = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    # The labels are handed over as numbers, never as text in a query.
-    for fold, (_, members) in enumerate(dealer.split(np.zeros(len(targets)), targets)):
-        fold_of[members] = fold
-    return fold_of
+    return _dealt(StratifiedKFold(folds, shuffle=True, random_state=seed), targets)
 
 
 def grouped_folds(
@@ -162,11 +157,7 @@ def grouped_folds(
     """
     _, first = np.unique(np.stack([targets, groups]), axis=1, return_index=True)
     _require(targets[first], folds, categories, "groups of photos")
-    fold_of = np.empty(len(targets), dtype=int)
-    dealer = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    for fold, (_, members) in enumerate(dealer.split(np.zeros(len(targets)), targets, groups)):
-        fold_of[members] = fold
-    return fold_of
+    return _dealt(StratifiedGroupKFold(folds, shuffle=True, random_state=seed), targets, groups)
 
 
 def capture_folds(
@@ -321,6 +312,17 @@ def read_split(path: Path, photo_set: PhotoSet, facts: Sequence[PhotoFacts]) -> 
         )
     table = table.loc[list(photo_set.names)]
     return Split(table.role.to_numpy(), table.fold.to_numpy(), table.group.to_numpy())
+
+
+def _dealt(
+    dealer: BaseCrossValidator, targets: np.ndarray, groups: np.ndarray | None = None
+) -> np.ndarray:
+    """(photos,) the fold that each photo is dealt into."""
+    fold_of = np.empty(len(targets), dtype=int)
+    # The labels are handed over as numbers, never as text in a query.
+    for fold, (_, members) in enumerate(dealer.split(np.zeros(len(targets)), targets, groups)):
+        fold_of[members] = fold
+    return fold_of
 
 
 def _require(members: np.ndarray, folds: int, categories: Categories, what: str) -> None:

@@ -65,7 +65,7 @@ def audit_page(audit: Mapping[str, Any], thumbnail: Thumbnail) -> str:
         most=MOST_SHOWN,
         large=LARGE,
     )
-    # Names of files are bytes: one from an old zip need not be text that can be written.
+    # Names of folders are bytes: that of the photos need not be text that can be written.
     return page.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
