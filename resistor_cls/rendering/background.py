@@ -24,7 +24,7 @@ _FREE = _TILE - _SPAN * _WIDEST * 1.42
 # Reflectance of white paper.
 _PAPER: Rgb = (0.78, 0.78, 0.78)
 # What varnish mirrors of a bright window, in the same unit; bluish like the sky.
-_GLARE: Rgb = (0.20, 0.17, 0.17)
+_GLARE: Rgb = (0.26, 0.145, 0.07)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,9 @@ def _glare(light: Light, grain: Map, size: int) -> Map:
     x, y = _coarse_grid()
     away = ((x - light.glare_x) ** 2 + (y - light.glare_y) ** 2) / light.glare_size**2
     patch = _upscaled((light.glare * np.exp(-away)).astype(np.float32), size)
-    return cv2.multiply(patch, 1.0 - 0.9 * grain)
+    # Only what is level sends the window to the camera: grain breaks the patch into specks.
+    level = np.clip(1.1 - 1.6 * grain, 0.0, 1.0)
+    return cv2.multiply(patch, level * level)
 
 
 def _covered_by_paper(background: Background, size: int) -> Map | None:

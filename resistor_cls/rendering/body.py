@@ -172,7 +172,7 @@ def _shading(body: Body, light: Light, normal: tuple[Map, Map, Map]) -> tuple[Ma
     mirror = 1.5 * body.gloss**1.5 * toward ** (10 + 70 * body.gloss)
     # Lacquer mirrors the sky a little everywhere, more at grazing angles (Schlick), and much
     # more where the photo was taken against the window, as glare on the table tells.
-    veil = 0.013 + 0.03 * body.gloss * (light.glare + (1 - normal[2]) ** 3)
+    veil = 0.004 + 0.02 * body.gloss * (0.1 * light.glare + (1 - normal[2]) ** 3)
     return diffuse, mirror + veil, toward**5
 
 

@@ -43,9 +43,7 @@ def develop(light: Map, camera: Camera, size: int) -> Photo:
         (side, side, 3) uint8, RGB.
     """
     root = cv2.sqrt(np.maximum(light, 0.0))
-    photo = cv2.LUT(
-        cv2.convertScaleAbs(root, alpha=255 / math.sqrt(_WHITE)), _tone(camera.contrast)
-    )
+    photo = cv2.LUT(cv2.convertScaleAbs(root, alpha=255 / math.sqrt(_WHITE)), _tone(camera))
     photo = _blurred(photo, camera, size)
     noise = _noise_window(camera.noise_seed, light.shape[0])
     # A smaller photo is a reduced one: averaging has taken the noise out.
@@ -71,9 +69,9 @@ def encode_jpeg(photo: Photo, quality: int) -> bytes:
     return encoded.tobytes()
 
 
-def _tone(contrast: float) -> Photo:
+def _tone(camera: Camera) -> Photo:
     """From square roots of light, 8 bits, to the photo's levels: an S with a soft shoulder."""
-    root = np.arange(256) / 255 * math.sqrt(_WHITE)
+    root = (np.arange(256) / 255 * math.sqrt(_WHITE)) ** camera.lift
     # sRGB's curve is a little brighter than the square root in the middle.
     level = np.where(
         root < 0.055, root**2 * 12.92, 1.055 * np.maximum(root, 1e-6) ** (2 / 2.4) - 0.055
@@ -82,7 +80,7 @@ def _tone(contrast: float) -> Photo:
     knee = 0.85
     over = np.maximum(level - knee, 0) / (1 - knee)
     level = np.where(level > knee, knee + (1 - knee) * (1 - np.exp(-over)), level)
-    curved = level + contrast * level * (1 - level) * (level - 0.42)
+    curved = level + camera.contrast * level * (1 - level) * (level - 0.42)
     return np.clip(np.round(curved * 255), 0, 255).astype(np.uint8)
 
 

@@ -34,7 +34,7 @@ from resistor_cls.rendering.scene import Scene
 
 # Part of every request: a change of what is drawn for a seed needs a new number, so that photos
 # of two versions are never mixed in one folder.
-DRAWING_VERSION = 1
+DRAWING_VERSION = 2
 
 _COMPLETE, _BEGUN = "dataset.json", "dataset.partial.json"
 _BOXES, _SCENES = "boxes.csv", "scenes.csv"

@@ -21,6 +21,7 @@ class Place:
         pore: reflectance in its pores, linear.
         texture: of the wood, "pores" (short dark dashes) or "long" (broad bands and seams).
         exposure: brightness of a white surface per channel; 1 is the most that a camera shows.
+        lift: see `resistor_cls.rendering.scene.Camera`.
         brightness_spread: standard deviation of the exposure, natural logarithm.
         warmth_spread: the same of red and, the other way round, of blue: white balance.
         glare: largest strength of the window's reflection.
@@ -34,6 +35,7 @@ class Place:
     pore: Rgb
     texture: str
     exposure: Rgb
+    lift: float
     brightness_spread: float
     warmth_spread: float
     glare: float
@@ -51,6 +53,7 @@ PLACES = {
         pore=_DARK_WOOD[1],
         texture="long",
         exposure=(0.205, 0.208, 0.225),
+        lift=1.0,
         brightness_spread=0.18,
         warmth_spread=0.035,
         glare=0.0,
@@ -64,6 +67,7 @@ PLACES = {
         pore=_DARK_WOOD[1],
         texture="long",
         exposure=(0.52, 0.50, 0.49),
+        lift=1.0,
         brightness_spread=0.18,
         warmth_spread=0.05,
         glare=0.0,
@@ -73,26 +77,28 @@ PLACES = {
         weight=0.27,
         paper=False,
         edge=0.0,
-        base=(0.19, 0.064, 0.028),
-        pore=(0.045, 0.017, 0.013),
+        base=(0.095, 0.027, 0.0072),
+        pore=(0.024, 0.0065, 0.0020),
         texture="pores",
-        exposure=(1.5, 2.5, 3.7),
-        brightness_spread=0.25,
-        warmth_spread=0.09,
-        glare=0.75,
+        exposure=(1.22, 2.2, 4.5),
+        lift=0.75,
+        brightness_spread=0.32,
+        warmth_spread=0.12,
+        glare=2.4,
         falloff=0.3,
     ),
     "light wood": Place(
         weight=0.15,
         paper=False,
         edge=0.0,
-        base=(0.25, 0.105, 0.033),
-        pore=(0.075, 0.026, 0.011),
+        base=(0.148, 0.043, 0.0118),
+        pore=(0.036, 0.0105, 0.0029),
         texture="long",
-        exposure=(1.4, 1.95, 2.4),
-        brightness_spread=0.28,
-        warmth_spread=0.09,
-        glare=0.55,
+        exposure=(1.15, 2.05, 4.1),
+        lift=0.75,
+        brightness_spread=0.34,
+        warmth_spread=0.12,
+        glare=1.4,
         falloff=0.7,
     ),
 }

@@ -84,7 +84,7 @@ def _sample_body(design: parts.Design, rng: np.random.Generator) -> Body:
         centres=centres,
         widths=widths,
         paint=tuple(
-            _mixed(_varied(parts.BAND_COLOURS[band], rng, 0.16), colour, through)
+            _mixed(_varied(parts.BAND_COLOURS[band], rng, 0.20), colour, through)
             for band in design.bands
         ),
         colour=colour,
@@ -191,11 +191,11 @@ def _sample_light(place: str, rng: np.random.Generator) -> Light:
         height=rng.uniform(0.55, 1.2),
         ambient=rng.uniform(0.3, 0.65),
         falloff=rng.uniform(0.0, found.falloff),
-        glare=rng.uniform(0.3, 1.0) * found.glare if rng.random() < 0.75 else 0.0,
+        glare=rng.uniform(0.1, 1.0) * found.glare if rng.random() < 0.8 else 0.0,
         # The window's reflection lies on the side that the light comes from.
         glare_x=0.5 + reach * math.cos(azimuth),
         glare_y=0.5 + reach * math.sin(azimuth),
-        glare_size=rng.uniform(0.25, 0.6),
+        glare_size=rng.uniform(0.15, 0.6),
         shadow=rng.uniform(0.4, 0.95),
         shadow_reach=rng.uniform(0.35, 1.0),
         shadow_blur=rng.uniform(0.15, 0.5),
@@ -213,6 +213,7 @@ def _sample_camera(place: str, rng: np.random.Generator) -> Camera:
     return Camera(
         exposure=(float(red), float(green), float(blue)),
         saturation=rng.uniform(0.9, 1.2),
+        lift=found.lift * math.exp(rng.normal(0, 0.08)) if found.lift < 1 else 1.0,
         contrast=rng.uniform(0.1, 0.6),
         # Half a pixel to 1.1 of 700: most photos are sharp, some miss the focus.
         blur=(rng.uniform(0.35, 0.8) if rng.random() < 0.9 else rng.uniform(0.8, 1.4)) / 700,

@@ -137,6 +137,8 @@ class Camera:
         exposure: white paper's brightness per channel, linear; 1 is the brightest that the
             camera can show. Holds the white balance.
         saturation: 1 leaves colours as they are.
+        lift: power of the light that the camera shows; below 1 it lifts what is dark and holds
+            back what is bright, as phones do on dark wood.
         contrast: 0 is a plain gamma curve, 1 a strong S.
         blur: standard deviation, fraction of the side.
         motion: length of the smear by a moving camera, fraction of the side; 0 is none.
@@ -150,6 +152,7 @@ class Camera:
 
     exposure: Rgb
     saturation: float
+    lift: float
     contrast: float
     blur: float
     motion: float

@@ -29,7 +29,7 @@ def plain(scene: Scene, *, angle: float = 0.0) -> Scene:
         scene.light, ambient=1.0, falloff=0.0, glare=0.0, shadow=0.0, height=math.pi / 2
     )
     camera = dataclasses.replace(
-        scene.camera, exposure=(0.8, 0.8, 0.8), saturation=1.0, contrast=0.0, blur=0.0,
+        scene.camera, exposure=(0.8, 0.8, 0.8), saturation=1.0, lift=1.0, contrast=0.0, blur=0.0,
         motion=0.0, sharpening=0.0, noise=0.0, vignette=0.0,
     )  # fmt: skip
     return dataclasses.replace(scene, body=body, background=background, light=light, camera=camera)
