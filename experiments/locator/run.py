@@ -19,13 +19,10 @@ import numpy as np
 import torch
 
 from resistor_cls.data.photos import read_photo
-from resistor_cls.model.crops import CROP_SIZE, Location, crop_view, overlap
+from resistor_cls.model.crops import CROP_SHAPE, Location, body_in_box, crop_view, overlap
 from resistor_cls.model.locator import Locator
 from resistor_cls.model.locator_training import categories_to_draw, train_locator
 from resistor_cls.rendering import draw, draw_empty, sample_scene
-
-# Diameter over length of common bodies; see `resistor_cls.rendering.parts.KINDS`.
-SLENDERNESS = 0.36
 
 
 @dataclass(frozen=True)
@@ -49,26 +46,8 @@ class Answer:
     @property
     def body_inside(self) -> bool:
         """Whether the crop holds the body that the annotated box implies."""
-        body = annotated_body(self.box, self.location.angle)
+        body = body_in_box(self.box, self.location.angle)
         return _in_crop(self.location, _corners(body))
-
-
-def annotated_body(box: tuple[float, float, float, float], angle: float) -> Location:
-    """The body of common slenderness that fits an upright box best.
-
-    A box does not tell a body from its mirror image: the one nearer to `angle` is taken.
-    """
-    x, y, width, height = box
-    fits = []
-    for degrees in range(91):
-        unit = Location(0, 0, math.radians(degrees), 1.0, SLENDERNESS, 1.0)
-        _, _, wide, high = unit.box()
-        length = (width * wide + height * high) / (wide * wide + high * high)
-        away = math.hypot(length * wide - width, length * high - height)
-        fits.append((away, math.radians(degrees), length))
-    _, found, length = min(fits)
-    turned = min(found, math.pi - found, key=lambda one: abs(math.sin(one - angle)))
-    return Location(x, y, turned, length, length * SLENDERNESS, 1.0)
 
 
 def _corners(body: Location) -> list[tuple[float, float]]:
@@ -82,7 +61,7 @@ def _corners(body: Location) -> list[tuple[float, float]]:
 
 def _in_crop(location: Location, points: list[tuple[float, float]]) -> bool:
     view = crop_view(location)
-    rows, columns = CROP_SIZE
+    rows, columns = CROP_SHAPE
     cos, sin = math.cos(view.angle), math.sin(view.angle)
     half_width, half_height = view.span / 2, view.span / 2 * rows / columns
     return all(
@@ -180,6 +159,9 @@ def main() -> None:
     training.add_argument("--steps", type=int, default=1600)
     training.add_argument("--batch-size", type=int, default=32)
     training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--start", type=Path, help="goes on from these weights")
+    training.add_argument("--photos", type=Path, help="learns from these and their boxes.csv too")
+    training.add_argument("--learning-rate", type=float, default=3e-3)
     training.add_argument("--workers", type=int, default=2, help="processes that draw")
     training.add_argument("--threads", type=int, default=1, help="of the one that trains")
     measuring = commands.add_parser("measure")
@@ -198,6 +180,9 @@ def main() -> None:
             batch_size=chosen.batch_size,
             seed=chosen.seed,
             workers=chosen.workers,
+            learning_rate=chosen.learning_rate,
+            start=Locator.load(chosen.start) if chosen.start else None,
+            photos=chosen.photos,
         )
         net.record |= {
             "seconds": round(time.monotonic() - begun),

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-CROP_SIZE = (96, 224)  # rows and columns: a body is about a third as thick as it is long
-# Free length at either end of the body, in body lengths: the body then spans 62 % of the crop,
-# and an end that was located a tenth of a length off is still inside.
-MARGIN = 0.3
+# Free length at either end of the body, in body lengths: the body then spans 59 % of the crop,
+# and an end that was located an eighth of a length off is still inside.
+MARGIN = 0.35
 # The outline of a common body: coating tips as a share of the length at either end, their radius
 # and that of the caps' corners in body widths. Drawn bodies of all makes have a box that is as
 # large on average; see `resistor_cls.rendering.parts`.
 _TIP, _TIP_RADIUS, _CORNER = 0.03, 0.1, 0.38
+SLENDERNESS = 0.36  # width over length; see there too
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,28 @@ class Location:
         return self.x, self.y, 2 * half_width, 2 * half_height
 
 
+def body_in_box(box: tuple[float, float, float, float], angle: float) -> Location:
+    """The body of common slenderness that fits an upright box best.
+
+    A box does not tell a body from its mirror image.
+
+    Args:
+        box: x and y of its centre, width, height, in pixels.
+        angle: about where the axis points, radians; the image nearer to it is taken.
+    """
+    x, y, width, height = box
+    fits = []
+    for degrees in range(91):
+        unit = Location(0, 0, math.radians(degrees), 1.0, SLENDERNESS, 1.0)
+        _, _, wide, high = unit.box()
+        length = (width * wide + height * high) / (wide * wide + high * high)
+        away = math.hypot(length * wide - width, length * high - height)
+        fits.append((away, math.radians(degrees), length))
+    _, found, length = min(fits)
+    turned = min(found, math.pi - found, key=lambda one: abs(math.sin(one - angle)))
+    return Location(x, y, turned, length, length * SLENDERNESS, 1.0)
+
+
 def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     """Intersection over union of two upright boxes: x and y of the centre, width, height."""
     sides = [
@@ -60,6 +82,21 @@ def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     ]
     shared = sides[0] * sides[1]
     return shared / (one[2] * one[3] + other[2] * other[3] - shared)
+
+
+def crop_shape(columns: int) -> tuple[int, int]:
+    """Rows and columns of an upright crop: a body is about a third as thick as it is long.
+
+    Args:
+        columns: its longer side in pixels.
+
+    Returns:
+        Two fifths as many rows, in steps of 16 that nets halve without a rest.
+    """
+    return min(columns, max(16, 16 * round(columns * 0.4 / 16))), columns
+
+
+CROP_SHAPE = crop_shape(224)
 
 
 @dataclass(frozen=True)
@@ -101,7 +138,7 @@ def look(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:
     whole = max(whole, 1)
     step /= whole
     # What is left is less than 2: twice as fine, then averaged.
-    fine = 2 if step > 1 else 1
+    fine = 2 if step > 1.001 else 1
     cos, sin = math.cos(view.angle) * step / fine, math.sin(view.angle) * step / fine
     # Centres of pixels lie at +0.5 in both.
     from_x, from_y = 0.5 - columns * fine / 2, 0.5 - rows * fine / 2
@@ -138,7 +175,7 @@ def _near(photo: np.ndarray, view: View, reach: float) -> tuple[np.ndarray, int,
 
 
 def crop_view(
-    location: Location, size: tuple[int, int] = CROP_SIZE, margin: float = MARGIN
+    location: Location, size: tuple[int, int] = CROP_SHAPE, margin: float = MARGIN
 ) -> View:
     """The view that shows a body upright: its axis along the rows.
 
@@ -157,7 +194,7 @@ def crop_view(
 def crop_upright(
     photo: np.ndarray,
     location: Location,
-    size: tuple[int, int] = CROP_SIZE,
+    size: tuple[int, int] = CROP_SHAPE,
     margin: float = MARGIN,
 ) -> np.ndarray:
     """Cuts a body out of a photo at its full resolution, rings from left to right.

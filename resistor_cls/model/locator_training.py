@@ -1,11 +1,13 @@
 """Trains the locator on photos that are drawn while it learns; it never sees a real one."""
 
+import copy
 import logging
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,7 +19,10 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, Dataset
 
 from resistor_cls.categories import Category, parse_name, resistor37
-from resistor_cls.model.crops import View, look
+from resistor_cls.data.boxes import read_boxes
+from resistor_cls.data.photos import read_photo
+from resistor_cls.errors import DataError
+from resistor_cls.model.crops import View, body_in_box, look
 from resistor_cls.model.locator import CLOSE, CLOSE_LENGTHS, WIDE, Locator, encode
 from resistor_cls.rendering import Drawing, Scene, Window, draw, draw_empty, sample_scene
 from resistor_cls.rendering.body import body_box
@@ -73,6 +78,66 @@ class DrawnViews(Dataset[Batch]):
         return item
 
 
+class BoxedViews(Dataset[Batch]):
+    """Views of photos whose bodies somebody has boxed, as `DrawnViews` gives them of drawn ones.
+
+    Args:
+        root: folder of the photos with their `boxes.csv`.
+        locator: tells a body from its mirror image, which a box does not.
+        length: number of items.
+        seed: not negative.
+
+    Raises:
+        DataError: no boxes.
+    """
+
+    def __init__(self, root: Path, locator: Locator, length: int, seed: int) -> None:
+        self._root, self._locator, self._length, self._seed = root, locator, length, seed
+        self._boxes = sorted(read_boxes(root).items())
+        if not self._boxes:
+            raise DataError(f"{root} has no boxes.csv: docs/data.md says what it holds")
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> Batch:
+        """As of `DrawnViews`."""
+        rng = np.random.default_rng(np.random.SeedSequence((self._seed, index)))
+        name, box = self._boxes[rng.integers(len(self._boxes))]
+        photo = read_photo(self._root / name)
+        sides = np.tile(photo.shape[1::-1], 2)
+        x, y, width, height = (float(value) for value in np.array(astuple(box)) * sides)
+        body = body_in_box((x, y, width, height), self._locator.best(photo).angle)
+        item = {}
+        for name, size, side in (
+            ("wide", WIDE, _wide_side(body.length, float(max(photo.shape)), rng)),
+            ("close", CLOSE, _close_side(body.length, body.width, rng)),
+        ):
+            at_x, at_y = rng.uniform(0.2, 0.8, 2) if name == "wide" else rng.normal(0.5, 0.09, 2)
+            view = View(x + (0.5 - at_x) * side, y + (0.5 - at_y) * side, 0.0, side)
+            scale = size / side
+            told = (
+                at_x * size, at_y * size, body.angle, body.length * scale, body.width * scale, 1.0
+            )  # fmt: skip
+            pixels = _disturbed(look(photo, view, (size, size)), rng)
+            item[name] = torch.from_numpy(pixels).permute(2, 0, 1)
+            item[f"{name}_body"] = torch.tensor(told)
+        return item
+
+
+class _InTurn(Dataset[Batch]):
+    """Items of several data sets in turn."""
+
+    def __init__(self, *sets: Dataset[Batch]) -> None:
+        self._sets = sets
+
+    def __len__(self) -> int:
+        return len(self._sets[0])  # type: ignore[arg-type]
+
+    def __getitem__(self, index: int) -> Batch:
+        return self._sets[index % len(self._sets)][index]
+
+
 @cache
 def categories_to_draw() -> tuple[Category, ...]:
     """The 37, and as many others, so that bodies of every make and size are drawn."""
@@ -98,9 +163,7 @@ def _across_an_edge(scene: Scene, rng: np.random.Generator) -> Scene:
 def wide_view(scene: Scene, rng: np.random.Generator) -> Sample:
     """A whole photo, or so much of it that bodies of every size are seen, also cut off."""
     body = scene.body
-    # From the smallest body in a whole photo to one that fills a third of it.
-    length = math.exp(rng.uniform(math.log(13), math.log(100)))
-    side = float(np.clip(body.length * WIDE / length, 0.25, 1.2))
+    side = _wide_side(body.length, 1.0, rng)
     at_x, at_y = rng.uniform(0.03, 0.97, 2)
     window = Window(body.x - at_x * side, body.y - at_y * side, side)
     # At least as many pixels as the view has: as real photos do, it shrinks.
@@ -113,8 +176,7 @@ def wide_view(scene: Scene, rng: np.random.Generator) -> Sample:
 def close_view(scene: Scene, rng: np.random.Generator) -> Sample:
     """What the second look shows where the first was right, nearly right, or wrong."""
     body = scene.body
-    side = CLOSE_LENGTHS * max(body.length, 2 * body.diameter) * math.exp(rng.normal(0, 0.25))
-    side = float(np.clip(side, 0.06, 1.0))
+    side = float(np.clip(_close_side(body.length, body.diameter, rng), 0.06, 1.0))
     pixels = round(max(512, 700 * math.exp(rng.normal(0, 0.25))))
     if rng.random() < _EMPTY_CLOSE:
         window = _beside(scene, side, rng)
@@ -124,6 +186,16 @@ def close_view(scene: Scene, rng: np.random.Generator) -> Sample:
     at_x, at_y = np.clip(rng.normal(0.5, 0.09, 2), 0.15, 0.85)
     window = Window(body.x - at_x * side, body.y - at_y * side, side)
     return _with(scene, draw(scene, pixels, window), window, CLOSE, rng)
+
+
+def _wide_side(length: float, photo: float, rng: np.random.Generator) -> float:
+    """From the smallest body in a whole photo to one that fills a third of the view."""
+    pixels = math.exp(rng.uniform(math.log(13), math.log(100)))
+    return float(np.clip(length * WIDE / pixels, 0.25 * photo, 1.2 * photo))
+
+
+def _close_side(length: float, width: float, rng: np.random.Generator) -> float:
+    return CLOSE_LENGTHS * max(length, 2 * width) * math.exp(rng.normal(0, 0.25))
 
 
 def _round(x: float, y: float, side: float) -> Window:
@@ -268,8 +340,10 @@ def train_locator(
     workers: int = 1,
     learning_rate: float = 3e-3,
     precision: str = "bfloat16",
+    start: Locator | None = None,
+    photos: str | Path | None = None,
 ) -> Locator:
-    """Trains a locator from nothing.
+    """Trains a locator.
 
     Args:
         steps: optimizer steps; each draws `batch_size` scenes and looks at them wide and close.
@@ -278,17 +352,28 @@ def train_locator(
         workers: processes that draw; 0 draws in this one.
         learning_rate: largest; one cycle of it.
         precision: `bfloat16` is three times as fast where the processor has it; or `float32`.
+        start: goes on from this one, which is changed; by default from nothing. Take another seed
+            then, or it sees the same photos again.
+        photos: folder of photos with a `boxes.csv`; every other item is then one of them.
 
     Returns:
         The net, ready to look at photos.
+
+    Raises:
+        DataError: photos without boxes, or that cannot be read.
     """
     torch.manual_seed(seed)
-    net = Locator()
+    views: Dataset[Batch] = DrawnViews(steps * batch_size, seed)
+    if photos is not None:
+        guide = Locator.load() if start is None else copy.deepcopy(start).eval()
+        views = _InTurn(views, BoxedViews(Path(photos), guide, steps * batch_size, seed))
+    before = start.record if start else None
+    net = start or Locator()
     net.train()
     optimizer = AdamW(net.parameters(), lr=learning_rate, weight_decay=1e-2)
     schedule = OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.15)
     begun, sums = time.monotonic(), dict.fromkeys(_WEIGHTS, 0.0)
-    for step, batch in enumerate(_batches(steps, batch_size, seed, workers), start=1):
+    for step, batch in enumerate(_batches(views, batch_size, workers), start=1):
         optimizer.zero_grad()
         for name in ("wide", "close"):
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
@@ -306,18 +391,19 @@ def train_locator(
             sums = dict.fromkeys(_WEIGHTS, 0.0)
     net.record = {
         "steps": steps, "batch_size": batch_size, "seed": seed, "learning_rate": learning_rate,
-        "precision": precision,
+        "precision": precision, **({"before": before} if start else {}),
+        **({"photos": Path(photos).name} if photos else {}),
     }  # fmt: skip
     return net.eval()
 
 
-def _batches(steps: int, batch_size: int, seed: int, workers: int) -> Iterator[Batch]:
+def _batches(views: Dataset[Batch], batch_size: int, workers: int) -> Iterator[Batch]:
     loading: dict[str, Any] = {}
     if workers:
         # "spawn": a fork of a process that has threads, as torch starts them, can hang.
         loading = {"multiprocessing_context": "spawn", "prefetch_factor": 6}
     yield from DataLoader(
-        DrawnViews(steps * batch_size, seed),
+        views,
         batch_size,
         num_workers=workers,
         worker_init_fn=_one_core,

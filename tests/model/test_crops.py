@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistor_cls.categories import parse_name
-from resistor_cls.model.crops import CROP_SIZE, Location, View, crop_upright, look, overlap
+from resistor_cls.model.crops import CROP_SHAPE, Location, View, crop_upright, look, overlap
 from resistor_cls.rendering import Scene, draw, sample_scene
 
 
@@ -46,29 +46,29 @@ def test_a_crop_is_upright_with_the_rings_from_left_to_right(seed: int):
         diameter=0.07,
     )
     camera = dataclasses.replace(
-        scene.camera, exposure=(1.0, 1.0, 1.0), motion=0.0, noise=0.0, saturation=1.0
+        scene.camera, exposure=(1.0, 1.0, 1.0), motion=0.0, noise=0.0, saturation=1.0, lift=1.0
     )
     grey = dataclasses.replace(scene.background, place="grey paper")
     scene = dataclasses.replace(scene, body=body, camera=camera, background=grey)
     crop = crop_upright(draw(scene).photo, location_of(scene, 700)).astype(int)
-    assert crop.shape == (*CROP_SIZE, 3)
-    colour = crop[CROP_SIZE[0] // 2]  # the row along the axis
-    reds = np.nonzero(colour[:, 0] - colour[:, 1:].max(axis=1) > 60)[0]
-    greens = np.nonzero(colour[:, 1] - colour[:, ::2].max(axis=1) > 60)[0]
-    # Where the scene says that the rings lie: the body spans 1 / 1.6 of the crop.
-    first, *others = (CROP_SIZE[1] * (0.5 + (centre - 0.5) / 1.6) for centre in body.centres)
+    assert crop.shape == (*CROP_SHAPE, 3)
+    colour = crop[CROP_SHAPE[0] // 2]  # the row along the axis
+    reds = np.nonzero(colour[:, 0] - colour[:, 1:].max(axis=1) > 90)[0]
+    greens = np.nonzero(colour[:, 1] - colour[:, ::2].max(axis=1) > 90)[0]
+    # Where the scene says that the rings lie: the body spans 1 / 1.7 of the crop.
+    first, *others = (CROP_SHAPE[1] * (0.5 + (centre - 0.5) / 1.7) for centre in body.centres)
     if body.angle >= math.pi:  # a location has no first end
-        first, *others = (CROP_SIZE[1] - column for column in (first, *others))
+        first, *others = (CROP_SHAPE[1] - column for column in (first, *others))
     assert reds.mean() == pytest.approx(first, abs=5)
     assert greens.mean() == pytest.approx(np.mean(others), abs=8)
     # A ring stands across the crop: its red is in one column from the body's top to its bottom.
-    rows, columns = np.nonzero(crop[..., 0] - crop[..., 1:].max(axis=2) > 60)
+    rows, columns = np.nonzero(crop[..., 0] - crop[..., 1:].max(axis=2) > 90)
     assert np.ptp(rows) > 1.5 * np.ptp(columns[np.abs(columns - first) < 30])
 
 
 def test_a_crop_has_the_photos_own_pixels():
     photo = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
-    crop = crop_upright(photo, Location(200, 150, 0.0, 140, 30, 1.0))
+    crop = crop_upright(photo, Location(200, 150, 0.0, 224 / 1.7, 30, 1.0))
     assert (crop == photo[150 - 48 : 150 + 48, 200 - 112 : 200 + 112]).all()
 
 

@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 
 from resistor_cls.categories import resistor37
 from resistor_cls.data.photos import read_photo
-from resistor_cls.errors import ModelError
-from resistor_cls.model.crops import overlap
+from resistor_cls.errors import DataError, ModelError
+from resistor_cls.model.crops import Location, View, body_in_box, overlap
 from resistor_cls.model.locator import Locator, decode, encode
-from resistor_cls.model.locator_training import DrawnViews, locator_loss, train_locator
+from resistor_cls.model.locator_training import (
+    BoxedViews,
+    DrawnViews,
+    locator_loss,
+    train_locator,
+)
 from resistor_cls.rendering import Scene, draw, draw_empty, sample_scene
 
 REAL_PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "resistor37"
@@ -41,7 +46,7 @@ def test_decoding_gives_back_what_was_encoded(
     heat, geometry = encode(body, 256)
     assert heat.shape == (1, 64, 64)
     assert (heat == 1).sum() == 1
-    found = decode(heat, geometry)[0]
+    found = decode(heat, geometry)[:, 0][0]
     told = found.tolist()
     assert told[:2] == pytest.approx([x, y], abs=1e-2)
     assert math.cos(2 * told[2]) == pytest.approx(math.cos(2 * angle), abs=1e-4)
@@ -92,6 +97,55 @@ def test_training_repeats(trained: Locator):
     for one, other in zip(trained.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
     assert trained.record["steps"] == 2
+
+
+def test_boxed_photos_teach_where_their_boxes_are(
+    photos: Path, trained: Locator, tmp_path: Path
+) -> None:
+    for item in (BoxedViews(photos, trained, 3, seed=0)[index] for index in range(3)):
+        assert item["wide"].shape == (3, 256, 256)
+        assert item["close"].shape == (3, 160, 160)
+        for name, size in (("wide", 256), ("close", 160)):
+            x, y, angle, length, width, there = item[f"{name}_body"].tolist()
+            assert there == 1
+            assert 0 <= angle <= math.pi
+            assert 0.15 * size < x < 0.85 * size
+            assert 0.15 * size < y < 0.85 * size
+            assert width == pytest.approx(0.36 * length)
+    start = Locator()
+    start.load_state_dict(trained.state_dict())
+    start.record = {"steps": 2}
+    taught = train_locator(
+        2, batch_size=2, workers=0, precision="float32", seed=1, start=start, photos=photos
+    )
+    assert taught.record["before"] == {"steps": 2}
+    assert taught.record["photos"] == photos.name
+    with pytest.raises(DataError, match=r"has no boxes\.csv"):
+        train_locator(1, batch_size=1, workers=0, photos=tmp_path)
+
+
+@pytest.mark.parametrize("degrees", range(5, 180, 25))
+def test_the_body_in_a_box_is_the_drawn_one(degrees: int) -> None:
+    angle = math.radians(degrees)
+    body = Location(200, 150, angle, 70, 0.36 * 70, 1.0)
+    found = body_in_box(body.box(), angle + 0.08)
+    assert abs(math.sin(found.angle - angle)) < 0.05
+    assert found.length == pytest.approx(body.length, rel=0.03)
+
+
+def test_glare_beside_a_body_is_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Locator()
+    wide = [Location(50, 50, 0, 40, 14, 0.9), Location(150, 90, 0, 40, 14, 0.4)]
+
+    def found(photo: np.ndarray, view: View, size: int, count: int) -> list[Location]:
+        if count > 1:
+            return wide
+        return [Location(view.x, view.y, 0.1, 42, 14, 0.9 if view.x == 150 else 0.1)]
+
+    monkeypatch.setattr(net, "_found", found)
+    best = net.best(np.zeros((200, 200, 3), np.uint8))
+    assert (best.x, best.length) == (150, 42)
+    assert best.score == pytest.approx(math.sqrt(0.4 * 0.9))
 
 
 def test_a_saved_net_gives_the_same_answers(trained: Locator, tmp_path: Path):
