@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parent
 # Beside the package in a checkout, inside it in an installed wheel.
 CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
+_OWN = ".safetensors"  # a file of one's own
 # Not Hydra's own groups, and not what only other files of a group build upon.
 _HIDDEN = ("_", ".")
 
@@ -283,6 +284,8 @@ def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, str):
         # `auto` and its like stand for a number or a switch that may be given too.
         return isinstance(value, str | int | float | bool)
+    if isinstance(default, bool) and (_makes(value) or str(value).endswith(_OWN)):
+        return True  # in the place of what `true` stands for
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, float):
@@ -290,6 +293,11 @@ def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, int):
         return isinstance(value, int)
     return not isinstance(value, str | int | float)
+
+
+def _makes(value: Any) -> bool:
+    """Whether a value describes the making of an object."""
+    return isinstance(value, Mapping) and "_target_" in value
 
 
 def _kind(default: Any) -> str:

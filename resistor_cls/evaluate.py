@@ -2,8 +2,9 @@
 
 python -m resistor_cls.evaluate model=REF [data=… key=value …]
 
-REF is a checkpoint file, runs:/RUN_ID/model, or models:/NAME@ALIAS. Without data=… the model is
-judged on the validation photos of its own training.
+REF is a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS, or rendered for the model that
+comes with the package. Without data=… the model is judged on the validation photos of its own
+training.
 
 Examples:
   python -m resistor_cls.evaluate model=runs:/RUN_ID/model
@@ -44,6 +45,8 @@ def evaluate(config: "DictConfig") -> None:
     config.tracking.name = config.tracking.name or f"evaluate {config.reference}"
     own = config.get("data") is None
     subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
+    if own and "data" not in model.record:
+        raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
     if own:
         given = {"subset": subset, "cache": config.paths.cache}
         prepare = model.preparation(model.record["data"]["image_size"])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from resistor_cls.inference import Prediction
 
 _EXAMPLES = """examples:
+  python -m resistor_cls.predict photo.jpg
   python -m resistor_cls.predict photo.jpg --model checkpoints/best.ckpt
   python -m resistor_cls.predict photos/ --model runs:/RUN_ID/model --format csv > answers.csv
 """
@@ -31,9 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
     parser.add_argument(
         "--model",
-        required=True,
+        default="rendered",
         metavar="REF",
-        help="checkpoint file, runs:/RUN_ID/model, models:/…",
+        help="checkpoint file, runs:/RUN_ID/model, models:/…; by default the model that comes with "
+        "the package, which has seen drawn photos of 37 categories",
     )
     parser.add_argument("--top", type=int, default=3, help="candidates for each photo (default 3)")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table")

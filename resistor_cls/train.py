@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("resistor_cls")
 
+# Keys that say how weights were made, and among them those that do not.
+_RECIPE = ("seed", "data.", "augment.", "model.", "optimizer.", "scheduler.", "trainer.")
+_OF_THE_MACHINE = ("data.augment.", "data.root", "data.cache", "data.workers")
+
 
 def train(config: "DictConfig") -> None:
     """Trains and tracks one run.
@@ -29,15 +33,20 @@ def train(config: "DictConfig") -> None:
         ResistorClsError: something that the user can mend.
     """
     # Here and not above, so that --help and a mistyped key answer at once.
+    import torch
+
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.model import (
         EpochLines,
+        ResistorClassifier,
         build_trainer,
         check_backbone,
         fit,
+        leave_cores,
         preparation,
         seed_everything,
     )
+    from resistor_cls.rendering import DRAWING_VERSION
     from resistor_cls.tracking import open_run
     from resistor_cls.tracking.report import RunReport, describe
 
@@ -45,9 +54,12 @@ def train(config: "DictConfig") -> None:
     config.tracking.name = (
         config.tracking.name or f"{config.model.backbone} on {config.data.source}"
     )
-    prepare = preparation(config.model.locate, config.data.image_size)
+    locate = config.model.locate
+    if not isinstance(locate, bool | str):  # a node that makes a locator
+        locate = instantiate(locate)
+    prepare = preparation(locate, config.data.image_size)
     data = instantiate(config.data, prepare=prepare)
-    make_model = instantiate(config.model, _partial_=True)
+    make_model = instantiate(config.model, _partial_=True, locate=locate)
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     check_backbone(config.model.backbone)
 
@@ -67,15 +79,36 @@ def train(config: "DictConfig") -> None:
             log.info(
                 "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
                 config.model.backbone,
-                {"imagenet": "ImageNet weights", "scratch": "from scratch"}[model.weights_from],
+                {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
+                    model.weights_from, f"{model.weights_from} weights"
+                ),
                 trainer.strategy.root_device,
                 trainer.precision,
-                len(data.train_indices),
+                data.train_length,
                 len(data.validation_indices),
                 len(data.categories),
             )
+        if data.stream is not None:
+            leave_cores(data.workers)
         fit(trainer, model, data)
-        run.save_model(report.best_checkpoint(trainer), record)
+        best = report.best_checkpoint(trainer)
+        run.save_model(best, record)
+        if data.stream is not None:
+            weights = ResistorClassifier.load(best)
+            weights.record = {
+                "trained_on": [],  # nothing but drawings
+                "recipe": {
+                    key: value
+                    for key, value in flatten(config).items()
+                    if key.startswith(_RECIPE) and not key.startswith(_OF_THE_MACHINE)
+                },
+                "drawing_version": DRAWING_VERSION,
+                "scores": report.best_metrics,
+                "torch": torch.__version__,
+            }
+            run.save_file("weights.safetensors", weights.write_weights)
+            if weights.preprocessing.locator is not None:
+                run.save_file("locator.safetensors", weights.preprocessing.locator.save)
     if trainer.is_global_zero:
         log.info("\n%s", run.summary(report.best_metrics, f"best epoch: {report.best_epoch}"))
 

@@ -23,6 +23,7 @@ from resistor_cls.audit import main as audit
 from resistor_cls.evaluate import main as evaluate
 from resistor_cls.model import ResistorClassifier, preprocessing
 from resistor_cls.model.locator import Locator
+from resistor_cls.model.weights import read_weights
 from resistor_cls.predict import main as predict
 
 Train = Callable[..., int]
@@ -153,6 +154,43 @@ def test_a_model_says_the_same_wherever_it_is_used(
     table = served.predict(np.zeros((2, 40, 50, 3), dtype=np.uint8))
     assert list(table.columns) == list(CATEGORIES)
     assert table.shape == (2, 4)
+
+
+def test_what_drawings_taught_starts_another_run(
+    train: Train, photos: Path, locator: Locator, capsys: pytest.CaptureFixture
+) -> None:
+    stream = "data.stream={_target_: resistor_cls.model.DrawnCrops, _partial_: true, length: 16}"
+    drawn = [stream, "model.locate=true", "model.band_weight=0.5", "augment=crop"]
+    assert train(*drawn, "trainer.max_epochs=1", "loss=cross_entropy") == 0
+    (run,) = runs()
+    assert run.data.params["photos.train"] == "16"
+    assert run.data.params["photos.validation"] == "32"
+    files = {name: artifact(run, f"{name}.safetensors") for name in ("weights", "locator")}
+    card = read_weights(files["weights"]).card
+    assert card["recipe"]["data.stream.length"] == 16
+    assert card["trained_on"] == []
+    assert str(Path.cwd().parent).encode() not in files["weights"].read_bytes()
+
+    words = [f"model.pretrained={files['weights']}", f"model.locate={files['locator']}"]
+    assert train(*words, "trainer.max_epochs=1") == 0
+    assert runs()[0].data.tags["pretrained"] == "weights.safetensors"
+    photo = str(next(photos.rglob("*.jpg")))
+    capsys.readouterr()
+    assert predict([photo, "--model", str(files["weights"]), "--format", "json"]) == 0
+    (answer,) = json.loads(capsys.readouterr().out)
+    assert {one["category"] for one in answer["candidates"]} <= set(CATEGORIES)
+
+    assert evaluate([f"model={files['weights']}"]) == 2
+    assert "has no photos of its own: add data=" in capsys.readouterr().err
+    assert train("model.backbone=test_vit.r160_in1k", words[0]) == 2
+    assert "was trained with test_resnet.r160_in1k" in capsys.readouterr().err
+
+
+def test_without_a_model_the_shipped_one_answers(
+    photos: Path, workplace: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert predict([str(next(photos.rglob("*.jpg"))), "--top", "1"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_photos_where_no_body_is_found_are_told(

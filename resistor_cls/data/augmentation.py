@@ -44,6 +44,8 @@ class Augmentation:
             return photo
         self._compose.set_random_seed(int(torch.randint(2**31, ())))
         changed = self._compose(image=photo)["image"]
+        if changed.shape[0] != photo.shape[0] and changed.shape[:2] == photo.shape[1::-1]:
+            changed = np.rot90(changed)  # an upright crop stays upright: half turns are left
         if changed.shape != photo.shape or changed.dtype != photo.dtype:
             raise ConfigError(
                 f"augment: the steps turn a photo {photo.shape} {photo.dtype} into {changed.shape} "

@@ -64,7 +64,7 @@ def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> Photo
             _build(photo_set, prepare, place)
         index = json.loads((place / "index.json").read_text(encoding="utf-8"))
         count = len(index["readable"])
-        photos = _mapped(place / "photos.uint8", np.uint8, (count, prepare.size, prepare.size, 3))
+        photos = _mapped(place / "photos.uint8", np.uint8, (count, *prepare.shape, 3))
         outlines = _mapped(place / "outlines.int8", np.int8, (count, OUTLINE, OUTLINE))
         facts = tuple(
             PhotoFacts(**{**fact, "border": tuple(fact["border"])}) for fact in index["facts"]

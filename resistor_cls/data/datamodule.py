@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +66,18 @@ class PhotoDataset(Dataset[dict[str, Tensor]]):
         }
 
 
+# What trains in the place of photos: made of the label space, of the rows and columns of an item,
+# and of what changes items at random. A target below 0 is of no category.
+Stream = Callable[[Categories, tuple[int, int], Augmentation], Dataset[dict[str, Tensor]]]
+
+
 class PhotoDataModule(LightningDataModule):
     """Reads, checks, splits and batches labelled photos.
 
     Args:
         root: folder of the photos.
         source: `folder`, `table`, `rendered` or `resistor37`; see `resistor_cls.data.sources`.
-        image_size: side in pixels that photos are kept and batched at.
+        image_size: longer side in pixels that photos are kept and batched at.
         prepare: makes of each photo what is kept and batched, as the model says that is to see it;
             its size then takes the place of `image_size`. By default photos are resized.
         batch_size: photos a batch.
@@ -87,12 +92,16 @@ class PhotoDataModule(LightningDataModule):
         drop_last: leave the last, smaller batch of a training epoch out.
         skip_unreadable: go on without photos that cannot be read.
         subset: photos of the test batches: `validation`, `train` or `all`.
+        stream: trains on what it makes, such as crops that are drawn meanwhile; then all of the
+            photos validate.
         workers: processes that augment; `auto` is half of the cores, at most 8.
         cache: folder of decoded photos.
         **options: more arguments of the source, such as `table` or `per_category`.
 
     Attributes:
         prepare: the preparation.
+        stream: what trains in the place of photos, or None.
+        workers: processes that augment.
         photo_set: the readable photos (after `setup`).
         located: (photos,) bool, whether the body of each was found; None where nobody looked.
         facts: what the file of each photo tells.
@@ -133,6 +142,7 @@ class PhotoDataModule(LightningDataModule):
         drop_last: bool = True,
         skip_unreadable: bool = False,
         subset: str = "validation",
+        stream: Stream | None = None,
         workers: int | str = "auto",
         cache: str | Path = "~/.cache/resistor_cls",
         **options: Any,
@@ -162,9 +172,10 @@ class PhotoDataModule(LightningDataModule):
         self._check(subset, workers)
         check_source(source, self._options)
         self._cache_folder = Path(cache)
-        self._workers = max(1, min(MOST_WORKERS, (os.cpu_count() or 1) // 2))
+        self.stream = stream
+        self.workers = max(1, min(MOST_WORKERS, (os.cpu_count() or 1) // 2))
         if workers != "auto":
-            self._workers = int(workers)
+            self.workers = int(workers)
         self._subset = subset
         self._cache: PhotoCache | None = None
 
@@ -221,12 +232,20 @@ class PhotoDataModule(LightningDataModule):
         return sum(self.facts[index].pixels in known for index in self.test_indices)
 
     def photo(self, index: int) -> np.ndarray:
-        """A photo of `photo_set` at the size that it is kept at: (size, size, 3) uint8 RGB."""
+        """A photo of `photo_set` at the size that it is kept at: (rows, columns, 3) uint8 RGB."""
         return np.array(self._opened().photos[index])
 
-    def augmented_photo(self, index: int) -> np.ndarray:
-        """A photo as a training batch holds it, changed at random."""
-        return self._augmentation(self.photo(index))
+    @property
+    def train_dataset(self) -> Dataset[dict[str, Tensor]]:
+        """What training batches are made of; its items are changed at random."""
+        if self.stream is not None:
+            return self.stream(self.categories, self.prepare.shape, self._augmentation)
+        return self._dataset(self.train_indices, self._augmentation)
+
+    @property
+    def train_length(self) -> int:
+        """Items of a training epoch."""
+        return len(self.train_dataset)  # type: ignore[arg-type]
 
     def prepare_data(self) -> None:
         """Draws, fetches and decodes what is absent; called on one process only."""
@@ -242,7 +261,7 @@ class PhotoDataModule(LightningDataModule):
         self.unreadable = cache.unreadable
         self.facts, self.outlines = cache.facts, cache.outlines
         self.located = cache.located if self.prepare.locates else None
-        if self._subset == "all":  # everything is judged, nothing is split
+        if self._subset == "all" or self.stream is not None:  # nothing is split: all are judged
             count = len(self.photo_set)
             self.split = Split(np.full(count, "validation"), np.zeros(count, dtype=int))
         else:
@@ -284,39 +303,42 @@ class PhotoDataModule(LightningDataModule):
         Raises:
             ConfigError: no batch can be filled.
         """
-        count, batch = len(self.train_indices), self.settings["batch_size"]
+        dataset, count, batch = self.train_dataset, self.train_length, self.settings["batch_size"]
         if self.settings["drop_last"] and count < batch:
             raise ConfigError(
                 f"data.batch_size={batch} is more than the {count} training photos: "
                 "lower it, or set data.drop_last=false"
             )
         return self._loader(
-            self.train_indices,
-            self._augmentation,
+            dataset,
             shuffle=True,
             drop_last=self.settings["drop_last"],
-            num_workers=self._workers,
-            persistent_workers=self._workers > 0,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
         )
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Batches of the validation photos, in order, as they are."""
-        return self._loader(self.validation_indices)
+        return self._loader(self._dataset(self.validation_indices))
 
     def test_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Batches of the photos of `subset`, in order, as they are."""
-        return self._loader(self.test_indices)
+        return self._loader(self._dataset(self.test_indices))
 
     def _opened(self) -> PhotoCache:
         self.setup()
         assert self._cache is not None
         return self._cache
 
-    def _loader(
-        self, indices: np.ndarray, augmentation: Augmentation | None = None, **how: Any
-    ) -> DataLoader[dict[str, Tensor]]:
+    def _dataset(
+        self, indices: np.ndarray, augmentation: Augmentation | None = None
+    ) -> PhotoDataset:
         photos = self._opened().photos
-        dataset = PhotoDataset(photos, np.asarray(self.photo_set.targets), indices, augmentation)
+        return PhotoDataset(photos, np.asarray(self.photo_set.targets), indices, augmentation)
+
+    def _loader(
+        self, dataset: Dataset[dict[str, Tensor]], **how: Any
+    ) -> DataLoader[dict[str, Tensor]]:
         return DataLoader(
             dataset,
             batch_size=self.settings["batch_size"],

@@ -135,41 +135,39 @@ def _grey_to_rgb(image: Image.Image) -> np.ndarray:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def resize(photos: Tensor, size: int) -> Tensor:
-    """Resizes to a square, anti-aliased, as Hydrogen Torch's plain resize does.
+def resize(photos: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Resizes, anti-aliased, as Hydrogen Torch's plain resize does.
 
     This is the one resize of the project: the photo cache, the predictor and the model's own
     preprocessing call it, so that they cannot disagree.
 
     Args:
         photos: (batch, 3, height, width) float32 in [0, 1].
-        size: side of the result in pixels.
+        shape: rows and columns of the result.
 
     Returns:
-        (batch, 3, size, size) float32, on the 256 levels of an 8-bit photo: a photo that was
+        (batch, 3, *shape) float32, on the 256 levels of an 8-bit photo: a photo that was
         resized and stored is the same photo as one that is resized on the way into a model.
     """
-    if photos.shape[-2:] == (size, size):
+    if photos.shape[-2:] == shape:
         return photos
-    small = interpolate(
-        photos, size=(size, size), mode="bilinear", antialias=True, align_corners=False
-    )
+    small = interpolate(photos, size=shape, mode="bilinear", antialias=True, align_corners=False)
     return small.mul(255).round().clamp(0, 255).div(255)
 
 
-def shrink(photo: np.ndarray, size: int) -> np.ndarray:
+def shrink(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Resizes one decoded photo.
 
     Args:
         photo: (height, width, 3) uint8 RGB.
-        size: side of the result in pixels.
+        shape: rows and columns of the result.
 
     Returns:
-        (size, size, 3) uint8 RGB.
+        (*shape, 3) uint8 RGB.
     """
     # Pillow's arrays are read-only and PyTorch warns of those: copy.
     photos = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None]
-    small = resize(photos.float().div_(255), size)
+    small = resize(photos.float().div_(255), shape)
     return small[0].mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
 
 
@@ -179,13 +177,17 @@ class Preparation(Protocol):
     A room behind this one may bring its own, such as a crop that a net finds.
 
     Attributes:
-        size: side in pixels of what comes out.
+        size: longer side in pixels of what comes out.
+        shape: its rows and columns.
         key: text that tells it from every other preparation; photos are cached by it.
         locates: whether it looks for the body.
     """
 
     @property
     def size(self) -> int: ...  # noqa: D102
+
+    @property
+    def shape(self) -> tuple[int, int]: ...  # noqa: D102
 
     @property
     def key(self) -> str: ...  # noqa: D102
@@ -200,7 +202,7 @@ class Preparation(Protocol):
             photo: (height, width, 3) uint8 RGB, of any size.
 
         Returns:
-            (size, size, 3) uint8 RGB, and False where the body was looked for and not found.
+            (*shape, 3) uint8 RGB, and False where the body was looked for and not found.
         """
 
 
@@ -214,12 +216,12 @@ class Shrink:
     locates = False
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        self.size, self.shape = size, (size, size)
         self.key = f"shrink {size}"
 
     def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
         """Resizes one photo; see `Preparation`."""
-        return shrink(photo, self.size), True
+        return shrink(photo, self.shape), True
 
 
 @contextmanager

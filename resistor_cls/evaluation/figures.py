@@ -126,7 +126,8 @@ def gallery_figure(
     columns = max(1, min(6, len(photos)))
     rows = -(-len(photos) // columns) or 1
     lines = max((caption.count("\n") + 1 for caption in captions), default=1)
-    height = (2.3 + 0.16 * lines) * rows + 0.5  # inches: photos, lines of caption, title
+    tall = 2.3 * max((photo.shape[0] / photo.shape[1] for photo in photos), default=1.0)
+    height = (tall + 0.16 * lines) * rows + 0.5  # inches: photos, lines of caption, title
     figure = Figure(figsize=(2.3 * columns, height), dpi=100)
     figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)  # inches
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
@@ -136,7 +137,7 @@ def gallery_figure(
         wrong = right is not None and not right[place]
         axes.imshow(photo)
         ink = MARK if wrong else INK
-        axes.set_title(caption, fontsize=8, color=ink, y=-0.04, va="top", parse_math=False)
+        axes.set_title(caption, fontsize=8, color=ink, y=0, pad=-4, va="top", parse_math=False)
     if title:
         figure.suptitle(title, fontsize=13, color=INK, parse_math=False)
     return figure

@@ -80,7 +80,7 @@ class Predictor:
         return self._judge([self._prepare(photo)[0] for photo in photos])
 
     def _judge(self, photos: Sequence[np.ndarray]) -> np.ndarray:
-        """As `probabilities`, of prepared photos: (size, size, 3) uint8 each."""
+        """As `probabilities`, of prepared photos: (rows, columns, 3) uint8 each."""
         answers = []
         for group in _batched(photos, BATCH):
             batch = torch.from_numpy(np.stack(group))

@@ -3,15 +3,20 @@
 from resistor_cls.model.backbone import check_backbone
 from resistor_cls.model.classifier import ResistorClassifier
 from resistor_cls.model.console import EpochLines
+from resistor_cls.model.drawn_crops import DrawnCrops
+from resistor_cls.model.locator_training import train_locator
 from resistor_cls.model.preprocessing import preparation
-from resistor_cls.model.trainer import build_trainer, fit, seed_everything
+from resistor_cls.model.trainer import build_trainer, fit, leave_cores, seed_everything
 
 __all__ = [
+    "DrawnCrops",
     "EpochLines",
     "ResistorClassifier",
     "build_trainer",
     "check_backbone",
     "fit",
+    "leave_cores",
     "preparation",
     "seed_everything",
+    "train_locator",
 ]

@@ -25,7 +25,13 @@ PRETRAINED = ("auto", "true", "false")
 
 
 def build_backbone(
-    name: str, categories: int, *, pool: str, dropout: float, image_size: int, pretrained: str
+    name: str,
+    categories: int,
+    *,
+    pool: str,
+    dropout: float,
+    shape: tuple[int, int],
+    pretrained: str,
 ) -> tuple[nn.Module, str]:
     """Makes a net that turns normalised photos into logits.
 
@@ -34,7 +40,7 @@ def build_backbone(
         categories: number of logits.
         pool: how features are pooled over the photo, one of `POOLS`.
         dropout: probability that a pooled feature is dropped in training.
-        image_size: side in pixels of the photos; matters to transformers of a fixed grid.
+        shape: rows and columns of the photos; matters to transformers of a fixed grid.
         pretrained: `true` needs ImageNet weights, `auto` takes them where they are cached or can
             be fetched, `false` never tries.
 
@@ -57,7 +63,7 @@ def build_backbone(
     make |= {} if pool == "avg" else {"global_pool": pool}
     published = timm.get_pretrained_cfg(name)
     if published is not None and published.fixed_input_size:
-        make["img_size"] = image_size
+        make["img_size"] = shape
     if pretrained != "false":
         try:
             weights = {"file": str(_imagenet_weights(name))}

@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 from lightning import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Parameter
+from torch.nn.functional import cross_entropy
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -16,15 +17,21 @@ from resistor_cls.data.photos import Preparation
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
+from resistor_cls.model.drawn_crops import MOST_RINGS, RINGS, UNKNOWN
 from resistor_cls.model.locator import Locator
 from resistor_cls.model.losses import loss_named
 from resistor_cls.model.metrics import metric_collection
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.schedules import cosine
+from resistor_cls.model.weights import RENDERED, SUFFIX, read_weights, start_from, write_weights
 
 Batch = Mapping[str, Tensor]
 MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
 MakeScheduler = Callable[[Optimizer, int], LRScheduler]
+
+
+# Axes of a batch that each view turns round. Rings have no handedness: all of them are parts.
+_VIEWS: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
 
 
 def _adamw(parameters: Iterable[Parameter]) -> Optimizer:
@@ -37,20 +44,25 @@ class ResistorClassifier(LightningModule):
     Args:
         categories: the label space; logit `i` speaks of `categories[i]`.
         backbone: a timm model.
-        pretrained: `auto`, `true` or `false`; see `resistor_cls.model.backbone`.
+        pretrained: `auto`, `true` or `false`, see `resistor_cls.model.backbone`; `rendered` starts
+            from the package's weights that were trained on drawn photos, a file (*.safetensors)
+            from other ones.
         pool: `avg`, `max`, `avgmax` or `catavgmax`.
         dropout: probability that a pooled feature is dropped in training.
-        image_size: side in pixels of what the backbone sees.
+        image_size: longer side in pixels of what the backbone sees.
         normalization: `simple` or `imagenet`.
         locate: true judges an upright crop round the body, which a locator finds; see
             `resistor_cls.model.preprocessing`.
+        views: what is averaged where nothing is learned: 1 the photo, 2 its half turn too, 4 its
+            mirror images too.
         loss: `bce` or `cross_entropy`.
+        band_weight: of the loss of the bands, which drawn photos come with; 0 reads none.
         optimizer: parameters → optimizer; AdamW at 1e-3 without weight decay by default.
         scheduler: (optimizer, total steps) → schedule stepped after every optimizer step; cosine
             to 0 by default.
 
     Attributes:
-        weights_from: `imagenet` or `scratch`.
+        weights_from: `imagenet`, `scratch`, `rendered` or the name of a file.
         record: plain values that are saved with the model, such as where its photos are.
         predictions: of the newest validation or test epoch, in the order of its batches:
             `logits` (photos, categories) float32, `targets` and `indices` (photos,) int64.
@@ -59,6 +71,9 @@ class ResistorClassifier(LightningModule):
         ConfigError: an argument that cannot be used.
         ModelError: weights that cannot be had.
     """
+
+    backbone: Any  # timm's nets share methods, but no class of their own
+    band_reader: nn.Module
 
     def __init__(
         self,
@@ -70,40 +85,55 @@ class ResistorClassifier(LightningModule):
         dropout: float = 0.0,
         image_size: int = 224,
         normalization: str = "simple",
-        locate: bool | Locator = False,
+        locate: bool | str | Locator = False,
+        views: int = 1,
         loss: str = "bce",
+        band_weight: float = 0.0,
         optimizer: MakeOptimizer = _adamw,
         scheduler: MakeScheduler = cosine,
     ) -> None:
         super().__init__()
-        pretrained = str(pretrained).lower()  # YAML and Hydra read a bare true as a boolean
+        pretrained = str(pretrained)
         categories = list(categories)
         # Plain values only, so that a checkpoint loads with weights_only=True. Named one by one,
         # because the factories hold functions.
-        self.save_hyperparameters(
-            {
-                "categories": categories,
-                "backbone": backbone,
-                "pool": pool,
-                "dropout": dropout,
-                "image_size": image_size,
-                "normalization": normalization,
-                "locate": bool(locate),
-                "loss": loss,
-            },
-            logger=False,
-        )
+        settings = {
+            "categories": categories,
+            "backbone": backbone,
+            "pool": pool,
+            "dropout": dropout,
+            "image_size": image_size,
+            "normalization": normalization,
+            "locate": bool(locate),
+            "views": views,
+            "loss": loss,
+            "band_weight": band_weight,
+        }
+        self.save_hyperparameters(settings, logger=False)
         self.categories = Categories(categories)
         self.loss = loss_named(loss)
         self.preprocessing = Preprocessing(image_size, normalization, locate)
+        start = RENDERED if pretrained == "rendered" else Path(pretrained)
         self.backbone, self.weights_from = build_backbone(
             backbone,
             len(categories),
             pool=pool,
             dropout=dropout,
-            image_size=image_size,
-            pretrained=pretrained,
+            shape=self.preprocessing.shape,
+            # YAML and Hydra read a bare true as a boolean.
+            pretrained="false" if start.suffix == SUFFIX else pretrained.lower(),
         )
+        if start.suffix == SUFFIX:
+            head = self.backbone.default_cfg["classifier"]
+            start_from(start, self.backbone, head, categories, settings)
+            self.weights_from = "rendered" if start == RENDERED else start.name
+        if views not in (1, 2, 4):
+            raise ConfigError(f"model.views={views}: expected 1, 2 or 4")
+        self._views = _VIEWS[:views]
+        self.band_weight = band_weight
+        self.band_reader = nn.Identity()
+        if band_weight:
+            self.band_reader = nn.Linear(_features(self.backbone), MOST_RINGS * len(RINGS))
         # Laid out for channels-last convolutions once and for all: inference then runs the very
         # kernels that validation ran, and its answers are the same to the digit.
         self.backbone.to(memory_format=torch.channels_last)
@@ -147,9 +177,14 @@ class ResistorClassifier(LightningModule):
         Returns:
             (batch, categories) logits.
         """
-        prepared = self.preprocessing(photos)
+        prepared = self._prepared(photos)
+        if self.training or len(self._views) == 1:
+            return self.backbone(prepared)
+        return torch.stack([self.backbone(prepared.flip(axes)) for axes in self._views]).mean(0)
+
+    def _prepared(self, photos: Tensor) -> Tensor:
         # Convolutions are faster with channels last, on processors and on tensor cores alike.
-        return self.backbone(prepared.contiguous(memory_format=torch.channels_last))
+        return self.preprocessing(photos).contiguous(memory_format=torch.channels_last)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probabilities (batch, categories) by the activation that belongs to the loss.
@@ -160,10 +195,24 @@ class ResistorClassifier(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of a batch."""
-        loss = self.loss.value(self(_floats(batch["photos"])).float(), batch["targets"])
+        if self.band_weight:
+            loss = self._loss_with_bands(batch)
+        else:
+            loss = self.loss.value(self(_floats(batch["photos"])).float(), batch["targets"])
         self.log("train/loss", loss, on_step=True, batch_size=len(batch["targets"]))
         self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"], on_step=True)
         return loss
+
+    def _loss_with_bands(self, batch: Batch) -> Tensor:
+        maps = self.backbone.forward_features(self._prepared(_floats(batch["photos"])))
+        features = self.backbone.forward_head(maps, pre_logits=True)
+        rings = self.band_reader(features).float().view(-1, MOST_RINGS, len(RINGS))
+        bands = cross_entropy(rings.transpose(1, 2), batch["bands"])
+        self.log("train/bands", bands, on_step=True, batch_size=len(batch["targets"]))
+        known = batch["targets"] != UNKNOWN
+        logits, targets = self.backbone.forward_head(maps).float()[known], batch["targets"][known]
+        named = self.loss.value(logits, targets) if len(targets) else logits.sum()
+        return named + self.band_weight * bands
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Collects the predictions of a batch."""
@@ -257,17 +306,31 @@ class ResistorClassifier(LightningModule):
         if self.preprocessing.locator is not None:
             checkpoint[RECORD]["locator"] = self.preprocessing.locator_values()
 
-    @classmethod
-    def load(cls, path: str | Path) -> "ResistorClassifier":
-        """Loads a model from a checkpoint, ready for inference.
+    def write_weights(self, path: Path) -> None:
+        """Writes a small file that `pretrained` starts from and `load` reads.
 
         Args:
-            path: a checkpoint of `resistor_cls.train`.
+            path: the file; its name ends in `.safetensors`.
+        """
+        write_weights(path, self.backbone, self.hparams, self.record)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "ResistorClassifier":
+        """Loads a model, ready for inference.
+
+        Args:
+            path: a checkpoint of `resistor_cls.train`, or a file of `write_weights`, whose crops
+                the package's locator finds.
 
         Raises:
             ModelError: a file that is absent, cut short, no checkpoint of ours, from another
                 version, or a pickle that would run code (it is never executed).
         """
+        if Path(path).suffix == SUFFIX:
+            weights = read_weights(Path(path))
+            model = cls(**weights.settings, pretrained=str(path))
+            model.record = dict(weights.card)
+            return model.eval()
         checkpoint = read_checkpoint(path)
         ours = checkpoint[RECORD]
         try:
@@ -278,12 +341,17 @@ class ResistorClassifier(LightningModule):
             model.load_state_dict(checkpoint["state_dict"])
             if values.get("locate"):
                 model.preprocessing.restore_locator(ours["locator"])
-        except (KeyError, TypeError, RuntimeError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"{path}: the checkpoint does not fit its own model: {error}"
             ) from error
         model.record, model.weights_from = ours["record"], ours["weights_from"]
         return model.eval()
+
+
+def _features(backbone: Any) -> int:
+    """How many features make the logits; some nets of timm widen them before."""
+    return int(getattr(backbone, "head_hidden_size", None) or backbone.num_features)
 
 
 def _floats(photos: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from resistor_cls.data.photos import Preparation, Shrink, one_torch_thread, resize, shrink
 from resistor_cls.errors import ConfigError, ModelError, nearest
-from resistor_cls.model.crops import MARGIN, crop_upright
+from resistor_cls.model.crops import MARGIN, crop_shape, crop_upright
 from resistor_cls.model.locator import LOCATOR_FORMAT, SHIPPED, Locator
 
 # Mean and standard deviation per channel, of values in [0, 1].
@@ -28,7 +29,7 @@ class UprightCrop:
     Where nothing is found, the whole photo is resized instead.
 
     Args:
-        size: side of the result in pixels.
+        size: longer side of the result in pixels.
         locator: finds the body; a copy of it is used.
         margin: free length at either end of the body, in body lengths.
     """
@@ -36,11 +37,12 @@ class UprightCrop:
     locates = True
 
     def __init__(self, size: int, locator: Locator, margin: float = MARGIN) -> None:
-        self.size, self._margin = size, margin
+        self.size, self.shape, self._margin = size, crop_shape(size), margin
         # On the processor, wherever the classifier runs: graphics cards add in another order, and
         # a crop that moves by a pixel is another photo.
         self._locator = copy.deepcopy(locator).cpu().eval()
-        self.key = f"crop {size} {margin} {_fingerprint(self._locator)}"
+        rows, columns = self.shape
+        self.key = f"crop {rows}x{columns} {margin} {_fingerprint(self._locator)}"
 
     def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
         """Cuts out one body; see `resistor_cls.data.photos.Preparation`."""
@@ -48,16 +50,16 @@ class UprightCrop:
         with one_torch_thread(), torch.autocast("cpu", enabled=False):
             location = self._locator.locate(photo)
             if location is None:
-                return shrink(photo, self.size), False
-        return crop_upright(photo, location, (self.size, self.size), self._margin), True
+                return shrink(photo, self.shape), False
+        return crop_upright(photo, location, self.shape, self._margin), True
 
 
-def preparation(locate: bool | Locator, image_size: int) -> Preparation:
+def preparation(locate: bool | str | Locator, image_size: int) -> Preparation:
     """What is done to each photo before a model that is yet to be made may see it.
 
     Args:
         locate: as of `ResistorClassifier`.
-        image_size: side of the result in pixels.
+        image_size: longer side of the result in pixels.
 
     Raises:
         ModelError: the shipped locator is asked for and cannot be read.
@@ -69,13 +71,13 @@ def _preparation(locator: Locator | None, size: int, margin: float) -> Preparati
     return Shrink(size) if locator is None else UprightCrop(size, locator, margin)
 
 
-def _locator(locate: bool | Locator) -> Locator | None:
+def _locator(locate: bool | str | Locator) -> Locator | None:
     """A locator of one's own; None where none is asked for."""
     if isinstance(locate, Locator):
         return copy.deepcopy(locate).eval()
     if not locate:
         return None
-    if not SHIPPED.is_file():
+    if locate is True and not SHIPPED.is_file():
         raise ModelError(
             f"model.locate=true needs {SHIPPED}, which is not there: install the package anew, or "
             "train a locator as experiments/locator/README.md says"
@@ -83,7 +85,7 @@ def _locator(locate: bool | Locator) -> Locator | None:
     # Making a net draws random numbers: with a locator and without one, the same seed gives a
     # backbone the same first weights.
     with torch.random.fork_rng(devices=[]):
-        return Locator.load(SHIPPED)
+        return Locator.load(SHIPPED if locate is True else Path(locate))
 
 
 def _fingerprint(locator: Locator) -> str:
@@ -101,14 +103,16 @@ class Preprocessing(nn.Module):
     A body is cut out of a photo of any size before there is a batch: see `preparation`.
 
     Args:
-        image_size: side in pixels of what the backbone sees.
+        image_size: longer side in pixels of what the backbone sees: of the square of a whole photo,
+            or of a crop, see `resistor_cls.model.crops.crop_shape`.
         normalization: a name in `NORMALIZATIONS`.
         locate: false for whole photos, true for crops round the body that the shipped locator
-            finds; or a locator of one's own.
+            finds; or a locator of one's own, or the file of one.
 
     Attributes:
         locator: a copy that never learns, or None.
         margin: free length at either end of the body, in body lengths.
+        shape: rows and columns of what the backbone sees.
 
     Raises:
         ConfigError: a size below 1 or an unknown normalization.
@@ -118,7 +122,9 @@ class Preprocessing(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, image_size: int, normalization: str, locate: bool | Locator = False) -> None:
+    def __init__(
+        self, image_size: int, normalization: str, locate: bool | str | Locator = False
+    ) -> None:
         super().__init__()
         if image_size < 1:
             raise ConfigError(f"model.image_size={image_size}: expected 1 or more")
@@ -128,6 +134,7 @@ class Preprocessing(nn.Module):
             )
         self.image_size = image_size
         self.margin = MARGIN
+        self.shape = crop_shape(image_size) if locate else (image_size, image_size)
         # Part of the model, so that its weights are saved with it.
         self.locator = _locator(locate)
         if self.locator is not None:
@@ -148,7 +155,7 @@ class Preprocessing(nn.Module):
         """What is done to each decoded photo before it may be batched.
 
         Args:
-            size: side of the result in pixels; by default that of what the backbone sees.
+            size: longer side of the result in pixels; by default that of what the backbone sees.
         """
         return _preparation(self.locator, size or self.image_size, self.margin)
 
@@ -158,6 +165,7 @@ class Preprocessing(nn.Module):
         return {
             "threshold": self.locator.threshold,
             "margin": self.margin,
+            "shape": list(self.shape),
             "record": self.locator.record,
         }
 
@@ -166,10 +174,13 @@ class Preprocessing(nn.Module):
 
         Raises:
             KeyError: a value that is absent.
+            ValueError: crops of another shape than this version makes.
         """
         assert self.locator is not None
         self.locator.threshold, self.locator.record = values["threshold"], values["record"]
         self.margin = values["margin"]
+        if tuple(values["shape"]) != self.shape:
+            raise ValueError(f"its crops have the shape {values['shape']}, not {self.shape}")
 
     def forward(self, photos: Tensor) -> Tensor:
         """Prepares photos for the backbone.
@@ -179,6 +190,6 @@ class Preprocessing(nn.Module):
                 `preparation`.
 
         Returns:
-            (batch, 3, image_size, image_size) float32, normalised.
+            (batch, 3, *shape) float32, normalised.
         """
-        return (resize(photos, self.image_size) - self.mean) / self.std
+        return (resize(photos, self.shape) - self.mean) / self.std

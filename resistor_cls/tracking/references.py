@@ -5,7 +5,7 @@ from pathlib import Path
 from resistor_cls.errors import ModelError
 from resistor_cls.tracking.store import connect
 
-_FORMS = "expected a checkpoint file, runs:/RUN_ID/model or models:/NAME@ALIAS"
+_FORMS = "expected a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
 
 
 def resolve_model(reference: str, uri: str) -> Path:
@@ -13,13 +13,18 @@ def resolve_model(reference: str, uri: str) -> Path:
 
     Args:
         reference: a file, `runs:/RUN_ID/model`, another artifact of a run
-            (`runs:/RUN_ID/checkpoints/last.ckpt`), or `models:/NAME@ALIAS`.
+            (`runs:/RUN_ID/checkpoints/last.ckpt`), `models:/NAME@ALIAS`, or `rendered` for the
+            model that comes with the package.
         uri: of the MLflow store that runs and models are looked up in.
 
     Raises:
         ModelError: nothing is there, or it holds no checkpoint.
         TrackingError: the store cannot be used.
     """
+    if reference == "rendered":
+        from resistor_cls.model.weights import RENDERED
+
+        return RENDERED
     if not reference.startswith(("runs:/", "models:/")):
         path = Path(reference).expanduser()
         if not path.is_file():

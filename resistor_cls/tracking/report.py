@@ -135,7 +135,7 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
     run.log_data(data.photo_set.root.name, data.fingerprint, folder)
     run.log_params(
         {
-            "photos.train": len(data.train_indices),
+            "photos.train": data.train_length,
             "photos.validation": len(data.validation_indices),
             "photos.categories": len(data.categories),
         }
@@ -273,10 +273,12 @@ def save_predictions(run: Run, predictions: Predictions, data: PhotoDataModule, 
 
 def _train_samples(data: PhotoDataModule) -> Any:
     """Training photos as the model sees them: augmented."""
-    chosen = np.random.default_rng(0).permutation(data.train_indices)[:GALLERY]
-    names = data.categories.names
+    samples = data.train_dataset
+    chosen = np.random.default_rng(0).permutation(data.train_length)[:GALLERY]
     # The drawing of samples must not shift the random numbers of the training.
     with torch.random.fork_rng(devices=[]):
-        photos = [data.augmented_photo(int(index)) for index in chosen]
-    captions = [names[data.photo_set.targets[index]] for index in chosen]
+        items = [samples[int(number)] for number in chosen]
+    photos = [item["photos"].permute(1, 2, 0).numpy() for item in items]
+    names = [*data.categories.names, "none of them"]  # a target of -1 is the last
+    captions = [names[int(item["targets"])] for item in items]
     return gallery_figure(photos, captions, title="Training photos, augmented")

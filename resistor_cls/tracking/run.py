@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import requires
 from pathlib import Path
@@ -105,6 +105,11 @@ class Run:
     def save_text(self, name: str, text: str) -> None:
         """Keeps a text as `name`."""
         self._path(name).write_text(text, encoding="utf-8")
+        self._copy(name)
+
+    def save_file(self, name: str, write: Callable[[Path], None]) -> None:
+        """Keeps what a function writes to the path that it is given."""
+        write(self._path(name))
         self._copy(name)
 
     def save_figure(self, name: str, figure: "Figure") -> None:

@@ -33,6 +33,18 @@ def test_every_strategy_is_repeatable_and_keeps_size_and_type(name: str):
         assert len(np.unique(first, axis=0)) > 5  # photos of one run are changed differently
 
 
+@pytest.mark.parametrize("name", ["soft", "hard", "crop"])
+def test_an_upright_crop_stays_upright(name: str):
+    steps = instantiate(compose(overrides=[f"augment={name}"]).augment)
+    augmentation = Augmentation([step for step in steps.values() if step is not None])
+    crop = noise(16, 40)
+    torch.manual_seed(0)
+    assert {augmentation(crop).shape for _ in range(20)} == {(16, 40, 3)}
+    turns = Augmentation([albumentations.SquareSymmetry(p=1)])
+    seen = {bytes(turns(crop)) for _ in range(60)}
+    assert seen == {bytes(np.ascontiguousarray(crop[::u, ::v])) for u in (1, -1) for v in (1, -1)}
+
+
 @pytest.mark.parametrize(
     "step",
     [albumentations.Resize(20, 20), albumentations.Normalize(), albumentations.ToGray(1, p=1)],

@@ -21,7 +21,7 @@ def test_cached_photos_are_the_photos(tmp_path: Path):
     assert cache.photos.shape == (len(photos), 16, 16, 3)
     assert cache.readable == tuple(range(len(photos)))
     for index in range(len(photos)):
-        assert np.array_equal(cache.photos[index], shrink(read_photo(photos.path(index)), 16))
+        assert np.array_equal(cache.photos[index], shrink(read_photo(photos.path(index)), (16, 16)))
 
 
 def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -70,7 +70,7 @@ class Marked:
     locates = True
 
     def __init__(self, size: int, key: str) -> None:
-        self.size, self.key = size, key
+        self.size, self.shape, self.key = size, (size, size), key
 
     def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
         assert torch.get_num_threads() == 1
@@ -123,7 +123,7 @@ def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path):
             name for name in photos.names if name != "4K7/1.jpg"
         ]
         assert len(cache.photos) == len(cache.facts) == len(photos) - 1
-        last = shrink(read_photo(photos.path(len(photos) - 1)), 16)
+        last = shrink(read_photo(photos.path(len(photos) - 1)), (16, 16))
         assert np.array_equal(cache.photos[-1], last)
 
 

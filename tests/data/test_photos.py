@@ -171,9 +171,9 @@ def test_damage_never_raises_anything_else(data: st.DataObject):
 
 def test_the_right_size_is_left_alone():
     photos = torch.rand(2, 3, 20, 20)
-    assert resize(photos, 20) is photos
+    assert resize(photos, (20, 20)) is photos
     photo = noise(20, 20)
-    assert np.array_equal(shrink(photo, 20), photo)
+    assert np.array_equal(shrink(photo, (20, 20)), photo)
 
 
 sides = st.integers(1, 70)
@@ -182,7 +182,7 @@ sides = st.integers(1, 70)
 @given(sides, sides, sides)
 def test_a_stored_photo_is_what_the_model_would_have_made_of_it(height: int, width: int, size: int):
     photo = noise(height, width)
-    stored = shrink(photo, size)
+    stored = shrink(photo, (size, size))
     assert stored.shape == (size, size, 3)
     assert stored.dtype == np.uint8
     whole = torch.from_numpy(photo).permute(2, 0, 1)[None].float().div(255)
@@ -195,12 +195,12 @@ def test_a_stored_photo_is_what_the_model_would_have_made_of_it(height: int, wid
 @given(sides, sides, sides, st.integers(0, 255))
 def test_a_photo_of_one_colour_keeps_it(height: int, width: int, size: int, level: int):
     photo = np.full((height, width, 3), level, np.uint8)
-    assert np.array_equal(shrink(photo, size), np.full((size, size, 3), level))
+    assert np.array_equal(shrink(photo, (size, size)), np.full((size, size, 3), level))
 
 
 def test_shrinking_averages_what_it_drops():
     # Without anti-aliasing only the two pixels around each centre would count: all black.
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::4] = 255
-    inner = shrink(stripes, 16)[:, 2:-2]
+    inner = shrink(stripes, (16, 16))[:, 2:-2]
     assert np.abs(inner.astype(int) - 64).max() <= 3

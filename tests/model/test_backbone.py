@@ -15,7 +15,7 @@ TINY = "test_resnet.r160_in1k"
 
 
 def build(pretrained: str = "false", **changes) -> tuple[torch.nn.Module, str]:
-    how = {"name": TINY, "categories": 3, "pool": "avg", "dropout": 0.0, "image_size": 32}
+    how = {"name": TINY, "categories": 3, "pool": "avg", "dropout": 0.0, "shape": (32, 32)}
     return build_backbone(**(how | changes), pretrained=pretrained)
 
 
@@ -65,7 +65,7 @@ def test_cached_weights_are_loaded(hub: Path, pretrained: str, caplog: pytest.Lo
 def test_a_transformer_takes_cached_weights_at_another_size(hub: Path):
     name = "test_vit.r160_in1k"
     weights = cache_weights(hub, name)
-    net, weights_from = build("true", name=name, image_size=64)
+    net, weights_from = build("true", name=name, shape=(64, 64))
     assert weights_from == "imagenet"
     assert torch.equal(
         net.state_dict()["blocks.0.mlp.fc1.weight"], weights["blocks.0.mlp.fc1.weight"]

@@ -50,11 +50,25 @@ def test_normalization_is_part_of_the_model():
         ({"loss": "bse"}, ConfigError, "loss=bse: no such loss"),
         ({"normalization": "imagnet"}, ConfigError, "normalization=imagnet: did you mean imagenet"),
         ({"image_size": 0}, ConfigError, "model.image_size=0"),
+        ({"views": 3}, ConfigError, "model.views=3: expected 1, 2 or 4"),
     ],
 )
 def test_an_argument_that_cannot_be_used_is_named(changes: dict, error: type, message: str):
     with pytest.raises(error, match=message):
         make(**changes)
+
+
+@pytest.mark.parametrize(("views", "axes"), [(2, [(2, 3)]), (4, [(2, 3), (2,), (3,)])])
+def test_views_are_averaged_where_nothing_is_learned(views: int, axes: list[tuple[int, ...]]):
+    torch.manual_seed(0)
+    one = make().eval()
+    torch.manual_seed(0)
+    several = make(views=views).eval()
+    photos = torch.rand(2, 3, 32, 32)
+    with torch.inference_mode():
+        mean = torch.stack([one(photos.flip(turned)) for turned in [(), *axes]]).mean(0)
+        assert torch.allclose(several(photos), mean, atol=1e-6)
+        assert torch.allclose(several(photos.flip(2, 3)), mean, atol=1e-6)
 
 
 def test_a_loaded_model_gives_the_same_logits(trained: Training):

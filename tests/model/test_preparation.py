@@ -18,7 +18,7 @@ from resistor_cls.model import (
     preprocessing,
     seed_everything,
 )
-from resistor_cls.model.crops import crop_upright
+from resistor_cls.model.crops import MARGIN, crop_upright
 from resistor_cls.model.locator import Locator
 from resistor_cls.model.preprocessing import UprightCrop
 
@@ -43,9 +43,9 @@ def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Locator, photos:
             location = locator.locate(photo)
         assert located == (location is not None)
         if location is None:
-            expected = shrink(photo, SIZE)
+            expected = shrink(photo, prepare.shape)
         else:
-            expected = crop_upright(photo, location, (SIZE, SIZE))
+            expected = crop_upright(photo, location, prepare.shape)
         assert np.array_equal(pixels, expected)
         flags.append(located)
     assert 0 < sum(flags) < len(flags)
@@ -139,7 +139,12 @@ def test_a_locator_never_learns_and_travels_with_the_model(
     loaded = ResistorClassifier.load(checkpoint)
     assert loaded.preparation().key == data.prepare.key
     kept = loaded.preprocessing.locator_values()
-    assert kept == {"threshold": locator.threshold, "margin": 0.3, "record": locator.record}
+    assert kept == {
+        "threshold": locator.threshold,
+        "margin": MARGIN,
+        "shape": [16, SIZE],
+        "record": locator.record,
+    }
     photo = data.photo(0)
     batch = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
@@ -147,7 +152,7 @@ def test_a_locator_never_learns_and_travels_with_the_model(
 
 
 def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]):
-    with pytest.raises(ModelError, match=r"prepared by 'shrink 48', the model needs 'crop 48 "):
+    with pytest.raises(ModelError, match=r"prepared by 'shrink 48', the model needs 'crop 16x48 "):
         fitted(prepare=Shrink(48))
 
 

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 from tiny_training import Training, train
 
 from resistor_cls.errors import ConfigError
-from resistor_cls.model import build_trainer, seed_everything
+from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
 from resistor_cls.model.schedules import constant, cosine
 from resistor_cls.model.trainer import PRECISIONS, pick_precision
 
@@ -62,6 +62,25 @@ def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: P
         logits = mixed.model(batch["photos"].float().div(255))
     assert mixed.model.predictions["logits"].dtype == torch.float32
     assert torch.allclose(mixed.model.predictions["logits"], logits, atol=1e-5)
+
+
+def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path):
+    plain = train(photos, tmp_path / "plain", max_epochs=2)
+    averaged = train(photos, tmp_path / "averaged", max_epochs=2, ema=0.9)
+    path = averaged.folder / "checkpoints" / "last.ckpt"
+    kept = torch.load(path, weights_only=True)
+    newest = torch.load(plain.folder / "checkpoints" / "last.ckpt", weights_only=True)
+    best = torch.load(averaged.folder / "checkpoints" / "best.ckpt", weights_only=True)
+    assert best.keys() >= {"state_dict", "current_model_state"}
+    name = "backbone.conv1.0.weight"
+    assert torch.equal(kept["current_model_state"][name], newest["state_dict"][name])
+    assert not torch.equal(kept["state_dict"][name], newest["state_dict"][name])
+    # What was judged is what is kept.
+    judged, loaded = averaged.model.predictions, ResistorClassifier.load(path)
+    batch = next(iter(averaged.data.val_dataloader()))
+    with torch.inference_mode():
+        logits = loaded(batch["photos"].float().div(255))
+    assert torch.allclose(logits, judged["logits"][: len(logits)], atol=1e-5)
 
 
 def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path):
@@ -121,6 +140,12 @@ def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.M
     ):
         with pytest.raises(ConfigError, match=message):
             build_trainer(tmp_path, **options)
+
+
+@pytest.mark.parametrize("ema", [0, 1, 1.5])
+def test_an_average_that_cannot_be_is_named(ema: float, tmp_path: Path):
+    with pytest.raises(ConfigError, match=rf"trainer.ema={ema}: expected more than 0"):
+        build_trainer(tmp_path, ema=ema)
 
 
 def test_a_seed_makes_random_numbers_repeatable():

@@ -1,0 +1,92 @@
+"""Weights to start from or to use as they are: one small file that says how it was made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from resistor_cls.errors import ConfigError
+from resistor_cls.model.half_precision import load_half, save_half
+
+# Trained on drawn photos alone, as experiments/pretraining/README.md tells; part of the package.
+RENDERED = Path(__file__).with_name("rendered.safetensors")
+SUFFIX = ".safetensors"
+WEIGHTS_FORMAT = 1  # counts changes that older or newer code cannot read
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a file of weights holds.
+
+    Attributes:
+        settings: arguments of the `ResistorClassifier`, its categories among them.
+        card: how it was made, as plain values.
+        tensors: of the backbone with its head.
+    """
+
+    settings: Mapping[str, Any]
+    card: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+
+
+def write_weights(path: Path, backbone: nn.Module, settings: Mapping[str, Any], card: Any) -> None:
+    """Writes a file of weights.
+
+    Args:
+        path: the file.
+        backbone: whose weights are kept.
+        settings: see `Weights`.
+        card: see `Weights`.
+    """
+    header = {"format": WEIGHTS_FORMAT, "settings": dict(settings), "card": card}
+    save_half(path, "weights", backbone.state_dict(), header)
+
+
+def read_weights(path: Path) -> Weights:
+    """Reads a file that `write_weights` wrote.
+
+    Raises:
+        ModelError: see `load_half`.
+    """
+    remedy = "make them again by experiment=pretrain_rendered"
+    header, tensors = load_half(path, "weights", WEIGHTS_FORMAT, remedy)
+    return Weights(header["settings"], header["card"], tensors)
+
+
+def start_from(
+    path: Path, net: nn.Module, head: str, categories: Sequence[str], settings: Mapping[str, Any]
+) -> None:
+    """Fills a net with weights; logits of categories that the file knows too come with it.
+
+    Args:
+        path: the file.
+        net: of the same backbone, changed in place.
+        head: prefix of the names of the layer that makes the logits; empty if there is none.
+        categories: of the net's logits, in their order.
+        settings: arguments of the net's `ResistorClassifier`.
+
+    Raises:
+        ConfigError: weights of another backbone or normalization.
+        ModelError: see `read_weights`.
+    """
+    weights = read_weights(path)
+    for key in ("backbone", "normalization"):
+        if weights.settings[key] != settings[key]:
+            raise ConfigError(
+                f"model.{key}={settings[key]}, but {path.name} was trained with "
+                f"{weights.settings[key]}: choose that, or make weights of your own by "
+                f"experiment=pretrain_rendered model.{key}={settings[key]} and give their file to "
+                "model.pretrained"
+            )
+    own = net.state_dict()
+    known = {name: place for place, name in enumerate(weights.settings["categories"])}
+    rows = [place for place, name in enumerate(categories) if name in known]
+    theirs = [known[categories[place]] for place in rows]
+    for name, value in weights.tensors.items():
+        if head and name.startswith(f"{head}."):
+            own[name][rows] = value[theirs]
+        else:
+            own[name] = value
+    net.load_state_dict(own)
