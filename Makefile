@@ -17,7 +17,7 @@ $(READY): requirements.lock pyproject.toml
 		echo "error: $(PYTHON) is older than 3.11: name a newer one by make PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@# Wheels of different indexes can be installed together and then fail at the first import.
 	@$(BIN)/python -c 'import torchvision' || { \
