@@ -102,6 +102,7 @@ def curves_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
         axes.set_title(name, fontsize=11, color=INK, loc="left")
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.grid(color="#e4e7eb", linewidth=0.7)
+        axes.ticklabel_format(axis="y", useOffset=False)  # 0.9999, not 1e-5+9.999e-1
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_xlabel("step", fontsize=9)
     for axes in panels[len(history) :]:
