@@ -328,8 +328,9 @@ class ResistorClassifier(LightningModule):
         """
         if Path(path).suffix == SUFFIX:
             weights = read_weights(Path(path))
-            model = cls(**weights.settings, pretrained=str(path))
-            model.record = dict(weights.card)
+            model = cls(**weights.settings, pretrained="false")
+            model.backbone.load_state_dict(weights.tensors)
+            model.record, model.weights_from = dict(weights.card), Path(path).name
             return model.eval()
         checkpoint = read_checkpoint(path)
         ours = checkpoint[RECORD]
