@@ -20,11 +20,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from resistor_cls.categories import Category, resistor37
-from resistor_cls.data.photos import SUFFIXES, read_photo
+from resistor_cls.data.photos import read_photo
 from resistor_cls.inference.predictor import find_photos
 from resistor_cls.model.crops import Location, crop_upright, crop_view
 from resistor_cls.model.locator import Locator
-from resistor_cls.rendering import Scene, draw, parts, sample_scene
+from resistor_cls.rendering import draw, parts, sample_scene
 from resistor_cls.rendering.sampling import linear
 
 SHAPE, MARGIN = (64, 160), 0.2  # of the crops that are measured
@@ -65,22 +65,21 @@ def surface(table: np.ndarray) -> str | None:
     return "paper" if table.mean() > 85 and abs(table[0] - table[2]) < 14 else None
 
 
-def drawn_scenes(category: Category) -> Iterator[tuple[Scene, np.ndarray, Location]]:
-    """Scenes of a category, as photos, with the body's exact place."""
+def drawn_bodies(category: Category) -> Iterator[tuple[np.ndarray, Location]]:
+    """Drawn photos of a category, with the body's exact place."""
     for number in range(DRAWN):
         scene = sample_scene(category, np.random.default_rng((7, number)))
         body = scene.body
         exact = (body.x, body.y, body.angle, body.length, body.diameter)
         place = [value * (SIZE if at != 2 else 1) for at, value in enumerate(exact)]
-        yield scene, draw(scene, SIZE).photo, Location(*place, score=1.0)
+        yield draw(scene, SIZE).photo, Location(*place, score=1.0)
 
 
 def real_bodies(
     category: Category, photos: Path, locator: Locator
 ) -> Iterator[tuple[np.ndarray, Location]]:
     """Real photos of a category in which the locator finds the body."""
-    files = find_photos([photos / category.name])
-    for photo in map(read_photo, (file for file in files if file.suffix.lower() in SUFFIXES)):
+    for photo in map(read_photo, find_photos([photos / category.name])):
         found = locator.locate(photo)
         if found is not None:
             yield photo, found
@@ -134,7 +133,7 @@ def colours(photos: Path) -> pd.DataFrame:
         kind = parts.designs(category)[0].kind
         bodies = {
             "real": list(real_bodies(category, photos, locator)),
-            "drawn": [(photo, body) for _, photo, body in drawn_scenes(category)],
+            "drawn": list(drawn_bodies(category)),
         }
         for ground in ("paper", "wood"):
             seen = {source: _on(ground, pairs, category) for source, pairs in bodies.items()}
@@ -184,7 +183,7 @@ def tell(photos: Path) -> dict[str, float]:
         real = list(real_bodies(category, photos, locator))[:DRAWN]
         drawn = [
             (photo, found)
-            for _, photo, _ in drawn_scenes(category)
+            for photo, _ in drawn_bodies(category)
             if (found := locator.locate(photo)) is not None
         ][: len(real)]
         for label, pairs in ((0, real), (1, drawn)):

@@ -26,7 +26,7 @@ WIDE = 256  # side in pixels of the first look: the whole photo
 CLOSE = 160  # of the second: bodies of 68 px then keep their pixels
 CLOSE_LENGTHS = 2.5  # side of the second look, in body lengths
 # Places of the first look that get a close-up each where the likeliest one leaves a doubt: glare on
-# wood outshines small bodies. Nine photos in ten score more than this at once.
+# wood outshines small bodies.
 CANDIDATES, DOUBT = 4, 0.5
 # Lengths and widths are told as logarithms of multiples of these, about their middle in pixels.
 _LENGTH, _WIDTH = 32.0, 11.0
