@@ -114,7 +114,8 @@ def _along_axis(body: Body, light: Light, scale: int) -> Map:
     up = np.sqrt(1 - across * across)
     slope = np.clip(np.gradient(reach), -2, 2)[None, :]
     length = 1 / np.sqrt(1 + slope * slope)
-    diffuse, mirror, sheen = _shading(body, light, (-slope * length, across * length, up * length))
+    normal = (-slope * length, across * length, up * length)
+    diffuse, mirror, sheen = shading(normal, body.angle, body.gloss, light)
 
     rng = np.random.default_rng(body.seed)
     mottled = (1 + body.mottle * 0.5 * _blotches(rng, columns, rows)) * diffuse
@@ -142,20 +143,29 @@ def _along_axis(body: Body, light: Light, scale: int) -> Map:
             lit = 0.55 * lit + 0.75 * sheen[part]
         for plane, level in zip(planes, paint, strict=True):
             plane[part] += inked * (np.float32(level) * lit - plane[part])
-    planes = [(p + mirror * np.float32(m)) * cover for p, m in zip(planes, _WINDOW, strict=True)]
+    planes = [(p + mirror * np.float32(m)) * cover for p, m in zip(planes, WINDOW, strict=True)]
     return cv2.merge([*planes, cover])
 
 
 # The sky in the window, relative to white paper's reflectance.
-_WINDOW: Rgb = (0.85, 1.0, 1.12)
+WINDOW: Rgb = (0.85, 1.0, 1.12)
 
 
-def _shading(body: Body, light: Light, normal: tuple[Map, Map, Map]) -> tuple[Map, Map, Map]:
-    """Diffuse light, mirrored window, and the broad sheen that metal flakes show.
+def shading(
+    normal: tuple[Map, Map, Map], angle: float, gloss: float, light: Light
+) -> tuple[Map, Map, Map]:
+    """How a surface sends light to a camera that looks from above.
 
-    The normal is in the body's frame: along the axis, across it, up to the camera.
+    Args:
+        normal: of the surface in the thing's frame: along its axis, across it, up to the camera.
+        angle: of the axis in the photo, radians.
+        gloss: strength of the mirror highlight, 0 matt to 1 lacquered.
+        light: what falls on it.
+
+    Returns:
+        Diffuse light, mirrored window, and the broad sheen that metal flakes show.
     """
-    turned = light.azimuth - body.angle
+    turned = light.azimuth - angle
     flat, high = math.cos(light.height), math.sin(light.height)
     to_light = (flat * math.cos(turned), flat * math.sin(turned), high)
     facing = _cosine(normal, to_light)
@@ -169,10 +179,10 @@ def _shading(body: Body, light: Light, normal: tuple[Map, Map, Map]) -> tuple[Ma
     half = (to_light[0] / long, to_light[1] / long, (to_light[2] + 1.0) / long)
     toward = np.clip(_cosine(normal, half), 0, 1)
     # Lacquer shows the window small and bright, a matt coating as a broad faint patch.
-    mirror = 1.5 * body.gloss**1.5 * toward ** (10 + 70 * body.gloss)
+    mirror = 1.5 * gloss**1.5 * toward ** (10 + 70 * gloss)
     # Lacquer mirrors the sky a little everywhere, more at grazing angles (Schlick), and much
     # more where the photo was taken against the window, as glare on the table tells.
-    veil = 0.004 + 0.02 * body.gloss * (0.1 * light.glare + (1 - normal[2]) ** 3)
+    veil = 0.004 + 0.02 * gloss * (0.1 * light.glare + (1 - normal[2]) ** 3)
     return diffuse, mirror + veil, toward**5
 
 

@@ -13,7 +13,7 @@ from resistor_cls.rendering.background import paint_table
 from resistor_cls.rendering.body import body_box, paint_body
 from resistor_cls.rendering.camera import colour_matrix, develop
 from resistor_cls.rendering.leads import TIN, paint_leads
-from resistor_cls.rendering.scene import Light, Scene
+from resistor_cls.rendering.scene import Light, Rgb, Scene
 from resistor_cls.rendering.window import Window, close_up
 
 # float32; OpenCV's own types do not say which numbers its results hold.
@@ -50,7 +50,7 @@ def draw(scene: Scene, size: int = 700, window: Window | None = None) -> Drawing
         The drawing; its box is in fractions of what is drawn.
     """
     shown = scene if window is None else close_up(scene, window)
-    return Drawing(_photograph(shown, size, window, _light_of), body_box(shown.body))
+    return Drawing(photograph(shown, size, window, _light_of), body_box(shown.body))
 
 
 def draw_empty(scene: Scene, size: int = 700, window: Window | None = None) -> NDArray[Any]:
@@ -65,12 +65,23 @@ def draw_empty(scene: Scene, size: int = 700, window: Window | None = None) -> N
         (side, side, 3) uint8, RGB.
     """
     shown = scene if window is None else close_up(scene, window)
-    return _photograph(shown, size, window, _light_of_table)
+    return photograph(shown, size, window, _light_of_table)
 
 
-def _photograph(
+def photograph(
     shown: Scene, size: int, window: Window | None, light_of: Callable[[Scene, int], Map]
 ) -> NDArray[Any]:
+    """Takes the photo of what sends light.
+
+    Args:
+        shown: what lies before the camera, seen through the window.
+        size: as for `draw`.
+        window: as for `draw`.
+        light_of: the light that reaches the camera, (pixels, pixels, 3), from a scene and pixels.
+
+    Returns:
+        (side, side, 3) uint8, RGB.
+    """
     side = size if window is None else max(1, round(window.side * size))
     larger = -(-_SMALLEST // size)
     light = light_of(shown, side * larger)
@@ -88,17 +99,40 @@ def _light_of_table(scene: Scene, size: int) -> Map:
 
 def _light_of(scene: Scene, size: int) -> Map:
     """The light that reaches the camera, after its exposure: (size, size, 3)."""
+    wires = paint_leads(scene.body, scene.leads, scene.light, size)
+    solid = paint_body(scene.body, scene.light, size)
+    return light_of_things(scene, size, wires, solid)
+
+
+def light_of_things(
+    scene: Scene,
+    size: int,
+    wires: tuple[Map, Map],
+    solid: tuple[Map, Map, tuple[int, int]],
+    metal: Rgb = TIN,
+) -> Map:
+    """The light that reaches the camera from things on a table.
+
+    Args:
+        scene: table, light and camera; its body's diameter is the height of what lies there.
+        size: side of the photo in pixels.
+        wires: see `paint_wires`.
+        solid: see `paint_body`.
+        metal: reflectance of the wires, linear.
+
+    Returns:
+        (size, size, 3), after the camera's exposure.
+    """
     table = paint_table(scene.background, scene.light, scene.camera.vignette, size)
-    shade, wire = paint_leads(scene.body, scene.leads, scene.light, size)
-    colour, cover, corner = paint_body(scene.body, scene.light, size)
+    (shade, wire), (colour, cover, corner) = wires, solid
     inside, seen = _overlap(corner, cover.shape, size)
-    solid = np.zeros_like(wire)
-    solid[seen] = cover[inside]
-    uncovered = cv2.multiply(_shadow(solid, wire, scene, size), 1.0 - wire)
+    whole = np.zeros_like(wire)
+    whole[seen] = cover[inside]
+    uncovered = cv2.multiply(_shadow(whole, wire, scene, size), 1.0 - wire)
     layers = [cv2.multiply(layer, uncovered) for layer in table.layers]
     layers.append(cv2.multiply(shade, table.falling))
     exposure = colour_matrix(scene.camera)
-    mixing = exposure @ np.array([*table.colours, TIN], np.float32).T
+    mixing = exposure @ np.array([*table.colours, metal], np.float32).T
     photo = cv2.transform(cv2.merge(layers), mixing)
     lit = cv2.transform(colour[inside] * table.falling[seen][:, :, None], exposure)
     photo[seen] = photo[seen] * (1.0 - cover[inside])[:, :, None] + lit

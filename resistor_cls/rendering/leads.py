@@ -1,6 +1,7 @@
 """The wires: from bends to curves, and how tinned wire shines."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -60,11 +61,29 @@ def covers_body(body: Body, leads: tuple[Lead, Lead]) -> bool:
 
 
 def paint_leads(body: Body, leads: tuple[Lead, Lead], light: Light, size: int) -> tuple[Map, Map]:
-    """Both wires.
+    """Both wires of a part.
 
     Args:
         body: where they begin.
         leads: their bends.
+        light: what falls on them.
+        size: side of the photo in pixels.
+
+    Returns:
+        As `paint_wires`.
+    """
+    paths = [lead_path(body, lead, end) for lead, end in zip(leads, (-1, 1), strict=True)]
+    return paint_wires(paths, [lead.width for lead in leads], light, size)
+
+
+def paint_wires(
+    paths: Sequence[NDArray[Any]], widths: Sequence[float], light: Light, size: int
+) -> tuple[Map, Map]:
+    """Wires of any shape.
+
+    Args:
+        paths: (points, 2) x and y of each in fractions of the photo's side.
+        widths: of each, in the same unit.
         light: what falls on them.
         size: side of the photo in pixels.
 
@@ -76,17 +95,16 @@ def paint_leads(body: Body, leads: tuple[Lead, Lead], light: Light, size: int) -
     shade = np.zeros((fine, fine), np.uint8)
     cover = np.zeros((fine, fine), np.uint8)
     to_light = np.array([math.cos(light.azimuth), math.sin(light.azimuth)])
-    for lead, end in zip(leads, (-1, 1), strict=True):
-        path = lead_path(body, lead, end)
+    for path, width in zip(paths, widths, strict=True):
         tangent = np.gradient(path, axis=0)
         tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
         normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
         # How far the wire's flank faces the light: it mirrors most when it lies across.
         facing = normal @ to_light
-        thick = max(lead.width * fine, 1.0)
+        thick = max(width * fine, 1.0)
         cv2.polylines(cover, [_fixed(path, fine)], False, 255, round(thick), cv2.LINE_AA, _SHIFT)
         for share, shift, low, high in _LAYERS:
-            shifted = path + normal * (facing * shift * lead.width)[:, None]
+            shifted = path + normal * (facing * shift * width)[:, None]
             levels = 255 * (low + (high - low) * np.abs(facing))
             _draw_shades(shade, _fixed(shifted, fine), levels, max(1, round(thick * share)))
     half = (size, size)

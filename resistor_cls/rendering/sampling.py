@@ -5,13 +5,17 @@ import math
 import numpy as np
 
 from resistor_cls.categories import Category
+from resistor_cls.colour_code import e_series, encode
 from resistor_cls.rendering import parts
 from resistor_cls.rendering.leads import covers_body
 from resistor_cls.rendering.places import PLACES
 from resistor_cls.rendering.scene import Background, Body, Camera, Lead, Light, Rgb, Scene
 
 # Typical distance of the camera: 10 px per millimetre in a photo of 700 px.
-_SIDES_PER_MM = 10 / 700
+SIDES_PER_MM = 10 / 700
+_WATTS = (0.125, 0.25, 0.5, 1.0, 2.0)
+# Tolerances of common parts, of 4 and of 5 rings.
+_FOUR, _FIVE = (0.05, 0.05, 0.10, 0.02), (0.01, 0.01, 0.02, 0.005)
 
 
 def sample_scene(category: Category, rng: np.random.Generator) -> Scene:
@@ -43,6 +47,18 @@ def sample_scene(category: Category, rng: np.random.Generator) -> Scene:
     )
 
 
+def any_part(rng: np.random.Generator) -> Category:
+    """A part of any value of E24, with 4 or 5 rings, or of E96, with 5, on a body of any make."""
+    count = 4 if rng.random() < 0.7 else 5
+    series = 24 if count == 4 or rng.random() < 0.3 else 96
+    values = e_series(series)
+    number = int(values[rng.integers(len(values))]) * (10 if count == 5 and series == 24 else 1)
+    ohms = number * 10.0 ** int(rng.integers(-2, 6))  # from 0.1 or 1 Ω to some megohms
+    tolerance = (_FOUR if count == 4 else _FIVE)[rng.integers(4)]
+    watts = _WATTS[rng.integers(len(_WATTS))]
+    return Category("any", ohms, watts, (encode(ohms, tolerance, count),))
+
+
 def linear(colour: parts.Srgb) -> Rgb:
     """From sRGB to linear light (IEC 61966-2-1)."""
     red, green, blue = (
@@ -52,7 +68,7 @@ def linear(colour: parts.Srgb) -> Rgb:
     return red, green, blue
 
 
-def _varied(colour: parts.Srgb, rng: np.random.Generator, spread: float) -> Rgb:
+def varied(colour: parts.Srgb, rng: np.random.Generator, spread: float) -> Rgb:
     """One batch of paint is not the next: brightness varies, and each channel a third as much."""
     factors = np.exp(rng.normal(0, spread) + rng.normal(0, spread / 3, 3))
     red, green, blue = np.minimum(np.array(linear(colour)) * factors, 0.9)
@@ -71,11 +87,11 @@ def _sample_body(design: parts.Design, rng: np.random.Generator) -> Body:
     slant = rng.uniform(0.0, 0.7)
     foreshortening = math.hypot(math.cos(angle), math.sin(angle) * math.cos(slant))
     distance = np.clip(rng.normal(0, 0.11), -0.3, 0.3)
-    length = design.length * _SIDES_PER_MM * math.exp(distance) * rng.uniform(0.97, 1.03)
+    length = design.length * SIDES_PER_MM * math.exp(distance) * rng.uniform(0.97, 1.03)
     length = min(length, 0.45)  # a larger part would not fit into the photo with its leads
     diameter = length * kind.slenderness * rng.uniform(0.93, 1.07)
     centres, widths = _sample_rings(kind, len(design.bands), rng)
-    colour = _varied(kind.colour, rng, 0.13)
+    colour = varied(kind.colour, rng, 0.13)
     # Thin paint lets the coating through; the rings of one part come from one machine.
     through = rng.uniform(0, 0.12)
     return Body(
@@ -84,7 +100,7 @@ def _sample_body(design: parts.Design, rng: np.random.Generator) -> Body:
         centres=centres,
         widths=widths,
         paint=tuple(
-            _mixed(_varied(parts.BAND_COLOURS[band], rng, 0.20), colour, through)
+            _mixed(varied(parts.BAND_COLOURS[band], rng, 0.20), colour, through)
             for band in design.bands
         ),
         colour=colour,
@@ -159,7 +175,7 @@ def _sample_lead(width: float, rng: np.random.Generator) -> Lead:
             bends.append((at, rng.normal(0, 0.9), rng.uniform(0.03, 0.08)))
     bends += [(at, rng.normal(0, 0.16), rng.uniform(0.08, 0.3)) for at in rng.uniform(0.1, 0.95, 5)]
     return Lead(
-        length=length * _SIDES_PER_MM,
+        length=length * SIDES_PER_MM,
         width=width,
         bends=tuple((float(at), float(turn), float(over)) for at, turn, over in bends),
     )
