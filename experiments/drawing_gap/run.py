@@ -20,9 +20,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from resistor_cls.categories import Category, resistor37
+from resistor_cls.data.bodies import Location
 from resistor_cls.data.photos import read_photo
 from resistor_cls.inference.predictor import find_photos
-from resistor_cls.model.crops import Location, crop_upright, crop_view
+from resistor_cls.model.crops import crop_upright, crop_view
 from resistor_cls.model.locator import Locator
 from resistor_cls.rendering import draw, parts, sample_scene
 from resistor_cls.rendering.sampling import linear

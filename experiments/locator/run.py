@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from resistor_cls.data.bodies import Location, body_in_box, overlap
 from resistor_cls.data.photos import read_photo
-from resistor_cls.model.crops import CROP_SHAPE, Location, body_in_box, crop_view, overlap
+from resistor_cls.model.crops import CROP_SHAPE, crop_view
 from resistor_cls.model.locator import Locator
 from resistor_cls.model.locator_training import categories_to_draw, train_locator
 from resistor_cls.rendering import draw, draw_empty, sample_scene

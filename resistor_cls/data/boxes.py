@@ -1,11 +1,13 @@
 """Where the body lies in a photo: `boxes.csv` beside the categories."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from resistor_cls.data.bodies import SLENDERNESS, Location, body_in_box
 from resistor_cls.data.facts import BORDER
 from resistor_cls.errors import DataError
 
@@ -36,6 +38,45 @@ class Box:
     def is_cut(self) -> bool:
         """Whether it ends at the edge of the photo: some of the body may be missing."""
         return self._margin <= _EDGE
+
+    def pixels(self, place: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """The pixels of a prepared photo that lie in the box.
+
+        Args:
+            place: (2, 3), what that photo shows; see `resistor_cls.data.photos.Prepared`.
+            shape: its rows and columns.
+
+        Returns:
+            (*shape,) bool; all False where the box is outside of what the photo shows.
+        """
+        rows, columns = (np.indices(shape) + 0.5) / np.reshape(shape, (2, 1, 1))
+        x, y = np.tensordot(place[:, :2], np.stack([columns, rows]), 1) + place[:, 2, None, None]
+        across, down = np.abs(x - self.x_center), np.abs(y - self.y_center)
+        return (across <= self.width / 2) & (down <= self.height / 2)
+
+    def body(
+        self, place: np.ndarray, shape: tuple[int, int], slenderness: float = SLENDERNESS
+    ) -> Location:
+        """The body that the box was drawn round, in a photo that shows it about level.
+
+        A box round a body that lies aslant is much larger than the body.
+
+        Args:
+            place: (2, 3) of turning, scaling and shifting only; see `pixels`.
+            shape: rows and columns of that photo.
+            slenderness: width of the body over its length.
+
+        Returns:
+            Its place in pixels of that photo.
+        """
+        to_pixels = np.diag(shape[::-1]) @ np.linalg.inv(place[:, :2])
+        x, y = to_pixels @ (np.array([self.x_center, self.y_center]) - place[:, 2])
+        across, down = to_pixels @ np.diag([self.width, self.height])  # the box's sides, by axis
+        wide, high = math.hypot(across[0], down[0]), math.hypot(across[1], down[1])
+        turn = math.atan2(down[0], across[0])  # where the box's wide side points
+        body = body_in_box((float(x), float(y), wide, high), -turn, slenderness)
+        angle = (body.angle + turn) % math.pi
+        return Location(body.x, body.y, angle, body.length, body.width, 1.0)
 
     @property
     def _margin(self) -> float:

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -17,12 +17,15 @@ from uuid import uuid4
 import numpy as np
 from tqdm import tqdm
 
+from resistor_cls.data.bodies import Location
 from resistor_cls.data.facts import OUTLINE, PhotoFacts, outline, photo_facts
-from resistor_cls.data.photos import Preparation, decode_photo, one_torch_thread
+from resistor_cls.data.photos import Preparation, Prepared, decode_photo, one_torch_thread
 from resistor_cls.data.sources import PhotoSet
 from resistor_cls.errors import DataError
 
-CACHE_VERSION = 3  # counts changes of decoding, of preparations, of the facts and of the layout
+CACHE_VERSION = 4  # counts changes of decoding, of preparations, of the facts and of the layout
+_BODY = len(fields(Location))
+_NO_BODY = (float("nan"),) * _BODY
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,14 @@ class PhotoCache:
     """Prepared photos.
 
     Attributes:
-        photos: (readable, size, size, 3) uint8 RGB, memory-mapped.
+        photos: (readable, rows, columns, 3) uint8 RGB, memory-mapped.
         readable: position in the `PhotoSet` of each cached photo.
         unreadable: file name → why it cannot be read.
         located: (readable,) bool, False where the body was looked for and not found.
+        places: (readable, 2, 3) float64, memory-mapped: what each shows of the original; see
+            `resistor_cls.data.photos.Prepared`.
+        bodies: (readable, 6) float64, memory-mapped: the values of the `Location` of each; nan
+            where no body was found or looked for.
         facts: what the file of each cached photo tells.
         outlines: (readable, 64, 64) int8, memory-mapped; see `resistor_cls.data.facts.outline`.
     """
@@ -42,8 +49,15 @@ class PhotoCache:
     readable: tuple[int, ...]
     unreadable: dict[str, str]
     located: np.ndarray
+    places: np.ndarray
+    bodies: np.ndarray
     facts: tuple[PhotoFacts, ...]
     outlines: np.ndarray
+
+    def body(self, index: int) -> Location | None:
+        """Where the body was found in a prepared photo, in its pixels."""
+        values = self.bodies[index].tolist()
+        return None if np.isnan(values).any() else Location(*values)
 
 
 def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> PhotoCache:
@@ -66,6 +80,8 @@ def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> Photo
         count = len(index["readable"])
         photos = _mapped(place / "photos.uint8", np.uint8, (count, *prepare.shape, 3))
         outlines = _mapped(place / "outlines.int8", np.int8, (count, OUTLINE, OUTLINE))
+        places = _mapped(place / "places.float64", np.float64, (count, 2, 3))
+        bodies = _mapped(place / "bodies.float64", np.float64, (count, _BODY))
         facts = tuple(
             PhotoFacts(**{**fact, "border": tuple(fact["border"])}) for fact in index["facts"]
         )
@@ -76,7 +92,9 @@ def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> Photo
         ) from error
     located = np.array(index["located"], dtype=bool)
     readable = tuple(index["readable"])
-    return PhotoCache(photos, readable, index["unreadable"], located, facts, outlines)
+    return PhotoCache(
+        photos, readable, index["unreadable"], located, places, bodies, facts, outlines
+    )
 
 
 def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
@@ -119,6 +137,8 @@ def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
             # Written as they come: pages of a map would count as this process's memory.
             (scratch / "photos.uint8").open("wb") as photos,
             (scratch / "outlines.int8").open("wb") as outlines,
+            (scratch / "places.float64").open("wb") as places,
+            (scratch / "bodies.float64").open("wb") as bodies,
         ):
             work = pool.map(partial(_read, prepare=prepare), paths)
             bar = tqdm(work, total=len(paths), desc="Decoding photos", leave=False, disable=None)
@@ -126,11 +146,14 @@ def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
                 if isinstance(found, str):
                     unreadable[photo_set.names[index]] = found
                     continue
-                pixels, there, lines, fact = found
-                photos.write(pixels.tobytes())
+                prepared, lines, fact = found
+                photos.write(prepared.photo.tobytes())
                 outlines.write(lines.tobytes())
+                places.write(np.asarray(prepared.place, np.float64).tobytes())
+                body = _NO_BODY if prepared.body is None else astuple(prepared.body)
+                bodies.write(np.array(body, np.float64).tobytes())
                 readable.append(index)
-                located.append(there)
+                located.append(prepared.located)
                 facts.append(asdict(fact))
         index_of = {"readable": readable, "unreadable": unreadable}
         index_text = json.dumps({**index_of, "located": located, "facts": facts})
@@ -144,14 +167,12 @@ def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _read(
-    path: Path, prepare: Preparation
-) -> tuple[np.ndarray, bool, np.ndarray, PhotoFacts] | str:
-    """The prepared photo, whether it is located, outline and facts, or why there are none."""
+def _read(path: Path, prepare: Preparation) -> tuple[Prepared, np.ndarray, PhotoFacts] | str:
+    """The prepared photo, outline and facts, or why there are none."""
     try:
         encoded = path.read_bytes()
         photo = decode_photo(encoded)
-        return *prepare(photo), outline(photo), photo_facts(encoded, photo)
+        return prepare(photo), outline(photo), photo_facts(encoded, photo)
     except OSError as error:
         return error.strerror or str(error)
     except DataError as error:

@@ -3,8 +3,9 @@
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.augmentation import Augmentation
+from resistor_cls.data.boxes import Box, read_boxes
 from resistor_cls.data.cache import PhotoCache, fingerprint, open_cache
+from resistor_cls.data.captures import bursts
 from resistor_cls.data.facts import PhotoFacts
 from resistor_cls.data.folds import Split, check_fold, check_split, split_photos, split_table
 from resistor_cls.data.photos import Preparation, Shrink
@@ -30,8 +33,22 @@ from resistor_cls.errors import ConfigError, DataError, nearest
 
 log = logging.getLogger(__name__)
 
+UNKNOWN = -1  # target of a photo of none of the categories
 SUBSETS = ("validation", "train", "all")
 MOST_WORKERS = 8  # soft augmentation of 224 px photos: 8 processes outrun any one GPU's training
+
+
+class Body(NamedTuple):
+    """What is known of the body in a prepared photo.
+
+    Attributes:
+        pixels: (rows, columns) bool; all False where the photo does not show it.
+        known_by: `box` where someone has drawn a box round it, `locator` where only a preparation
+            found it and may have erred.
+    """
+
+    pixels: np.ndarray
+    known_by: str
 
 
 class PhotoDataset(Dataset[dict[str, Tensor]]):
@@ -103,7 +120,10 @@ class PhotoDataModule(LightningDataModule):
         stream: what trains in the place of photos, or None.
         workers: processes that augment.
         photo_set: the readable photos (after `setup`).
+        targets: (photos,) class index of each; after `adopt` a model's, `UNKNOWN` where it is none.
         located: (photos,) bool, whether the body of each was found; None where nobody looked.
+        places: (photos, 2, 3) float64, what each shows of its original; see
+            `resistor_cls.data.photos.Prepared`.
         facts: what the file of each photo tells.
         outlines: (photos, 64, 64) int8; see `resistor_cls.data.facts.outline`.
         split: which photos train and which validate.
@@ -117,7 +137,9 @@ class PhotoDataModule(LightningDataModule):
     """
 
     photo_set: PhotoSet
+    targets: np.ndarray
     located: np.ndarray | None
+    places: np.ndarray
     facts: tuple[PhotoFacts, ...]
     outlines: np.ndarray
     split: Split
@@ -204,6 +226,16 @@ class PhotoDataModule(LightningDataModule):
     @property
     def test_indices(self) -> np.ndarray:
         """Positions in `photo_set` of the photos that `test_dataloader` gives."""
+        return self._chosen[self.targets[self._chosen] >= 0]
+
+    @property
+    def unknown_indices(self) -> np.ndarray:
+        """Positions of the photos of `subset` that show none of the categories that are judged."""
+        return self._chosen[self.targets[self._chosen] < 0]
+
+    @property
+    def _chosen(self) -> np.ndarray:
+        """Positions of the photos of `subset`."""
         if self._subset == "all":
             return np.arange(len(self.photo_set))
         if self._subset == "train":
@@ -214,6 +246,53 @@ class PhotoDataModule(LightningDataModule):
     def validation_indices(self) -> np.ndarray:
         """Positions in `photo_set` of the validation photos."""
         return np.flatnonzero(self.split.role_of == "validation")
+
+    @cached_property
+    def bursts(self) -> np.ndarray:
+        """(photos,) number of the burst that each was taken in.
+
+        Where no photo says when it was taken, as drawn ones do not, each stands for itself.
+        """
+        if not any(fact.taken for fact in self.facts):
+            return np.arange(len(self.facts))
+        return bursts(self.photo_set, self.facts)
+
+    def adopt(self, categories: Categories, allow: Collection[str] = ()) -> None:
+        """Counts targets as a model does (after `setup`).
+
+        Args:
+            categories: the model's.
+            allow: `subset` if the photos may lack categories of the model; `unknown` if they may
+                have others, whose photos are then `unknown_indices` and no test photos.
+
+        Raises:
+            DataError: the categories differ otherwise; the first difference is named.
+        """
+        own = self.categories.names
+        lacking, further = set(categories.names) - set(own), set(own) - set(categories.names)
+        allowed = ("subset" in allow or not lacking) and ("unknown" in allow or not further)
+        if not (allowed and allow):
+            remedy = " and ".join(
+                [
+                    f"--allow {word}"
+                    for word, found in (("subset", lacking), ("unknown", further))
+                    if found
+                ]
+            )
+            try:
+                categories.require(own, f"the photos in {self.photo_set.root}")
+            except DataError as error:
+                raise DataError(
+                    f"{error}; {remedy} judges them all the same" if remedy else str(error)
+                ) from None
+        place = {name: index for index, name in enumerate(categories.names)}
+        known = np.array([place.get(name, UNKNOWN) for name in own])
+        self.targets = known[np.asarray(self.photo_set.targets)]
+        if not len(self.test_indices):
+            raise DataError(
+                f"none of the photos in {self.photo_set.root} is of a category of the model, such "
+                f"as {categories.names[0]!r}"
+            )
 
     def split_table(self) -> pd.DataFrame:
         """The split as a table that `split` takes again: a row per photo."""
@@ -234,6 +313,27 @@ class PhotoDataModule(LightningDataModule):
     def photo(self, index: int) -> np.ndarray:
         """A photo of `photo_set` at the size that it is kept at: (rows, columns, 3) uint8 RGB."""
         return np.array(self._opened().photos[index])
+
+    def body(self, index: int) -> Body | None:
+        """Which pixels of `photo(index)` show the body; None where nobody knows.
+
+        A whole photo has those of the upright box; a crop has those of the body, which
+        lies level there while the box may be drawn aslant.
+
+        Raises:
+            DataError: a `boxes.csv` that cannot be read.
+        """
+        found, place, shape = self._opened().body(index), self.places[index], self.prepare.shape
+        box = self._boxes.get(self.photo_set.names[index])
+        if box is None:
+            return None if found is None else Body(found.pixels(shape), "locator")
+        if found is None:
+            return Body(box.pixels(place, shape), "box")
+        return Body(box.body(place, shape, found.width / found.length).pixels(shape), "box")
+
+    @cached_property
+    def _boxes(self) -> dict[str, Box]:
+        return read_boxes(self.photo_set.root)
 
     @property
     def train_dataset(self) -> Dataset[dict[str, Tensor]]:
@@ -259,8 +359,10 @@ class PhotoDataModule(LightningDataModule):
         found, cache = self._open()
         self.photo_set = found.select(cache.readable)
         self.unreadable = cache.unreadable
+        self.targets = np.asarray(self.photo_set.targets)
         self.facts, self.outlines = cache.facts, cache.outlines
         self.located = cache.located if self.prepare.locates else None
+        self.places = cache.places
         if self._subset == "all" or self.stream is not None:  # nothing is split: all are judged
             count = len(self.photo_set)
             self.split = Split(np.full(count, "validation"), np.zeros(count, dtype=int))
@@ -334,7 +436,7 @@ class PhotoDataModule(LightningDataModule):
         self, indices: np.ndarray, augmentation: Augmentation | None = None
     ) -> PhotoDataset:
         photos = self._opened().photos
-        return PhotoDataset(photos, np.asarray(self.photo_set.targets), indices, augmentation)
+        return PhotoDataset(photos, self.targets, indices, augmentation)
 
     def _loader(
         self, dataset: Dataset[dict[str, Tensor]], **how: Any

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,7 @@ from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffI
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from resistor_cls.data.bodies import Location
 from resistor_cls.errors import DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
@@ -171,6 +173,28 @@ def shrink(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return small[0].mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
 
 
+def _whole() -> np.ndarray:
+    return np.eye(2, 3)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a preparation made of a photo.
+
+    Attributes:
+        photo: (rows, columns, 3) uint8 RGB.
+        located: False where the body was looked for and not found.
+        place: (2, 3) float64, what it shows of the upright original: a point at the fractions
+            (x, y) of the prepared photo lies at `place @ (x, y, 1)` in fractions of the original.
+        body: where the body lies in pixels of the prepared photo, as it was found; else None.
+    """
+
+    photo: np.ndarray
+    located: bool = True
+    place: np.ndarray = field(default_factory=_whole)
+    body: Location | None = None
+
+
 class Preparation(Protocol):
     """What is done to a decoded photo once, before any batch: whatever a model sees went through.
 
@@ -195,14 +219,11 @@ class Preparation(Protocol):
     @property
     def locates(self) -> bool: ...  # noqa: D102
 
-    def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
+    def __call__(self, photo: np.ndarray) -> Prepared:
         """Prepares one photo; called by several threads at once.
 
         Args:
             photo: (height, width, 3) uint8 RGB, of any size.
-
-        Returns:
-            (*shape, 3) uint8 RGB, and False where the body was looked for and not found.
         """
 
 
@@ -219,9 +240,9 @@ class Shrink:
         self.size, self.shape = size, (size, size)
         self.key = f"shrink {size}"
 
-    def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
+    def __call__(self, photo: np.ndarray) -> Prepared:
         """Resizes one photo; see `Preparation`."""
-        return shrink(photo, self.shape), True
+        return Prepared(shrink(photo, self.shape))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Where a body lies in a photo, and views of photos: the one place that resamples by location."""
+"""Views of photos: the one place that resamples by location."""
 
 import math
 from dataclasses import dataclass
@@ -6,82 +6,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from resistor_cls.data.bodies import Location
+
 # Free length at either end of the body, in body lengths: the body then spans 59 % of the crop,
 # and an end that was located an eighth of a length off is still inside.
 MARGIN = 0.35
-# The outline of a common body: coating tips as a share of the length at either end, their radius
-# and that of the caps' corners in body widths. Drawn bodies of all makes have a box that is as
-# large on average; see `resistor_cls.rendering.parts`.
-_TIP, _TIP_RADIUS, _CORNER = 0.03, 0.1, 0.38
-SLENDERNESS = 0.36  # width over length; see there too
-
-
-@dataclass(frozen=True)
-class Location:
-    """Where a body lies.
-
-    Attributes:
-        x: of its centre in pixels of the photo; pixel 0 reaches from 0 to 1.
-        y: the same.
-        angle: of its axis, radians from x towards y, at least 0 and less than π: rings have a
-            first end, a location has none.
-        length: along the axis in pixels, coating tips included.
-        width: across the axis in pixels.
-        score: how sure the locator is, 0 to 1.
-    """
-
-    x: float
-    y: float
-    angle: float
-    length: float
-    width: float
-    score: float
-
-    def box(self) -> tuple[float, float, float, float]:
-        """The upright box round the body: x and y of its centre, width, height, in pixels."""
-        cos, sin = abs(math.cos(self.angle)), abs(math.sin(self.angle))
-        # A rectangle with round corners is a smaller one, moved by a disc.
-        corner = _CORNER * min(self.width, self.length)
-        along, across = self.length * (0.5 - _TIP) - corner, self.width / 2 - corner
-        end, thin = self.length / 2, _TIP_RADIUS * self.width
-        half_width = max(along * cos + across * sin + corner, end * cos + thin * sin)
-        half_height = max(along * sin + across * cos + corner, end * sin + thin * cos)
-        return self.x, self.y, 2 * half_width, 2 * half_height
-
-
-def body_in_box(box: tuple[float, float, float, float], angle: float) -> Location:
-    """The body of common slenderness that fits an upright box best.
-
-    A box does not tell a body from its mirror image.
-
-    Args:
-        box: x and y of its centre, width, height, in pixels.
-        angle: about where the axis points, radians; the image nearer to it is taken.
-    """
-    x, y, width, height = box
-    fits = []
-    for degrees in range(91):
-        unit = Location(0, 0, math.radians(degrees), 1.0, SLENDERNESS, 1.0)
-        _, _, wide, high = unit.box()
-        length = (width * wide + height * high) / (wide * wide + high * high)
-        away = math.hypot(length * wide - width, length * high - height)
-        fits.append((away, math.radians(degrees), length))
-    _, found, length = min(fits)
-    turned = min(found, math.pi - found, key=lambda one: abs(math.sin(one - angle)))
-    return Location(x, y, turned, length, length * SLENDERNESS, 1.0)
-
-
-def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Intersection over union of two upright boxes: x and y of the centre, width, height."""
-    sides = [
-        max(0.0, min(a + w / 2, b + v / 2) - max(a - w / 2, b - v / 2))
-        for a, w, b, v in (
-            (one[0], one[2], other[0], other[2]),
-            (one[1], one[3], other[1], other[3]),
-        )
-    ]
-    shared = sides[0] * sides[1]
-    return shared / (one[2] * one[3] + other[2] * other[3] - shared)
 
 
 def crop_shape(columns: int) -> tuple[int, int]:
@@ -114,6 +43,23 @@ class View:
     y: float
     angle: float
     span: float
+
+    def place(self, size: tuple[int, int], photo_size: tuple[int, int]) -> np.ndarray:
+        """What it shows, in fractions; see `resistor_cls.data.photos.Prepared`.
+
+        Args:
+            size: rows and columns that it is resampled to; pixels are square.
+            photo_size: height and width of the photo.
+
+        Returns:
+            (2, 3) float64.
+        """
+        rows, columns = size
+        along, across = self.span, self.span * rows / columns
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        axes = np.array([[cos * along, -sin * across], [sin * along, cos * across]])
+        first = np.array([self.x, self.y]) - axes.sum(axis=1) / 2  # the corner at fractions (0, 0)
+        return np.column_stack([axes, first]) / np.array(photo_size)[::-1, None]
 
 
 def look(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:

@@ -8,19 +8,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from resistor_cls.categories import Categories, Category
-from resistor_cls.colour_code import DIGITS, e_series, encode
+from resistor_cls.categories import Categories
+from resistor_cls.colour_code import DIGITS
 from resistor_cls.data.augmentation import Augmentation
-from resistor_cls.model.crops import MARGIN, Location, crop_upright, crop_view
-from resistor_cls.rendering import Scene, Window, draw, sample_scene
+from resistor_cls.data.bodies import Location
+from resistor_cls.model.crops import MARGIN, crop_upright, crop_view
+from resistor_cls.rendering import Scene, Window, any_part, draw, sample_scene
 
 # What a ring can be; a part of fewer rings has "none" at the end.
 RINGS = (*DIGITS, "gold", "silver", "none")
 MOST_RINGS = 5
 UNKNOWN = -1  # target of a part of none of the categories
-_WATTS = (0.125, 0.25, 0.5, 1.0, 2.0)
-# Tolerances of common parts, of 4 and of 5 rings.
-_FOUR, _FIVE = (0.05, 0.05, 0.10, 0.02), (0.01, 0.01, 0.02, 0.005)
 
 
 class DrawnCrops(Dataset[dict[str, Tensor]]):
@@ -68,18 +66,6 @@ class DrawnCrops(Dataset[dict[str, Tensor]]):
             "targets": torch.tensor(target),
             "bands": torch.tensor([RINGS.index(ring) for ring in rings]),
         }
-
-
-def any_part(rng: np.random.Generator) -> Category:
-    """A part of any value of E24, with 4 or 5 rings, or of E96, with 5, on a body of any make."""
-    count = 4 if rng.random() < 0.7 else 5
-    series = 24 if count == 4 or rng.random() < 0.3 else 96
-    values = e_series(series)
-    number = int(values[rng.integers(len(values))]) * (10 if count == 5 and series == 24 else 1)
-    ohms = number * 10.0 ** int(rng.integers(-2, 6))  # from 0.1 or 1 Ω to some megohms
-    tolerance = (_FOUR if count == 4 else _FIVE)[rng.integers(4)]
-    watts = _WATTS[rng.integers(len(_WATTS))]
-    return Category("any", ohms, watts, (encode(ohms, tolerance, count),))
 
 
 def drawn_crop(scene: Scene, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
-from resistor_cls.model.crops import Location, View, look
+from resistor_cls.data.bodies import Location
+from resistor_cls.model.crops import View, look
 from resistor_cls.model.half_precision import load_half, save_half
 
 # Trained as experiments/locator/README.md tells; part of the package.

@@ -19,10 +19,11 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, Dataset
 
 from resistor_cls.categories import Category, parse_name, resistor37
+from resistor_cls.data.bodies import body_in_box
 from resistor_cls.data.boxes import read_boxes
 from resistor_cls.data.photos import read_photo
 from resistor_cls.errors import DataError
-from resistor_cls.model.crops import View, body_in_box, look
+from resistor_cls.model.crops import View, look
 from resistor_cls.model.locator import CLOSE, CLOSE_LENGTHS, WIDE, Locator, encode
 from resistor_cls.rendering import Drawing, Scene, Window, draw, draw_empty, sample_scene
 from resistor_cls.rendering.body import body_box

@@ -10,9 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resistor_cls.data.photos import Preparation, Shrink, one_torch_thread, resize, shrink
+from resistor_cls.data.bodies import Location
+from resistor_cls.data.photos import (
+    Preparation,
+    Prepared,
+    Shrink,
+    one_torch_thread,
+    resize,
+    shrink,
+)
 from resistor_cls.errors import ConfigError, ModelError, nearest
-from resistor_cls.model.crops import MARGIN, crop_shape, crop_upright
+from resistor_cls.model.crops import MARGIN, crop_shape, crop_view, look
 from resistor_cls.model.locator import LOCATOR_FORMAT, SHIPPED, Locator
 
 # Mean and standard deviation per channel, of values in [0, 1].
@@ -44,14 +52,22 @@ class UprightCrop:
         rows, columns = self.shape
         self.key = f"crop {rows}x{columns} {margin} {_fingerprint(self._locator)}"
 
-    def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
+    def __call__(self, photo: np.ndarray) -> Prepared:
         """Cuts out one body; see `resistor_cls.data.photos.Preparation`."""
         # One thread and full precision: the same photo then gives the same crop, whoever asks.
         with one_torch_thread(), torch.autocast("cpu", enabled=False):
             location = self._locator.locate(photo)
             if location is None:
-                return shrink(photo, self.shape), False
-        return crop_upright(photo, location, self.shape, self._margin), True
+                return Prepared(shrink(photo, self.shape), located=False)
+        view = crop_view(location, self.shape, self._margin)
+        rows, columns = self.shape
+        scale = columns / view.span
+        level = Location(
+            columns / 2, rows / 2, 0.0, location.length * scale, location.width * scale,
+            location.score,
+        )  # fmt: skip
+        place = view.place(self.shape, photo.shape[:2])
+        return Prepared(look(photo, view, self.shape), True, place, level)
 
 
 def preparation(locate: bool | str | Locator, image_size: int) -> Preparation:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from photo_files import NAMES, write_folder, write_photo
 
 from resistor_cls.data import read_folder
+from resistor_cls.data.bodies import Location
 from resistor_cls.data.cache import fingerprint, open_cache
-from resistor_cls.data.photos import Shrink, read_photo, shrink
+from resistor_cls.data.photos import Prepared, Shrink, one_torch_thread, read_photo, shrink
 from resistor_cls.errors import DataError
 
 
@@ -36,6 +37,7 @@ def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert np.array_equal(again.photos, first.photos)
     assert again.facts == first.facts
     assert np.array_equal(again.outlines, first.outlines)
+    assert np.array_equal(again.places, first.places)
     assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1
 
 
@@ -65,16 +67,21 @@ def test_sizes_and_places_do_not_meet(tmp_path: Path):
 
 
 class Marked:
-    """Says of every photo whose red is below 100 that nothing was found there."""
+    """Finds something in every photo whose red is 100 or more; where, its green tells."""
 
     locates = True
 
     def __init__(self, size: int, key: str) -> None:
         self.size, self.shape, self.key = size, (size, size), key
 
-    def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
+    def __call__(self, photo: np.ndarray) -> Prepared:
         assert torch.get_num_threads() == 1
-        return np.zeros((self.size, self.size, 3), np.uint8), bool(photo[0, 0, 0] >= 100)
+        red, green, _ = photo[0, 0].tolist()
+        pixels = np.zeros((self.size, self.size, 3), np.uint8)
+        if red < 100:
+            return Prepared(pixels, located=False)
+        place = np.array([[0.5, 0.1, green / 3], [-0.1, 0.5, 0.0]])
+        return Prepared(pixels, True, place, Location(green / 7, 8.0, 0.1, 12.0, 4.0, 0.9))
 
 
 def test_what_was_not_located_is_kept(tmp_path: Path):
@@ -89,6 +96,23 @@ def test_what_was_not_located_is_kept(tmp_path: Path):
         assert cache.photos.max() == 0
     assert torch.get_num_threads() == threads
     assert open_cache(photos, Shrink(16), tmp_path / "cache").located.all()
+
+
+def test_where_a_photo_and_its_body_lie_is_kept(tmp_path: Path):
+    root = write_folder(tmp_path / "photos")
+    (root / "10R" / "1.jpg").write_bytes(b"")
+    photos = read_folder(root)
+    for _ in range(2):  # built, then opened
+        cache = open_cache(photos, Marked(16, "marked"), tmp_path / "cache")
+        with one_torch_thread():
+            fresh = [Marked(16, "")(read_photo(photos.path(index))) for index in cache.readable]
+        assert {one.body is None for one in fresh} == {True, False}
+        for index, one in enumerate(fresh):
+            assert np.array_equal(cache.places[index], one.place)
+            assert cache.body(index) == one.body
+    whole = open_cache(photos, Shrink(16), tmp_path / "cache")
+    assert (whole.places == np.eye(2, 3)).all()
+    assert whole.body(0) is None
 
 
 def test_preparations_do_not_meet(tmp_path: Path):

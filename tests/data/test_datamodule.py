@@ -11,7 +11,8 @@ import torch
 from photo_files import NAMES, write_folder, write_photo
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.photos import Shrink
+from resistor_cls.data.bodies import Location
+from resistor_cls.data.photos import Prepared, Shrink
 from resistor_cls.errors import ConfigError, DataError
 
 Make = Callable[..., PhotoDataModule]
@@ -52,8 +53,8 @@ def test_photos_are_prepared_as_the_model_asks(make: Make):
     class Dark(Shrink):
         locates = True
 
-        def __call__(self, photo: np.ndarray) -> tuple[np.ndarray, bool]:
-            return super().__call__(photo)[0] // 2, False
+        def __call__(self, photo: np.ndarray) -> Prepared:
+            return Prepared(super().__call__(photo).photo // 2, located=False)
 
     plain, dark = make(), make(prepare=Dark(24))
     plain.setup()
@@ -194,3 +195,48 @@ def test_settings_are_plain_values_that_make_the_same_module(make: Make, tmp_pat
     assert again.fingerprint == data.fingerprint
     assert again.categories.names == ("left", "10R", "4K7")
     assert np.array_equal(again.validation_indices, data.validation_indices)
+
+
+class Middle(Shrink):
+    """Finds a body in the middle of some photos."""
+
+    locates = True
+
+    def __call__(self, photo: np.ndarray) -> Prepared:
+        small = super().__call__(photo).photo
+        if photo[0, 0, 0] > 100:
+            return Prepared(small, located=False)
+        return Prepared(small, True, body=Location(8, 8, 0.0, 10, 4, 0.9))
+
+
+def test_the_body_is_known_by_its_box_or_by_who_found_it(make: Make, tmp_path: Path):
+    rows = ["10R/0.jpg,0.25,0.5,0.25,0.1", "left/0.jpg,0.5,0.5,0.5,0.25"]
+    table = "\n".join(["file,x_center,y_center,width,height", *rows])
+    (tmp_path / "photos" / "boxes.csv").write_text(table)
+    data = make(prepare=Middle(16))
+    data.setup()
+
+    def body(name: str) -> Any:
+        return data.body(data.photo_set.names.index(name))
+
+    assert body("left/1.jpg") is None  # neither a box nor found
+    pixels, known_by = body("left/0.jpg")  # a box alone: all of it
+    assert known_by == "box"
+    assert np.argwhere(pixels).min(0).tolist() == [6, 4]
+    assert pixels.sum() == 4 * 8
+    pixels, known_by = body("10R/1.jpg")  # found alone
+    assert known_by == "locator"
+    assert pixels[8, 8]
+    assert 30 < pixels.sum() <= 40
+    pixels, known_by = body("10R/0.jpg")  # both: where the box says, as slender as was found
+    assert known_by == "box"
+    assert pixels[8, 4]
+    assert not pixels[:, 8:].any()
+    assert make().body(0).known_by == "box"  # whole photos, before any setup
+
+
+def test_without_boxes_the_body_is_unknown_and_bad_ones_are_named(make: Make, tmp_path: Path):
+    assert make().body(0) is None
+    (tmp_path / "photos" / "boxes.csv").write_text("file,x_center\n10R/0.jpg,0.5\n")
+    with pytest.raises(DataError, match=r"boxes\.csv: .*expected the columns"):
+        make().body(0)

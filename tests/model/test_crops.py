@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistor_cls.categories import parse_name
-from resistor_cls.model.crops import CROP_SHAPE, Location, View, crop_upright, look, overlap
+from resistor_cls.data.bodies import Location, overlap
+from resistor_cls.model.crops import CROP_SHAPE, View, crop_upright, look
 from resistor_cls.rendering import Scene, draw, sample_scene
 
 
@@ -87,25 +88,23 @@ def test_beyond_the_photo_its_edge_goes_on():
     assert (look(photo, View(0, 0, 0.3, 300), (64, 64)) == 200).all()
 
 
-@given(
-    st.floats(0, 3.1), st.floats(20, 200), st.floats(0.2, 0.6), st.floats(0, 500), st.floats(0, 500)
-)
-def test_a_box_turns_with_its_body(angle: float, length: float, share: float, x: float, y: float):
-    there = Location(x, y, angle, length, length * share, 1.0)
-    across = dataclasses.replace(there, angle=angle + math.pi / 2)
-    assert there.box()[2:] == pytest.approx(across.box()[:1:-1])
-    assert there.box()[:2] == (x, y)
-    lying = dataclasses.replace(there, angle=0.0)
-    assert lying.box()[2:] == pytest.approx((length, length * share))
-
-
 def test_a_view_of_a_very_long_photo_is_the_view_of_its_part():
     photo = np.random.default_rng(1).integers(0, 256, (40_000, 60, 3), np.uint8)
     view, part = View(30, 35_000, 0.5, 40), View(30, 100, 0.5, 40)
     assert (look(photo, view, (32, 32)) == look(photo[34_900:35_100], part, (32, 32))).all()
 
 
-def test_overlap():
-    assert overlap((5, 5, 4, 2), (5, 5, 4, 2)) == pytest.approx(1)
-    assert overlap((0, 0, 2, 2), (1, 0, 2, 2)) == pytest.approx(1 / 3)
-    assert overlap((0, 0, 2, 2), (5, 0, 2, 2)) == 0
+@given(st.floats(0, 3.1), st.floats(20, 200), st.floats(60, 140), st.floats(40, 80))
+def test_what_a_view_shows_is_where_its_place_says(angle: float, span: float, x: float, y: float):
+    # A photo whose red tells the fraction of its width, whose green that of its height.
+    height, width, size = 120, 200, (40, 96)
+    down, across = (np.indices((height, width)) + 0.5) / np.array([[[height]], [[width]]])
+    photo = (255 * np.dstack([across, down, across])).round().astype(np.uint8)
+    view = View(x, y, angle, span)
+    place = view.place(size, (height, width))
+    seen = look(photo, view, size) / 255
+    rows, columns = np.indices(size) + 0.5
+    for row, column in ((0, 0), (0, 95), (39, 0), (20, 48)):
+        there = place @ (columns[row, column] / 96, rows[row, column] / 40, 1)
+        if (there > 0.01).all() and (there < 0.99).all():
+            assert seen[row, column, :2] == pytest.approx(there, abs=0.01)

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistor_cls.categories import resistor37
+from resistor_cls.data.bodies import Location, body_in_box, overlap
 from resistor_cls.data.photos import read_photo
 from resistor_cls.errors import DataError, ModelError
-from resistor_cls.model.crops import Location, View, body_in_box, overlap
+from resistor_cls.model.crops import View
 from resistor_cls.model.locator import Locator, decode, encode
 from resistor_cls.model.locator_training import (
     BoxedViews,

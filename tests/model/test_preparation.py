@@ -1,13 +1,19 @@
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from tiny_training import TINY
 
+from resistor_cls.categories import parse_name
 from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.bodies import Location
+from resistor_cls.data.painting import paint_body
 from resistor_cls.data.photos import Shrink, one_torch_thread, read_photo, shrink
 from resistor_cls.errors import ModelError
 from resistor_cls.model import (
@@ -21,6 +27,7 @@ from resistor_cls.model import (
 from resistor_cls.model.crops import MARGIN, crop_upright
 from resistor_cls.model.locator import Locator
 from resistor_cls.model.preprocessing import UprightCrop
+from resistor_cls.rendering import draw, sample_scene
 
 SIZE = 32
 
@@ -38,16 +45,19 @@ def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Locator, photos:
     prepare = preparation(True, SIZE)
     flags = []
     for photo in decoded(photos):
-        pixels, located = prepare(photo)
+        prepared = prepare(photo)
         with one_torch_thread():  # of more threads, some pixels differ by a level
             location = locator.locate(photo)
-        assert located == (location is not None)
+        assert prepared.located == (location is not None) == (prepared.body is not None)
         if location is None:
             expected = shrink(photo, prepare.shape)
+            assert (prepared.place == np.eye(2, 3)).all()
         else:
             expected = crop_upright(photo, location, prepare.shape)
-        assert np.array_equal(pixels, expected)
-        flags.append(located)
+            centre = prepared.place @ (0.5, 0.5, 1) * photo.shape[1::-1]
+            assert centre == pytest.approx((location.x, location.y))
+        assert np.array_equal(prepared.photo, expected)
+        flags.append(prepared.located)
     assert 0 < sum(flags) < len(flags)
 
 
@@ -62,15 +72,15 @@ def test_the_same_crop_in_threads_under_autocast_and_whatever_the_threads(
 ):
     prepare, pictures = preparation(True, SIZE), decoded(photos)[:8]
     with one_torch_thread():
-        expected = [prepare(photo)[0] for photo in pictures]
+        expected = [prepare(photo).photo for photo in pictures]
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
         with torch.autocast("cpu", torch.bfloat16):
-            again = [prepare(photo)[0] for photo in pictures]
+            again = [prepare(photo).photo for photo in pictures]
         assert torch.get_num_threads() == 3
         with ThreadPoolExecutor(3) as pool:
-            together = list(pool.map(lambda photo: prepare(photo)[0], pictures))
+            together = list(pool.map(lambda photo: prepare(photo).photo, pictures))
     finally:
         torch.set_num_threads(before)
     assert np.array_equal(expected, again)
@@ -169,3 +179,54 @@ def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path):
     torch.save(checkpoint, tmp_path / "odd.ckpt")
     with pytest.raises(ModelError, match="does not fit its own model"):
         ResistorClassifier.load(tmp_path / "odd.ckpt")
+
+
+class Told(Locator):
+    """Has been told where the body of each photo lies, and not quite right."""
+
+    def __init__(self, bodies: dict[bytes, Location]) -> None:
+        super().__init__()
+        self.bodies = bodies
+
+    def locate(self, photo: np.ndarray) -> Location | None:
+        body = self.bodies[photo.tobytes()]
+        return replace(body, x=body.x + 4, angle=(body.angle + 0.06) % math.pi)
+
+
+def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path):
+    size, bodies, lines = 300, {}, ["file,x_center,y_center,width,height"]
+    for number in range(6):
+        scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(number))
+        drawn, body = draw(scene, size), scene.body
+        name = f"{'ab'[number % 2]}/{number}.png"
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(drawn.photo).save(tmp_path / "photos" / name)
+        lines.append(",".join([name, *map(str, drawn.box)]))
+        bodies[drawn.photo.tobytes()] = Location(
+            body.x * size, body.y * size, body.angle % math.pi,
+            body.length * size, body.diameter * size, 1.0,
+        )  # fmt: skip
+    (tmp_path / "photos" / "boxes.csv").write_text("\n".join(lines))
+    prepare = UprightCrop(192, Told(bodies))
+    data = PhotoDataModule(
+        tmp_path / "photos", prepare=prepare, cache=tmp_path / "cache", workers=0, subset="all"
+    )
+    data.setup()
+    for index in range(6):
+        original, crop = read_photo(data.photo_set.path(index)), data.photo(index)
+        known = data.body(index)
+        assert known is not None
+        assert known.known_by == "box"
+        body = bodies[original.tobytes()]
+        # The exact body, by way of the pixels of the crop in the photo.
+        rows, columns = np.indices(prepare.shape) + 0.5
+        there = np.stack([columns / 192, rows / prepare.shape[0], np.ones(prepare.shape)])
+        x, y = np.tensordot(data.places[index], there, 1) * size
+        exact = body.pixels((size, size))[
+            y.astype(int).clip(0, size - 1), x.astype(int).clip(0, size - 1)
+        ]
+        assert (known.pixels & exact).sum() > 0.8 * (known.pixels | exact).sum()
+        changed = (paint_body(crop, known.pixels) != crop).any(axis=2)
+        assert changed[exact].mean() > 0.95
+        assert not changed[:5, :5].any()
+        assert not changed[-5:, -5:].any()
