@@ -4,6 +4,7 @@ from resistor_cls.model.backbone import check_backbone
 from resistor_cls.model.classifier import ResistorClassifier
 from resistor_cls.model.console import EpochLines
 from resistor_cls.model.drawn_crops import DrawnCrops
+from resistor_cls.model.judge import judge
 from resistor_cls.model.locator_training import train_locator
 from resistor_cls.model.preprocessing import preparation
 from resistor_cls.model.trainer import build_trainer, fit, leave_cores, seed_everything
@@ -15,6 +16,7 @@ __all__ = [
     "build_trainer",
     "check_backbone",
     "fit",
+    "judge",
     "leave_cores",
     "preparation",
     "seed_everything",

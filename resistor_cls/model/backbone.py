@@ -3,9 +3,10 @@
 import difflib
 import logging
 import socket
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -13,7 +14,7 @@ import timm
 from huggingface_hub import hf_hub_download
 from huggingface_hub.constants import ENDPOINT, is_offline_mode
 from huggingface_hub.errors import LocalEntryNotFoundError
-from torch import nn
+from torch import Tensor, nn
 
 from resistor_cls.errors import ConfigError, ModelError, nearest
 
@@ -89,6 +90,87 @@ def build_backbone(
         raise ConfigError(
             f"model.backbone={name} cannot be built with model.pool={pool}: {error}"
         ) from error
+
+
+class SaliencyLayer(NamedTuple):
+    """Where a net last has features of places in the photo.
+
+    Attributes:
+        module: the layer.
+        to_maps: from its output to maps (batch, channels, rows, columns); raises `ModelError`
+            where only the output shows that it has none.
+        even: whether the head treats places alike; a class token chooses among them.
+    """
+
+    module: nn.Module
+    to_maps: Callable[[Any], Tensor]
+    even: bool
+
+
+def saliency_layer(net: Any) -> SaliencyLayer:
+    """Finds the layer whose features tell what in a photo decides.
+
+    Args:
+        net: from `build_backbone`.
+
+    Raises:
+        ModelError: no such layer is known of this net.
+    """
+    name = net.pretrained_cfg["architecture"]
+    stages = getattr(net, "feature_info", None)  # timm's own list of what may be looked at
+    if not stages:
+        raise _no_maps(name, "timm lists none")
+    layers, last = dict(net.named_modules()), stages[-1]["module"]
+    # Behind the last block of a transformer only the class token may be judged, and the others
+    # have no gradient: its first norm is the last layer that all of them count in.
+    layer = layers.get(f"{last}.norm1", layers.get(last))
+    if layer is None:
+        raise _no_maps(name, f"it has no layer {last}")
+    to_maps = partial(
+        _maps,
+        name=name,
+        channels=stages[-1]["num_chs"],
+        last_axis=getattr(net, "output_fmt", None) == "NHWC",
+        grid=getattr(getattr(net, "patch_embed", None), "grid_size", None),
+        prefix=getattr(net, "num_prefix_tokens", 0),
+    )
+    return SaliencyLayer(layer, to_maps, getattr(net, "global_pool", None) != "token")
+
+
+def _maps(
+    features: Any,
+    *,
+    name: str,
+    channels: int,
+    last_axis: bool,
+    grid: tuple[int, int] | None,
+    prefix: int,
+) -> Tensor:
+    """The output of a layer as (batch, channels, rows, columns).
+
+    Args:
+        features: the output: maps, or tokens (batch, prefix + rows × columns, channels).
+        name: of the net.
+        channels: how many there are.
+        last_axis: whether they are the last axis of maps, should two axes be as long.
+        grid: rows and columns of the tokens.
+        prefix: tokens of no place that may stand before the others.
+    """
+    shape = tuple(getattr(features, "shape", ()))
+    if len(shape) == 4 and shape[1] == channels and not last_axis:
+        return features
+    if len(shape) == 4 and shape[3] == channels:
+        return features.permute(0, 3, 1, 2)
+    if len(shape) == 3 and grid is not None and shape[1] - grid[0] * grid[1] in (0, prefix):
+        return features[:, -grid[0] * grid[1] :].transpose(1, 2).unflatten(2, grid)
+    raise _no_maps(name, f"its last layer gives {shape or type(features).__name__}")
+
+
+def _no_maps(name: str, found: str) -> ModelError:
+    return ModelError(
+        f"model.backbone={name} makes no maps of features over the photo that could be explained "
+        f"({found}): take a convolutional net, a Swin or a plain vision transformer"
+    )
 
 
 def _imagenet_weights(name: str) -> Path:

@@ -44,6 +44,18 @@ class WholeCheckpointIO(TorchCheckpointIO):
             part.unlink(missing_ok=True)
 
 
+def add_to_record(path: Path, **values: Any) -> None:
+    """Adds plain values to what a checkpoint says of its model.
+
+    Raises:
+        ModelError: see `read_checkpoint`.
+        OSError: no room or no permission; the file is as it was.
+    """
+    checkpoint = read_checkpoint(path)
+    checkpoint[RECORD]["record"] |= values
+    WholeCheckpointIO().save_checkpoint(checkpoint, path)
+
+
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """Reads a checkpoint without executing anything in it.
 

@@ -65,7 +65,8 @@ class ResistorClassifier(LightningModule):
         weights_from: `imagenet`, `scratch`, `rendered` or the name of a file.
         record: plain values that are saved with the model, such as where its photos are.
         predictions: of the newest validation or test epoch, in the order of its batches:
-            `logits` (photos, categories) float32, `targets` and `indices` (photos,) int64.
+            `probabilities` (photos, categories) float32, `losses` (photos,) float32, `targets` and
+            `indices` (photos,) int64.
 
     Raises:
         ConfigError: an argument that cannot be used.
@@ -227,8 +228,14 @@ class ResistorClassifier(LightningModule):
         # the same whatever device or precision trained the model.
         with torch.autocast(self.device.type, enabled=False):
             logits = self(_floats(batch["photos"]))
+        targets = batch["targets"]
         self._outputs.append(
-            {"logits": logits, "targets": batch["targets"], "indices": batch["indices"]}
+            {
+                "probabilities": self.probabilities(logits),
+                "losses": self.loss.each(logits.float(), targets),
+                "targets": targets,
+                "indices": batch["indices"],
+            }
         )
 
     def on_validation_epoch_start(self) -> None:
@@ -249,12 +256,14 @@ class ResistorClassifier(LightningModule):
 
     def _close_epoch(self, prefix: str) -> None:
         gathered = self._gather()
-        logits, targets = gathered["logits"], gathered["targets"]
+        targets = gathered["targets"]
         metrics = {
-            "loss": self.loss.value(logits, targets),
-            **self._scores(self.probabilities(logits), targets),
+            "loss": gathered["losses"].mean(),
+            **self._scores(gathered["probabilities"], targets),
         }
         self._scores.reset()
+        if prefix == "test/":  # what is undefined is said by the report, not kept as nan
+            metrics = {name: value for name, value in metrics.items() if value.isfinite()}
         # Every process has gathered the same: Lightning's own mean over processes changes nothing.
         shared = self.trainer.world_size > 1
         self.log_dict({prefix + name: value for name, value in metrics.items()}, sync_dist=shared)
@@ -262,8 +271,11 @@ class ResistorClassifier(LightningModule):
 
     def _gather(self) -> dict[str, Tensor]:
         """The predictions of all processes, each photo once."""
-        names = ("logits", "targets", "indices")
-        mine = {name: torch.cat([output[name] for output in self._outputs]) for name in names}
+        mine = {}
+        for name in list(self._outputs[0]):
+            # Batches are given up one by one: all of them twice would be too much.
+            parts = [output.pop(name) for output in self._outputs]
+            mine[name] = _joined(parts)
         self._outputs.clear()
         if self.trainer.world_size == 1:
             return mine
@@ -353,6 +365,17 @@ class ResistorClassifier(LightningModule):
 def _features(backbone: Any) -> int:
     """How many features make the logits; some nets of timm widen them before."""
     return int(getattr(backbone, "head_hidden_size", None) or backbone.num_features)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Tensors one behind the other; the list is emptied on the way."""
+    whole = parts[0].new_empty((sum(len(part) for part in parts), *parts[0].shape[1:]))
+    place = len(whole)
+    while parts:
+        part = parts.pop()
+        place -= len(part)
+        whole[place : place + len(part)] = part
+    return whole
 
 
 def _floats(photos: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Losses, each with the activation that turns its logits into probabilities."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from torch import Tensor
@@ -17,17 +18,22 @@ class Loss(NamedTuple):
     """A loss and its activation.
 
     Attributes:
-        value: (logits (batch, categories), targets (batch,)) → mean loss, a scalar.
+        each: (logits (batch, categories), targets (batch,)) → (batch,) loss of each item.
         probabilities: logits (batch, categories) → probabilities of the same shape.
     """
 
-    value: Callable[[Tensor, Tensor], Tensor]
+    each: Callable[[Tensor, Tensor], Tensor]
     probabilities: Callable[[Tensor], Tensor]
+
+    def value(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss, a scalar."""
+        return self.each(logits, targets).mean()
 
 
 def _one_hot_bce(logits: Tensor, targets: Tensor) -> Tensor:
     """Each category as a yes-or-no question of its own, as in H2O Hydrogen Torch."""
-    return binary_cross_entropy_with_logits(logits, one_hot(targets, logits.shape[1]).to(logits))
+    truth = one_hot(targets, logits.shape[1]).to(logits)
+    return binary_cross_entropy_with_logits(logits, truth, reduction="none").mean(dim=1)
 
 
 def _softmax(logits: Tensor) -> Tensor:
@@ -36,7 +42,7 @@ def _softmax(logits: Tensor) -> Tensor:
 
 LOSSES = {
     "bce": Loss(_one_hot_bce, Tensor.sigmoid),
-    "cross_entropy": Loss(cross_entropy, _softmax),
+    "cross_entropy": Loss(partial(cross_entropy, reduction="none"), _softmax),
 }
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
-from torchmetrics.functional.classification import multilabel_auroc
+from torchmetrics.functional.classification import binary_auroc
 from torchmetrics.utilities import dim_zero_cat
 
 from resistor_cls.errors import ConfigError, nearest
@@ -56,9 +56,12 @@ class MacroROCAUC(Metric):
         judged = torch.nonzero((counts > 0) & (counts < len(labels))).flatten()
         if len(judged) == 0:
             return torch.tensor(float("nan"), device=scores.device)
-        is_category = (labels[:, None] == judged).long()
+        # One by one: a copy of all scores would be as large as all the rest of a run together.
         # float64 keeps apart what float32 sums of thousands of steps would blur.
-        return multilabel_auroc(scores[:, judged].double(), is_category, len(judged)).float()
+        areas = [
+            binary_auroc(scores[:, index].double(), (labels == index).long()) for index in judged
+        ]
+        return torch.stack(areas).mean().float()
 
 
 def metric_collection(categories: int) -> MetricCollection:

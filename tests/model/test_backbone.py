@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from resistor_cls.errors import ConfigError, ModelError
-from resistor_cls.model.backbone import build_backbone, check_backbone
+from resistor_cls.model.backbone import build_backbone, check_backbone, saliency_layer
 
 TINY = "test_resnet.r160_in1k"
 
@@ -145,3 +145,36 @@ def test_an_unknown_tag_of_weights_is_named_with_near_ones():
 def test_every_pool_gives_a_logit_per_category(pool: str):
     net, _ = build(pool=pool)
     assert net(torch.rand(2, 3, 40, 40)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        (TINY, 32),
+        ("resnet10t", 32),
+        ("test_convnext", 32),
+        ("test_efficientnet", 32),
+        ("mobilenetv3_small_050", 32),
+        ("test_vit.r160_in1k", 16),
+        ("test_mambaout", 32),  # channels last
+        ("swin_s3_tiny_224", 32),
+    ],
+)
+def test_the_last_maps_of_a_net_are_found_however_it_lays_them_out(name: str, step: int):
+    net, _ = build(name=name, shape=(64, 192))
+    layer, to_maps, _ = saliency_layer(net.eval())
+    seen = []
+    handle = layer.register_forward_hook(lambda *given: seen.append(to_maps(given[2])))
+    with torch.no_grad():
+        net(torch.rand(2, 3, 64, 192))
+    handle.remove()
+    (maps,) = seen
+    assert maps.shape == (2, net.feature_info[-1]["num_chs"], 64 // step, 192 // step)
+
+
+def test_the_tokens_of_a_transformer_become_rows_and_columns():
+    net, _ = build(name="test_vit.r160_in1k", shape=(64, 192))
+    _, to_maps, even = saliency_layer(net)
+    assert not even
+    tokens = torch.arange(1 + 4 * 12).view(1, -1, 1).expand(1, -1, 64)  # the first is of no place
+    assert torch.equal(to_maps(tokens)[0, 0], torch.arange(1, 49).view(4, 12))

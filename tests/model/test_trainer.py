@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch.loggers import CSVLogger
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 from tiny_training import Training, train
+from torch.nn.functional import binary_cross_entropy, one_hot
 
 from resistor_cls.errors import ConfigError
 from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
@@ -32,13 +33,12 @@ def test_the_logged_scores_are_those_of_the_predictions(trained: Training):
     assert validation | {"train/loss", "lr"} == set(found)
     predictions = trained.model.predictions
     assert predictions["indices"].tolist() == trained.data.validation_indices.tolist()
-    logits, targets = predictions["logits"], predictions["targets"]
-    assert logits.shape == (8, 4)
-    probabilities = logits.sigmoid()
+    probabilities, targets = predictions["probabilities"], predictions["targets"]
+    assert probabilities.shape == (8, 4)
     predicted = probabilities.argmax(1)
     curves = [roc_auc_score(targets == index, probabilities[:, index]) for index in range(4)]
     expected = {
-        "val/loss": float(trained.model.loss.value(logits, targets)),
+        "val/loss": float(binary_cross_entropy(probabilities, one_hot(targets, 4).float())),
         "val/accuracy": accuracy_score(targets, predicted),
         "val/f1_macro": f1_score(targets, predicted, average="macro"),
         "val/roc_auc": sum(curves) / 4,
@@ -60,8 +60,8 @@ def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: P
     batch = next(iter(mixed.data.val_dataloader()))
     with torch.inference_mode():
         logits = mixed.model(batch["photos"].float().div(255))
-    assert mixed.model.predictions["logits"].dtype == torch.float32
-    assert torch.allclose(mixed.model.predictions["logits"], logits, atol=1e-5)
+    assert mixed.model.predictions["probabilities"].dtype == torch.float32
+    assert torch.allclose(mixed.model.predictions["probabilities"], logits.sigmoid(), atol=1e-5)
 
 
 def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path):
@@ -80,7 +80,7 @@ def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path):
     batch = next(iter(averaged.data.val_dataloader()))
     with torch.inference_mode():
         logits = loaded(batch["photos"].float().div(255))
-    assert torch.allclose(logits, judged["logits"][: len(logits)], atol=1e-5)
+    assert torch.allclose(logits.sigmoid(), judged["probabilities"][: len(logits)], atol=1e-5)
 
 
 def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path):
