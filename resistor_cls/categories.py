@@ -85,6 +85,7 @@ class Categories:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._categories = tuple(parse_name(name) for name in names)
+        self._names = tuple(category.name for category in self._categories)
         self._index = {name: index for index, name in enumerate(self.names)}
         if len(self._index) != len(self._categories):
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
@@ -98,7 +99,7 @@ class Categories:
     @property
     def names(self) -> tuple[str, ...]:
         """The labels in order."""
-        return tuple(category.name for category in self._categories)
+        return self._names
 
     def index(self, name: str) -> int:
         """The class index of a label.

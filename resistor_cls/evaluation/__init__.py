@@ -1,25 +1,61 @@
 """Logits to tables and figures: pure functions, no tracker, no trainer."""
 
-from resistor_cls.evaluation.comparison import Comparison, compare, scores
+from resistor_cls.evaluation.category_curves import precision_recall_figure, roc_figure
+from resistor_cls.evaluation.charts import (
+    reliability_figure,
+    risk_coverage_figure,
+    stress_figure,
+    unknown_figure,
+)
+from resistor_cls.evaluation.comparison import Comparison, compare
 from resistor_cls.evaluation.figures import (
     comparison_figure,
     confusion_figure,
     curves_figure,
     gallery_figure,
+    overlay,
+    pairs_figure,
+    saliency_figure,
+    svg,
 )
-from resistor_cls.evaluation.predictions import Predictions
-from resistor_cls.evaluation.tables import confusion_counts, confusion_table, per_category
+from resistor_cls.evaluation.predictions import Attention, Predictions
+from resistor_cls.evaluation.scores import scores
+from resistor_cls.evaluation.tables import (
+    confused_pairs,
+    confusion_counts,
+    confusion_order,
+    confusion_table,
+    per_category,
+)
+from resistor_cls.evaluation.trade import TradeAnswers, cost_of_answers, judge_trade, read_costs
 
 __all__ = [
+    "Attention",
     "Comparison",
     "Predictions",
+    "TradeAnswers",
     "compare",
     "comparison_figure",
+    "confused_pairs",
     "confusion_counts",
     "confusion_figure",
+    "confusion_order",
     "confusion_table",
+    "cost_of_answers",
     "curves_figure",
     "gallery_figure",
+    "judge_trade",
+    "overlay",
+    "pairs_figure",
     "per_category",
+    "precision_recall_figure",
+    "read_costs",
+    "reliability_figure",
+    "risk_coverage_figure",
+    "roc_figure",
+    "saliency_figure",
     "scores",
+    "stress_figure",
+    "svg",
+    "unknown_figure",
 ]

@@ -1,26 +1,21 @@
 """An audit as a page that a person reads: one file, no server, nothing fetched."""
 
-import base64
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from PIL import Image
 
 from resistor_cls.evaluation.figures import LINE, MARK
+from resistor_cls.evaluation.page import SMALL, encoded, many, percent, rendered, short
 
 Thumbnail = Callable[[str], np.ndarray]
 Row = Mapping[str, Any]
 
 MOST_SHOWN = 60  # pictures or names in one list: more than that nobody looks at
-SMALL, LARGE = 160, 224  # pixels: pictures in a row, and pairs that are compared
-_QUALITY = 78  # of JPEG: 5 kB a picture
+LARGE = 224  # pixels: pictures that are compared
 # A colour for each of the first cameras, told apart also by those who see no red or green.
 _COLOURS = (LINE, MARK, "#0f766e", "#7c3aed", "#a16207", "#be185d")
 _OTHER = "#94a3b8"
@@ -52,7 +47,8 @@ def audit_page(audit: Mapping[str, Any], thumbnail: Thumbnail) -> str:
     Returns:
         An HTML page of its own: pictures, style and script are inside.
     """
-    page = _template().render(
+    return rendered(
+        "audit_report.html",
         audit=audit,
         counts=audit["counts"],
         cards=_cards(audit),
@@ -61,52 +57,10 @@ def audit_page(audit: Mapping[str, Any], thumbnail: Thumbnail) -> str:
         camera_matrix=_camera_matrix(audit),
         background_matrix=_matrix(audit["categories"], "backgrounds"),
         strips=_strips(audit["categories"]),
-        picture=functools.cache(lambda name, side=SMALL: _encoded(thumbnail(name), side)),
+        picture=functools.cache(lambda name, side=SMALL: encoded(thumbnail(name), side, side)),
         most=MOST_SHOWN,
         large=LARGE,
     )
-    # Names of folders are bytes: that of the photos need not be text that can be written.
-    return page.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-@functools.cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,  # names of files and categories are anybody's text
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters |= {
-        "number": lambda value: f"{value:,}",
-        "percent": _percent,
-        "many": many,
-        "day": lambda moment: "{0.day} {0:%B %Y}".format(_date(moment)),
-    }
-    return environment.get_template("audit_report.html")
-
-
-def many(count: int, noun: str) -> str:
-    """A count with its noun, such as `1 photo` or `37 categories`."""
-    if count == 1:
-        return f"1 {noun}"
-    ends_in_y = noun.endswith("y") and noun[-2] not in "aeiou"
-    return f"{count:,} {noun[:-1]}ies" if ends_in_y else f"{count:,} {noun}s"
-
-
-def _percent(share: float) -> str:
-    """A share in percent; what is small but not nothing is not called 0."""
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
-
-
-def _encoded(photo: np.ndarray, side: int) -> str:
-    """A picture as an address that holds it."""
-    image = Image.fromarray(photo)
-    image.thumbnail((side, side))
-    buffer = BytesIO()
-    image.save(buffer, "JPEG", quality=_QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _cards(audit: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -124,9 +78,9 @@ def _cards(audit: Mapping[str, Any]) -> list[dict[str, str]]:
     if not border["reason"]:
         cards.append(
             {
-                "value": _percent(border["capture"]["accuracy"]),
+                "value": percent(border["capture"]["accuracy"]),
                 "name": "of the categories told from the border alone",
-                "note": f"across blocks in capture order; chance is {_percent(_chance(border))}",
+                "note": f"across blocks in capture order; chance is {percent(_chance(border))}",
             }
         )
     timed = [row for row in rows if row["timed"]]
@@ -185,7 +139,7 @@ def _timeline(audit: Mapping[str, Any]) -> dict[str, Any]:
     drawn = [
         {
             "name": row["name"],
-            "short": _short(row["name"]),
+            "short": short(row["name"], _LONGEST),
             "bars": _bars([burst for burst in row["bursts"] if burst["first"]], total),
             "note": _burst_note(row),
         }
@@ -265,13 +219,6 @@ def _marks(timeline: Row) -> list[dict[str, Any]]:
         said = mark["date"] if label else said
         drawn.append({"left": left, "label": label, "date": mark["date"]})
     return drawn
-
-
-def _short(name: str) -> str:
-    """A long name without its middle: names of categories differ at their ends."""
-    return (
-        name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2 - 1]}…{name[-_LONGEST // 2 :]}"
-    )
 
 
 def _date(moment: str) -> datetime:

@@ -1,11 +1,38 @@
 """What a model said of labelled photos."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from resistor_cls.categories import Categories
+from resistor_cls.errors import DataError
+from resistor_cls.evaluation.calibration import LEVELS, RISKS, Answers
+
+PROBABILITY = "p:"  # begins the columns of probabilities
+_AT_ONCE = 2_000_000  # numbers of a table that are written or read together: some 50 MB
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What becomes of predictions when parts of the photos are hidden, and where models look.
+
+    Attributes:
+        on_body: (photos,) share of the saliency that lies on the body; nan where nobody looked.
+        body_area: (photos,) share of the pixels that the body covers; nan alike.
+        body_painted: (photos,) class index predicted with the body painted over; -1 where it is not
+            known where the body lies.
+        background_painted: (photos,) the same with all but the body painted over.
+    """
+
+    on_body: np.ndarray
+    body_area: np.ndarray
+    body_painted: np.ndarray
+    background_painted: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -20,6 +47,13 @@ class Predictions:
         losses: (photos,) float32, the training loss of each photo.
         categories: the label space.
         located: (photos,) bool, whether the body of each was found; None where nobody looked.
+        bursts: (photos,) int, number of the burst that each was taken in; None where nobody asked.
+        temperatures: (photos,) see `Answers`; this and the next three are None where nothing is
+            calibrated.
+        confidences: (photos,) see `Answers`.
+        accepted: (photos, risks) see `Answers`.
+        candidates: (photos, levels) see `Answers`.
+        attention: what they were made of; None where nobody looked.
     """
 
     names: tuple[str, ...]
@@ -29,31 +63,206 @@ class Predictions:
     losses: np.ndarray
     categories: Categories
     located: np.ndarray | None = None
+    bursts: np.ndarray | None = None
+    temperatures: np.ndarray | None = None
+    confidences: np.ndarray | None = None
+    accepted: np.ndarray | None = None
+    candidates: np.ndarray | None = None
+    attention: Attention | None = None
 
-    @property
+    @cached_property
     def predicted(self) -> np.ndarray:
         """(photos,) the most probable class indices."""
         return self.probabilities.argmax(axis=1)
 
-    def table(self) -> pd.DataFrame:
-        """A row per photo: label, prediction, whether they agree, probabilities, loss, `located`.
+    @property
+    def right(self) -> np.ndarray:
+        """(photos,) bool, whether the prediction is the label."""
+        return self.predicted == self.targets
 
-        The last columns, `p:CATEGORY`, hold the probability of every category. They are not
-        rounded: a model that is sure gives probabilities far below any digit, and ROC AUC ranks
-        them.
+    @cached_property
+    def ranks(self) -> np.ndarray:
+        """(photos,) place of the label among the categories, the most probable first: 1 is right.
+
+        Of equal probabilities the one that stands first in the label space comes first.
         """
-        names = np.array(self.categories.names)
+        of_label = self.probabilities[np.arange(len(self.targets)), self.targets]
+        ahead = np.zeros(len(self.targets), dtype=int)
+        for index in range(len(self.categories)):
+            column = self.probabilities[:, index]
+            ahead += (column > of_label) | ((column == of_label) & (index < self.targets))
+        return ahead + 1
+
+    @property
+    def unknown(self) -> np.ndarray | None:
+        """(photos,) how little each seems to show one of the categories, 0 to 1.
+
+        1 - confidence, and 1 where the body was looked for and not found; None where nothing is
+        calibrated.
+        """
+        if self.confidences is None:
+            return None
+        return unknown_scores(self.confidences, self.located)
+
+    def answered(self, answers: Answers | None) -> "Predictions":
+        """With what a calibration makes of them."""
+        if answers is None:
+            return self
+        return replace(
+            self,
+            temperatures=answers.temperatures,
+            confidences=answers.confidences,
+            accepted=answers.accepted,
+            candidates=answers.candidates,
+        )
+
+    def select(self, chosen: np.ndarray | slice) -> "Predictions":
+        """Some of the photos, in the order that is asked for."""
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        parts["names"] = tuple(np.array(self.names, dtype=object)[chosen])
+        if self.attention is not None:
+            of = self.attention
+            looked = {field.name: getattr(of, field.name)[chosen] for field in fields(of)}
+            parts["attention"] = Attention(**looked)
+        arrays = {name: one[chosen] for name, one in parts.items() if isinstance(one, np.ndarray)}
+        return Predictions(**{**parts, **arrays})
+
+    def table(self) -> pd.DataFrame:
+        """A row per photo: label, prediction, whether they agree, probabilities, loss, and more.
+
+        What nobody looked for has no column. The last columns, `p:CATEGORY`, hold the probability
+        of every category. They are not rounded: a model that is sure gives probabilities far below
+        any digit, and ROC AUC ranks them.
+        """
         rows = np.arange(len(self.targets))
-        return pd.DataFrame(
+        likely = pd.DataFrame(
+            self.probabilities, columns=[f"{PROBABILITY}{name}" for name in self.categories.names]
+        )
+        names = np.array(self.categories.names, dtype=object)
+        said = pd.DataFrame(
             {
                 "photo": list(self.names),
                 "label": names[self.targets],
                 "prediction": names[self.predicted],
-                "correct": self.predicted == self.targets,
+                "correct": self.right,
                 "probability": self.probabilities[rows, self.predicted],
                 "label_probability": self.probabilities[rows, self.targets],
                 "loss": self.losses,
-                **({} if self.located is None else {"located": self.located}),
-                **{f"p:{name}": self.probabilities[:, place] for place, name in enumerate(names)},
+                **self._further_columns(names),
             }
         )
+        return pd.concat([said, likely], axis=1)
+
+    def _further_columns(self, names: np.ndarray) -> dict[str, Any]:
+        columns: dict[str, Any] = {"located": self.located, "burst": self.bursts}
+        if self.confidences is not None:
+            assert self.accepted is not None
+            assert self.candidates is not None
+            columns |= {"temperature": self.temperatures, "confidence": self.confidences}
+            for place, risk in enumerate(RISKS):
+                columns[f"accepted:{risk}"] = yes_or_no(self.accepted[:, place])
+            for place, level in enumerate(LEVELS):
+                columns[f"candidates:{level}"] = self.candidates[:, place]
+            columns["unknown"] = self.unknown
+        if self.attention is not None:
+            painted = np.array([*names, None], dtype=object)  # -1 is the last
+            columns |= {
+                "saliency_on_body": self.attention.on_body,
+                "body_area": self.attention.body_area,
+                "body_painted": painted[self.attention.body_painted],
+                "background_painted": painted[self.attention.background_painted],
+            }
+        return {name: column for name, column in columns.items() if column is not None}
+
+    def write(self, path: Path) -> None:
+        """Writes the table, a part at a time."""
+        for number, rows in enumerate(self._chunks()):
+            part = self.select(rows).table()
+            part.to_csv(path, index=False, mode="a" if number else "w", header=number == 0)
+
+    def _chunks(self) -> Iterator[slice]:
+        step = max(1, _AT_ONCE // len(self.categories))
+        for start in range(0, max(len(self.names), 1), step):
+            yield slice(start, start + step)
+
+    @classmethod
+    def read(cls, path: Path) -> "Predictions":
+        """Reads a table that `write` wrote; the number of a photo is its row.
+
+        Raises:
+            DataError: a file that cannot be read, or holds no such table.
+        """
+        try:
+            header = list(pd.read_csv(path, nrows=0).columns)
+            kinds = {name: "float32" for name in header if name.startswith(PROBABILITY)}
+            kinds |= dict.fromkeys(("photo", "label", "prediction"), "str")
+            kinds |= dict.fromkeys(("body_painted", "background_painted"), "str")
+            parts = pd.read_csv(
+                path,
+                dtype={name: kind for name, kind in kinds.items() if name in header},
+                keep_default_na=False,  # a category may be called NA
+                na_values={name: [""] for name in header if name not in kinds},
+                chunksize=max(1, _AT_ONCE // len(header)),
+            )
+            return cls.of_table(pd.concat(parts, ignore_index=True))
+        except (OSError, KeyError, ValueError) as error:
+            raise DataError(f"{path} is no table of predictions: {error}") from error
+
+    @classmethod
+    def of_table(cls, table: pd.DataFrame) -> "Predictions":
+        """Takes back what `table` gave; the number of a photo is its row.
+
+        Raises:
+            KeyError: a column that is missing.
+        """
+        columns = [name for name in table.columns if name.startswith(PROBABILITY)]
+        categories = Categories(name.removeprefix(PROBABILITY) for name in columns)
+        index = pd.Index(categories.names)
+        count = len(table)
+        calibrated = "confidence" in table
+        attention = None
+        if "body_painted" in table:
+            attention = Attention(
+                table["saliency_on_body"].to_numpy(float),
+                table["body_area"].to_numpy(float),
+                index.get_indexer(pd.Index(table["body_painted"])),
+                index.get_indexer(pd.Index(table["background_painted"])),
+            )
+        return cls(
+            names=tuple(table["photo"]),
+            indices=np.arange(count),
+            targets=index.get_indexer(pd.Index(table["label"])),
+            probabilities=table[columns].to_numpy(dtype=np.float32),
+            losses=table["loss"].to_numpy(dtype=np.float32),
+            categories=categories,
+            located=_truths(table["located"]) == 1 if "located" in table else None,
+            bursts=table["burst"].to_numpy(int) if "burst" in table else None,
+            temperatures=table["temperature"].to_numpy(float) if calibrated else None,
+            confidences=table["confidence"].to_numpy(float) if calibrated else None,
+            accepted=np.stack([_truths(table[f"accepted:{risk}"]) for risk in RISKS], axis=1)
+            if calibrated
+            else None,
+            candidates=table[[f"candidates:{level}" for level in LEVELS]].to_numpy(int)
+            if calibrated
+            else None,
+            attention=attention,
+        )
+
+
+def yes_or_no(accepted: np.ndarray) -> np.ndarray:
+    """(photos,) 1, 0 and nan as True, False and None: nothing is promised."""
+    yes = np.empty(len(accepted), dtype=object)
+    yes[:] = [None if np.isnan(one) else bool(one) for one in accepted]
+    return yes
+
+
+def _truths(column: "pd.Series[Any]") -> np.ndarray:
+    """Yes, no or nothing as 1, 0 and nan, whichever way pandas has read them."""
+    said = {"True": 1.0, "False": 0.0}
+    return np.array([said.get(str(value), np.nan) for value in column])
+
+
+def unknown_scores(confidences: np.ndarray, located: np.ndarray | None) -> np.ndarray:
+    """(photos,) see `Predictions.unknown`."""
+    scores = 1 - confidences
+    return scores if located is None else np.where(located, scores, 1.0)

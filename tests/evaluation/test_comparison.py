@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -11,13 +12,13 @@ from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation import Predictions, compare, comparison_figure, scores
-from resistor_cls.evaluation.comparison import _judged, _weighted_scores
+from resistor_cls.evaluation.scores import weighted_scores
 from resistor_cls.model.metrics import metric_collection
 
 NAMES = ("accuracy", "f1_macro", "roc_auc")
 
 
-def table(targets: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+def judged(targets: np.ndarray, probabilities: np.ndarray) -> Predictions:
     return Predictions(
         names=tuple(f"{index}.jpg" for index in range(len(targets))),
         indices=np.arange(len(targets)),
@@ -25,7 +26,7 @@ def table(targets: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
         probabilities=probabilities.astype("f4"),
         losses=np.zeros(len(targets), dtype="f4"),
         categories=Categories([f"c{index}" for index in range(probabilities.shape[1])]),
-    ).table()
+    )
 
 
 def at_random(photos: int, categories: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,16 +36,14 @@ def at_random(photos: int, categories: int, seed: int) -> tuple[np.ndarray, np.n
     return targets, rng.integers(0, 6, (photos, categories)) / 6
 
 
-def with_skill(
-    skill: float, bursts: int, size: int, seed: int, spread: float = 0.0
-) -> pd.DataFrame:
+def with_skill(skill: float, bursts: int, size: int, seed: int, spread: float = 0.0) -> Predictions:
     """Two categories in bursts of `size` photos that are right or wrong together by `spread`."""
     rng = np.random.default_rng(seed)
     targets = np.repeat(np.arange(bursts) % 2, size)
     ease = np.repeat(rng.normal(size=bursts), size) * spread + rng.normal(size=bursts * size)
     right = 1 / (1 + np.exp(-skill - ease))
     first = np.where(targets == 0, right, 1 - right)
-    return table(targets, np.stack([first, 1 - first], axis=1))
+    return judged(targets, np.stack([first, 1 - first], axis=1))
 
 
 def in_bursts(bursts: int, size: int) -> dict[str, int]:
@@ -58,7 +57,7 @@ def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed:
     metrics = metric_collection(categories)
     metrics.update(torch.tensor(probabilities, dtype=torch.float32), torch.tensor(targets))
     wanted = {name: float(value) for name, value in metrics.compute().items()}
-    assert scores(table(targets, probabilities)) == pytest.approx(wanted, abs=1e-6, nan_ok=True)
+    assert scores(judged(targets, probabilities)) == pytest.approx(wanted, abs=1e-6, nan_ok=True)
 
 
 @settings(max_examples=40)
@@ -66,7 +65,7 @@ def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed:
 def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int):
     targets, probabilities = at_random(photos, categories, seed)
     weights = np.random.default_rng(seed).integers(0, 4, (2, photos))
-    found = _weighted_scores(_judged(table(targets, probabilities)), weights.astype(float))
+    found = weighted_scores(judged(targets, probabilities), weights.astype(float))
     for row, times in zip(found, weights, strict=True):
         again = np.repeat(np.arange(photos), times)
         truth, said = targets[again], probabilities[again]
@@ -91,8 +90,8 @@ def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int)
 
 def test_the_bootstrap_draws_whole_bursts():
     """By hand: with two bursts, one all right and one all wrong, a draw is 0, 1/2 or 1."""
-    one = with_skill(0, 2, 4, seed=0)
-    one["prediction"] = ["c0"] * 8  # right in the first burst alone
+    targets = np.repeat([0, 1], 4)
+    one = judged(targets, np.tile([0.9, 0.1], (8, 1)))  # right in the first burst alone
     comparison = compare({"a": [one], "b": [one]}, in_bursts(2, 4))
     row = comparison.values.iloc[0]
     assert (row["mean"], row["low"], row["high"]) == (0.5, 0.0, 1.0)
@@ -151,7 +150,7 @@ def test_the_same_jobs_give_the_same_intervals():
 def test_values_may_be_judged_on_other_photos():
     one, two = with_skill(1.0, 20, 4, 0), with_skill(0.5, 20, 4, 1)
     bursts = in_bursts(20, 4)
-    comparison = compare({"a": [one.iloc[:56]], "b": [two.iloc[40:]]}, bursts)
+    comparison = compare({"a": [one.select(slice(56))], "b": [two.select(slice(40, None))]}, bursts)
     rows = comparison.table().drop_duplicates("value").set_index("value")
     assert rows["photos"].to_dict() == {"a": 56, "b": 40, "a - b": 80}
     assert rows["bursts"].to_dict() == {"a": 14, "b": 10, "a - b": 20}
@@ -173,8 +172,8 @@ def test_one_job_has_no_spread_and_one_burst_no_interval():
 def test_what_is_undefined_is_a_dash():
     """One category in all photos: no ROC curve. And a training that ended in nan."""
     one = with_skill(1.0, 8, 4, 0)
-    alone = one[one["label"] == "c0"]
-    broken = one.assign(**{"p:c0": np.nan, "p:c1": np.nan})
+    alone = one.select(one.targets == 0)
+    broken = replace(one, probabilities=np.full_like(one.probabilities, np.nan))
     for bad in (alone, broken):
         comparison = compare({"a": [bad], "b": [bad]}, in_bursts(8, 4))
         assert comparison.short_table("k")["ROC AUC"].tolist() == ["–"] * 3

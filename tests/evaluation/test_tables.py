@@ -13,7 +13,9 @@ from sklearn.metrics import (
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation import (
     Predictions,
+    confused_pairs,
     confusion_counts,
+    confusion_order,
     confusion_table,
     per_category,
 )
@@ -56,6 +58,55 @@ def test_the_confusion_table_names_labels_in_rows():
     assert table.loc["c1", "c2"] == 1
     assert table.to_numpy().sum() == 3
     assert table.index.name == "label"
+
+
+def test_confused_categories_stand_together_and_the_others_stay_in_order():
+    counts = 9 * np.eye(7, dtype=int)
+    counts[0, 5] = counts[5, 0] = 3
+    counts[2, 6] = 1
+    order = confusion_order(counts)
+    place = [order.index(index) for index in range(7)]
+    assert abs(place[0] - place[5]) == 1
+    assert abs(place[2] - place[6]) == 1
+    assert order[4:] == [1, 3, 4]
+    assert confusion_order(counts) == order
+    assert (
+        confusion_order(np.eye(4, dtype=int)) == confusion_order(np.zeros((4, 4))) == [0, 1, 2, 3]
+    )
+
+
+@settings(max_examples=20)
+@given(st.integers(2, 30), st.floats(0, 1), seeds)
+def test_the_order_names_every_category_once(size: int, rate: float, seed: int):
+    counts = np.random.default_rng(seed).poisson(rate, (size, size))
+    assert sorted(confusion_order(counts)) == list(range(size))
+
+
+def test_more_categories_than_can_be_ordered_best_are_still_ordered():
+    counts = np.roll(np.eye(301, dtype=int), 1, axis=1)
+    assert sorted(confusion_order(counts)) == list(range(301))
+
+
+@given(st.integers(0, 60), st.integers(2, 5), seeds)
+def test_pairs_hold_every_wrong_photo_once(photos: int, size: int, seed: int):
+    rng = np.random.default_rng(seed)
+    targets, predicted = rng.integers(0, size, (2, photos))
+    categories = Categories([f"c{index}" for index in range(size)])
+    names = [f"{index}.jpg" for index in range(photos)]
+    rows = confused_pairs(targets, predicted, categories, names, most=None)
+    wrong = [name for name, right in zip(names, targets == predicted, strict=True) if not right]
+    assert sorted(name for row in rows for name in row["names"]) == sorted(wrong)
+    counts = confusion_matrix(targets, predicted, labels=range(size)) if photos else None
+    for row in rows:
+        label, prediction = (categories.index(row[key]) for key in ("label", "prediction"))
+        assert row["photos"] == len(row["names"]) == counts[label, prediction]
+        assert row["back"] == counts[prediction, label]
+        assert row["share"] == pytest.approx(row["photos"] / counts[label].sum())
+        for name in row["names"]:
+            assert targets[names.index(name)] == label
+            assert predicted[names.index(name)] == prediction
+    assert [row["photos"] for row in rows] == sorted((row["photos"] for row in rows), reverse=True)
+    assert confused_pairs(targets, predicted, categories, names, most=2) == rows[:2]
 
 
 @settings(max_examples=20)

@@ -1,0 +1,451 @@
+"""The numbers of an evaluation: all that its page, figures and tables say, as plain values.
+
+Every one of them is made of `Predictions` alone, which are read back from `predictions.csv`.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from resistor_cls.evaluation.calibration import (
+    CONFIDENCE,
+    LEVELS,
+    RISKS,
+    Calibration,
+    calibrated,
+    fewest_photos,
+)
+from resistor_cls.evaluation.predictions import Predictions, yes_or_no
+from resistor_cls.evaluation.scores import (
+    DRAWS,
+    SCORES,
+    Bootstrap,
+    accuracy,
+    f1_macro,
+    roc_auc,
+)
+from resistor_cls.evaluation.tables import (
+    confused_pairs,
+    confusion_counts,
+    confusion_order,
+    per_category,
+)
+from resistor_cls.evaluation.trade import cost_of_answers, judge_trade
+
+VERSION = 1  # counts changes of the keys
+BINS = 15  # of confidence, as in Guo et al. 2017
+METHOD = (
+    "Learn then Test (Angelopoulos et al. 2025), fixed-sequence testing of thresholds with exact "
+    "binomial p-values"
+)
+_MOST_POINTS = 200  # of a curve
+# Sums that an interval may cost: some ten minutes. Beyond, photos are so many that it is a hair.
+_MOST_WORK = 20_000_000_000
+_AT_ONCE = 4096  # photos whose calibrated probabilities are in memory together
+
+
+def report_of(
+    predictions: Predictions,
+    calibration: Calibration | None = None,
+    basis: str = "",
+    costs: tuple[str, np.ndarray] | None = None,
+) -> dict[str, Any]:
+    """All numbers that follow from predictions.
+
+    Args:
+        predictions: at least one photo.
+        calibration: see `resistor_cls.evaluation.calibration.Answers`; None where there is none.
+        basis: see there.
+        costs: name and (categories, categories) costs of errors.
+
+    Returns:
+        Plain values; None where something is undefined.
+    """
+    bursts = predictions.bursts
+    groups = np.arange(len(predictions.names)) if bursts is None else bursts
+    bootstrap = Bootstrap.of(groups)
+    counts = confusion_counts(predictions)
+    table = per_category(predictions)
+    located = predictions.located
+    report = {
+        "version": VERSION,
+        "categories": list(predictions.categories.names),
+        "counts": {
+            "photos": len(predictions.names),
+            "categories": len(predictions.categories),
+            "right": int(predictions.right.sum()),
+            "bursts": len(np.unique(groups)),
+            "not_located": None if located is None else int((~located).sum()),
+        },
+        "metrics": _metrics(predictions, bootstrap),
+        "per_category": table.to_dict("records"),
+        "empty": table["category"][table["support"] == 0].tolist(),
+        "confusion": {
+            "cells": [
+                [int(row), int(column), int(counts[row, column])]
+                for row, column in zip(*np.nonzero(counts), strict=True)
+            ],
+            "order": confusion_order(counts),
+        },
+        "pairs": confused_pairs(
+            predictions.targets, predictions.predicted, predictions.categories, predictions.names
+        ),
+        "trade": _trade(predictions, bootstrap, costs),
+        "calibration": None
+        if calibration is None
+        else _calibration(predictions, calibration, basis),
+        "attention": _attention(predictions),
+    }
+    return plain(report)
+
+
+def plain(value: Any) -> Any:
+    """The same in values that JSON has: no NumPy, and None in the place of nan."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _metrics(predictions: Predictions, bootstrap: Bootstrap) -> list[dict[str, Any]]:
+    rows = []
+    once = np.ones((1, len(predictions.names)))
+    weighted = {
+        "accuracy": (SCORES["accuracy"], accuracy),
+        "f1_macro": (SCORES["f1_macro"], f1_macro),
+        "roc_auc": (SCORES["roc_auc"], roc_auc),
+    }
+    for name, (words, score) in weighted.items():
+        bound = partial(score, predictions)
+        low, high = bootstrap.interval(bound) if _affordable(name, predictions) else (None, None)
+        value = float(bound(once)[0])
+        rows.append({"name": name, "words": words, "value": value, "low": low, "high": high})
+    means = {"loss": ("loss", predictions.losses.astype(float))}
+    if len(predictions.categories) > 3:
+        means["top3_accuracy"] = ("top-3 accuracy", (predictions.ranks <= 3).astype(float))
+    for name, (words, values) in means.items():
+        low, high = bootstrap.interval_of_mean(values)
+        rows.append(
+            {"name": name, "words": words, "value": values.mean(), "low": low, "high": high}
+        )
+    order = ["accuracy", "top3_accuracy", "f1_macro", "roc_auc", "loss"]
+    return sorted(rows, key=lambda row: order.index(row["name"]))
+
+
+def _affordable(name: str, predictions: Predictions) -> bool:
+    return name != "roc_auc" or predictions.probabilities.size * DRAWS <= _MOST_WORK
+
+
+def _trade(
+    predictions: Predictions, bootstrap: Bootstrap, costs: tuple[str, np.ndarray] | None
+) -> dict[str, Any]:
+    answers = judge_trade(
+        predictions.targets, predictions.predicted, predictions.categories, predictions.names
+    )
+    trade = answers.summary(bootstrap.interval_of_mean)
+    if costs is None:
+        return {**trade, "cost": None}
+    name, matrix = costs
+    targets, predicted = predictions.targets, predictions.predicted
+    likely = None
+    if predictions.temperatures is not None:
+        likely = (
+            calibrated(predictions.probabilities[rows], predictions.temperatures[rows])
+            for rows in _chunks(len(targets))
+        )
+    return {**trade, "cost": cost_of_answers(matrix, targets, predicted, likely, name)}
+
+
+def _calibration(
+    predictions: Predictions, calibration: Calibration, basis: str
+) -> dict[str, Any] | None:
+    confidences, accepted = predictions.confidences, predictions.accepted
+    temperatures, candidates = predictions.temperatures, predictions.candidates
+    assert confidences is not None
+    assert accepted is not None
+    assert temperatures is not None
+    assert candidates is not None
+    right = predictions.right
+    rows = np.arange(len(right))
+    before = predictions.probabilities[rows, predictions.predicted].astype(float)
+    bins = {
+        "before": _reliability(before, right),
+        "after": _reliability(confidences, right),
+    }
+    raw = _proper(predictions, lambda part, _: part.astype(np.float64))
+    single = _proper(predictions, lambda part, _: calibrated(part, 1.0))
+    after = _proper(predictions, calibrated)
+    coverages, risks = risk_coverage(confidences, right)
+    kept = np.unique(np.linspace(0, len(risks) - 1, min(_MOST_POINTS, len(risks))).astype(int))
+    return {
+        "basis": basis,
+        "photos": calibration.photos,
+        "temperature": calibration.temperature,
+        "reliability": bins,
+        "ece": {name: _ece(found) for name, found in bins.items()},
+        "brier": {"before": raw["brier"], "after": after["brier"]},
+        "log_loss": {"before": single["log_loss"], "after": after["log_loss"]},
+        "risk_coverage": [[coverages[place], risks[place]] for place in kept],
+        "aurc": risks.mean(),
+        "reject": [
+            {
+                **_reject(risk, accepted[:, place], right, coverages, risks),
+                "threshold": calibration.thresholds[place],
+                "reason": _reason(calibration, place, basis, accepted[:, place]),
+            }
+            for place, risk in enumerate(RISKS)
+        ],
+        "promised": calibration.promised,
+        "confidence": CONFIDENCE,
+        "method": METHOD,
+        "sets": [
+            {
+                "level": level,
+                "coverage": (predictions.ranks <= candidates[:, place]).mean(),
+                "mean_size": candidates[:, place].mean(),
+                "sizes": [
+                    [int(size), int(count)]
+                    for size, count in zip(
+                        *np.unique(candidates[:, place], return_counts=True), strict=True
+                    )
+                ],
+            }
+            for place, level in enumerate(LEVELS)
+        ],
+    }
+
+
+def _reliability(confidences: np.ndarray, right: np.ndarray) -> list[dict[str, Any]]:
+    place = np.minimum((confidences * BINS).astype(int), BINS - 1)
+    rows = []
+    for number in range(BINS):
+        inside = place == number
+        some = bool(inside.any())
+        rows.append(
+            {
+                "from": number / BINS,
+                "to": (number + 1) / BINS,
+                "photos": int(inside.sum()),
+                "confidence": confidences[inside].mean() if some else None,
+                "accuracy": right[inside].mean() if some else None,
+            }
+        )
+    return rows
+
+
+def _ece(bins: list[dict[str, Any]]) -> float:
+    """Expected calibration error: how far confidence and accuracy lie apart, photo by photo."""
+    filled = [row for row in bins if row["photos"]]
+    photos = sum(row["photos"] for row in filled)
+    return float(
+        sum(row["photos"] * abs(row["confidence"] - row["accuracy"]) for row in filled) / photos
+    )
+
+
+def _proper(
+    predictions: Predictions, likely_of: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> dict[str, float]:
+    """Brier score (the sum over categories, 0 to 2) and log loss, a part of the photos at a time.
+
+    Args:
+        predictions: with temperatures.
+        likely_of: (probabilities, temperatures) of some photos → their probabilities to judge.
+    """
+    assert predictions.temperatures is not None
+    brier, loss, count = 0.0, 0.0, len(predictions.names)
+    for rows in _chunks(count):
+        likely = likely_of(predictions.probabilities[rows], predictions.temperatures[rows])
+        of_label = likely[np.arange(len(likely)), predictions.targets[rows]]
+        brier += float(((likely**2).sum(axis=1) - 2 * of_label + 1).sum())
+        loss -= float(np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())
+    return {"brier": brier / count, "log_loss": loss / count}
+
+
+def _chunks(count: int) -> Iterator[slice]:
+    for start in range(0, count, _AT_ONCE):
+        yield slice(start, start + _AT_ONCE)
+
+
+def risk_coverage(confidences: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of photos that are accepted, and share of wrong answers among them (El-Yaniv 2010).
+
+    Args:
+        confidences: (photos,).
+        right: (photos,) bool.
+
+    Returns:
+        (photos,) each, the surest photos first.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    accepted = np.arange(1, len(order) + 1)
+    return accepted / len(order), np.cumsum(~right[order]) / accepted
+
+
+def _reject(
+    risk: float,
+    accepted: np.ndarray,
+    right: np.ndarray,
+    coverages: np.ndarray,
+    risks: np.ndarray,
+) -> dict[str, Any]:
+    """What a promised risk has come to on the judged photos."""
+    taken, within = accepted == 1, np.flatnonzero(risks <= risk)
+    count, wrong = int(taken.sum()), int((taken & ~right).sum())
+    promised = not np.isnan(accepted).all()
+    return {
+        "risk": risk,
+        "coverage": taken.mean() if promised else None,
+        "accepted": count if promised else None,
+        "wrong": wrong if promised else None,
+        "realised": wrong / count if count else None,
+        "oracle_coverage": coverages[within[-1]] if len(within) else 0.0,
+    }
+
+
+def _reason(calibration: Calibration, place: int, basis: str, accepted: np.ndarray) -> str:
+    """Why a risk is not promised, or not everywhere."""
+    fewest, photos = fewest_photos(RISKS[place]), calibration.photos
+    if calibration.thresholds[place] is None and photos < fewest:
+        return f"too few photos: {photos} held out, at least {fewest} are needed"
+    if calibration.thresholds[place] is None:
+        return f"too many wrong among the surest of {photos} held-out photos"
+    missing = np.isnan(accepted).mean()
+    if basis == "cross-fitted" and missing:
+        return (
+            f"promised by all {photos} photos together; without the fifth that each photo is in, "
+            f"too few or too wrong ones are left for {missing:.0%} of them"
+        )
+    return ""
+
+
+def _attention(predictions: Predictions) -> dict[str, Any] | None:
+    looked = predictions.attention
+    if looked is None:
+        return None
+    on_body = np.isfinite(looked.on_body)
+    targets = predictions.targets
+    most = float(np.bincount(targets).max() / len(targets))
+    painted = {
+        name: _right_share(answers, targets)
+        for name, answers in (
+            ("body_painted", looked.body_painted),
+            ("background_painted", looked.background_painted),
+        )
+    }
+    hidden = painted["body_painted"]["accuracy"]
+    warning = ""
+    # Chance, and as much again as it may stray with so few photos (three standard deviations).
+    count = max(painted["body_painted"]["photos"], 1)
+    if hidden is not None and hidden > most + 3 * math.sqrt(most * (1 - most) / count):
+        warning = (
+            f"With the body painted over it still names {hidden:.0%} right, where the most "
+            f"frequent category would be {most:.0%}: it reads the table instead of the resistor"
+        )
+    return {
+        "on_body": {
+            "photos": int(on_body.sum()),
+            "mean": looked.on_body[on_body].mean() if on_body.any() else None,
+            "area": looked.body_area[on_body].mean() if on_body.any() else None,
+        },
+        "accuracy": predictions.right.mean(),
+        **painted,
+        "most_frequent": most,
+        "warning": warning,
+    }
+
+
+def _right_share(answers: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
+    judged = answers >= 0
+    share = (answers == targets)[judged].mean() if judged.any() else None
+    return {"photos": int(judged.sum()), "accuracy": share}
+
+
+def accepted_at(predictions: Predictions, risk: float | None) -> np.ndarray | None:
+    """(photos,) 1 or 0, nan where no promise can be made; None where nothing is promised."""
+    if risk is None or predictions.accepted is None:
+        return None
+    return predictions.accepted[:, RISKS.index(risk)]
+
+
+def rows_of(
+    predictions: Predictions, most: int | None = None, risk: float | None = None
+) -> list[dict[str, Any]]:
+    """A row per photo for the page.
+
+    Args:
+        predictions: the predictions.
+        most: rows: half of them of the largest loss, a quarter of the least, the others by lot;
+            None for all. In the order of the photos.
+        risk: that `accepted` stands for; None where nothing is promised.
+    """
+    chosen = np.arange(len(predictions.names))
+    if most is not None and len(chosen) > most:
+        order = np.argsort(-predictions.losses, kind="stable")
+        worst, rest = order[: most // 2], order[most // 2 :]
+        best, rest = rest[len(rest) - most // 4 :], rest[: len(rest) - most // 4]
+        lot = np.random.default_rng(0).permutation(rest)[: most - len(worst) - len(best)]
+        chosen = np.sort(np.concatenate([worst, best, lot]))
+    part = predictions.select(chosen)
+    accepted = accepted_at(part, risk)
+    names, places = part.categories.names, np.arange(len(chosen))
+    columns = {
+        "photo": list(part.names),
+        "label": [names[index] for index in part.targets],
+        "prediction": [names[index] for index in part.predicted],
+        "correct": part.right,
+        "probability": part.probabilities[places, part.predicted],
+        "label_probability": part.probabilities[places, part.targets],
+        "loss": part.losses,
+        "confidence": part.confidences,
+        "accepted": None if accepted is None else yes_or_no(accepted),
+        "candidates": None if part.candidates is None else part.candidates[:, -1],
+        "unknown": part.unknown,
+        "located": part.located,
+    }
+    return [
+        plain({name: None if one is None else one[place] for name, one in columns.items()})
+        for place in places
+    ]
+
+
+def stress_of(table: pd.DataFrame, predictions: Predictions, risk: float | None) -> dict[str, Any]:
+    """Accuracy and coverage under each kind and strength of stress, beside those without.
+
+    Args:
+        table: a row per photo, kind and strength: `kind`, `strength`, `correct` and, of calibrated
+            predictions, `accepted:RISK` (None where nothing is promised).
+        predictions: of the same photos as they are.
+        risk: that "accepted" stands for; None where nothing is promised.
+
+    Returns:
+        `risk`, `plain` and `rows`.
+    """
+    rows = []
+    for (kind, strength), part in table.groupby(["kind", "strength"], sort=False):
+        taken = None if risk is None else part[f"accepted:{risk}"].eq(True).to_numpy(bool)
+        rows.append(
+            {
+                "kind": kind,
+                "strength": strength,
+                "photos": len(part),
+                **_accuracy_and_coverage(part["correct"].to_numpy(bool), taken),
+            }
+        )
+    taken = accepted_at(predictions, risk)
+    taken = None if taken is None else taken == 1
+    whole = _accuracy_and_coverage(predictions.right, taken)
+    return plain({"risk": risk, "plain": whole, "rows": rows})
+
+
+def _accuracy_and_coverage(right: np.ndarray, taken: np.ndarray | None) -> dict[str, Any]:
+    if taken is None:
+        return {"accuracy": right.mean(), "coverage": None, "wrong_accepted": None}
+    wrong = (taken & ~right).sum() / taken.sum() if taken.any() else None
+    return {"accuracy": right.mean(), "coverage": taken.mean(), "wrong_accepted": wrong}

@@ -1,0 +1,119 @@
+"""How well a model tells what it cannot know from what it knows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+ALL = "all together"
+# Share of the known photos that are to be taken as known: the level of FPR95.
+_TAKEN = 0.95
+_BINS = 25
+
+
+def detection(known: np.ndarray, unknown: np.ndarray) -> tuple[float | None, float | None]:
+    """Tells unknown inputs from known ones by a score.
+
+    Args:
+        known: (photos,) score of each photo of a category; higher is more unknown. Not NaN, but it
+            may be infinite.
+        unknown: (others,) the same of photos of none.
+
+    Returns:
+        AUROC, the chance that an unknown photo scores higher than a known one, ties being half;
+        and FPR95, the share of unknown photos that score no higher than the smallest limit below
+        or at which 95 % of the known ones lie (Hendrycks and Gimpel, 2017; Liang et al., 2018).
+        Both None where there is nothing to compare.
+    """
+    if not len(known) or not len(unknown):
+        return None, None
+    # Only the order counts, and ranks are finite where scores are not.
+    _, ranks = np.unique(np.concatenate([known, unknown]), return_inverse=True)
+    is_unknown = np.arange(len(ranks)) >= len(known)
+    # Of whole photos: 0.95 × 20 is a little more than 19 in floating point.
+    last = int(np.ceil(_TAKEN * len(known) - 1e-9)) - 1
+    limit = np.partition(known, last)[last]
+    return float(roc_auc_score(is_unknown, ranks)), float(np.mean(unknown <= limit))
+
+
+def unknown_report(
+    known: np.ndarray,
+    kinds: Mapping[str, np.ndarray],
+    accepted: Mapping[str, np.ndarray] | None = None,
+    located: Mapping[str, np.ndarray] | None = None,
+    score: str = "1 - confidence",
+) -> dict[str, Any] | None:
+    """What a report says of unknown inputs, in plain values.
+
+    Args:
+        known: (photos,) score of each photo of a category; higher is more unknown.
+        kinds: name of each kind of unknown photos, and (photos,) the score of each.
+        accepted: for each kind (photos,) bool, whether the model gave an answer all the same;
+            None where no threshold is set.
+        located: for each kind (photos,) bool, whether a body was found; None where nobody looked.
+        score: what the score is, in words.
+
+    Returns:
+        `score`; a row of `kinds` for each kind and last one for all of them: how many photos,
+        `auroc` and `fpr95` of `detection`, how many were `accepted` and `not_located`; `known`,
+        how many; and a `histogram` of the scores. None where there are no kinds.
+    """
+    if not kinds:
+        return None
+    scores = _with_all(kinds, kinds)
+    answered = {} if accepted is None else _with_all(accepted, kinds)
+    found = {} if located is None else _with_all(located, kinds)
+    edges = _edges(np.concatenate([known, scores[ALL]]))
+    return {
+        "score": score,
+        "kinds": [
+            _row(kind, known, scores[kind], answered.get(kind), found.get(kind)) for kind in scores
+        ],
+        "known": len(known),
+        "histogram": {
+            "edges": edges.tolist(),
+            "known": _counts(known, edges),
+            "kinds": {kind: _counts(scores[kind], edges) for kind in kinds},
+        },
+    }
+
+
+def _with_all(
+    by_kind: Mapping[str, np.ndarray], kinds: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The photos of each kind, and last those of all kinds."""
+    each = {kind: np.asarray(by_kind[kind]) for kind in kinds}
+    return {**each, ALL: np.concatenate(list(each.values()))}
+
+
+def _row(
+    kind: str,
+    known: np.ndarray,
+    unknown: np.ndarray,
+    accepted: np.ndarray | None,
+    located: np.ndarray | None,
+) -> dict[str, Any]:
+    auroc, fpr95 = detection(known, unknown)
+    return {
+        "kind": kind,
+        "photos": len(unknown),
+        "auroc": auroc,
+        "fpr95": fpr95,
+        "accepted": None if accepted is None else int(np.sum(accepted)),
+        "not_located": None if located is None else int(len(located) - np.sum(located)),
+    }
+
+
+def _edges(scores: np.ndarray) -> np.ndarray:
+    """Of the histogram's bins: 0 to 1 where all scores lie there, else as far as they reach."""
+    finite = scores[np.isfinite(scores)]
+    low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
+    if low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    return np.linspace(float(low), float(max(high, low + 1e-6)), _BINS + 1)
+
+
+def _counts(scores: np.ndarray, edges: np.ndarray) -> list[int]:
+    # What is infinite is counted at the end.
+    return np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0].tolist()
