@@ -97,7 +97,7 @@ def _doubts(
     from resistor_cls.config import instantiate
     from resistor_cls.evaluation.mislabelled import doubted_labels, label_findings
     from resistor_cls.model import build_trainer
-    from resistor_cls.tracking.report import judged
+    from resistor_cls.tracking.judgement import judged
 
     prepare = model.preparation()
     data = instantiate(config.data, subset="all", skip_unreadable=True, prepare=prepare)

@@ -4,26 +4,35 @@ python -m resistor_cls.evaluate model=REF [data=… key=value …]
 
 REF is a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS, or rendered for the model that
 comes with the package. Without data=… the model is judged on the validation photos of its own
-training.
+training. Writes report.html, one page that opens without a server, and all that it shows as figures
+and tables.
+
+--allow subset judges photos that lack some of the model's categories; --allow unknown takes photos
+of further categories as unknown input. stress=true repeats the judgement under bad light, blur,
+noise and the like.
 
 Examples:
   python -m resistor_cls.evaluate model=runs:/RUN_ID/model
   python -m resistor_cls.evaluate model=best.ckpt data=folder data.root=other_photos
-  python -m resistor_cls.evaluate model=best.ckpt tracking=none
+  python -m resistor_cls.evaluate model=best.ckpt tracking=none stress=true
+  python -m resistor_cls.evaluate model=best.ckpt data=folder data.root=a_few --allow subset
 """
 
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import as_reference, run_hydra
-from resistor_cls.errors import ConfigError
+from resistor_cls.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 log = logging.getLogger("resistor_cls")
+
+ALLOWED = ("subset", "unknown")
 
 
 def evaluate(config: "DictConfig") -> None:
@@ -39,8 +48,12 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier, build_trainer
     from resistor_cls.tracking import open_run, resolve_model
-    from resistor_cls.tracking.report import describe, judged, mark_seen, save_predictions
+    from resistor_cls.tracking.judgement import Judging, judged, save_judgement
+    from resistor_cls.tracking.report import describe, mark_seen
 
+    unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
+    if unknown_word is not None:
+        raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
     model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
     config.tracking.name = config.tracking.name or f"evaluate {config.reference}"
     own = config.get("data") is None
@@ -59,21 +72,45 @@ def evaluate(config: "DictConfig") -> None:
         run.save_text("config/resolved.yaml", resolved(config))
         run.log_params(flatten(config))
         data.setup()
-        model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
+        data.adopt(model.categories, config.allow)
+        judging = Judging(
+            model=config.reference,
+            subset=subset,
+            stress=config.stress,
+            unknown=config.unknown,
+            costs=config.costs,
+        )
+        judging.check(model.categories)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
         mark = mark_seen(run, data, model.record)
         (metrics,) = trainer.test(model, data, verbose=False)
-        title = " · ".join(filter(None, [f"{subset} photos", mark]))
-        save_predictions(run, judged(model, data), data, title)
+        photos = f"{subset} photos of {data.photo_set.root.name}"
+        title = " · ".join(filter(None, [photos, mark]))
+        model.to(trainer.strategy.root_device)
+        judging = replace(judging, title=title, seen=mark)
+        told = save_judgement(run, model, data, judged(model, data), judging)
     subject = " · ".join(filter(None, [f"{len(data.test_indices)} photos", mark]))
-    log.info("\n%s", run.summary(metrics, subject))
+    log.info("\n%s", run.summary({**metrics, **told}, subject))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    words = sys.argv[1:] if argv is None else argv
+    words = _allowing(list(sys.argv[1:] if argv is None else argv))
     return run_hydra(evaluate, "evaluate", __doc__ or "", [as_reference(word) for word in words])
+
+
+def _allowing(words: list[str]) -> list[str]:
+    """`--allow A --allow=B` as the key `allow=[A,B]`."""
+    rest, allowed = [], []
+    waiting = iter(words)
+    for word in waiting:
+        flag, sign, value = word.partition("=")
+        if flag == "--allow":
+            allowed.append(value if sign else next(waiting, ""))
+        else:
+            rest.append(word)
+    return [*rest, f"allow=[{','.join(allowed)}]"] if allowed else rest
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """examples:
   python -m resistor_cls.predict photo.jpg
   python -m resistor_cls.predict photo.jpg --model checkpoints/best.ckpt
+  python -m resistor_cls.predict photos/ --model best.ckpt --risk 0.01
   python -m resistor_cls.predict photos/ --model runs:/RUN_ID/model --format csv > answers.csv
 """
 
@@ -38,6 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "the package, which has seen drawn photos of 37 categories",
     )
     parser.add_argument("--top", type=int, default=3, help="candidates for each photo (default 3)")
+    parser.add_argument(
+        "--risk",
+        type=float,
+        metavar="SHARE",
+        help='say "don\'t know" so often that at most this share of the other answers is wrong: '
+        "0.001, 0.01 or 0.05; needs a model that was calibrated on enough photos",
+    )
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
     parser.add_argument(
         "--tracking-uri",
@@ -57,7 +65,9 @@ def _predict(arguments: argparse.Namespace) -> None:
 
     photos = find_photos(arguments.photos)
     predictor = Predictor.load(resolve_model(arguments.model, arguments.tracking_uri))
-    answers = predictor.predict(photos, arguments.top)
+    if arguments.risk is not None:
+        predictor.check_risk(arguments.risk)
+    answers = predictor.predict(photos, arguments.top, arguments.risk)
     unread = _WRITERS[arguments.format](answers, predictor.locates)
     if unread:
         raise DataError(
@@ -73,7 +83,8 @@ def _write_table(answers: Iterable["Prediction"], locates: bool) -> list[str]:
             continue
         candidates = "   ".join(f"{name:<10} {share:6.1%}" for name, share in answer.candidates)
         mark = "" if answer.located else "   no body found: the whole photo"
-        print(f"{answer.photo}   {candidates}{mark}", flush=True)
+        unsure = "   don't know" if answer.accepted is False else ""
+        print(f"{answer.photo}   {candidates}{unsure}{mark}", flush=True)
     return unread
 
 
@@ -88,6 +99,8 @@ def _write_json(answers: Iterable["Prediction"], locates: bool) -> list[str]:
                         {"category": name, "probability": share}
                         for name, share in answer.candidates
                     ],
+                    "confidence": answer.confidence,
+                    "accepted": answer.accepted,
                     **({"located": answer.located} if locates else {}),
                     "error": answer.error or None,
                 }
@@ -103,14 +116,15 @@ def _write_json(answers: Iterable["Prediction"], locates: bool) -> list[str]:
 def _write_csv(answers: Iterable["Prediction"], locates: bool) -> list[str]:
     unread = []
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    # Only of a model that looks for the body: a column more where there is something to say.
-    columns = ("photo", "rank", "category", "probability", "located")
+    columns = ("photo", "rank", "category", "probability", "confidence", "accepted", "located")
+    # The last one only of a model that looks for the body.
     writer.writerow(columns if locates else columns[:-1])
     for answer in answers:
         if answer.error:
             unread.append(answer.error)
         for rank, (name, share) in enumerate(answer.candidates, start=1):
-            row = (answer.photo, rank, name, share, answer.located)
+            sure = answer.confidence if rank == 1 else None
+            row = (answer.photo, rank, name, share, sure, answer.accepted, answer.located)
             writer.writerow(row if locates else row[:-1])
     return unread
 

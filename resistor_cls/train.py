@@ -12,12 +12,18 @@ Examples:
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import run_hydra
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from omegaconf import DictConfig
+
+    from resistor_cls.tracking import Run
 
 log = logging.getLogger("resistor_cls")
 
@@ -33,8 +39,6 @@ def train(config: "DictConfig") -> None:
         ResistorClsError: something that the user can mend.
     """
     # Here and not above, so that --help and a mistyped key answer at once.
-    import torch
-
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.model import (
         EpochLines,
@@ -46,8 +50,9 @@ def train(config: "DictConfig") -> None:
         preparation,
         seed_everything,
     )
-    from resistor_cls.rendering import DRAWING_VERSION
+    from resistor_cls.model.checkpoints import add_to_record
     from resistor_cls.tracking import open_run
+    from resistor_cls.tracking.judgement import Judging, calibration_record, save_judgement
     from resistor_cls.tracking.report import RunReport, describe
 
     config.seed = seed_everything(config.seed)
@@ -67,6 +72,15 @@ def train(config: "DictConfig") -> None:
         run.save_text("config/resolved.yaml", resolved(config))
         run.log_params(flatten(config))
         data.setup()
+        judging = Judging(
+            model=f"runs:/{run.run_id}/model" if run.run_id else "checkpoints/best.ckpt",
+            subset="validation",
+            stress=config.stress,
+            unknown=config.unknown,
+            costs=config.costs,
+            prefix="val/",
+        )
+        judging.check(data.categories)
         model = make_model(data.categories.names, optimizer=optimizer, scheduler=scheduler)
         record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
         model.record = {**record, "trained_on": data.trained_on()}
@@ -91,26 +105,45 @@ def train(config: "DictConfig") -> None:
         if data.stream is not None:
             leave_cores(data.workers)
         fit(trainer, model, data)
-        best = report.best_checkpoint(trainer)
+        best, predictions = report.best_checkpoint(trainer), report.best
+        if predictions is not None:  # on the first of several processes
+            add_to_record(best, calibration=calibration_record(predictions, data))
         run.save_model(best, record)
+        if predictions is not None:
+            kept = ResistorClassifier.load(best).to(trainer.strategy.root_device)
+            judging = replace(judging, title=f"Epoch {report.best_epoch}, the best")
+            report.best_metrics |= save_judgement(run, kept, data, predictions, judging)
         if data.stream is not None:
-            weights = ResistorClassifier.load(best)
-            weights.record = {
-                "trained_on": [],  # nothing but drawings
-                "recipe": {
-                    key: value
-                    for key, value in flatten(config).items()
-                    if key.startswith(_RECIPE) and not key.startswith(_OF_THE_MACHINE)
-                },
-                "drawing_version": DRAWING_VERSION,
-                "scores": report.best_metrics,
-                "torch": torch.__version__,
-            }
-            run.save_file("weights.safetensors", weights.write_weights)
-            if weights.preprocessing.locator is not None:
-                run.save_file("locator.safetensors", weights.preprocessing.locator.save)
+            _save_weights(config, run, best, report.best_metrics)
     if trainer.is_global_zero:
         log.info("\n%s", run.summary(report.best_metrics, f"best epoch: {report.best_epoch}"))
+
+
+def _save_weights(
+    config: "DictConfig", run: "Run", best: "Path", scores: "Mapping[str, float]"
+) -> None:
+    """Keeps what drawings have taught as files that another training starts from."""
+    import torch
+
+    from resistor_cls.config import flatten
+    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.rendering import DRAWING_VERSION
+
+    weights = ResistorClassifier.load(best)
+    weights.record = {
+        "trained_on": [],  # nothing but drawings
+        "recipe": {
+            key: value
+            for key, value in flatten(config).items()
+            if key.startswith(_RECIPE) and not key.startswith(_OF_THE_MACHINE)
+        },
+        "drawing_version": DRAWING_VERSION,
+        "scores": dict(scores),
+        "torch": torch.__version__,
+    }
+    run.save_file("weights.safetensors", weights.write_weights)
+    if weights.preprocessing.locator is not None:
+        run.save_file("locator.safetensors", weights.preprocessing.locator.save)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -68,6 +68,8 @@ def test_values_are_written_once() -> None:
         (["data.split=captured"], "data.split=captured: did you mean capture"),
         (["data=folder"], "data.root is missing: add data.root="),
         (["data=folder", "data.root=nowhere"], "/nowhere does not exist"),
+        (["unknown=-1", "data.folds=4"], "unknown=-1: expected 0 or more"),
+        (["costs=nowhere.csv", "data.folds=4"], "costs nowhere.csv: "),
         (["seed=-5"], "seed=-5: expected 0 to"),
         (["model=resnet18,resnet50"], "model has several values: add -m"),
         (["sweep=example"], "sweep=example names several runs: add -m"),

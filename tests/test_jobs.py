@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,7 @@ from resistor_cls.model.weights import read_weights
 from resistor_cls.predict import main as predict
 
 Train = Callable[..., int]
+QUICK = ("tracking.system_metrics=false", "unknown=0")
 
 
 def runs() -> list[Run]:
@@ -64,6 +66,9 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
         "tables/per_category.csv",
         "tables/predictions.csv",
         "tables/split.csv",
+        "tables/unknown.csv",
+        "report.html",
+        "report.json",
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
         "logs/train.log",
@@ -91,7 +96,7 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
     assert counts.sum(axis=1).tolist() == [2, 2, 2, 2]
     best = max(point.value for point in history["val/roc_auc"])
     last_lines = capsys.readouterr().err
-    assert f"val/roc_auc   {best:.4f}" in last_lines
+    assert re.search(rf"val/roc_auc +{best:.4f}\n", last_lines)
     assert f"runs:/{run.info.run_id}/model" in last_lines
 
 
@@ -129,7 +134,7 @@ def test_a_model_says_the_same_wherever_it_is_used(
     wanted = artifact(trained, "tables/predictions.csv").read_text()
 
     for model in (reference, str(artifact(trained, "checkpoints/best.ckpt"))):
-        assert evaluate([f"model={model}", "tracking.system_metrics=false"]) == 0
+        assert evaluate([f"model={model}", *QUICK]) == 0
         judged = runs()[0]
         assert artifact(judged, "tables/predictions.csv").read_text() == wanted
         client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
@@ -211,7 +216,7 @@ def test_photos_where_no_body_is_found_are_told(
     assert second.endswith("%")
     assert predict([files[0], "--model", checkpoint, "--top", "1", "--format", "csv"]) == 0
     header, row = capsys.readouterr().out.splitlines()
-    assert header.endswith(",probability,located")
+    assert header.endswith(",probability,confidence,accepted,located")
     assert row.endswith(",False")
 
     words = ["data=folder", f"data.root={photos}", "data.workers=0", "trainer=cpu"]
@@ -225,7 +230,7 @@ def test_photos_that_trained_the_model_are_told(
     checkpoint = artifact(runs()[0], "checkpoints/best.ckpt")
     for subset, seen in (("validation", "0 of 8"), ("all", "24 of 32")):
         capsys.readouterr()
-        words = [f"model={checkpoint}", f"subset={subset}", "tracking.system_metrics=false"]
+        words = [f"model={checkpoint}", f"subset={subset}", *QUICK]
         assert evaluate(words) == 0
         tags = runs()[0].data.tags
         assert tags["data.seen_in_training"] == seen
@@ -330,6 +335,14 @@ def test_unreadable_photos_stop_the_run_or_are_told(
     newest = runs()[0]
     assert newest.data.tags["data.unreadable"] == "1"
     assert "broken.jpg" in artifact(newest, "tables/unreadable.csv").read_text()
+
+
+def test_a_training_that_diverged_says_so(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("optimizer.lr=1e30", "loss=cross_entropy") == 2
+    error = capsys.readouterr().err
+    assert "because its training diverged: lower optimizer.lr" in error
+    assert "Traceback" not in error
+    assert runs()[0].info.status == "FAILED"
 
 
 def test_a_full_disk_loses_nothing(

@@ -13,4 +13,5 @@ TINY = (
     "trainer.precision=32-true",
     "trainer.max_epochs=2",
     "tracking.system_metrics=false",
+    "unknown=2",
 )

@@ -1,22 +1,18 @@
 """Reads resistors with a saved model."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.photos import SUFFIXES, read_photo
-from resistor_cls.errors import DataError
-from resistor_cls.model import ResistorClassifier
-
-_Item = TypeVar("_Item")
-
-BATCH = 32  # photos at a time: the size that training validates with
+from resistor_cls.errors import ConfigError, DataError
+from resistor_cls.evaluation.calibration import RISKS, Answers, Calibration, answers
+from resistor_cls.model import ResistorClassifier, judge
+from resistor_cls.model.judge import batched
 
 
 @dataclass(frozen=True)
@@ -29,12 +25,17 @@ class Prediction:
             could not be read.
         error: why it could not be read; empty otherwise.
         located: False where the model looked for the body, found none and judged the whole photo.
+        confidence: calibrated probability of the first candidate; None of a model without.
+        accepted: whether the answer is sure enough for the risk that was asked for; None where
+            none was. A photo in which no body was found never is.
     """
 
     photo: Path
     candidates: tuple[tuple[str, float], ...]
     error: str = ""
     located: bool = True
+    confidence: float | None = None
+    accepted: bool | None = None
 
 
 class Predictor:
@@ -42,12 +43,18 @@ class Predictor:
 
     Args:
         model: a trained classifier.
+
+    Attributes:
+        calibration: what held-out photos have taught about the model's sureness; None where the
+            model brings none.
     """
 
     def __init__(self, model: ResistorClassifier) -> None:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._prepare = model.preparation()
         self._model = model.eval().to(self._device)
+        record = model.record.get("calibration")
+        self.calibration = None if record is None else Calibration.from_record(record)
 
     @classmethod
     def load(cls, checkpoint: Path) -> "Predictor":
@@ -77,48 +84,74 @@ class Predictor:
         Returns:
             (photos, categories) float32.
         """
-        return self._judge([self._prepare(photo)[0] for photo in photos])
+        return judge(self._model, (self._prepare(photo).photo for photo in photos))
 
-    def _judge(self, photos: Sequence[np.ndarray]) -> np.ndarray:
-        """As `probabilities`, of prepared photos: (rows, columns, 3) uint8 each."""
-        answers = []
-        for group in _batched(photos, BATCH):
-            batch = torch.from_numpy(np.stack(group))
-            # The same steps as in validation, so that the answers are the same to the digit.
-            floats = batch.permute(0, 3, 1, 2).to(self._device).float().div(255)
-            with torch.inference_mode():
-                answers.append(self._model.probabilities(self._model(floats)).cpu().numpy())
-        return np.concatenate(answers) if answers else np.empty((0, len(self.categories)), "f4")
+    def check_risk(self, risk: float) -> None:
+        """Checks that the model can promise a risk.
 
-    def predict(self, files: Iterable[Path], top: int = 3) -> Iterator[Prediction]:
+        Raises:
+            ConfigError: it cannot.
+        """
+        if risk not in RISKS:
+            known = ", ".join(f"{one:g}" for one in RISKS)
+            raise ConfigError(f"risk {risk:g}: models promise one of {known}")
+        if self.calibration is None:
+            raise ConfigError(
+                f"risk {risk:g}: the model is not calibrated; take a run of resistor_cls.train, "
+                "which calibrates on its validation photos"
+            )
+        if self.calibration.thresholds[RISKS.index(risk)] is None:
+            raise ConfigError(
+                f"risk {risk:g}: the model was calibrated on {self.calibration.photos} photos, too "
+                "few or too often read wrongly to promise it; its report.html tells more"
+            )
+
+    def predict(
+        self, files: Iterable[Path], top: int = 3, risk: float | None = None
+    ) -> Iterator[Prediction]:
         """Judges files, in their order.
 
         Args:
             files: photos.
             top: candidates in each answer.
+            risk: largest share of wrong answers among those that are `accepted`; see `check_risk`.
 
         Yields:
             An answer a file; one that cannot be read gets an `error` instead of candidates.
         """
-        for group in _batched(files, BATCH):
+        for group in batched(files):
             prepared, errors = [], {}
             for file in group:
                 try:
                     prepared.append(self._prepare(read_photo(file)))
                 except DataError as error:
                     errors[file] = str(error)
-            rows = iter(self._judge([photo for photo, _ in prepared]))
-            found = iter(located for _, located in prepared)
+            likely = judge(self._model, (one.photo for one in prepared))
+            located = np.array([one.located for one in prepared], dtype=bool)
+            sure = None
+            if self.calibration is not None:
+                sure = answers(likely, self.calibration, located)
+            places = iter(range(len(prepared)))
             for file in group:
                 if file in errors:
                     yield Prediction(file, (), errors[file])
-                else:
-                    candidates = self._candidates(next(rows), top)
-                    yield Prediction(file, candidates, located=next(found))
+                    continue
+                place = next(places)
+                candidates = self._candidates(likely[place], top)
+                told = Prediction(file, candidates, located=bool(located[place]))
+                yield told if sure is None else _with_confidence(told, sure, place, risk)
 
     def _candidates(self, row: np.ndarray, top: int) -> tuple[tuple[str, float], ...]:
         names = self.categories.names
         return tuple((names[i], float(row[i])) for i in np.argsort(-row, kind="stable")[:top])
+
+
+def _with_confidence(told: Prediction, sure: Answers, place: int, risk: float | None) -> Prediction:
+    confidence = float(sure.confidences[place])
+    if risk is None:
+        return replace(told, confidence=confidence)
+    accepted = sure.accepted[place, RISKS.index(risk)] == 1
+    return replace(told, confidence=confidence, accepted=bool(accepted))
 
 
 def find_photos(places: Iterable[Path]) -> list[Path]:
@@ -145,9 +178,3 @@ def find_photos(places: Iterable[Path]) -> list[Path]:
         else:
             raise DataError(f"{place} does not exist: name photos, or folders of photos")
     return found
-
-
-def _batched(items: Iterable[_Item], size: int) -> Iterator[tuple[_Item, ...]]:
-    remaining = iter(items)  # itertools.batched needs Python 3.12
-    while group := tuple(islice(remaining, size)):
-        yield group

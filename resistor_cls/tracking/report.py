@@ -13,29 +13,20 @@ from torch import Tensor
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.sources import some_names
-from resistor_cls.evaluation import (
-    Predictions,
-    confusion_counts,
-    confusion_figure,
-    confusion_table,
-    curves_figure,
-    gallery_figure,
-    per_category,
-)
+from resistor_cls.evaluation import Predictions, curves_figure, gallery_figure
 from resistor_cls.model import ResistorClassifier
 from resistor_cls.model.metrics import mode_of
+from resistor_cls.tracking.judgement import GALLERY, judged, save_confusion
 from resistor_cls.tracking.run import Run
 
 log = logging.getLogger("resistor_cls")
-
-GALLERY = 18  # photos: three rows of six, a screen full
 
 
 class RunReport(Callback):
     """Fills a run with figures and tables.
 
-    After every validation: the confusion matrix as figure and table. After training: curves,
-    training samples, and tables and galleries of the best epoch, the one whose weights are kept.
+    Before training: samples. After every validation: the confusion matrix as figure and table.
+    After training: curves.
 
     Args:
         run: where everything goes.
@@ -52,7 +43,7 @@ class RunReport(Callback):
         self._run, self._data = run, data
         self._monitor, self._sign = monitor, 1 if mode_of(monitor) == "max" else -1
         self._best_value = -float("inf")
-        self._best: Predictions | None = None
+        self.best: Predictions | None = None
         self._steps: list[tuple[int, Tensor, float]] = []
         self._epochs: list[tuple[int, dict[str, float]]] = []
         self.best_metrics: dict[str, float] = {}
@@ -83,9 +74,9 @@ class RunReport(Callback):
             self._run, predictions, f"confusion_matrix/epoch_{epoch:03d}", f"Epoch {epoch}"
         )
         value = self._sign * metrics.get(self._monitor, float("nan"))
-        if self._best is None or value > self._best_value:
+        if self.best is None or value > self._best_value:
             self._best_value = value if np.isfinite(value) else -float("inf")
-            self._best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
+            self.best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
 
     def best_checkpoint(self, trainer: Trainer) -> Path:
         """The file with the weights of the best epoch."""
@@ -99,10 +90,9 @@ class RunReport(Callback):
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws what the whole training has shown."""
-        if not trainer.is_global_zero or self._best is None:
+        if not trainer.is_global_zero or self.best is None:
             return
         self._run.save_figure("curves", curves_figure(self._history()))
-        save_predictions(self._run, self._best, self._data, f"Epoch {self.best_epoch}, the best")
         scores = ", ".join(f"{key} {value:.4f}" for key, value in self.best_metrics.items())
         epoch = f"{self.best_epoch} of {trainer.max_epochs}"
         use = f"python -m resistor_cls.predict PHOTO --model runs:/{self._run.run_id}/model"
@@ -141,13 +131,6 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
         }
     )
     run.save_table("split", data.split_table())
-    absent = _categories_without(data, data.test_indices)
-    if absent:
-        log.warning(
-            "No photo of %d categories is judged, scores are of the others alone: %s",
-            len(absent),
-            some_names(absent),
-        )
     if data.unreadable:
         log.warning(
             "Went on without %d photos that cannot be read (tables/unreadable.csv): %s",
@@ -206,69 +189,9 @@ def mark_seen(run: Run, data: PhotoDataModule, record: Mapping[str, Any]) -> str
     return mark
 
 
-def _categories_without(data: PhotoDataModule, indices: np.ndarray) -> list[str]:
-    present = {data.photo_set.targets[index] for index in indices}
-    return [name for target, name in enumerate(data.categories.names) if target not in present]
-
-
 def _device_name(trainer: Trainer) -> str:
     device = trainer.strategy.root_device
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
-def judged(model: ResistorClassifier, data: PhotoDataModule) -> Predictions:
-    """The newest predictions of a model, beside the photos that they are of."""
-    logits, targets = model.predictions["logits"], model.predictions["targets"]
-    indices = model.predictions["indices"].numpy()
-    losses = [
-        float(model.loss.value(logit[None], target[None]))
-        for logit, target in zip(logits, targets, strict=True)
-    ]
-    return Predictions(
-        names=tuple(data.photo_set.names[index] for index in indices),
-        indices=indices,
-        targets=targets.numpy(),
-        probabilities=model.probabilities(logits).numpy(),
-        losses=np.array(losses, dtype=np.float32),
-        categories=model.categories,
-        located=None if data.located is None else data.located[indices],
-    )
-
-
-def save_confusion(run: Run, predictions: Predictions, name: str, title: str) -> None:
-    """Keeps the confusion matrix as a figure and as a table."""
-    counts = confusion_counts(predictions)
-    right = int(np.trace(counts))
-    title = f"{title} · {right} of {counts.sum()} photos right"
-    run.save_figure(name, confusion_figure(counts, predictions.categories, title))
-    run.save_table(name, confusion_table(counts, predictions.categories), index=True)
-
-
-def save_predictions(run: Run, predictions: Predictions, data: PhotoDataModule, title: str) -> None:
-    """Keeps the confusion matrix, the tables and the galleries of predictions."""
-    save_confusion(run, predictions, "confusion_matrix", title)
-    run.save_table("per_category", per_category(predictions))
-    run.save_table("predictions", predictions.table())
-    order = np.argsort(predictions.losses, kind="stable")
-    chosen = {
-        "best": order[:GALLERY],
-        "worst": order[::-1][:GALLERY],
-        "random": np.random.default_rng(0).permutation(len(order))[:GALLERY],
-    }
-    rows = predictions.table().to_dict("records")
-    for name, places in chosen.items():
-        captions = [
-            f"{rows[i]['label']}\nread as {rows[i]['prediction']} ({rows[i]['probability']:.0%})\n"
-            f"loss {rows[i]['loss']:.3f}"
-            for i in places
-        ]
-        figure = gallery_figure(
-            [data.photo(int(predictions.indices[i])) for i in places],
-            captions,
-            [bool(rows[i]["correct"]) for i in places],
-            f"{title}: {name} predictions",
-        )
-        run.save_figure(f"predictions_{name}", figure)
 
 
 def _train_samples(data: PhotoDataModule) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from resistor_cls.evaluation import Comparison, compare, comparison_figure
+from resistor_cls.evaluation import Comparison, Predictions, compare, comparison_figure
 from resistor_cls.tracking.run import PARENT, Run, best_effort
 from resistor_cls.tracking.store import connect, experiment_id
 
@@ -112,7 +112,7 @@ class Sweep:
             )
         comparison = compare(
             {
-                value: [_read(folder / _PREDICTIONS) for folder in folders]
+                value: [Predictions.read(folder / _PREDICTIONS) for folder in folders]
                 for value, folders in by_value.items()
             },
             bursts or {},
@@ -175,17 +175,13 @@ def _paired(
     }, lines
 
 
-def _read(path: Path) -> pd.DataFrame:
-    # As text: categories and photos may be called `1.0` or `nan`.
-    names = dict.fromkeys(("photo", "label", "prediction"), str)
-    return pd.read_csv(path, converters=names)
-
-
 def _bursts(folders: Iterable[Path]) -> dict[str, int] | None:
     """Photo → the burst that it was taken in, as far as the jobs tell; None where they disagree."""
     found: dict[str, int] = {}
     for folder in folders:
-        table = _read(folder / _SPLIT) if (folder / _SPLIT).exists() else pd.DataFrame()
+        file = folder / _SPLIT
+        # As text: a photo may be called `1.0` or `nan`.
+        table = pd.read_csv(file, converters={"photo": str}) if file.exists() else pd.DataFrame()
         if "burst" not in table:
             continue
         known = table.dropna(subset=["burst"])

@@ -18,7 +18,7 @@ SIZE = 32
 
 @pytest.fixture(scope="module")
 def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory):
-    """A checkpoint, its data, and the logits that validation kept."""
+    """A checkpoint, its data, and the probabilities that validation kept."""
     place = tmp_path_factory.mktemp("model")
     seed_everything(0)
     data = PhotoDataModule(
@@ -34,7 +34,7 @@ def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory):
     trainer = build_trainer(place, accelerator="cpu")
     trainer.validate(model, data, verbose=False)
     trainer.save_checkpoint(place / "model.ckpt")
-    return place / "model.ckpt", data, model.predictions["logits"]
+    return place / "model.ckpt", data, model.predictions["probabilities"]
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +43,11 @@ def predictor(validated) -> Predictor:
 
 
 def test_files_get_the_probabilities_of_validation(validated, predictor: Predictor):
-    _, data, logits = validated
+    _, data, probabilities = validated
     files = [data.photo_set.path(index) for index in data.validation_indices]
     answers = list(predictor.predict(files, top=4))
     assert [answer.photo for answer in answers] == files
-    for answer, expected in zip(answers, logits.sigmoid(), strict=True):
+    for answer, expected in zip(answers, probabilities, strict=True):
         found = dict(answer.candidates)
         assert [found[name] for name in data.categories.names] == pytest.approx(
             expected.tolist(), abs=1e-6

@@ -1,0 +1,440 @@
+"""A model's judgement in a run: tables, figures, and the page that shows all of them."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from resistor_cls.categories import Categories
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.sources import some_names
+from resistor_cls.data.stress import STRENGTHS, STRESSES
+from resistor_cls.errors import ConfigError, ModelError
+from resistor_cls.evaluation import (
+    Predictions,
+    confusion_counts,
+    confusion_figure,
+    confusion_table,
+    gallery_figure,
+    overlay,
+    pairs_figure,
+    per_category,
+    precision_recall_figure,
+    reliability_figure,
+    risk_coverage_figure,
+    roc_figure,
+    saliency_figure,
+    stress_figure,
+    svg,
+    unknown_figure,
+)
+from resistor_cls.evaluation.calibration import (
+    Answers,
+    Calibration,
+    answers,
+    cross_fitted,
+    fit_calibration,
+)
+from resistor_cls.evaluation.report import plain, report_of, rows_of, stress_of
+from resistor_cls.evaluation.report_page import MOST_ROWS, report_page
+from resistor_cls.evaluation.trade import read_costs
+from resistor_cls.evaluation.unknown import unknown_report
+from resistor_cls.model import ResistorClassifier
+from resistor_cls.tracking.run import Run
+from resistor_cls.tracking.trials import (
+    attention_of,
+    judge_stressed,
+    judge_unknown,
+    saliency_of,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+log = logging.getLogger("resistor_cls")
+
+GALLERY = 18  # photos: three rows of six, a screen full
+PAIRED = 3  # photos on either side of a confused pair
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What a report says besides the numbers, and what it tries.
+
+    Attributes:
+        model: reference of the model.
+        subset: which photos.
+        title: above every figure, such as `Epoch 3, the best`.
+        seen: a warning that the model was trained on them; empty where it was not.
+        stress: repeat the judgement under stress.
+        unknown: photos of each unknown kind that are drawn; 0 for none.
+        costs: a table of costs of errors, or None.
+        prefix: of the names of metrics.
+    """
+
+    model: str
+    subset: str
+    title: str = ""
+    seen: str = ""
+    stress: bool = False
+    unknown: int = 100
+    costs: str | Path | None = None
+    prefix: str = "test/"
+
+    def check(self, categories: Categories) -> None:
+        """Finds out before any work what would only be found after it.
+
+        Args:
+            categories: the model's.
+
+        Raises:
+            ConfigError: a number of photos below 0.
+            DataError: a table of costs that cannot be used.
+        """
+        if self.unknown < 0:
+            raise ConfigError(f"unknown={self.unknown}: expected 0 or more")
+        self.read_costs(categories)
+
+    def read_costs(self, categories: Categories) -> tuple[str, np.ndarray] | None:
+        """Name and values of the costs of errors; None where there are none."""
+        if self.costs is None:
+            return None
+        file = Path(self.costs)
+        return file.name, read_costs(file, categories)
+
+
+def judged(model: ResistorClassifier, data: PhotoDataModule) -> Predictions:
+    """The newest predictions of a model, beside the photos that they are of."""
+    found: dict[str, Any] = {name: one.numpy() for name, one in model.predictions.items()}
+    indices = found["indices"]
+    return Predictions(
+        names=tuple(data.photo_set.names[index] for index in indices),
+        **found,
+        categories=model.categories,
+        located=None if data.located is None else data.located[indices],
+        bursts=data.bursts[indices],
+    )
+
+
+def require_numbers(predictions: Predictions) -> None:
+    """Checks that there is something to judge.
+
+    Raises:
+        ModelError: probabilities that are no numbers.
+    """
+    broken = int((~np.isfinite(predictions.probabilities).all(axis=1)).sum())
+    if broken:
+        raise ModelError(
+            f"the model's probabilities of {broken} of {len(predictions.names)} photos are no "
+            "numbers, because its training diverged: lower optimizer.lr, or set "
+            "trainer.gradient_clip_val=1"
+        )
+
+
+def calibration_record(predictions: Predictions, data: PhotoDataModule) -> dict[str, Any]:
+    """What held-out photos teach a model of its own sureness, as plain values to be kept with it.
+
+    Returns:
+        A calibration, and the `pixels` of the photos that it was fitted on.
+
+    Raises:
+        ModelError: see `require_numbers`.
+    """
+    require_numbers(predictions)
+    fitted = fit_calibration(predictions.probabilities, predictions.targets, predictions.located)
+    pixels = sorted({data.facts[index].pixels for index in predictions.indices})
+    return {**fitted.record(), "pixels": pixels}
+
+
+def calibrated_answers(
+    record: Mapping[str, Any], predictions: Predictions, data: PhotoDataModule
+) -> Answers | None:
+    """Answers by the model's own calibration, or by one that the photos fit in turns.
+
+    The second where the model has none, and where these photos are the ones that fitted it: it
+    would be judged on what it was made of.
+
+    Returns:
+        None where there is neither.
+    """
+    own = record.get("calibration")
+    if own is not None:
+        used = set(own["pixels"])
+        if not any(data.facts[index].pixels in used for index in predictions.indices):
+            own = Calibration.from_record(own)
+            return answers(predictions.probabilities, own, predictions.located)
+    assert predictions.bursts is not None
+    return cross_fitted(
+        predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
+    )
+
+
+def save_confusion(run: Run, predictions: Predictions, name: str, title: str) -> None:
+    """Keeps the confusion matrix as a figure and as a table."""
+    counts = confusion_counts(predictions)
+    right = int(np.trace(counts))
+    title = f"{title} · {right} of {counts.sum()} photos right"
+    run.save_figure(name, confusion_figure(counts, predictions.categories, title))
+    run.save_table(name, confusion_table(counts, predictions.categories), index=True)
+
+
+def save_judgement(
+    run: Run,
+    model: ResistorClassifier,
+    data: PhotoDataModule,
+    predictions: Predictions,
+    judging: Judging,
+) -> dict[str, float]:
+    """Keeps all that there is to say of a model's predictions: `report.html` and what it shows.
+
+    Args:
+        run: that gets it.
+        model: that predicted, on the device to work on.
+        data: the photos.
+        predictions: of the model.
+        judging: what to say and to try.
+
+    Returns:
+        The numbers that the run keeps as metrics, beside those that Lightning has logged.
+
+    Raises:
+        DataError: a table of costs, or of boxes, that cannot be used.
+        ModelError: see `require_numbers`.
+    """
+    require_numbers(predictions)
+    model.eval()
+    found = calibrated_answers(model.record, predictions, data)
+    predictions = predictions.answered(found)
+    predictions = replace(predictions, attention=attention_of(model, data, predictions))
+    return _Judgement(run, model, data, predictions, found, judging).save()
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """What `save_judgement` is given, and what is known by then."""
+
+    run: Run
+    model: ResistorClassifier
+    data: PhotoDataModule
+    predictions: Predictions
+    found: Answers | None
+    judging: Judging
+
+    def save(self) -> dict[str, float]:
+        run, predictions, title = self.run, self.predictions, self.judging.title
+        report = self._report()
+        _say_what_is_undefined(report)
+        run.save_file("tables/predictions.csv", predictions.write)
+        run.save_table("per_category", per_category(predictions))
+        save_confusion(run, predictions, "confusion_matrix", title)
+        counts, order = confusion_counts(predictions), report["confusion"]["order"]
+        ordered = confusion_figure(
+            counts, predictions.categories, f"{title}: confused ones together", order
+        )
+        run.save_figure("confusion_matrix_ordered", ordered)
+        charts = _charts(report, predictions)
+        for name, figure in {**charts, **self._galleries()}.items():
+            run.save_figure(name, figure)
+        if report["pairs"]:
+            run.save_figure("confused_pairs", self._pairs(report["pairs"]))
+        heats = self._saliency()
+        text = json.dumps(plain(report), indent=1, allow_nan=False, ensure_ascii=False)
+        run.save_text("report.json", text)
+        place = {
+            name: int(i) for name, i in zip(predictions.names, predictions.indices, strict=True)
+        }
+        page = report_page(
+            {**plain(report), "predictions": rows_of(predictions, MOST_ROWS, self._risk)},
+            {name: svg(figure) for name, figure in charts.items()},
+            lambda name: self.data.photo(place[name]),
+            heats,
+        )
+        run.save_text("report.html", page)
+        metrics = {f"{self.judging.prefix}{key}": value for key, value in _metrics(report).items()}
+        run.log_metrics(metrics)
+        return metrics
+
+    @property
+    def _risk(self) -> float | None:
+        return None if self.found is None else self.found.calibration.promised
+
+    def _report(self) -> dict[str, Any]:
+        judging, data, found = self.judging, self.data, self.found
+        costs = judging.read_costs(self.model.categories)
+        calibration, basis = (None, "") if found is None else (found.calibration, found.basis)
+        return {
+            **report_of(self.predictions, calibration, basis, costs),
+            "title": judging.title,
+            "model": judging.model,
+            "data": {
+                "name": data.photo_set.root.name,
+                "subset": judging.subset,
+                "fingerprint": data.fingerprint,
+                "seen": judging.seen,
+            },
+            "made": datetime.now().isoformat(timespec="seconds"),
+            "unknown": self._unknown(),
+            "stress": self._stress() if judging.stress else None,
+        }
+
+    def _unknown(self) -> dict[str, Any] | None:
+        count, known = self.judging.unknown, self.predictions.unknown
+        if self.found is None or known is None:
+            return None
+        if not count and not len(self.data.unknown_indices):
+            return None
+        table = judge_unknown(self.model, self.data, self.found, count)
+        self.run.save_table("unknown", table)
+        parts = {str(kind): part for kind, part in table.groupby("kind", sort=False)}
+        promised = table["accepted"].notna().any()
+        return unknown_report(
+            known,
+            {kind: part["unknown"].to_numpy(float) for kind, part in parts.items()},
+            {kind: part["accepted"].eq(True).to_numpy() for kind, part in parts.items()}
+            if promised
+            else None,
+            {kind: part["located"].to_numpy(bool) for kind, part in parts.items()}
+            if self.predictions.located is not None
+            else None,
+            "1 - calibrated confidence; 1 where no body was found",
+        )
+
+    def _stress(self) -> dict[str, Any]:
+        table = judge_stressed(self.model, self.data, self.predictions, self.found)
+        self.run.save_table("stress_predictions", table)
+        part = stress_of(table, self.predictions, self._risk)
+        for row in part["rows"]:
+            row["name"] = STRENGTHS[row["strength"] - 1]
+            row["amount"] = STRESSES[row["kind"]].amount(row["strength"])
+        self.run.save_table("stress", pd.DataFrame(part["rows"]))
+        return part
+
+    def _photos(self, places: Sequence[int]) -> list[np.ndarray]:
+        return [self.data.photo(int(self.predictions.indices[place])) for place in places]
+
+    def _chosen(self) -> dict[str, np.ndarray]:
+        """Positions of the predictions of each gallery."""
+        order = np.argsort(self.predictions.losses, kind="stable")
+        return {
+            "best": order[:GALLERY],
+            "worst": order[::-1][:GALLERY],
+            "random": np.random.default_rng(0).permutation(len(order))[:GALLERY],
+        }
+
+    def _captions(self, places: np.ndarray) -> list[str]:
+        rows = self.predictions.select(places).table().to_dict("records")
+        return [
+            f"{row['label']}\nread as {row['prediction']} ({row['probability']:.0%})\n"
+            f"loss {row['loss']:.3f}"
+            for row in rows
+        ]
+
+    def _galleries(self) -> dict[str, "Figure"]:
+        return {
+            f"predictions_{name}": gallery_figure(
+                self._photos(places.tolist()),
+                self._captions(places),
+                self.predictions.right[places].tolist(),
+                f"{self.judging.title}: {name} predictions",
+            )
+            for name, places in self._chosen().items()
+        }
+
+    def _pairs(self, pairs: Sequence[Mapping[str, Any]]) -> "Figure":
+        """Photos that were confused, beside right ones of the category that they were taken for."""
+        predictions = self.predictions
+        place = {name: number for number, name in enumerate(predictions.names)}
+        rows = []
+        for pair in pairs:
+            other = predictions.categories.index(pair["prediction"])
+            right = np.flatnonzero(predictions.right & (predictions.targets == other))
+            wrong = [place[name] for name in pair["names"]]
+            rows.append(
+                (
+                    f"{pair['label']} read as {pair['prediction']}: {pair['photos']}",
+                    self._photos(wrong[:PAIRED]),
+                    f"right ones of {pair['prediction']}",
+                    self._photos(right[:PAIRED].tolist()),
+                )
+            )
+        return pairs_figure(rows, self.judging.title)
+
+    def _saliency(self) -> dict[str, np.ndarray]:
+        """Figures of what decided the best and the worst predictions; photo → its picture."""
+        heats: dict[str, np.ndarray] = {}
+        for name in ("best", "worst"):
+            places = self._chosen()[name]
+            try:
+                found = dict(saliency_of(self.model, self.data, self.predictions, places))
+            except ModelError as error:
+                log.warning("No saliency: %s", error)
+                return {}
+            photos = self._photos(places.tolist())
+            figure = saliency_figure(
+                photos,
+                [found[place] for place in places],
+                self._captions(places),
+                self.predictions.right[places].tolist(),
+            )
+            self.run.save_figure(f"saliency_{name}", figure)
+            heats |= {
+                self.predictions.names[place]: overlay(photo, found[place])
+                for place, photo in zip(places, photos, strict=True)
+            }
+        return heats
+
+
+def _charts(report: Mapping[str, Any], predictions: Predictions) -> dict[str, "Figure"]:
+    """Figures that show no photo, and that the page shows too."""
+    likely, targets = predictions.probabilities, predictions.targets
+    charts = {
+        "roc": roc_figure(likely, targets, predictions.categories),
+        "precision_recall": precision_recall_figure(likely, targets, predictions.categories),
+    }
+    for name, part, draw in (
+        ("reliability", "calibration", reliability_figure),
+        ("risk_coverage", "calibration", risk_coverage_figure),
+        ("unknown", "unknown", unknown_figure),
+        ("stress", "stress", stress_figure),
+    ):
+        if report[part] is not None:
+            charts[name] = draw(report[part])
+    return charts
+
+
+def _say_what_is_undefined(report: Mapping[str, Any]) -> None:
+    undefined = [row["words"] for row in report["metrics"] if row["value"] is None]
+    if undefined:
+        log.warning(
+            "%s cannot be told: that takes photos of two categories and more", ", ".join(undefined)
+        )
+    if report["empty"]:
+        log.warning(
+            "No photo of %d categories is judged, scores are of the others alone: %s",
+            len(report["empty"]),
+            some_names(report["empty"]),
+        )
+    if report["calibration"] is None:
+        log.warning("Too few bursts of photos to calibrate and to judge: confidence is not told")
+
+
+def _metrics(report: Mapping[str, Any]) -> dict[str, float]:
+    """What is not logged by every validation anyway; without what is undefined."""
+    found = {row["name"]: row["value"] for row in report["metrics"]}
+    metrics = {"top3_accuracy": found.get("top3_accuracy")}
+    trade, calibration = report["trade"], report["calibration"]
+    metrics |= {f"{name}_right": trade[name]["share"] for name in ("value", "watts", "bands")}
+    if calibration is not None:
+        metrics |= {"ece": calibration["ece"]["after"], "brier": calibration["brier"]["after"]}
+        metrics |= {f"coverage_at_{row['risk']}": row["coverage"] for row in calibration["reject"]}
+    if report["unknown"] is not None:
+        metrics["unknown_auroc"] = report["unknown"]["kinds"][-1]["auroc"]
+    if report["attention"] is not None:
+        metrics["saliency_on_body"] = report["attention"]["on_body"]["mean"]
+    return {name: value for name, value in metrics.items() if value is not None}

@@ -1,0 +1,217 @@
+"""What a model is put through beside its test photos: hidden parts, unknown things, bad photos."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from os import cpu_count
+
+import numpy as np
+import pandas as pd
+import torch
+
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.painting import paint_background, paint_body
+from resistor_cls.data.photos import Prepared, one_torch_thread
+from resistor_cls.data.stress import STRENGTHS, STRESSES
+from resistor_cls.data.unknown import KINDS, unknown_photos
+from resistor_cls.errors import ModelError
+from resistor_cls.evaluation import Attention, Predictions
+from resistor_cls.evaluation.calibration import RISKS, Answers
+from resistor_cls.evaluation.predictions import unknown_scores, yes_or_no
+from resistor_cls.model import ResistorClassifier, judge
+from resistor_cls.model.judge import BATCH, as_batch, batched, judge_batches
+from resistor_cls.model.saliency import saliency, share_on
+
+MOST_LOOKED_AT = 256  # photos: the mean share of saliency on the body then strays by 0.02
+
+
+def saliency_of(
+    model: ResistorClassifier, data: PhotoDataModule, predictions: Predictions, chosen: np.ndarray
+) -> Iterator[tuple[int, np.ndarray]]:
+    """What in each photo speaks for its prediction.
+
+    Args:
+        model: that predicted.
+        data: the photos.
+        predictions: of the model.
+        chosen: positions in `predictions`.
+
+    Yields:
+        A position, and its saliency (rows, columns) float32 in [0, 1].
+    """
+    for places in batched(chosen.tolist(), BATCH):
+        photos = [data.photo(int(predictions.indices[place])) for place in places]
+        targets = torch.from_numpy(predictions.predicted[list(places)])
+        heat = saliency(model, as_batch(photos, model.device), targets)
+        yield from zip(places, heat.cpu().numpy(), strict=True)
+
+
+def attention_of(
+    model: ResistorClassifier, data: PhotoDataModule, predictions: Predictions
+) -> Attention | None:
+    """What becomes of predictions when the body, or all but the body, is painted over.
+
+    Returns:
+        None where it is known of no photo where its body lies.
+    """
+    bodies, count = _bodies(data, predictions), len(predictions.names)
+    if not bodies:
+        return None
+    on_body, area = np.full(count, np.nan), np.full(count, np.nan)
+    answers = []
+    for paint in (paint_body, paint_background):
+        painted = (
+            paint(data.photo(int(predictions.indices[place])), pixels)
+            for place, pixels in bodies.items()
+        )
+        said = np.full(count, -1)
+        said[list(bodies)] = np.concatenate(
+            [likely.argmax(axis=1) for likely in judge_batches(model, painted)]
+        )
+        answers.append(said)
+    # A locator may have erred, and would then be the judge of its own cause.
+    boxed = np.array([place for place in bodies if _has_box(data, predictions, place)], dtype=int)
+    looked = np.sort(np.random.default_rng(0).permutation(boxed)[:MOST_LOOKED_AT])
+    with suppress(ModelError):  # a backbone without maps: the galleries say so
+        for place, heat in saliency_of(model, data, predictions, looked):
+            on_body[place], area[place] = share_on(heat, bodies[place]), bodies[place].mean()
+    return Attention(on_body, area, *answers)
+
+
+def _bodies(data: PhotoDataModule, predictions: Predictions) -> dict[int, np.ndarray]:
+    """Position in predictions → pixels of the body, where it is known and in the picture."""
+    found = {place: data.body(int(index)) for place, index in enumerate(predictions.indices)}
+    return {
+        place: body.pixels
+        for place, body in found.items()
+        if body is not None and body.pixels.any()
+    }
+
+
+def _has_box(data: PhotoDataModule, predictions: Predictions, place: int) -> bool:
+    body = data.body(int(predictions.indices[place]))
+    return body is not None and body.known_by == "box"
+
+
+def judge_unknown(
+    model: ResistorClassifier, data: PhotoDataModule, answers: Answers, count: int
+) -> pd.DataFrame:
+    """Judges photos that show none of the model's categories.
+
+    Args:
+        model: the model.
+        data: whose photos of other categories are judged too, where there are any.
+        answers: of the photos of known categories.
+        count: photos that are drawn of each kind.
+
+    Returns:
+        A row per photo: `photo`, `kind`, what it was taken for (`prediction`), `confidence`,
+        `accepted` (empty where nothing is promised), `located` and `unknown`.
+    """
+    parts = []
+    for kind in KINDS if count else ():
+        drawn = unknown_photos(kind, count, model.categories, seed=0)
+        names = [f"drawn {number}" for number in range(count)]
+        parts.append(_unknown_rows(model, kind, names, _prepared(data, drawn), answers))
+    others = data.unknown_indices
+    if len(others):
+        names = [data.photo_set.names[index] for index in others]
+        photos = (Prepared(data.photo(index), _located(data, index)) for index in others)
+        parts.append(_unknown_rows(model, "other categories", names, photos, answers))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _prepared(data: PhotoDataModule, photos: Iterator[np.ndarray]) -> Iterator[Prepared]:
+    """Photos as the model needs them, a few at a time on all cores."""
+    with one_torch_thread(), ThreadPoolExecutor(cpu_count()) as pool:
+        for group in batched(photos, BATCH):
+            yield from pool.map(data.prepare, group)
+
+
+def _located(data: PhotoDataModule, index: int) -> bool:
+    return data.located is None or bool(data.located[index])
+
+
+def _unknown_rows(
+    model: ResistorClassifier,
+    kind: str,
+    names: list[str],
+    photos: Iterator[Prepared],
+    answers: Answers,
+) -> pd.DataFrame:
+    located: list[bool] = []
+
+    def pixels() -> Iterator[np.ndarray]:
+        for one in photos:
+            located.append(one.located)
+            yield one.photo
+
+    likely = judge(model, pixels())
+    found = answers.to_other_photos(likely, np.array(located))
+    risk = answers.calibration.promised
+    accepted = np.full(len(names), np.nan)
+    if risk is not None:
+        accepted = found.accepted[:, RISKS.index(risk)]
+    return pd.DataFrame(
+        {
+            "photo": names,
+            "kind": kind,
+            "prediction": np.array(model.categories.names, dtype=object)[likely.argmax(axis=1)],
+            "confidence": found.confidences,
+            "accepted": yes_or_no(accepted),
+            "located": located,
+            "unknown": unknown_scores(found.confidences, np.array(located)),
+        }
+    )
+
+
+def judge_stressed(
+    model: ResistorClassifier,
+    data: PhotoDataModule,
+    predictions: Predictions,
+    answers: Answers | None,
+) -> pd.DataFrame:
+    """Judges the photos again under each kind and strength of stress.
+
+    Returns:
+        A row per photo, kind and strength: `photo`, `kind`, `strength`, `prediction`, `correct`,
+        `confidence`, and `accepted:RISK` (empty where nothing is promised).
+    """
+    names = np.array(model.categories.names, dtype=object)
+    parts = []
+    for kind, stress in STRESSES.items():
+        places = list(range(len(predictions.names)))
+        bodies: dict[int, np.ndarray] = {}
+        if stress.needs_body:
+            bodies = _bodies(data, predictions)
+            places = list(bodies)
+        for strength in range(1, len(STRENGTHS) + 1):
+            photos = (
+                stress(
+                    data.photo(int(predictions.indices[place])),
+                    strength,
+                    place,
+                    bodies.get(place),
+                )
+                for place in places
+            )
+            likely = judge(model, photos)
+            rows = pd.DataFrame(
+                {
+                    "photo": [predictions.names[place] for place in places],
+                    "kind": kind,
+                    "strength": strength,
+                    "prediction": names[likely.argmax(axis=1)],
+                    "correct": likely.argmax(axis=1) == predictions.targets[places],
+                }
+            )
+            if answers is not None:
+                again = answers.select(np.array(places, dtype=int))
+                confidences, accepted = again.to_the_same_photos(
+                    likely, None if predictions.located is None else predictions.located[places]
+                )
+                rows["confidence"] = confidences
+                for risk, one in zip(RISKS, accepted.T, strict=True):
+                    rows[f"accepted:{risk}"] = yes_or_no(one)
+            parts.append(rows)
+    return pd.concat(parts, ignore_index=True)

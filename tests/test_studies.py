@@ -1,0 +1,58 @@
+"""What studies claim follows from the tables that stand beside them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.calibration import cross_fitted
+from resistor_cls.evaluation.report import report_of, stress_of
+from resistor_cls.evaluation.unknown import detection
+
+STUDY = Path(__file__).parents[1] / "experiments" / "evaluation_report"
+
+
+def same(found: Any, told: Any, place: str = "") -> None:
+    """Compares plain values; numbers may differ in their last digits between machines."""
+    assert type(found) is type(told), place
+    if isinstance(told, dict):
+        assert found.keys() == told.keys(), place
+        for key, value in told.items():
+            same(found[key], value, f"{place}.{key}")
+    elif isinstance(told, list):
+        assert len(found) == len(told), place
+        for number, (one, other) in enumerate(zip(found, told, strict=True)):
+            same(one, other, f"{place}[{number}]")
+    elif isinstance(told, float):
+        assert found == pytest.approx(told, rel=1e-6, abs=1e-9), place
+    else:
+        assert found == told, place
+
+
+def test_the_report_on_the_best_model_follows_from_its_tables() -> None:
+    told = json.loads((STUDY / "report.json").read_text(encoding="utf-8"))
+    predictions = Predictions.read(STUDY / "predictions.csv")
+    found = cross_fitted(
+        predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
+    )
+    assert found is not None
+    # What each photo was judged by stands in the table; it is what the others give.
+    for name in ("temperatures", "confidences", "candidates"):
+        assert getattr(predictions, name) == pytest.approx(getattr(found, name), rel=1e-6)
+    again = report_of(predictions, found.calibration, found.basis)
+    same(again, {key: told[key] for key in again})
+
+    unknown = pd.read_csv(STUDY / "unknown.csv")
+    groups = [*unknown.groupby("kind", sort=False), ("all together", unknown)]
+    for (kind, part), row in zip(groups, told["unknown"]["kinds"], strict=True):
+        assert (row["kind"], row["photos"]) == (kind, len(part))
+        area, passed = detection(predictions.unknown, part["unknown"].to_numpy())
+        assert (row["auroc"], row["fpr95"]) == pytest.approx((area, passed))
+
+    stressed = pd.read_csv(STUDY / "stress_predictions.csv.gz")
+    rows = stress_of(stressed, predictions, told["stress"]["risk"])["rows"]
+    kept = [{key: row[key] for key in rows[0]} for row in told["stress"]["rows"]]
+    same(rows, kept)
