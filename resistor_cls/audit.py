@@ -113,7 +113,7 @@ def _doubts(
 
 
 def _summary(report: Mapping[str, Any]) -> str:
-    from resistor_cls.evaluation.audit_report import many
+    from resistor_cls.evaluation.page import many
 
     counts = report["counts"]
     severities = ", ".join(many(counts[name], name) for name in ("problem", "risk", "note"))

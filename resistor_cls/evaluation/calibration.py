@@ -120,7 +120,7 @@ class Answers:
             located: (photos,) bool, see `answers`.
         """
         confidences = np.empty(len(probabilities))
-        for rows in _chunks(len(confidences)):
+        for rows in chunks(len(confidences)):
             likely = calibrated(probabilities[rows], self.temperatures[rows])
             confidences[rows] = likely.max(axis=1)
         return confidences, _accepted(_sure(confidences, located), self.thresholds)
@@ -163,7 +163,7 @@ def fit_calibration(
     temperature = fit_temperature(probabilities[chosen], targets[chosen])
     confidences, of_label = np.empty(len(targets)), np.empty(len(targets))
     right = probabilities.argmax(axis=1) == targets
-    for rows in _chunks(len(targets)):
+    for rows in chunks(len(targets)):
         likely = calibrated(probabilities[rows], temperature)
         confidences[rows] = likely.max(axis=1)
         of_label[rows] = likely[np.arange(len(likely)), targets[rows]]
@@ -294,7 +294,7 @@ def answers(
     found.thresholds[:] = [np.nan if one is None else one for one in calibration.thresholds]
     # A hair below the cuts: rounding must not take out a photo that the cut was fitted to.
     cuts = np.array(calibration.cuts) * (1 - 1e-9)
-    for rows in _chunks(count):
+    for rows in chunks(count):
         likely = calibrated(probabilities[rows], calibration.temperature)
         confidences = likely.max(axis=1)
         found.temperatures[rows] = calibration.temperature
@@ -361,6 +361,7 @@ def cross_fitted(
     return found
 
 
-def _chunks(count: int) -> Iterator[slice]:
+def chunks(count: int) -> Iterator[slice]:
+    """Photos whose calibrated probabilities are in memory together, in their order."""
     for start in range(0, count, _AT_ONCE):
         yield slice(start, start + _AT_ONCE)

@@ -4,7 +4,7 @@ Every one of them is made of `Predictions` alone, which are read back from `pred
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from resistor_cls.evaluation.calibration import (
     RISKS,
     Calibration,
     calibrated,
+    chunks,
     fewest_photos,
 )
 from resistor_cls.evaluation.predictions import Predictions, yes_or_no
@@ -45,7 +46,6 @@ METHOD = (
 _MOST_POINTS = 200  # of a curve
 # Sums that an interval may cost: some ten minutes. Beyond, photos are so many that it is a hair.
 _MOST_WORK = 20_000_000_000
-_AT_ONCE = 4096  # photos whose calibrated probabilities are in memory together
 
 
 def report_of(
@@ -158,7 +158,7 @@ def _trade(
     if predictions.temperatures is not None:
         likely = (
             calibrated(predictions.probabilities[rows], predictions.temperatures[rows])
-            for rows in _chunks(len(targets))
+            for rows in chunks(len(targets))
         )
     return {**trade, "cost": cost_of_answers(matrix, targets, predicted, likely, name)}
 
@@ -260,17 +260,12 @@ def _proper(
     """
     assert predictions.temperatures is not None
     brier, loss, count = 0.0, 0.0, len(predictions.names)
-    for rows in _chunks(count):
+    for rows in chunks(count):
         likely = likely_of(predictions.probabilities[rows], predictions.temperatures[rows])
         of_label = likely[np.arange(len(likely)), predictions.targets[rows]]
         brier += float(((likely**2).sum(axis=1) - 2 * of_label + 1).sum())
         loss -= float(np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())
     return {"brier": brier / count, "log_loss": loss / count}
-
-
-def _chunks(count: int) -> Iterator[slice]:
-    for start in range(0, count, _AT_ONCE):
-        yield slice(start, start + _AT_ONCE)
 
 
 def risk_coverage(confidences: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

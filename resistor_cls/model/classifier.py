@@ -275,7 +275,7 @@ class ResistorClassifier(LightningModule):
         for name in list(self._outputs[0]):
             # Batches are given up one by one: all of them twice would be too much.
             parts = [output.pop(name) for output in self._outputs]
-            mine[name] = _joined(parts)
+            mine[name] = joined(parts)
         self._outputs.clear()
         if self.trainer.world_size == 1:
             return mine
@@ -367,7 +367,7 @@ def _features(backbone: Any) -> int:
     return int(getattr(backbone, "head_hidden_size", None) or backbone.num_features)
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
+def joined(parts: list[Tensor]) -> Tensor:
     """Tensors one behind the other; the list is emptied on the way."""
     whole = parts[0].new_empty((sum(len(part) for part in parts), *parts[0].shape[1:]))
     place = len(whole)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resistor_cls.model.classifier import ResistorClassifier
+from resistor_cls.model.classifier import ResistorClassifier, joined
 
 _Item = TypeVar("_Item")
 
@@ -26,14 +26,10 @@ def judge(model: ResistorClassifier, photos: Iterable[np.ndarray]) -> np.ndarray
     Returns:
         (photos, categories) float32 probabilities.
     """
-    parts = list(judge_batches(model, photos))
-    whole = np.empty((sum(map(len, parts)), len(model.categories)), dtype=np.float32)
-    place = len(whole)
-    while parts:  # given up one by one: all of them twice would be too much
-        part = parts.pop()
-        place -= len(part)
-        whole[place : place + len(part)] = part
-    return whole
+    none = torch.empty((0, len(model.categories)))
+    parts = [torch.from_numpy(part) for part in judge_batches(model, photos)]
+    parts.insert(0, none)  # the list is emptied by joining: no second one may hold them
+    return joined(parts).numpy()
 
 
 def judge_batches(model: ResistorClassifier, photos: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

@@ -228,7 +228,7 @@ class _Judgement:
 
     def save(self) -> dict[str, float]:
         run, predictions, title = self.run, self.predictions, self.judging.title
-        report = self._report()
+        report = plain(self._report())
         _say_what_is_undefined(report)
         run.save_file("tables/predictions.csv", predictions.write)
         run.save_table("per_category", per_category(predictions))
@@ -244,13 +244,13 @@ class _Judgement:
         if report["pairs"]:
             run.save_figure("confused_pairs", self._pairs(report["pairs"]))
         heats = self._saliency()
-        text = json.dumps(plain(report), indent=1, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(report, indent=1, allow_nan=False, ensure_ascii=False)
         run.save_text("report.json", text)
         place = {
             name: int(i) for name, i in zip(predictions.names, predictions.indices, strict=True)
         }
         page = report_page(
-            {**plain(report), "predictions": rows_of(predictions, MOST_ROWS, self._risk)},
+            {**report, "predictions": rows_of(predictions, MOST_ROWS, self._risk)},
             {name: svg(figure) for name, figure in charts.items()},
             lambda name: self.data.photo(place[name]),
             heats,

@@ -19,7 +19,7 @@ from resistor_cls.evaluation import Attention, Predictions
 from resistor_cls.evaluation.calibration import RISKS, Answers
 from resistor_cls.evaluation.predictions import unknown_scores, yes_or_no
 from resistor_cls.model import ResistorClassifier, judge
-from resistor_cls.model.judge import BATCH, as_batch, batched, judge_batches
+from resistor_cls.model.judge import as_batch, batched, judge_batches
 from resistor_cls.model.saliency import saliency, share_on
 
 MOST_LOOKED_AT = 256  # photos: the mean share of saliency on the body then strays by 0.02
@@ -39,7 +39,7 @@ def saliency_of(
     Yields:
         A position, and its saliency (rows, columns) float32 in [0, 1].
     """
-    for places in batched(chosen.tolist(), BATCH):
+    for places in batched(chosen.tolist()):
         photos = [data.photo(int(predictions.indices[place])) for place in places]
         targets = torch.from_numpy(predictions.predicted[list(places)])
         heat = saliency(model, as_batch(photos, model.device), targets)
@@ -54,43 +54,45 @@ def attention_of(
     Returns:
         None where it is known of no photo where its body lies.
     """
-    bodies, count = _bodies(data, predictions), len(predictions.names)
-    if not bodies:
+    known_by, count = _known_bodies(data, predictions), len(predictions.names)
+    if not known_by:
         return None
     on_body, area = np.full(count, np.nan), np.full(count, np.nan)
     answers = []
     for paint in (paint_body, paint_background):
         painted = (
-            paint(data.photo(int(predictions.indices[place])), pixels)
-            for place, pixels in bodies.items()
+            paint(data.photo(int(predictions.indices[place])), _pixels(data, predictions, place))
+            for place in known_by
         )
         said = np.full(count, -1)
-        said[list(bodies)] = np.concatenate(
+        said[list(known_by)] = np.concatenate(
             [likely.argmax(axis=1) for likely in judge_batches(model, painted)]
         )
         answers.append(said)
     # A locator may have erred, and would then be the judge of its own cause.
-    boxed = np.array([place for place in bodies if _has_box(data, predictions, place)], dtype=int)
+    boxed = np.array([place for place, how in known_by.items() if how == "box"], dtype=int)
     looked = np.sort(np.random.default_rng(0).permutation(boxed)[:MOST_LOOKED_AT])
     with suppress(ModelError):  # a backbone without maps: the galleries say so
         for place, heat in saliency_of(model, data, predictions, looked):
-            on_body[place], area[place] = share_on(heat, bodies[place]), bodies[place].mean()
+            pixels = _pixels(data, predictions, place)
+            on_body[place], area[place] = share_on(heat, pixels), pixels.mean()
     return Attention(on_body, area, *answers)
 
 
-def _bodies(data: PhotoDataModule, predictions: Predictions) -> dict[int, np.ndarray]:
-    """Position in predictions → pixels of the body, where it is known and in the picture."""
-    found = {place: data.body(int(index)) for place, index in enumerate(predictions.indices)}
-    return {
-        place: body.pixels
-        for place, body in found.items()
-        if body is not None and body.pixels.any()
-    }
+def _known_bodies(data: PhotoDataModule, predictions: Predictions) -> dict[int, str]:
+    """Position in predictions → how it is known where the body lies, where it is in the picture.
+
+    Without the pixels: those of a hundred thousand photos are gigabytes.
+    """
+    found = ((place, data.body(int(index))) for place, index in enumerate(predictions.indices))
+    return {place: body.known_by for place, body in found if body and body.pixels.any()}
 
 
-def _has_box(data: PhotoDataModule, predictions: Predictions, place: int) -> bool:
+def _pixels(data: PhotoDataModule, predictions: Predictions, place: int) -> np.ndarray:
+    """The pixels of a known body: (rows, columns) bool."""
     body = data.body(int(predictions.indices[place]))
-    return body is not None and body.known_by == "box"
+    assert body is not None
+    return body.pixels
 
 
 def judge_unknown(
@@ -124,7 +126,7 @@ def judge_unknown(
 def _prepared(data: PhotoDataModule, photos: Iterator[np.ndarray]) -> Iterator[Prepared]:
     """Photos as the model needs them, a few at a time on all cores."""
     with one_torch_thread(), ThreadPoolExecutor(cpu_count()) as pool:
-        for group in batched(photos, BATCH):
+        for group in batched(photos):
             yield from pool.map(data.prepare, group)
 
 
@@ -181,17 +183,15 @@ def judge_stressed(
     parts = []
     for kind, stress in STRESSES.items():
         places = list(range(len(predictions.names)))
-        bodies: dict[int, np.ndarray] = {}
         if stress.needs_body:
-            bodies = _bodies(data, predictions)
-            places = list(bodies)
+            places = list(_known_bodies(data, predictions))
         for strength in range(1, len(STRENGTHS) + 1):
             photos = (
                 stress(
                     data.photo(int(predictions.indices[place])),
                     strength,
                     place,
-                    bodies.get(place),
+                    _pixels(data, predictions, place) if stress.needs_body else None,
                 )
                 for place in places
             )
