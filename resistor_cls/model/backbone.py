@@ -17,10 +17,11 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from torch import Tensor, nn
 
 from resistor_cls.errors import ConfigError, ModelError, nearest
+from resistor_cls.model.pooling import use_gem
 
 log = logging.getLogger(__name__)
 
-POOLS = ("avg", "max", "avgmax", "catavgmax")
+POOLS = ("avg", "max", "avgmax", "catavgmax", "gem")
 PATIENCE = 5.0  # seconds for the hub to accept a connection
 PRETRAINED = ("auto", "true", "false")
 
@@ -33,6 +34,8 @@ def build_backbone(
     dropout: float,
     shape: tuple[int, int],
     pretrained: str,
+    drop_path: float = 0.0,
+    channels: int = 3,
 ) -> tuple[nn.Module, str]:
     """Makes a net that turns normalised photos into logits.
 
@@ -44,24 +47,31 @@ def build_backbone(
         shape: rows and columns of the photos; matters to transformers of a fixed grid.
         pretrained: `true` needs ImageNet weights, `auto` takes them where they are cached or can
             be fetched, `false` never tries.
+        drop_path: probability that a residual block is left out in training (stochastic depth,
+            Huang et al. 2016) at the end of the net; it grows from 0 at the beginning.
+        channels: of the photos; ImageNet's weights of three are summed or repeated for others.
 
     Returns:
         The net and where its weights come from: `imagenet` or `scratch`.
 
     Raises:
-        ConfigError: an unknown name, pool or value, or a net that takes another pool.
+        ConfigError: an unknown name, pool or value, or a net that lacks what is asked for.
         ModelError: weights that are needed and cannot be had.
     """
     check_backbone(name)
     if pool not in POOLS:
         raise ConfigError(f"model.pool={pool}: {nearest(pool, POOLS)}")
-    if not 0 <= dropout < 1:
-        raise ConfigError(f"model.dropout={dropout}: expected 0 or more and less than 1")
+    for key, share in (("dropout", dropout), ("drop_path", drop_path)):
+        if not 0 <= share < 1:
+            raise ConfigError(f"model.{key}={share}: expected 0 or more and less than 1")
     if pretrained not in PRETRAINED:
         raise ConfigError(f"model.pretrained={pretrained}: {nearest(pretrained, PRETRAINED)}")
     make: dict[str, Any] = {"num_classes": categories, "drop_rate": dropout}
     # Transformers pool by their class token by default: only a pool that is asked for is set.
-    make |= {} if pool == "avg" else {"global_pool": pool}
+    make |= {} if pool in ("avg", "gem") else {"global_pool": pool}
+    # Nets that cannot do it do not know the argument.
+    make |= {"drop_path_rate": drop_path} if drop_path else {}
+    make |= {"in_chans": channels} if channels != 3 else {}
     published = timm.get_pretrained_cfg(name)
     if published is not None and published.fixed_input_size:
         make["img_size"] = shape
@@ -69,7 +79,9 @@ def build_backbone(
         try:
             weights = {"file": str(_imagenet_weights(name))}
             net = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=weights, **make)
-            return net, "imagenet"
+            return _pooled(net, name, pool), "imagenet"
+        except ConfigError:
+            raise
         except Exception as error:  # hub, network, cache and file errors share no base class
             reason = _reason(error)
             if pretrained == "true":
@@ -85,11 +97,21 @@ def build_backbone(
                 reason,
             )
     try:
-        return timm.create_model(name, pretrained=False, **make), "scratch"
+        net = timm.create_model(name, pretrained=False, **make)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
+        asked = f"model.pool={pool}"
+        asked += f" and model.drop_path={drop_path}" if drop_path else ""
+        asked += f" and model.channels={channels}" if channels != 3 else ""
         raise ConfigError(
-            f"model.backbone={name} cannot be built with model.pool={pool}: {error}"
+            f"model.backbone={name} cannot be built with {asked}: {_reason(error)}"
         ) from error
+    return _pooled(net, name, pool), "scratch"
+
+
+def _pooled(net: nn.Module, name: str, pool: str) -> nn.Module:
+    if pool == "gem":
+        use_gem(net, name)
+    return net
 
 
 class SaliencyLayer(NamedTuple):

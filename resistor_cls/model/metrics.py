@@ -5,14 +5,29 @@ from typing import Any
 import torch
 from torch import Tensor
 from torchmetrics import Metric, MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassF1Score,
+    MulticlassMatthewsCorrCoef,
+    MulticlassRecall,
+)
 from torchmetrics.functional.classification import binary_auroc
 from torchmetrics.utilities import dim_zero_cat
 
 from resistor_cls.errors import ConfigError, nearest
 
 # What can be watched, and whether more of it is better or less.
-MODES = {"loss": "min", "accuracy": "max", "f1_macro": "max", "roc_auc": "max"}
+MODES = {
+    "loss": "min",
+    "accuracy": "max",
+    "top3_accuracy": "max",
+    "f1_macro": "max",
+    "recall_macro": "max",
+    "roc_auc": "max",
+    "roc_auc_micro": "max",
+    "log_loss": "min",
+    "mcc": "max",
+}
 
 
 def mode_of(monitor: str) -> str:
@@ -27,15 +42,10 @@ def mode_of(monitor: str) -> str:
     return modes[monitor]
 
 
-class MacroROCAUC(Metric):
-    """Area under the ROC curve, one category against the rest, averaged over categories.
-
-    Exact (no thresholds are binned). A category without photos, or without photos of any other
-    category, has no ROC curve and is left out of the average; with none left the value is nan.
-    """
+class _OfAllPhotos(Metric):
+    """A score that takes all photos together: they are kept until it is computed."""
 
     full_state_update = False
-    higher_is_better = True
     scores: list[Tensor]
     labels: list[Tensor]
 
@@ -48,6 +58,16 @@ class MacroROCAUC(Metric):
         """Takes (batch, categories) probabilities and (batch,) class indices."""
         self.scores.append(probabilities)
         self.labels.append(targets)
+
+
+class MacroROCAUC(_OfAllPhotos):
+    """Area under the ROC curve, one category against the rest, averaged over categories.
+
+    Exact (no thresholds are binned). A category without photos, or without photos of any other
+    category, has no ROC curve and is left out of the average; with none left the value is nan.
+    """
+
+    higher_is_better = True
 
     def compute(self) -> Tensor:
         """The average, a scalar."""
@@ -64,18 +84,86 @@ class MacroROCAUC(Metric):
         return torch.stack(areas).mean().float()
 
 
-def metric_collection(categories: int) -> MetricCollection:
+class MicroROCAUC(_OfAllPhotos):
+    """Area under one ROC curve of all questions "is this photo of that category?" together.
+
+    Exact: the share of pairs of a question with the answer yes and one with the answer no that
+    their probabilities put in the right order, ties counting half (Hanley and McNeil 1982).
+    """
+
+    higher_is_better = True
+
+    def compute(self) -> Tensor:
+        """The area, a scalar; nan with a single category."""
+        scores, labels = dim_zero_cat(self.scores), dim_zero_cat(self.labels)
+        photos, categories = scores.shape
+        yes = scores.gather(1, labels[:, None]).flatten().sort().values.contiguous()
+        ordered = torch.zeros((), dtype=torch.float64, device=scores.device)
+        for index in range(categories):  # one by one: see MacroROCAUC
+            no = scores[labels != index, index].contiguous()
+            above = photos - torch.searchsorted(yes, no, right=True)
+            level = photos - torch.searchsorted(yes, no)  # above or equal
+            ordered += (above.double() + level.double()).sum() / 2
+        return (ordered / (photos * photos * (categories - 1))).float()
+
+
+class LogLoss(Metric):
+    """Mean of -log of the label's share of the probabilities, in nats.
+
+    The answers of `bce` need not add up to 1: they are divided by their sum first.
+    """
+
+    full_state_update = False
+    higher_is_better = False
+    total: Tensor
+    count: Tensor
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
+
+    def update(self, probabilities: Tensor, targets: Tensor) -> None:
+        """Takes (batch, categories) probabilities and (batch,) class indices."""
+        of_label = probabilities.gather(1, targets[:, None]).flatten().double()
+        shares = of_label / probabilities.sum(dim=1, dtype=torch.float64)
+        # A probability of 0 would make the mean infinite: the least number above it, as
+        # scikit-learn does.
+        least = torch.finfo(probabilities.dtype).eps
+        self.total += -shares.clamp(min=least).log().sum()
+        self.count += len(targets)
+
+    def compute(self) -> Tensor:
+        """The mean, a scalar."""
+        return (self.total / self.count).float()
+
+
+def metric_collection(categories: int, *, shared: bool = False) -> MetricCollection:
     """The scores that every run reports.
 
     Updated with (batch, categories) probabilities and (batch,) targets. `accuracy` is top-1 over
-    all photos; `f1_macro` and `roc_auc` weigh every category alike.
+    all photos, `top3_accuracy` whether the label is among the three most probable; `f1_macro`,
+    `recall_macro` and `roc_auc` weigh every category alike; `mcc` is Matthews' correlation of
+    labels and predictions.
+
+    Args:
+        categories: how many there are.
+        shared: whether each process is given predictions of its own; without, all of them are
+            given all, and there is nothing to gather.
     """
-    # They are given the predictions of all processes: there is nothing to synchronise.
+    every: dict[str, Any] = {"sync_on_compute": shared}
     return MetricCollection(
         {
-            "accuracy": MulticlassAccuracy(categories, average="micro", sync_on_compute=False),
-            "f1_macro": MulticlassF1Score(categories, average="macro", sync_on_compute=False),
-            "roc_auc": MacroROCAUC(sync_on_compute=False),
+            "accuracy": MulticlassAccuracy(categories, average="micro", **every),
+            "top3_accuracy": MulticlassAccuracy(
+                categories, top_k=min(3, categories), average="micro", **every
+            ),
+            "f1_macro": MulticlassF1Score(categories, average="macro", **every),
+            "recall_macro": MulticlassRecall(categories, average="macro", **every),
+            "roc_auc": MacroROCAUC(**every),
+            "roc_auc_micro": MicroROCAUC(**every),
+            "log_loss": LogLoss(**every),
+            "mcc": MulticlassMatthewsCorrCoef(categories, **every),
         },
         compute_groups=False,
     )

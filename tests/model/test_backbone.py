@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.backbone import build_backbone, check_backbone, saliency_layer
+from resistor_cls.model.pooling import GeM
 
 TINY = "test_resnet.r160_in1k"
 
@@ -17,6 +18,73 @@ TINY = "test_resnet.r160_in1k"
 def build(pretrained: str = "false", **changes) -> tuple[torch.nn.Module, str]:
     how = {"name": TINY, "categories": 3, "pool": "avg", "dropout": 0.0, "shape": (32, 32)}
     return build_backbone(**(how | changes), pretrained=pretrained)
+
+
+def test_a_pool_between_average_and_maximum_is_learned():
+    torch.manual_seed(0)
+    net, _ = build(pool="gem")
+    maps = torch.rand(2, net.num_features, 4, 4)
+    pool = net.global_pool
+    assert pool(maps).shape == (2, net.num_features)
+    for power, expected in ((1.0, maps.mean((2, 3))), (200.0, maps.amax((2, 3)))):
+        pool.power.data.fill_(power)
+        assert torch.allclose(pool(maps.double()).float(), expected, atol=0.02)
+    pool.power.data.fill_(3.0)
+    net(torch.rand(2, 3, 32, 32)).sum().backward()
+    assert pool.power.grad.abs() > 0
+
+
+@pytest.mark.parametrize(
+    "name", ["resnet10t", "test_convnext", "mobilenetv3_small_050", "swin_tiny_patch4_window7_224"]
+)
+def test_nets_of_all_kinds_take_the_pool(name: str):
+    net, _ = build(name=name, pool="gem")
+    assert sum(isinstance(module, GeM) for module in net.modules()) == 1
+    assert net(torch.rand(2, 3, 32, 32)).shape == (2, 3)
+
+
+def test_stochastic_depth_leaves_blocks_out_in_training_alone():
+    torch.manual_seed(0)
+    net, _ = build(drop_path=0.9)
+    torch.nn.init.normal_(net.fc.weight)
+    photo = torch.rand(1, 3, 32, 32).expand(2, -1, -1, -1)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 0.0  # its statistics would differ too
+            torch.nn.init.ones_(module.weight)  # blocks begin as nothing
+    with torch.no_grad():
+        assert len({tuple(net.train()(photo)[0].tolist()) for _ in range(8)}) > 1
+        assert len({tuple(net.eval()(photo)[0].tolist()) for _ in range(8)}) == 1
+
+
+@pytest.mark.parametrize("channels", [1, 5])
+def test_photos_may_have_any_number_of_channels(hub: Path, channels: int):
+    cached = cache_weights(hub)
+    net, weights_from = build("true", channels=channels)
+    assert weights_from == "imagenet"
+    assert net.eval()(torch.rand(1, channels, 32, 32)).shape == (1, 3)
+    first = next(name for name in cached if name.endswith("weight"))
+    assert net.state_dict()[first].shape[1] == channels
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"name": "test_vit.r160_in1k", "pool": "gem"},
+            "model.pool=gem with model.backbone=test_vit.r160_in1k, which has no single pool",
+        ),
+        ({"pool": "gme"}, "model.pool=gme: did you mean gem"),
+        ({"drop_path": 1.0}, "model.drop_path=1.0: expected 0 or more and less than 1"),
+        (
+            {"name": "vgg11", "drop_path": 0.1},
+            "model.backbone=vgg11 cannot be built with model.pool=avg and model.drop_path=0.1",
+        ),
+    ],
+)
+def test_what_a_net_lacks_is_named(changes: dict, message: str):
+    with pytest.raises(ConfigError, match=message):
+        build(**changes)
 
 
 @pytest.fixture

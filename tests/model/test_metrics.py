@@ -5,9 +5,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    log_loss,
+    matthews_corrcoef,
+    recall_score,
+    roc_auc_score,
+)
 
-from resistor_cls.model.metrics import metric_collection
+from resistor_cls.model.metrics import MODES, metric_collection, mode_of
 
 
 def scores(probabilities: np.ndarray, targets: np.ndarray, batch: int | None = None) -> dict:
@@ -40,6 +47,14 @@ def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], b
     predicted = probabilities.argmax(1)
     assert found["accuracy"] == pytest.approx(accuracy_score(targets, predicted))
     assert found["f1_macro"] == pytest.approx(f1_score(targets, predicted, average="macro"))
+    # A category that is predicted and never true has no recall, and counts as 0.
+    named = {"average": "macro", "labels": np.union1d(targets, predicted), "zero_division": 0}
+    assert found["recall_macro"] == pytest.approx(recall_score(targets, predicted, **named))
+    if min(len(np.unique(targets)), len(np.unique(predicted))) > 1:  # else it is undefined
+        assert found["mcc"] == pytest.approx(matthews_corrcoef(targets, predicted), abs=1e-6)
+    truth = np.eye(probabilities.shape[1])[targets]
+    micro = roc_auc_score(truth.ravel(), probabilities.ravel())
+    assert found["roc_auc_micro"] == pytest.approx(micro)
     present = np.unique(targets)
     if len(present) == 1:
         assert math.isnan(found["roc_auc"])
@@ -58,9 +73,34 @@ def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn():
     assert scores(probabilities, targets)["roc_auc"] == pytest.approx(expected, abs=1e-6)
 
 
+@given(st.integers(2, 6), st.integers(0, 100))
+def test_log_loss_and_top_3_are_those_of_scikit_learn(categories: int, seed: int):
+    rng = np.random.default_rng(seed)
+    answers, targets = rng.random((30, categories)), rng.integers(0, categories, 30)
+    shares = answers / answers.sum(1, keepdims=True)  # answers of bce do not add up to 1
+    found = scores(answers, targets)
+    expected = log_loss(targets, shares, labels=np.arange(categories))
+    assert found["log_loss"] == pytest.approx(expected, rel=1e-5)
+    ranks = (-answers).argsort(1)[:, :3]
+    assert found["top3_accuracy"] == pytest.approx((ranks == targets[:, None]).any(1).mean())
+
+
+def test_a_sure_error_costs_much_and_not_everything():
+    found = scores(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1]))
+    assert found["log_loss"] == pytest.approx(-math.log(np.finfo(np.float32).eps) / 2)
+
+
+def test_every_score_can_be_watched_and_every_watched_score_is_there():
+    assert set(scores(np.eye(3), np.arange(3))) | {"loss"} == set(MODES)
+    for name, mode in MODES.items():
+        assert mode_of(f"val/{name}") == mode
+
+
 def test_scores_are_forgotten_on_reset():
     metrics = metric_collection(2)
     metrics.update(torch.tensor([[0.9, 0.1], [0.8, 0.2]]), torch.tensor([1, 0]))
     metrics.reset()
     metrics.update(torch.tensor([[0.9, 0.1], [0.1, 0.9]]), torch.tensor([0, 1]))
-    assert all(value == 1 for value in metrics.compute().values())
+    found = {name: float(value) for name, value in metrics.compute().items()}
+    assert found.pop("log_loss") == pytest.approx(-math.log(0.9))
+    assert set(found.values()) == {1.0}
