@@ -44,7 +44,7 @@ def audit(config: "DictConfig") -> None:
     from resistor_cls.config import flatten, output_folder, resolved
     from resistor_cls.data.audit import audit_photos, with_findings
     from resistor_cls.data.cache import fingerprint, open_cache
-    from resistor_cls.data.photos import Shrink
+    from resistor_cls.data.photos import Shrink, as_rgb
     from resistor_cls.data.sources import absolute, options_of, read_source
     from resistor_cls.evaluation.audit_report import audit_page
     from resistor_cls.tracking import open_run
@@ -75,7 +75,7 @@ def audit(config: "DictConfig") -> None:
         run.set_tags({"data.fingerprint": report["fingerprint"]})
         place = {name: index for index, name in enumerate(photo_set.names)}
         run.save_text("audit.json", json.dumps(report, indent=1, allow_nan=False))
-        page = audit_page(report, lambda name: np.asarray(cache.photos[place[name]]))
+        page = audit_page(report, lambda name: as_rgb(np.asarray(cache.photos[place[name]])))
         run.save_text("audit.html", page)
     log.info("\n%s", run.summary({}, _summary(report)))
     _judge(report, run.output / "audit.html", config.strict)

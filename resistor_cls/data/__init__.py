@@ -6,9 +6,18 @@ from resistor_cls.data.photos import read_photo, resize
 from resistor_cls.data.sources import PhotoSet, read_folder, read_table
 
 if TYPE_CHECKING:
+    from resistor_cls.data.augmentation import read_pipeline
     from resistor_cls.data.datamodule import PhotoDataModule
 
-__all__ = ["PhotoDataModule", "PhotoSet", "read_folder", "read_photo", "read_table", "resize"]
+__all__ = [
+    "PhotoDataModule",
+    "PhotoSet",
+    "read_folder",
+    "read_photo",
+    "read_pipeline",
+    "read_table",
+    "resize",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,4 +26,8 @@ def __getattr__(name: str) -> Any:
         from resistor_cls.data.datamodule import PhotoDataModule
 
         return PhotoDataModule
+    if name == "read_pipeline":  # albumentations takes a second
+        from resistor_cls.data.augmentation import read_pipeline
+
+        return read_pipeline
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

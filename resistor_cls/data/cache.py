@@ -33,7 +33,7 @@ class PhotoCache:
     """Prepared photos.
 
     Attributes:
-        photos: (readable, rows, columns, 3) uint8 RGB, memory-mapped.
+        photos: (readable, rows, columns, channels) uint8, memory-mapped.
         readable: position in the `PhotoSet` of each cached photo.
         unreadable: file name → why it cannot be read.
         located: (readable,) bool, False where the body was looked for and not found.
@@ -78,7 +78,8 @@ def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> Photo
             _build(photo_set, prepare, place)
         index = json.loads((place / "index.json").read_text(encoding="utf-8"))
         count = len(index["readable"])
-        photos = _mapped(place / "photos.uint8", np.uint8, (count, *prepare.shape, 3))
+        shape = (count, *prepare.shape, prepare.channels)
+        photos = _mapped(place / "photos.uint8", np.uint8, shape)
         outlines = _mapped(place / "outlines.int8", np.int8, (count, OUTLINE, OUTLINE))
         places = _mapped(place / "places.float64", np.float64, (count, 2, 3))
         bodies = _mapped(place / "bodies.float64", np.float64, (count, _BODY))

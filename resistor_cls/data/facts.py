@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from resistor_cls.data.photos import FORMATS
+from resistor_cls.data.photos import FORMATS, NPY, RGB, as_rgb
 
 BORDER = 0.15  # of each side: the ring that a part in the middle of a photo does not reach
 OUTLINE = 64  # side of an outline: leads of 3 pixels in a photo of 700 still show
@@ -48,7 +48,8 @@ class PhotoFacts:
             other metadata has the same.
         width: of the upright photo, in pixels.
         height: of the upright photo, in pixels.
-        mode: Pillow's colour mode of the file, such as `RGB` or `CMYK`.
+        mode: Pillow's colour mode of the file, such as `RGB` or `CMYK`; of an array of other
+            channels their number, such as `5 channels`.
         orientation: EXIF orientation, 1 (upright) to 8.
         camera: maker and model; empty where EXIF says none.
         taken: EXIF `DateTimeOriginal` as ISO 8601; empty where there is none.
@@ -79,12 +80,18 @@ def photo_facts(encoded: bytes, photo: np.ndarray) -> PhotoFacts:
 
     Args:
         encoded: the file's bytes.
-        photo: (height, width, 3) uint8 RGB, the file decoded and upright.
+        photo: (height, width, channels) uint8, the file decoded and upright. What is measured is
+            measured on what people are shown of it.
     """
-    height, width = photo.shape[:2]
-    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
-    with Image.open(BytesIO(encoded), "r", FORMATS) as image:
-        mode, (orientation, camera, taken) = image.mode, _exif(image)
+    height, width, channels = photo.shape
+    shown = as_rgb(photo)
+    grey = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)
+    if encoded.startswith(NPY):  # an array tells nothing but its channels
+        mode = "RGB" if channels == RGB else f"{channels} channels"
+        orientation, camera, taken = 1, "", ""
+    else:
+        with Image.open(BytesIO(encoded), "r", FORMATS) as image:
+            mode, (orientation, camera, taken) = image.mode, _exif(image)
     return PhotoFacts(
         content=hashlib.sha256(encoded).hexdigest(),
         pixels=hashlib.sha256(b"%d %d " % (height, width) + photo.tobytes()).hexdigest()[:16],
@@ -98,7 +105,7 @@ def photo_facts(encoded: bytes, photo: np.ndarray) -> PhotoFacts:
         clipped=round(float((grey >= _WHITE).mean()), 4),
         sharpness=round(_sharpness(grey), 2),
         perceptual_hash=str(imagehash.phash(Image.fromarray(grey), hash_size=16)),
-        border=_border(photo),
+        border=_border(shown),
     )
 
 
@@ -108,12 +115,12 @@ def outline(photo: np.ndarray) -> np.ndarray:
     Two photos of one arrangement correlate in it; two that share only their table do not.
 
     Args:
-        photo: (height, width, 3) uint8 RGB.
+        photo: (height, width, channels) uint8.
 
     Returns:
         (64, 64) int8.
     """
-    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(as_rgb(photo), cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (OUTLINE, OUTLINE), interpolation=cv2.INTER_AREA).astype(np.float32)
     detail = small - cv2.GaussianBlur(small, (0, 0), 3)
     contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 3) + _NOISE**2)

@@ -17,18 +17,18 @@ def paint_body(photo: np.ndarray, body: np.ndarray) -> np.ndarray:
     was and how large it was may still be guessed, and its leads are left.
 
     Args:
-        photo: (rows, columns, 3) uint8 RGB.
+        photo: (rows, columns, channels) uint8.
         body: (rows, columns) bool, its pixels.
 
     Returns:
-        (rows, columns, 3) uint8 RGB.
+        (rows, columns, channels) uint8.
     """
     cover, side = _cover(body)
     table = (cover == 0).astype(np.float32)
     sums = _blurred(np.dstack([photo * table[..., None], table]), _SPREAD * side)
     # Where no table is left, or none is near: the neutral tone.
-    seen = sums[..., 3:]
-    paint = np.where(seen > 1e-4, sums[..., :3] / np.maximum(seen, 1e-4), NEUTRAL)
+    seen = sums[..., -1:]
+    paint = np.where(seen > 1e-4, sums[..., :-1] / np.maximum(seen, 1e-4), NEUTRAL)
     return _mixed(photo, paint, cover)
 
 
@@ -36,11 +36,11 @@ def paint_background(photo: np.ndarray, body: np.ndarray) -> np.ndarray:
     """Paints all but the body over in one neutral tone.
 
     Args:
-        photo: (rows, columns, 3) uint8 RGB.
+        photo: (rows, columns, channels) uint8.
         body: (rows, columns) bool, its pixels.
 
     Returns:
-        (rows, columns, 3) uint8 RGB.
+        (rows, columns, channels) uint8.
     """
     cover, _ = _cover(body)
     return _mixed(photo, np.full_like(photo, NEUTRAL), 1 - cover)

@@ -102,12 +102,13 @@ def _cards(audit: Mapping[str, Any]) -> list[dict[str, str]]:
         }
     )
     if audit["bodies"]["boxes"]:
+        size = audit["image_size"]  # or rows and columns
+        shape = size if isinstance(size, int) else " × ".join(map(str, size))
         cards.append(
             {
                 "value": f"{audit['bodies']['at_image_size']:.0f} px",
                 "name": "length of the median body",
-                "note": f"in a model’s {audit['image_size']} px; "
-                f"{audit['bodies']['median']:.0f} px in the photo",
+                "note": f"in a model’s {shape} px; {audit['bodies']['median']:.0f} px in the photo",
             }
         )
     return cards

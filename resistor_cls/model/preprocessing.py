@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from resistor_cls.data.augmentation import WithSteps, serialised
 from resistor_cls.data.bodies import Location
 from resistor_cls.data.photos import (
+    RGB,
     Preparation,
     Prepared,
     Shrink,
+    check_channels,
+    checked_size,
     one_torch_thread,
     resize,
     shrink,
@@ -23,12 +27,22 @@ from resistor_cls.errors import ConfigError, ModelError, nearest
 from resistor_cls.model.crops import MARGIN, crop_shape, crop_view, look
 from resistor_cls.model.locator import LOCATOR_FORMAT, SHIPPED, Locator
 
-# Mean and standard deviation per channel, of values in [0, 1].
+# Mean and standard deviation per channel of the ImageNet training photos, of values in [0, 1], as
+# every published set of ImageNet weights uses them.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+# Axes of a batch that the statistics of each photo are taken over.
+_PHOTO, _CHANNEL = (1, 2, 3), (2, 3)
 NORMALIZATIONS = {
-    "simple": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),  # fixed scaling to [-1, 1]
-    # Of the ImageNet training photos, as every published set of ImageNet weights uses them.
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "simple": "fixed scaling to [-1, 1]",
+    "imagenet": "the mean and the standard deviation of ImageNet's channels",
+    # As `albumentations.Normalize` has them: "image", "image_per_channel" and "min_max".
+    "image": "the mean and the standard deviation of all values of each photo",
+    "channel": "the mean and the standard deviation of each channel of each photo",
+    "min_max": "the least value of each photo becomes 0, its greatest 1",
 }
+# What a photo is divided by at least: albumentations adds as much, so that flat ones give no nan.
+_LEAST = 1e-4
+LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
 class UprightCrop:
@@ -37,15 +51,20 @@ class UprightCrop:
     Where nothing is found, the whole photo is resized instead.
 
     Args:
-        size: longer side of the result in pixels.
+        size: longer side of the result in pixels, see `resistor_cls.model.crops.crop_shape`; or
+            its rows and columns.
         locator: finds the body; a copy of it is used.
         margin: free length at either end of the body, in body lengths.
+
+    Raises:
+        ConfigError: a size that is none.
     """
 
-    locates = True
+    locates, channels = True, RGB
 
-    def __init__(self, size: int, locator: Locator, margin: float = MARGIN) -> None:
-        self.size, self.shape, self._margin = size, crop_shape(size), margin
+    def __init__(self, size: int | Sequence[int], locator: Locator, margin: float = MARGIN) -> None:
+        self.size, self._margin = checked_size(size, "data.image_size"), margin
+        self.shape = _shape(self.size, crop_shape)
         # On the processor, wherever the classifier runs: graphics cards add in another order, and
         # a crop that moves by a pixel is another photo.
         self._locator = copy.deepcopy(locator).cpu().eval()
@@ -54,6 +73,7 @@ class UprightCrop:
 
     def __call__(self, photo: np.ndarray) -> Prepared:
         """Cuts out one body; see `resistor_cls.data.photos.Preparation`."""
+        check_channels(photo, self.channels)
         # One thread and full precision: the same photo then gives the same crop, whoever asks.
         with one_torch_thread(), torch.autocast("cpu", enabled=False):
             location = self._locator.locate(photo)
@@ -70,21 +90,57 @@ class UprightCrop:
         return Prepared(look(photo, view, self.shape), True, place, level)
 
 
-def preparation(locate: bool | str | Locator, image_size: int) -> Preparation:
+def preparation(
+    locate: bool | str | Locator,
+    image_size: int | Sequence[int],
+    channels: int = RGB,
+    steps: str | Path | Mapping[str, Any] | None = None,
+) -> Preparation:
     """What is done to each photo before a model that is yet to be made may see it.
 
     Args:
         locate: as of `ResistorClassifier`.
-        image_size: longer side of the result in pixels.
+        image_size: longer side of the result in pixels, or its rows and columns.
+        channels: as of `Preprocessing`.
+        steps: as of `Preprocessing`.
 
     Raises:
+        ConfigError: an argument that cannot be used.
         ModelError: the shipped locator is asked for and cannot be read.
     """
-    return _preparation(_locator(locate), image_size, MARGIN)
+    _check_channels(channels, locate)
+    return _preparation(_locator(locate), image_size, MARGIN, channels, serialised(steps))
 
 
-def _preparation(locator: Locator | None, size: int, margin: float) -> Preparation:
-    return Shrink(size) if locator is None else UprightCrop(size, locator, margin)
+def _preparation(
+    locator: Locator | None,
+    size: int | Sequence[int],
+    margin: float,
+    channels: int,
+    steps: Mapping[str, Any] | None,
+) -> Preparation:
+    prepare = (
+        Shrink(size, RGB if channels == 1 else channels)
+        if locator is None
+        else UprightCrop(size, locator, margin)
+    )
+    return prepare if steps is None else WithSteps(prepare, steps)
+
+
+def _shape(size: int | list[int], of_number: Callable[[int], tuple[int, int]]) -> tuple[int, int]:
+    """Rows and columns: those that are given, or those that a number stands for."""
+    return of_number(size) if isinstance(size, int) else (size[0], size[1])
+
+
+def _check_channels(channels: int, locate: object) -> None:
+    """Refuses channels that no photo has, or that the locator cannot look at."""
+    if type(channels) is not int or channels < 1:
+        raise ConfigError(f"model.channels={channels}: expected a whole number, 1 or more")
+    if locate and channels not in (1, RGB):
+        raise ConfigError(
+            f"model.locate=true, but model.channels={channels}: bodies are found in RGB photos "
+            "alone; set model.locate=false, or model.channels=3"
+        )
 
 
 def _locator(locate: bool | str | Locator) -> Locator | None:
@@ -114,51 +170,69 @@ def _fingerprint(locator: Locator) -> str:
 
 
 class Preprocessing(nn.Module):
-    """Cuts out the body where it is asked to, resizes and normalises.
+    """Cuts out the body where it is asked to, resizes, makes grey and normalises.
 
-    A body is cut out of a photo of any size before there is a batch: see `preparation`.
+    A body is cut out of a photo of any size before there is a batch, and fixed steps change it
+    there: see `preparation`.
 
     Args:
         image_size: longer side in pixels of what the backbone sees: of the square of a whole photo,
-            or of a crop, see `resistor_cls.model.crops.crop_shape`.
+            or of a crop, see `resistor_cls.model.crops.crop_shape`; or its rows and columns.
         normalization: a name in `NORMALIZATIONS`.
         locate: false for whole photos, true for crops round the body that the shipped locator
             finds; or a locator of one's own, or the file of one.
+        channels: that the backbone sees: 3 are RGB, 1 is grey that is made of RGB here, and any
+            other number is that of the arrays (`.npy`) which take the place of photos.
+        steps: a file that `albumentations.save` wrote, or its plain values: fixed changes of the
+            colours of every photo, once it is resized or cut out.
 
     Attributes:
+        image_size: as plain values.
         locator: a copy that never learns, or None.
         margin: free length at either end of the body, in body lengths.
         shape: rows and columns of what the backbone sees.
+        channels: of what the backbone sees.
+        steps: as plain values, or None.
 
     Raises:
-        ConfigError: a size below 1 or an unknown normalization.
+        ConfigError: a size or a number of channels below 1, an unknown normalization or one that
+            knows nothing of such channels, a locator for photos without RGB, steps that cannot be
+            used.
         ModelError: the shipped locator is asked for and cannot be read.
     """
 
     mean: Tensor
     std: Tensor
+    luma: Tensor
 
     def __init__(
-        self, image_size: int, normalization: str, locate: bool | str | Locator = False
+        self,
+        image_size: int | Sequence[int],
+        normalization: str,
+        locate: bool | str | Locator = False,
+        channels: int = RGB,
+        steps: str | Path | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        if image_size < 1:
-            raise ConfigError(f"model.image_size={image_size}: expected 1 or more")
+        self.image_size = checked_size(image_size, "model.image_size")
         if normalization not in NORMALIZATIONS:
             raise ConfigError(
                 f"model.normalization={normalization}: {nearest(normalization, NORMALIZATIONS)}"
             )
-        self.image_size = image_size
+        _check_channels(channels, locate)
+        self.channels, self.steps = channels, serialised(steps)
         self.margin = MARGIN
-        self.shape = crop_shape(image_size) if locate else (image_size, image_size)
+        self.shape = _shape(self.image_size, crop_shape if locate else _square)
         # Part of the model, so that its weights are saved with it.
         self.locator = _locator(locate)
         if self.locator is not None:
             self.locator.requires_grad_(False)
-        mean, std = NORMALIZATIONS[normalization]
+        self._normalization = normalization
+        mean, std = _statistics(normalization, channels)
         # Buffers follow the model to its device; constants need no place in checkpoints.
-        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer("luma", torch.tensor(LUMA).view(1, RGB, 1, 1), persistent=False)
 
     def train(self, mode: bool = True) -> "Preprocessing":
         """Sets the mode of everything but the locator, whose statistics must not move."""
@@ -167,13 +241,15 @@ class Preprocessing(nn.Module):
             self.locator.eval()
         return self
 
-    def preparation(self, size: int | None = None) -> Preparation:
+    def preparation(self, size: int | Sequence[int] | None = None) -> Preparation:
         """What is done to each decoded photo before it may be batched.
 
         Args:
-            size: longer side of the result in pixels; by default that of what the backbone sees.
+            size: longer side of the result in pixels, or its rows and columns; by default those of
+                what the backbone sees.
         """
-        return _preparation(self.locator, size or self.image_size, self.margin)
+        size = self.image_size if size is None else size
+        return _preparation(self.locator, size, self.margin, self.channels, self.steps)
 
     def locator_values(self) -> dict[str, Any]:
         """What belongs to the locator and is no weight, as plain values."""
@@ -202,10 +278,46 @@ class Preprocessing(nn.Module):
         """Prepares photos for the backbone.
 
         Args:
-            photos: (batch, 3, height, width) float32 in [0, 1], of any size; each went through
+            photos: (batch, 3, height, width) float32 in [0, 1], of any size, or of as many channels
+                as the backbone sees where these are neither 1 nor 3; each went through
                 `preparation`.
 
         Returns:
-            (batch, 3, *shape) float32, normalised.
+            (batch, channels, *shape) float32, normalised.
         """
-        return (resize(photos, self.shape) - self.mean) / self.std
+        photos = resize(photos, self.shape)
+        if self.channels == 1:
+            photos = (photos * self.luma).sum(1, keepdim=True)
+        if self._normalization == "min_max":
+            least, greatest = photos.amin(_PHOTO, True), photos.amax(_PHOTO, True)
+            return (photos - least) / (greatest - least).clamp(min=_LEAST)
+        if self._normalization in ("image", "channel"):
+            axes = _PHOTO if self._normalization == "image" else _CHANNEL
+            centred = photos - photos.mean(axes, keepdim=True)
+            return centred / centred.square().mean(axes, keepdim=True).sqrt().clamp(min=_LEAST)
+        return (photos - self.mean) / self.std
+
+
+def _square(size: int) -> tuple[int, int]:
+    return size, size
+
+
+def _statistics(normalization: str, channels: int) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation that each channel is scaled by, of values in [0, 1].
+
+    Raises:
+        ConfigError: ImageNet's are asked for and there are none of such channels.
+    """
+    if normalization != "imagenet":
+        return [0.5] * channels, [0.5] * channels
+    if channels == RGB:
+        return list(IMAGENET[0]), list(IMAGENET[1])
+    if channels == 1:
+        # The mean of luma is the luma of the means. Its deviation is that of the deviations if
+        # channels go together, as they nearly do in photos, and else a little less.
+        mean, std = (sum(w * v for w, v in zip(LUMA, values, strict=True)) for values in IMAGENET)
+        return [mean], [std]
+    raise ConfigError(
+        f"model.normalization=imagenet, but model.channels={channels}: ImageNet's photos are RGB; "
+        "set model.normalization=simple or channel"
+    )

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from photo_files import NAMES, write_folder, write_photo
+from photo_files import NAMES, noise, write_folder, write_photo
 
 from resistor_cls.data import read_folder
 from resistor_cls.data.bodies import Location
@@ -41,6 +41,31 @@ def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1
 
 
+def test_arrays_keep_their_channels(tmp_path: Path):
+    root = tmp_path / "photos"
+    photo = np.concatenate([noise(20, 30, 0), noise(20, 30, 1)], axis=2)[..., :5]
+    for name in ("10R", "4K7"):
+        (root / name).mkdir(parents=True)
+        np.save(root / name / "0.npy", photo)
+    write_photo(root / "4K7" / "1.jpg")
+    cache = open_cache(read_folder(root), Shrink([8, 12], 5), tmp_path / "cache")
+    assert cache.photos.shape == (2, 8, 12, 5)
+    assert np.array_equal(cache.photos[0], shrink(photo, (8, 12)))
+    assert (cache.facts[0].mode, cache.facts[0].width, cache.facts[0].height) == (
+        "5 channels", 30, 20,
+    )  # fmt: skip
+    assert "it has 3 channels, model.channels=5" in cache.unreadable["4K7/1.jpg"]
+
+
+def test_caches_of_older_versions_are_still_found():
+    assert [Shrink(size).key for size in (224, [224, 224], [160, 320])] == [
+        "shrink 224",
+        "shrink 224",
+        "shrink 160x320",
+    ]
+    assert Shrink(224, 5).key != Shrink(224).key
+
+
 @pytest.mark.parametrize("change", ["content", "time", "added"])
 def test_a_change_is_noticed(tmp_path: Path, change: str):
     root = write_folder(tmp_path / "photos")
@@ -69,7 +94,7 @@ def test_sizes_and_places_do_not_meet(tmp_path: Path):
 class Marked:
     """Finds something in every photo whose red is 100 or more; where, its green tells."""
 
-    locates = True
+    locates, channels = True, 3
 
     def __init__(self, size: int, key: str) -> None:
         self.size, self.shape, self.key = size, (size, size), key

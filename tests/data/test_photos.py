@@ -13,8 +13,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
 from resistor_cls.data import read_photo, resize
-from resistor_cls.data.photos import decode_photo, shrink
-from resistor_cls.errors import DataError
+from resistor_cls.data.photos import NPY, Shrink, as_rgb, decode_photo, shrink
+from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.model.preprocessing import Preprocessing
 
 ORIENTATION = 0x0112  # EXIF tag
@@ -167,6 +167,71 @@ def test_damage_never_raises_anything_else(data: st.DataObject):
     except DataError:
         return
     assert photo.ndim == 3
+
+
+def saved(array: np.ndarray, **how: Any) -> bytes:
+    file = BytesIO()
+    np.save(file, array, **how)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 5])
+def test_arrays_are_photos_of_any_channels(channels: int, tmp_path: Path):
+    photo = np.concatenate([noise(6, 7), noise(6, 7, 1)], axis=2)[..., :channels]
+    for order in (photo, np.asfortranarray(photo)):
+        (tmp_path / "photo.npy").write_bytes(saved(order))
+        read = read_photo(tmp_path / "photo.npy")
+        assert np.array_equal(read, photo)
+        assert read.flags.c_contiguous
+    shown = as_rgb(photo)
+    assert shown.shape == (6, 7, 3)
+    expected = photo[..., :3] if channels >= 3 else np.repeat(photo[..., :1], 3, axis=2)
+    assert np.array_equal(shown, expected)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "reason"),
+    [
+        (saved(np.zeros((4, 5, 3), np.float32)), "an array of float32: expected uint8"),
+        (
+            saved(np.zeros((4, 5), np.uint8)),
+            r"shape \(4, 5\): expected \(height, width, channels\)",
+        ),
+        (saved(np.zeros((4, 0, 3), np.uint8)), r"shape \(4, 0, 3\): expected"),
+        (saved(np.array([{}], object), allow_pickle=True), "an array of object: expected uint8"),
+        (saved(noise(4, 5))[:-1], "59 bytes of 60, the file is damaged"),
+        (
+            saved(noise(4, 5)).replace(b"(4, 5, 3), ", b"(40000, 50000, 3), ", 1),
+            "6000 million|cannot be decoded|more than 384 million",
+        ),
+        (NPY, "the array cannot be decoded"),
+    ],
+    ids=["floats", "two axes", "nothing", "objects", "cut", "too large", "no header"],
+)
+def test_other_arrays_are_refused(encoded: bytes, reason: str):
+    with pytest.raises(DataError, match=reason):
+        decode_photo(encoded)
+
+
+@given(st.data())
+def test_damaged_arrays_never_raise_anything_else(data: st.DataObject):
+    encoded = bytearray(saved(noise(3, 4)))
+    places = st.integers(0, len(encoded) - 1)
+    for place, value in data.draw(st.dictionaries(places, st.integers(0, 255))).items():
+        encoded[place] = value
+    try:
+        photo = decode_photo(bytes(encoded))
+    except DataError:
+        return
+    assert photo.ndim == 3
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, True, "64", [64], [64, 0], [64, 64, 3], [64.0, 64]])
+def test_a_size_that_is_none_is_refused(size: Any):
+    with pytest.raises(
+        ConfigError, match=rf"{re.escape(f'data.image_size={size}')}: expected 1 or"
+    ):
+        Shrink(size)
 
 
 def test_the_right_size_is_left_alone():

@@ -25,7 +25,7 @@ def audit_photos(
     unreadable: Mapping[str, str],
     *,
     fingerprint: str = "",
-    image_size: int = 224,
+    image_size: int | Sequence[int] = 224,
     seed: int = 0,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def audit_photos(
         outlines: (photos, 64, 64) int8, of the photos.
         unreadable: file name → why it cannot be read.
         fingerprint: of the labelled photos.
-        image_size: side in pixels that a model gets the photos at.
+        image_size: side in pixels that a model gets the photos at, or their rows and columns.
         seed: of clusters, folds and samples.
         progress: whether to show a bar.
 

@@ -293,12 +293,13 @@ def _deviation(seen: Seen, key: str, values: np.ndarray) -> np.ndarray:
     return found
 
 
-def body_section(seen: Seen, image_size: int) -> dict[str, Any]:
+def body_section(seen: Seen, image_size: int | Sequence[int]) -> dict[str, Any]:
     """How large bodies are, and which reach where they should not."""
     boxed = [index for index, name in enumerate(seen.names) if name in seen.boxes]
     lengths = [length for index in boxed if (length := seen.body(index)) is not None]
-    # A photo is resized to a square: each side by its own scale.
-    small = [seen.boxes[seen.names[index]].length(image_size, image_size) for index in boxed]
+    # A photo is resized to a square, or to the given shape: each side by its own scale.
+    rows, columns = (image_size, image_size) if isinstance(image_size, int) else image_size
+    small = [seen.boxes[seen.names[index]].length(columns, rows) for index in boxed]
     return {
         "boxes": len(boxed),
         "error": seen.boxes_error,
