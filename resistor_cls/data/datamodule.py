@@ -1,11 +1,11 @@
 """Labelled photos as batches for a Lightning trainer."""
 
-import logging
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,77 +15,28 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from resistor_cls.categories import Categories
+from resistor_cls.data.adoption import adopted_targets
 from resistor_cls.data.augmentation import Augmentation
-from resistor_cls.data.boxes import Box, read_boxes
-from resistor_cls.data.cache import PhotoCache, fingerprint, open_cache
+from resistor_cls.data.boxes import Box
+from resistor_cls.data.cache import PhotoCache, fingerprint
 from resistor_cls.data.captures import bursts
+from resistor_cls.data.datasets import UNKNOWN, Mixing, PhotoDataset, with_pseudo
 from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.folds import Split, check_fold, check_split, split_photos, split_table
+from resistor_cls.data.folds import Split, split_table
+from resistor_cls.data.given_sets import GivenSets
+from resistor_cls.data.known_bodies import Body, boxes_of, known_body
+from resistor_cls.data.loading import load_photos
 from resistor_cls.data.photos import Preparation, Shrink
-from resistor_cls.data.sources import (
-    MOST_LISTED,
-    PhotoSet,
-    absolute,
-    check_source,
-    read_source,
-)
+from resistor_cls.data.pseudo_labels import NO_TABLE, PseudoLabels, PseudoPhotos, pseudo_photos
+from resistor_cls.data.sources import PhotoSet, absolute, check_source
+from resistor_cls.data.splitting import Splitting
+from resistor_cls.data.streams import Stream, check_stream
 from resistor_cls.errors import ConfigError, DataError, nearest
 
-log = logging.getLogger(__name__)
+__all__ = ["UNKNOWN", "Body", "PhotoDataModule", "PhotoDataset", "Stream"]
 
-UNKNOWN = -1  # target of a photo of none of the categories
-SUBSETS = ("validation", "train", "all")
+SUBSETS = ("validation", "train", "test", "all")
 MOST_WORKERS = 8  # soft augmentation of 224 px photos: 8 processes outrun any one GPU's training
-
-
-class Body(NamedTuple):
-    """What is known of the body in a prepared photo.
-
-    Attributes:
-        pixels: (rows, columns) bool; all False where the photo does not show it.
-        known_by: `box` where someone has drawn a box round it, `locator` where only a preparation
-            found it and may have erred.
-    """
-
-    pixels: np.ndarray
-    known_by: str
-
-
-class PhotoDataset(Dataset[dict[str, Tensor]]):
-    """Some of the cached photos.
-
-    An item holds `photos` (3, height, width) uint8, `targets` () int64 and `indices` () int64,
-    the position in the data module's `photo_set`.
-    """
-
-    def __init__(
-        self,
-        photos: np.ndarray,
-        targets: np.ndarray,
-        indices: np.ndarray,
-        augmentation: Augmentation | None = None,
-    ) -> None:
-        self._photos, self._targets, self._indices = photos, targets, indices
-        self._augmentation = augmentation
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def __getitem__(self, item: int) -> dict[str, Tensor]:
-        index = int(self._indices[item])
-        photo = np.array(self._photos[index])  # a copy: the map behind it is read-only
-        if self._augmentation is not None:
-            photo = self._augmentation(photo)
-        return {
-            "photos": torch.from_numpy(photo).permute(2, 0, 1),
-            "targets": torch.tensor(self._targets[index]),
-            "indices": torch.tensor(index),
-        }
-
-
-# What trains in the place of photos: made of the label space, of the rows and columns of an item,
-# and of what changes items at random. A target below 0 is of no category.
-Stream = Callable[[Categories, tuple[int, int], Augmentation], Dataset[dict[str, Tensor]]]
 
 
 class PhotoDataModule(LightningDataModule):
@@ -94,7 +45,8 @@ class PhotoDataModule(LightningDataModule):
     Args:
         root: folder of the photos.
         source: `folder`, `table`, `rendered` or `resistor37`; see `resistor_cls.data.sources`.
-        image_size: longer side in pixels that photos are kept and batched at.
+        image_size: longer side in pixels that photos are kept and batched at, or their rows and
+            columns.
         prepare: makes of each photo what is kept and batched, as the model says that is to see it;
             its size then takes the place of `image_size`. By default photos are resized.
         batch_size: photos a batch.
@@ -105,19 +57,34 @@ class PhotoDataModule(LightningDataModule):
         split_seed: of the dealing; apart from the training seed, so that several seeds are
             compared on the same validation photos.
         gap: photos on either side of the validated block that `capture` drops.
+        validation_size: share of the photos that validates, in the place of a fold; None for folds.
+        validation: photos that validate, so that all others train: a folder of categories, or a
+            `.csv`, `.parquet` or `.pq` table.
+        test: photos that neither train nor validate, likewise.
+        sample: share of the photos that is used, drawn from each category and role; for a quick
+            look.
+        sample_of: what is drawn from: `train`, `validation` or `both`.
+        train_on_validation: validation photos train too, as those do that `capture` dropped: for
+            the final model, whose validation scores say nothing any more.
         augment: albumentations transforms for training, in order (or named, as a mapping).
         drop_last: leave the last, smaller batch of a training epoch out.
         skip_unreadable: go on without photos that cannot be read.
-        subset: photos of the test batches: `validation`, `train` or `all`.
+        subset: photos of the test batches: `validation`, `train`, `test` or `all`.
         stream: trains on what it makes, such as crops that are drawn meanwhile; then all of the
             photos validate.
+        pseudo: photos that a model has labelled; they train too.
+        mix: mixes the photos of each training batch, after it came to its device.
         workers: processes that augment; `auto` is half of the cores, at most 8.
         cache: folder of decoded photos.
         **options: more arguments of the source, such as `table` or `per_category`.
 
     Attributes:
         prepare: the preparation.
+        batch_size: photos a batch; may be changed at any time.
+        subset: see above; `validation`, `train` and `test` may take turns after `setup`.
         stream: what trains in the place of photos, or None.
+        pseudo: see above; may be set before `setup`.
+        mix: see above.
         workers: processes that augment.
         photo_set: the readable photos (after `setup`).
         targets: (photos,) class index of each; after `adopt` a model's, `UNKNOWN` where it is none.
@@ -127,6 +94,7 @@ class PhotoDataModule(LightningDataModule):
         facts: what the file of each photo tells.
         outlines: (photos, 64, 64) int8; see `resistor_cls.data.facts.outline`.
         split: which photos train and which validate.
+        pseudo_photos: the pseudo-labelled photos, or None.
         unreadable: file name → why it was left out.
         fingerprint: identifies the labelled photos by content.
         split_fingerprint: identifies, by content, which photos train and which validate.
@@ -143,6 +111,7 @@ class PhotoDataModule(LightningDataModule):
     facts: tuple[PhotoFacts, ...]
     outlines: np.ndarray
     split: Split
+    pseudo_photos: PseudoPhotos | None = None
     unreadable: Mapping[str, str]
     fingerprint: str
     split_fingerprint: str
@@ -152,7 +121,7 @@ class PhotoDataModule(LightningDataModule):
         root: str | Path | None,
         source: str = "folder",
         *,
-        image_size: int = 224,
+        image_size: int | Sequence[int] = 224,
         prepare: Preparation | None = None,
         batch_size: int = 32,
         split: str = "stratified",
@@ -160,11 +129,19 @@ class PhotoDataModule(LightningDataModule):
         fold: int = 0,
         split_seed: int = 0,
         gap: int = 3,
+        validation_size: float | None = None,
+        validation: str | Path | None = None,
+        test: str | Path | None = None,
+        sample: float = 1.0,
+        sample_of: str = "both",
+        train_on_validation: bool = False,
         augment: Sequence[Any] | Mapping[str, Any] = (),
         drop_last: bool = True,
         skip_unreadable: bool = False,
         subset: str = "validation",
         stream: Stream | None = None,
+        pseudo: PseudoLabels | None = None,
+        mix: Mixing | None = None,
         workers: int | str = "auto",
         cache: str | Path = "~/.cache/resistor_cls",
         **options: Any,
@@ -174,18 +151,27 @@ class PhotoDataModule(LightningDataModule):
         self._augmentation = Augmentation([step for step in steps if step is not None])
         self._options = absolute({"root": root, **options})
         self.prepare = Shrink(image_size) if prepare is None else prepare
-        # Plain values: saved with a model, they are enough to find its validation photos again.
-        self.settings: dict[str, Any] = {
+        self._augmentation.check(self.prepare.shape, self.prepare.channels)
+        self.batch_size = batch_size
+        self._splitting = Splitting(
+            split=split,
+            folds=folds,
+            fold=fold,
+            split_seed=split_seed,
+            gap=gap,
+            validation_size=validation_size,
+            validation=None if validation is None else str(validation),
+            test=None if test is None else str(test),
+            sample=sample,
+            sample_of=sample_of,
+            train_on_validation=train_on_validation,
+        ).absolute()
+        self._settings: dict[str, Any] = {
             "source": source,
             "image_size": self.prepare.size,
-            "batch_size": batch_size,
-            "split": str(Path(split).expanduser().absolute()) if split.endswith(".csv") else split,
-            "folds": folds,
-            "fold": fold,
-            "split_seed": split_seed,
-            "gap": gap,
             "drop_last": drop_last,
             "skip_unreadable": skip_unreadable,
+            **asdict(self._splitting),
             **{
                 key: str(value) if isinstance(value, Path) else value
                 for key, value in self._options.items()
@@ -194,24 +180,32 @@ class PhotoDataModule(LightningDataModule):
         self._check(subset, workers)
         check_source(source, self._options)
         self._cache_folder = Path(cache)
-        self.stream = stream
+        self.stream, self.pseudo, self.mix = stream, pseudo, mix
+        self._check_stream()
         self.workers = max(1, min(MOST_WORKERS, (os.cpu_count() or 1) // 2))
         if workers != "auto":
             self.workers = int(workers)
-        self._subset = subset
+        self.subset = subset
         self._cache: PhotoCache | None = None
 
     def _check(self, subset: str, workers: int | str) -> None:
-        given = self.settings
-        for key, least in (("image_size", 1), ("batch_size", 1), ("gap", 0)):
-            if given[key] < least:
-                raise ConfigError(f"data.{key}={given[key]}: expected {least} or more")
-        check_split(given["split"])
+        if self.batch_size < 1:
+            raise ConfigError(f"data.batch_size={self.batch_size}: expected 1 or more")
+        self._splitting.check()
         if subset not in SUBSETS:
             raise ConfigError(f"subset={subset}: {nearest(subset, SUBSETS)}")
         if workers != "auto" and not (isinstance(workers, int) and workers >= 0):
             raise ConfigError(f"data.workers={workers}: expected auto, 0 or more")
-        check_fold(given["fold"], given["folds"])
+
+    def _check_stream(self) -> None:
+        if self.stream is not None:
+            others = {"pseudo.photos": self.pseudo, "mix": self.mix}
+            check_stream(self._splitting, self.prepare.channels, others)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Plain values: saved with a model, they are enough to find its validation photos again."""
+        return {**self._settings, "batch_size": self.batch_size}
 
     @property
     def categories(self) -> Categories:
@@ -221,7 +215,14 @@ class PhotoDataModule(LightningDataModule):
     @property
     def train_indices(self) -> np.ndarray:
         """Positions in `photo_set` of the training photos."""
-        return np.flatnonzero(self.split.role_of == "train")
+        if self._splitting.train_on_validation:
+            return self._of_role("train", "validation")
+        return self._of_role("train")
+
+    @property
+    def validation_indices(self) -> np.ndarray:
+        """Positions in `photo_set` of the validation photos."""
+        return self._of_role("validation")
 
     @property
     def test_indices(self) -> np.ndarray:
@@ -236,16 +237,26 @@ class PhotoDataModule(LightningDataModule):
     @property
     def _chosen(self) -> np.ndarray:
         """Positions of the photos of `subset`."""
-        if self._subset == "all":
-            return np.arange(len(self.photo_set))
-        if self._subset == "train":
-            return self.train_indices
-        return self.validation_indices
+        if self.subset == "all":  # of which a sample may be left
+            return self._of_role("train", "validation", "test")
+        return self.train_indices if self.subset == "train" else self._of_role(self.subset)
+
+    def _of_role(self, *roles: str) -> np.ndarray:
+        return np.flatnonzero(np.isin(self.split.role_of, roles))
 
     @property
-    def validation_indices(self) -> np.ndarray:
-        """Positions in `photo_set` of the validation photos."""
-        return np.flatnonzero(self.split.role_of == "validation")
+    def train_counts(self) -> np.ndarray:
+        """(categories,) int, how many photos train each category, pseudo-labelled ones among them.
+
+        All 0 where `stream` trains.
+        """
+        targets = np.asarray(self.photo_set.targets)[self.train_indices]
+        counts = np.bincount(targets, minlength=len(self.categories))
+        return (
+            counts
+            if self.pseudo_photos is None
+            else counts + self.pseudo_photos.counts(len(counts))
+        )
 
     @cached_property
     def bursts(self) -> np.ndarray:
@@ -268,26 +279,7 @@ class PhotoDataModule(LightningDataModule):
         Raises:
             DataError: the categories differ otherwise; the first difference is named.
         """
-        own = self.categories.names
-        lacking, further = set(categories.names) - set(own), set(own) - set(categories.names)
-        allowed = ("subset" in allow or not lacking) and ("unknown" in allow or not further)
-        if not (allowed and allow):
-            remedy = " and ".join(
-                [
-                    f"--allow {word}"
-                    for word, found in (("subset", lacking), ("unknown", further))
-                    if found
-                ]
-            )
-            try:
-                categories.require(own, f"the photos in {self.photo_set.root}")
-            except DataError as error:
-                raise DataError(
-                    f"{error}; {remedy} judges them all the same" if remedy else str(error)
-                ) from None
-        place = {name: index for index, name in enumerate(categories.names)}
-        known = np.array([place.get(name, UNKNOWN) for name in own])
-        self.targets = known[np.asarray(self.photo_set.targets)]
+        self.targets = adopted_targets(self.photo_set, categories, allow)
         if not len(self.test_indices):
             raise DataError(
                 f"none of the photos in {self.photo_set.root} is of a category of the model, such "
@@ -298,12 +290,20 @@ class PhotoDataModule(LightningDataModule):
         """The split as a table that `split` takes again: a row per photo."""
         return split_table(self.split, self.photo_set, self.facts)
 
+    def pseudo_table(self) -> pd.DataFrame:
+        """What became of the pseudo-labelled photos: a row for each.
+
+        The columns are `photo`, `category`, `confidence`, `used`, and the `reason` where it is not.
+        """
+        return NO_TABLE.copy() if self.pseudo_photos is None else self.pseudo_photos.table
+
     def trained_on(self) -> list[str]:
         """The pictures that train, as `PhotoFacts.pixels`.
 
         Kept with a model, they tell later whether it is judged on photos that it learned from.
         """
-        return sorted({self.facts[index].pixels for index in self.train_indices})
+        more = () if self.pseudo_photos is None else self.pseudo_photos.pixels
+        return sorted({*(self.facts[index].pixels for index in self.train_indices), *more})
 
     def seen(self, trained_on: Collection[str]) -> int:
         """How many photos of the test batches are among pictures that a model has trained on."""
@@ -311,36 +311,30 @@ class PhotoDataModule(LightningDataModule):
         return sum(self.facts[index].pixels in known for index in self.test_indices)
 
     def photo(self, index: int) -> np.ndarray:
-        """A photo of `photo_set` at the size that it is kept at: (rows, columns, 3) uint8 RGB."""
+        """A photo of `photo_set` at the size it is kept at: (rows, columns, channels) uint8."""
         return np.array(self._opened().photos[index])
 
     def body(self, index: int) -> Body | None:
         """Which pixels of `photo(index)` show the body; None where nobody knows.
 
-        A whole photo has those of the upright box; a crop has those of the body, which
-        lies level there while the box may be drawn aslant.
-
         Raises:
             DataError: a `boxes.csv` that cannot be read.
         """
-        found, place, shape = self._opened().body(index), self.places[index], self.prepare.shape
+        found, place = self._opened().body(index), self.places[index]
         box = self._boxes.get(self.photo_set.names[index])
-        if box is None:
-            return None if found is None else Body(found.pixels(shape), "locator")
-        if found is None:
-            return Body(box.pixels(place, shape), "box")
-        return Body(box.body(place, shape, found.width / found.length).pixels(shape), "box")
+        return known_body(box, found, place, self.prepare.shape)
 
     @cached_property
     def _boxes(self) -> dict[str, Box]:
-        return read_boxes(self.photo_set.root)
+        return boxes_of(self._folders)
 
     @property
     def train_dataset(self) -> Dataset[dict[str, Tensor]]:
         """What training batches are made of; its items are changed at random."""
         if self.stream is not None:
             return self.stream(self.categories, self.prepare.shape, self._augmentation)
-        return self._dataset(self.train_indices, self._augmentation)
+        labelled = self._dataset(self.train_indices, self._augmentation)
+        return with_pseudo(labelled, self.pseudo_photos, self._augmentation)
 
     @property
     def train_length(self) -> int:
@@ -350,54 +344,47 @@ class PhotoDataModule(LightningDataModule):
     def prepare_data(self) -> None:
         """Draws, fetches and decodes what is absent; called on one process only."""
         if self._cache is None:  # else `setup` has been called before the trainer's
-            self._open()
+            sets, _ = self._load()
+            if self.pseudo is not None:
+                self.pseudo.open(sets.photo_set.categories, self.prepare, self._cache_folder)
 
     def setup(self, stage: str | None = None) -> None:
         """Finds, checks and splits the photos; doing it again changes nothing."""
         if self._cache is not None:
             return
-        found, cache = self._open()
-        self.photo_set = found.select(cache.readable)
+        self._check_stream()
+        sets, cache = self._load()
+        self.photo_set, self._folders = sets.photo_set, sets.folders
         self.unreadable = cache.unreadable
         self.targets = np.asarray(self.photo_set.targets)
         self.facts, self.outlines = cache.facts, cache.outlines
         self.located = cache.located if self.prepare.locates else None
         self.places = cache.places
-        if self._subset == "all" or self.stream is not None:  # nothing is split: all are judged
-            count = len(self.photo_set)
-            self.split = Split(np.full(count, "validation"), np.zeros(count, dtype=int))
-        else:
-            given = self.settings
-            self.split = split_photos(
-                given["split"],
-                self.photo_set,
-                cache.facts,
-                cache.outlines,
-                folds=given["folds"],
-                fold=given["fold"],
-                seed=given["split_seed"],
-                gap=given["gap"],
+        # Where nothing is split, all are judged.
+        undivided = self.subset == "all" or self.stream is not None
+        self.split = self._splitting.deal(sets, cache.facts, cache.outlines, undivided=undivided)
+        if self.subset == "test" and not len(self._of_role("test")):
+            raise ConfigError("subset=test, but there are no test photos: set data.test")
+        if self.pseudo is not None:
+            pixels = (fact.pixels for fact in self.facts)
+            roles = dict(zip(pixels, self.split.role_of.tolist(), strict=True))
+            self.pseudo_photos = pseudo_photos(
+                self.pseudo, self.categories, self.prepare, self._cache_folder, roles
             )
         contents = tuple(fact.content for fact in cache.facts)
         self.fingerprint = fingerprint(contents, self.photo_set.labels)
-        self.split_fingerprint = fingerprint(contents, tuple(self.split.role_of))
+        self.split_fingerprint = fingerprint(contents, self._splitting.marks(self.split))
         self._cache = cache
 
-    def _open(self) -> tuple[PhotoSet, PhotoCache]:
-        found = read_source(self.settings["source"], self._options)
-        cache = open_cache(found, self.prepare, self._cache_folder)
-        if cache.unreadable and not self.settings["skip_unreadable"]:
-            shown = [
-                f"{name} ({why})" for name, why in list(cache.unreadable.items())[:MOST_LISTED]
-            ]
-            rest = len(cache.unreadable) - len(shown)
-            problems = "\n  ".join(shown) + (f"\n  and {rest} more" if rest else "")
-            raise DataError(
-                f"{len(cache.unreadable)} of {len(found)} photos cannot be read in {found.root}: "
-                "repair or remove them, or go on without them by data.skip_unreadable=true\n"
-                f"  {problems}"
-            )
-        return found, cache
+    def _load(self) -> tuple[GivenSets, PhotoCache]:
+        return load_photos(
+            self._settings["source"],
+            self._options,
+            self._splitting.given,
+            self.prepare,
+            self._cache_folder,
+            skip_unreadable=self._settings["skip_unreadable"],
+        )
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Shuffled, augmented batches of the training photos.
@@ -405,8 +392,9 @@ class PhotoDataModule(LightningDataModule):
         Raises:
             ConfigError: no batch can be filled.
         """
-        dataset, count, batch = self.train_dataset, self.train_length, self.settings["batch_size"]
-        if self.settings["drop_last"] and count < batch:
+        dataset, count, batch = self.train_dataset, self.train_length, self.batch_size
+        drop_last = self._settings["drop_last"]
+        if drop_last and count < batch:
             raise ConfigError(
                 f"data.batch_size={batch} is more than the {count} training photos: "
                 "lower it, or set data.drop_last=false"
@@ -414,7 +402,7 @@ class PhotoDataModule(LightningDataModule):
         return self._loader(
             dataset,
             shuffle=True,
-            drop_last=self.settings["drop_last"],
+            drop_last=drop_last,
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
         )
@@ -426,6 +414,12 @@ class PhotoDataModule(LightningDataModule):
     def test_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Batches of the photos of `subset`, in order, as they are."""
         return self._loader(self._dataset(self.test_indices))
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        """Mixes training batches where that was asked for; others stay as they are."""
+        if self.mix is None or self.trainer is None or not self.trainer.training:
+            return batch
+        return self.mix(batch, len(self.categories))
 
     def _opened(self) -> PhotoCache:
         self.setup()
@@ -443,7 +437,7 @@ class PhotoDataModule(LightningDataModule):
     ) -> DataLoader[dict[str, Tensor]]:
         return DataLoader(
             dataset,
-            batch_size=self.settings["batch_size"],
+            batch_size=self.batch_size,
             pin_memory=torch.cuda.is_available(),
             **how,
         )

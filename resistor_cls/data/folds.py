@@ -4,7 +4,7 @@ A way to split deals photos into folds by what they have in common. The fold tha
 chosen after that, so that every fold of one dealing can have its turn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,13 @@ from resistor_cls.categories import Categories
 from resistor_cls.data.captures import backgrounds, bursts, cameras, capture_order
 from resistor_cls.data.duplicates import grouped, near_duplicates
 from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.sources import PhotoSet, some_names
+from resistor_cls.data.holdout import capture_holdout, grouped_holdout, stratified_holdout
+from resistor_cls.data.listing import some_names
+from resistor_cls.data.sources import PhotoSet
 from resistor_cls.errors import ConfigError, DataError, nearest
 
-ALWAYS_TRAINS = -1  # the fold of a photo that no fold can leave out
-ROLES = ("train", "validation", "dropped")
+ALWAYS_TRAINS = -1  # the fold of a photo that is in none: it trains whichever fold validates
+ROLES = ("train", "validation", "test", "dropped")
 SPLITS = ("stratified", "grouped", "capture", "background", "camera")
 
 
@@ -29,7 +31,7 @@ class Split:
     """What each photo does.
 
     Attributes:
-        role_of: (photos,) `train`, `validation` or `dropped`.
+        role_of: (photos,) one of `ROLES`.
         fold_of: (photos,) fold of each, `ALWAYS_TRAINS` where it is in none.
         group_of: (photos,) number of the group that was kept together; None where photos stand
             for themselves.
@@ -50,6 +52,8 @@ def split_photos(
     fold: int = 0,
     seed: int = 0,
     gap: int = 3,
+    size: float | None = None,
+    beside: Collection[str] = (),
 ) -> Split:
     """Splits photos.
 
@@ -62,6 +66,9 @@ def split_photos(
         fold: the one that validates.
         seed: of whatever is dealt at random.
         gap: photos dropped on either side of a validated block; `capture` only.
+        size: share of the photos that validates, in the place of a fold; see
+            `resistor_cls.data.holdout`.
+        beside: see `read_split`.
 
     Raises:
         ConfigError: a fold or a way to split that does not exist.
@@ -69,27 +76,46 @@ def split_photos(
     """
     check_split(how)
     if how.endswith(".csv"):
-        return read_split(Path(how), photo_set, facts)
+        return read_split(Path(how), photo_set, facts, beside)
     check_fold(fold, folds)
     targets, categories = np.asarray(photo_set.targets), photo_set.categories
-    beside, group_of = np.zeros(len(targets), dtype=bool), None
+    dropped, group_of = np.zeros(len(targets), dtype=bool), None
     if how == "stratified":
-        fold_of = stratified_folds(targets, folds, seed, categories)
+        fold_of = (
+            stratified_folds(targets, folds, seed, categories)
+            if size is None
+            else _only_fold(stratified_holdout(targets, size, seed, categories))
+        )
     elif how == "grouped":
         group_of = kept_together(photo_set, facts, outlines)
-        fold_of = grouped_folds(targets, group_of, folds, seed, categories)
+        fold_of = (
+            grouped_folds(targets, group_of, folds, seed, categories)
+            if size is None
+            else _only_fold(grouped_holdout(targets, group_of, size, seed, categories))
+        )
     elif how == "capture":
         group_of = kept_together(photo_set, facts, outlines)
         order = capture_order(photo_set, facts)
-        fold_of = capture_folds(targets, order, folds, categories)
-        beside = beside_blocks(targets, order, fold_of == fold, gap)
-        beside |= np.isin(group_of, group_of[fold_of == fold])
+        fold_of = (
+            capture_folds(targets, order, folds, categories)
+            if size is None
+            else _only_fold(capture_holdout(targets, order, size, categories))
+        )
+        dropped = beside_blocks(targets, order, fold_of == fold, gap)
+        dropped |= np.isin(group_of, group_of[fold_of == fold])
     else:
         group_of = backgrounds(facts, folds, seed) if how == "background" else cameras(facts)
         fold_of = left_out_folds(targets, group_of, folds)
-    role_of = np.where(fold_of == fold, "validation", np.where(beside, "dropped", "train"))
-    _require_photos_left(how, role_of, targets, categories, gap)
+    role_of = np.where(fold_of == fold, "validation", np.where(dropped, "dropped", "train"))
+    smaller = "data.folds" if size is None else f"data.validation_size={size}"
+    remedy = f"lower data.gap={gap} or {smaller}"
+    _require_photos_left(how, role_of, targets, categories, remedy)
     return Split(role_of, fold_of, group_of)
+
+
+def _only_fold(validated: np.ndarray) -> np.ndarray:
+    """(photos,) fold 0 where a photo validates; no other fold ever has its turn."""
+    return np.where(validated, 0, ALWAYS_TRAINS)
 
 
 def check_split(how: str) -> None:
@@ -275,8 +301,20 @@ def split_table(split: Split, photo_set: PhotoSet, facts: Sequence[PhotoFacts]) 
     )
 
 
-def read_split(path: Path, photo_set: PhotoSet, facts: Sequence[PhotoFacts]) -> Split:
+def read_split(
+    path: Path,
+    photo_set: PhotoSet,
+    facts: Sequence[PhotoFacts],
+    beside: Collection[str] = (),
+) -> Split:
     """Reads the table of an earlier split.
+
+    Args:
+        path: of the table.
+        photo_set: the photos that were split.
+        facts: of the photos.
+        beside: names of photos that no split deals, such as a given test set: rows of these count
+            for nothing.
 
     Raises:
         DataError: no such table, or photos that differ from those that were split.
@@ -287,6 +325,7 @@ def read_split(path: Path, photo_set: PhotoSet, facts: Sequence[PhotoFacts]) -> 
         table = table.set_index("photo")[["role", "fold", "group", "content"]]
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"data.split={path} is no table of a split: {error}") from error
+    table = table[~table.index.isin(list(beside))]
     absent = sorted(set(table.index) - set(photo_set.names))
     fresh = sorted(set(photo_set.names) - set(table.index))
     content = dict(zip(photo_set.names, (fact.content[:16] for fact in facts), strict=True))
@@ -344,7 +383,7 @@ def _require(members: np.ndarray, folds: int, categories: Categories, what: str)
 
 
 def _require_photos_left(
-    how: str, role_of: np.ndarray, targets: np.ndarray, categories: Categories, gap: int
+    how: str, role_of: np.ndarray, targets: np.ndarray, categories: Categories, remedy: str
 ) -> None:
     if not (role_of == "validation").any():
         raise DataError(f"data.split={how} leaves no photo to this data.fold: choose another")
@@ -352,6 +391,6 @@ def _require_photos_left(
     bare = [categories[int(target)].name for target in np.flatnonzero(left == 0)]
     if bare:
         raise DataError(
-            f"data.split={how} with data.gap={gap} leaves nothing to train on of "
-            f"{some_names(bare)}: lower data.gap or data.folds, or add photos"
+            f"data.split={how} leaves nothing to train on of {some_names(bare)}: {remedy}, or add "
+            "photos"
         )

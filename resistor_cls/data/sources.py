@@ -6,25 +6,41 @@ A source is a function from a root folder to a `PhotoSet`. It draws or fetches w
 import hashlib
 import inspect
 import json
-import logging
-import os
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from resistor_cls.categories import RESISTOR37_COUNTS, Categories
 from resistor_cls.data.download import RESISTOR37_URL, fetch_and_unpack
-from resistor_cls.data.photos import SUFFIXES
+from resistor_cls.data.listing import (
+    cells_of,
+    labels_of,
+    list_folders,
+    photo_names,
+    photos_of,
+    prefix_of,
+    rows_of,
+    some_names,
+)
 from resistor_cls.errors import ConfigError, DataError, nearest
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "SOURCES",
+    "PhotoSet",
+    "absolute",
+    "check_source",
+    "options_of",
+    "read_folder",
+    "read_rendered",
+    "read_resistor37",
+    "read_source",
+    "read_table",
+    "some_names",
+]
 
-MOST_LISTED = 10  # files named in one message; a terminal shows them without scrolling
-PREFIXES = ("class_", "label_", "category_")  # what `auto` strips from labels
 FILES = frozenset({"root", "categories", "table"})  # options that name files and folders
 OURS = frozenset({"boxes.csv", "scenes.csv", "dataset.json"})  # written beside drawn photos
 
@@ -84,26 +100,16 @@ def read_folder(
         categories: a file with one name per line that fixes the categories and their order;
             without it they are the folder names, sorted.
         label_prefix: stripped from folder names (and from those of the file) to make labels;
-            `auto` is one of `PREFIXES` that every folder name begins with. Names of photos keep it.
+            `auto` is one of `listing.PREFIXES` that every folder name begins with. Names of photos
+            keep it.
 
     Raises:
         DataError: no such folder, no categories in it, an empty one, folders that differ from the
             list, links that lead nowhere, or names that are not UTF-8.
     """
-    if not root.is_dir():
-        found = "is a file" if root.exists() else "does not exist"
-        raise DataError(
-            f"data.root={root} {found}: expected a folder with one folder of photos per category"
-        )
-    beside = _visible(root)
-    inside = {path.name: _visible(path) for path in beside if path.is_dir()}
-    _check_files(root, [*beside, *(path for paths in inside.values() for path in paths)])
-    if not inside:
-        raise DataError(
-            f"data.root={root} has no folders in it: expected one folder of photos per category"
-        )
-    prefix = _prefix_of(inside, label_prefix)
-    folder_of = {label: folder for folder, label in _labels_of(inside, prefix).items()}
+    beside, inside = list_folders(root, "data.root")
+    prefix = prefix_of(inside, label_prefix)
+    folder_of = {label: folder for folder, label in labels_of(inside, prefix).items()}
     labels = _label_space(folder_of, categories, prefix)
     strangers = [folder_of[label] for label in sorted(folder_of) if label not in labels.names]
     if strangers:
@@ -115,7 +121,7 @@ def read_folder(
     ignored = [path.name for path in beside if path.name not in OURS | inside.keys()]
     for target, label in enumerate(labels.names):
         folder = folder_of.get(label, label)
-        photos, others = _photos_of(label, root / folder, inside.get(folder))
+        photos, others = photos_of(label, root / folder, inside.get(folder))
         names += [f"{folder}/{name}" for name in photos]
         targets += [target] * len(photos)
         ignored += [f"{folder}/{name}" for name in others]
@@ -144,21 +150,21 @@ def read_table(
         categories: a file that fixes the categories and their order; without it they are the
             labels of the table, sorted.
         label_prefix: stripped from labels (and from the names of the file) that begin with it;
-            `auto` is one of `PREFIXES` that every label begins with.
+            `auto` is one of `listing.PREFIXES` that every label begins with.
 
     Raises:
         DataError: a table that cannot be read, a column or label that is absent, an empty cell,
             photos named twice or by absolute paths, or photos that are not there.
     """
     root = table.parent if root is None else root
-    rows = _read_rows(table)
-    names = _photo_names(_column(rows, table, "image_column", image_column), root, table)
-    raw = [cell.strip() for cell in _column(rows, table, "category_column", category_column)]
+    rows = rows_of(table, "data.table")
+    names = photo_names(cells_of(rows, table, "image_column", image_column), root, table)
+    raw = [cell.strip() for cell in cells_of(rows, table, "category_column", category_column)]
     groups = None
     if group_column is not None:
-        groups = tuple(cell.strip() for cell in _column(rows, table, "group_column", group_column))
-    prefix = _prefix_of(set(raw), label_prefix)
-    label_of = _labels_of(set(raw), prefix)
+        groups = tuple(cell.strip() for cell in cells_of(rows, table, "group_column", group_column))
+    prefix = prefix_of(set(raw), label_prefix)
+    label_of = labels_of(set(raw), prefix)
     known = _label_space(label_of.values(), categories, prefix)
     unused = [name for name in known.names if name not in label_of.values()]
     if unused:
@@ -300,157 +306,8 @@ def _folder_holding(root: Path, name: str) -> Path:
     return next((folder for folder in folders if (folder / name).is_file()), root)
 
 
-def some_names(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are, for a message."""
-    shown = ", ".join(names[:MOST_LISTED])
-    return shown + (f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else "")
-
-
 def _sorted(photos: PhotoSet) -> PhotoSet:
     return photos.select(sorted(range(len(photos)), key=photos.names.__getitem__))
-
-
-def _visible(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted, without hidden files."""
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be listed: {error.strerror}") from error
-
-
-def _check_files(root: Path, paths: Sequence[Path]) -> None:
-    """Refuses names that no table of predictions could hold, and links that lead nowhere.
-
-    Raises:
-        DataError: names them.
-    """
-    names = [path.relative_to(root).as_posix() for path in paths]
-    # Python reads bytes that are not UTF-8 as surrogates, which cannot be written again.
-    escaped = [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
-    foreign = [shown for shown, name in zip(escaped, names, strict=True) if shown != name]
-    if foreign:
-        raise DataError(
-            f"{root} has names that are not UTF-8 text: {some_names(foreign)}; rename them"
-        )
-    broken = [name for name, path in zip(names, paths, strict=True) if not path.exists()]
-    if broken:
-        raise DataError(
-            f"{root} has links that lead nowhere or in a circle: {some_names(broken)}; "
-            "remove them, or bring back what they link to"
-        )
-
-
-def _photos_of(
-    label: str, folder: Path, files: Sequence[Path] | None
-) -> tuple[list[str], list[str]]:
-    """Names of the photos in a category's folder, and of what else is there.
-
-    Args:
-        label: the category.
-        folder: its folder.
-        files: what the folder holds; None where it is absent.
-
-    Raises:
-        DataError: no photos.
-    """
-    photos: list[str] = []
-    others: list[str] = []
-    for path in files or ():
-        is_photo = path.suffix.lower() in SUFFIXES and path.is_file()
-        (photos if is_photo else others).append(path.name)
-    if not photos:
-        state = "is absent" if files is None else "is empty"
-        raise DataError(
-            f"category {label!r} has no photos: {folder} "
-            f"{f'holds only {some_names(others)}' if others else state}; "
-            f"add photos ({', '.join(sorted(SUFFIXES))}) or remove the category"
-        )
-    return photos, others
-
-
-def _read_rows(table: Path) -> pd.DataFrame:
-    try:
-        if table.suffix.lower() == ".csv":  # only an empty cell is absent: "NA" may be a label
-            return pd.read_csv(table, dtype=str, keep_default_na=False, na_values=[""])
-        return pd.read_parquet(table)
-    except (OSError, ValueError) as error:  # pandas and pyarrow raise subclasses of these
-        raise DataError(f"data.table={table} cannot be read: {error}") from error
-
-
-def _column(rows: pd.DataFrame, table: Path, key: str, column: str) -> list[str]:
-    """The cells of a column as text, none of them empty."""
-    column = str(column)  # to Hydra, data.image_column=0 is a number
-    if column not in rows:
-        raise DataError(
-            f"data.{key}={column}: no such column in {table}; "
-            f"{nearest(column, map(str, rows.columns))}"
-        )
-    cells = ["" if pd.isna(cell) else str(cell) for cell in rows[column]]
-    empty = [str(row) for row, cell in enumerate(cells, start=1) if not cell.strip()]
-    if empty:
-        raise DataError(
-            f"{table}: nothing in the column data.{key}={column} of row {some_names(empty)}; "
-            "fill it in or remove the row"
-        )
-    return cells
-
-
-def _photo_names(cells: Sequence[str], root: Path, table: Path) -> list[str]:
-    """Names of photos below `root`, each one there and named once."""
-    names = [PurePosixPath(cell.replace("\\", "/")).as_posix() for cell in cells]
-    absolute = [
-        name
-        for name in names
-        if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute()
-    ]
-    if absolute:
-        # A copy of the data elsewhere would silently be read from the old place.
-        raise DataError(
-            f"{table} names photos by absolute paths: {some_names(absolute)}; "
-            f"write them relative to data.root={root}"
-        )
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
-    if twice:
-        raise DataError(
-            f"{table} names photos twice: {some_names(twice)}; keep one row for each photo"
-        )
-    # `Path.is_file` raises OSError where a name is too long for the file system.
-    absent = [name for name in names if not os.path.isfile(root / name)]  # noqa: PTH113
-    if absent:
-        raise DataError(
-            f"{len(absent)} of the {len(names)} photos in {table} are not below {root}: "
-            f"{some_names(absent)}; set data.root to the folder that the names are relative to"
-        )
-    return names
-
-
-def _prefix_of(labels: Collection[str], asked: str | None) -> str:
-    """The prefix to strip from labels: what was asked for, or found where that is `auto`."""
-    if asked != "auto":
-        return str(asked or "")
-    for prefix in PREFIXES:
-        if all(label.startswith(prefix) and label != prefix for label in labels):
-            log.info("Labels without their common %s (data.label_prefix='' keeps it)", prefix)
-            return prefix
-    return ""
-
-
-def _labels_of(names: Collection[str], prefix: str) -> dict[str, str]:
-    """Each name with its label, which is the name without the prefix.
-
-    Raises:
-        DataError: two names with the same label.
-    """
-    name_of: dict[str, str] = {}
-    for name in sorted(names):
-        label = name.removeprefix(prefix) or name
-        if label in name_of:
-            raise DataError(
-                f"{name_of[label]!r} and {name!r} are one label by data.label_prefix={prefix}: "
-                "rename one, or keep the prefix by data.label_prefix=''"
-            )
-        name_of[label] = name
-    return {name: label for label, name in name_of.items()}
 
 
 def _label_space(labels: Collection[str], file: Path | None, prefix: str) -> Categories:
@@ -458,5 +315,5 @@ def _label_space(labels: Collection[str], file: Path | None, prefix: str) -> Cat
     if file is None:
         return Categories(sorted(labels))
     listed = Categories.from_file(file).names
-    label_of = _labels_of(listed, prefix)
+    label_of = labels_of(listed, prefix)
     return Categories(label_of[name] for name in listed)

@@ -18,17 +18,6 @@ from resistor_cls.errors import ConfigError, DataError
 Make = Callable[..., PhotoDataModule]
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    write_folder(tmp_path / "photos", each=10)
-
-    def module(**changes: Any) -> PhotoDataModule:
-        how = {"image_size": 16, "batch_size": 4, "workers": 0, "cache": tmp_path / "cache"}
-        return PhotoDataModule(**({"root": tmp_path / "photos"} | how | changes))
-
-    return module
-
-
 def test_batches_hold_photos_targets_and_indices(make: Make):
     data = make()
     data.setup()

@@ -191,6 +191,11 @@ def test_a_split_is_read_back_to_the_photo(tmp_path: Path):
     again = split_photos(str(path), photo_set, facts, outlines_of(60), folds=5, fold=4)
     assert np.array_equal(again.role_of, split.role_of)
     assert np.array_equal(again.fold_of, split.fold_of)
+    table = split_table(split, photo_set, facts)
+    table.loc[table.category == "b", "role"] = "test"
+    table.to_csv(path, index=False)
+    again = read_split(path, photo_set, facts)
+    assert (again.role_of == "test").sum() == 20
 
 
 @pytest.mark.parametrize(
@@ -227,7 +232,9 @@ def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
         split("capture", fold=5)
     with pytest.raises(ConfigError, match=r"data\.folds=5, but the photos are of 2 places"):
         split("camera")
-    with pytest.raises(DataError, match=r"data.gap=10 leaves nothing to train on of a, b, c"):
+    with pytest.raises(
+        DataError, match=r"leaves nothing to train on of a, b, c: lower data.gap=10 or"
+    ):
         split("capture", folds=2, gap=10)
     with pytest.raises(DataError, match=r"fewer photos than folds: a \(20\), b \(20\), c \(20\)"):
         split("stratified", folds=21)

@@ -1,0 +1,189 @@
+"""Validation and test photos that are given, in the place of photos that a split chooses."""
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resistor_cls.categories import Categories
+from resistor_cls.data.facts import PhotoFacts
+from resistor_cls.data.listing import (
+    TABLES,
+    cells_of,
+    list_folders,
+    photo_names,
+    photos_of,
+    prefix_of,
+    rows_of,
+)
+from resistor_cls.data.sources import OURS, PhotoSet
+from resistor_cls.errors import DataError, nearest
+
+MAIN = ""  # the given role of a photo of the main source: a split finds it one
+
+
+@dataclass(frozen=True)
+class GivenSets:
+    """The photos of the main source, and behind them those of the given sets.
+
+    Attributes:
+        photo_set: all of them, one set behind the other, each sorted by name. A photo of a given
+            set has the name that leads to it from the root of the main source.
+        role_of: (photos,) `validation` or `test` where a photo was given as such, else `MAIN`.
+        folders: what names begin with → the folder that the rest of the name is relative to.
+    """
+
+    photo_set: PhotoSet
+    role_of: np.ndarray
+    folders: Mapping[str, Path]
+
+    def select(self, indices: Sequence[int]) -> "GivenSets":
+        """The photos at some positions, in that order."""
+        chosen = self.photo_set.select(indices)
+        return GivenSets(chosen, self.role_of[list(indices)], self.folders)
+
+
+def with_given_sets(
+    photo_set: PhotoSet, given: Mapping[str, str | None], options: Mapping[str, Any]
+) -> GivenSets:
+    """Adds given sets to the photos of the main source.
+
+    Args:
+        photo_set: of the main source.
+        given: `validation` and `test` → a folder of categories, or a table; None where there is
+            none.
+        options: of the main source: columns of tables and `label_prefix` hold for the given sets.
+
+    Raises:
+        DataError: a set that cannot be read, or a category that the main source does not have.
+    """
+    names, targets, groups = [*photo_set.names], [*photo_set.targets], photo_set.groups
+    ignored, roles, folders = [*photo_set.ignored], [MAIN] * len(photo_set), {"": photo_set.root}
+    for role, place in given.items():
+        if place is None:
+            continue
+        found = _read(Path(place), f"data.{role}", photo_set.categories, options)
+        # Where links are followed, `..` leads up from where they lead to.
+        way = os.path.relpath(os.path.realpath(found.root), os.path.realpath(photo_set.root))
+        begin = "" if way == "." else f"{Path(way).as_posix()}/"
+        names += [begin + name for name in found.names]
+        ignored += [begin + name for name in found.ignored]
+        targets += found.targets
+        roles += [role] * len(found)
+        folders[begin] = found.root
+        if groups is not None:  # of what a split keeps together; given photos are not split
+            groups = (*groups, *("" for _ in found.names))
+    merged = PhotoSet(
+        photo_set.root, tuple(names), tuple(targets), photo_set.categories, tuple(ignored), groups
+    )
+    return GivenSets(merged, np.array(roles, dtype="<U10"), folders)
+
+
+def check_given_sets(
+    sets: GivenSets, facts: Sequence[PhotoFacts], given: Mapping[str, str | None]
+) -> None:
+    """Checks that given photos can be read and are nowhere else.
+
+    Pictures are compared and not files: other metadata hide nothing. Near-duplicates are not
+    looked for.
+
+    Args:
+        sets: the readable photos.
+        facts: of the photos.
+        given: see `with_given_sets`.
+
+    Raises:
+        DataError: a given set without photos; photos that are among the others too; a category
+            that nothing is left of to train on.
+    """
+    seen = {facts[i].pixels: i for i in np.flatnonzero(sets.role_of == MAIN).tolist()}
+    others, names = "that train or validate", sets.photo_set.names
+    if given["validation"] is not None:
+        others = "that train"
+        _require_all_categories(sets)
+    for role, place in given.items():
+        if place is None:
+            continue
+        members = np.flatnonzero(sets.role_of == role).tolist()
+        if not members:
+            raise DataError(f"data.{role}={place}: none of its photos can be read")
+        twice = [index for index in members if facts[index].pixels in seen]
+        if twice:
+            first = names[twice[0]]
+            raise DataError(
+                f"{len(twice)} of the {len(members)} photos of data.{role}={place} are also among "
+                f"those {others}, such as {first} (the picture of "
+                f"{names[seen[facts[twice[0]].pixels]]}): remove them from one of the two"
+            )
+        seen |= {facts[index].pixels: index for index in members}
+        others = "that train or validate"
+
+
+def _require_all_categories(sets: GivenSets) -> None:
+    main = np.asarray(sets.photo_set.targets)[sets.role_of == MAIN]
+    counts = np.bincount(main, minlength=len(sets.photo_set.categories))
+    if not counts.all():
+        bare = sets.photo_set.categories[int(np.argmin(counts))].name
+        raise DataError(
+            f"no photo of {bare!r} in {sets.photo_set.root} can be read: nothing trains it; add "
+            "photos, or remove the category"
+        )
+
+
+def _read(place: Path, key: str, known: Categories, options: Mapping[str, Any]) -> PhotoSet:
+    """Reads one given set; its photos are sorted by name."""
+    read = _read_table if place.suffix.lower() in TABLES else _read_folder
+    root, label_of, ignored = read(place, key, options)
+    category_of = _categories_of(set(label_of.values()), known, options.get("label_prefix", "auto"))
+    unknown = [label for label, category in category_of.items() if category not in known.names]
+    if unknown:
+        raise DataError(
+            f"{key}={place} has photos of {unknown[0]!r}, which is no category of the photos that "
+            f"train: rename it or remove its photos; {nearest(unknown[0], known.names)}"
+        )
+    names = tuple(sorted(label_of))
+    targets = tuple(known.index(category_of[label_of[name]]) for name in names)
+    return PhotoSet(root, names, targets, known, tuple(sorted(ignored)))
+
+
+def _categories_of(
+    labels: Collection[str], known: Categories, label_prefix: str | None
+) -> dict[str, str]:
+    """Each label with the category that it says; sorted, as the first of them may be named."""
+    # A label that is a category as it stands loses nothing.
+    others = set(labels) - set(known.names)
+    prefix = prefix_of(others, label_prefix) if others else ""
+    return {
+        label: label.removeprefix(prefix) if label in others else label for label in sorted(labels)
+    }
+
+
+def _read_folder(
+    root: Path, key: str, options: Mapping[str, Any]
+) -> tuple[Path, dict[str, str], list[str]]:
+    """The folder, the label of each photo in it, and what lies beside them."""
+    beside, inside = list_folders(root, key)
+    label_of: dict[str, str] = {}
+    ignored = [path.name for path in beside if path.name not in OURS | inside.keys()]
+    for folder, files in inside.items():
+        photos, others = photos_of(folder, root / folder, files)
+        label_of |= {f"{folder}/{name}": folder for name in photos}
+        ignored += [f"{folder}/{name}" for name in others]
+    return root, label_of, ignored
+
+
+def _read_table(
+    table: Path, key: str, options: Mapping[str, Any]
+) -> tuple[Path, dict[str, str], list[str]]:
+    """The folder, and the label of each photo that a table names below it."""
+    root = table.parent
+    if "table" in options and options.get("root") is not None:  # of the main table's names too
+        root = options["root"]
+    rows = rows_of(table, key)
+    image, category = (options.get(f"{what}_column", what) for what in ("image", "category"))
+    names = photo_names(cells_of(rows, table, "image_column", image), root, table)
+    cells = cells_of(rows, table, "category_column", category)
+    return root, dict(zip(names, (cell.strip() for cell in cells), strict=True)), []

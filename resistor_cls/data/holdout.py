@@ -1,0 +1,130 @@
+"""One share of the photos that validates, in the place of folds.
+
+Every category keeps at least one photo on each side: a category that is never trained on cannot be
+learned, and one that is never validated is not judged.
+"""
+
+import numpy as np
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from resistor_cls.categories import Categories
+from resistor_cls.data.listing import some_names
+from resistor_cls.errors import DataError
+
+
+def stratified_holdout(
+    targets: np.ndarray, size: float, seed: int, categories: Categories
+) -> np.ndarray:
+    """Draws a share at random, each category in proportion.
+
+    Args:
+        targets: (photos,) class indices.
+        size: share that validates, above 0 and below 1.
+        seed: of the drawing.
+        categories: names, for the message.
+
+    Returns:
+        (photos,) bool, true where a photo validates.
+
+    Raises:
+        DataError: a category with a single photo.
+    """
+    _require_two(targets, size, categories, "photos")
+    present = len(np.unique(targets))
+    # Every category has two photos at least, so there is always room between these two.
+    count = min(max(int(np.ceil(size * len(targets))), present), len(targets) - present)
+    dealer = StratifiedShuffleSplit(1, test_size=count, random_state=seed)
+    _, drawn = next(dealer.split(np.zeros(len(targets)), targets))
+    validated = np.zeros(len(targets), dtype=bool)
+    validated[drawn] = True
+    # In proportion, a small category may have been given nothing on one of the sides.
+    rng = np.random.default_rng(seed)
+    for target in np.unique(targets):
+        members = np.flatnonzero(targets == target)
+        if len(set(validated[members])) == 1:
+            validated[rng.choice(members)] ^= True
+    return validated
+
+
+def grouped_holdout(
+    targets: np.ndarray, groups: np.ndarray, size: float, seed: int, categories: Categories
+) -> np.ndarray:
+    """Takes whole groups at random, category by category, until the share of each is reached.
+
+    Args:
+        targets: (photos,) class indices.
+        groups: (photos,) number of the group of each photo.
+        size: share that validates, above 0 and below 1.
+        seed: of the order in which groups are taken.
+        categories: names, for the message.
+
+    Returns:
+        (photos,) bool, true where a photo validates.
+
+    Raises:
+        DataError: a category whose groups cannot be parted.
+    """
+    _, number = np.unique(groups, return_inverse=True)
+    number = np.random.default_rng(seed).permutation(number.max() + 1)[number]
+    order = np.argsort(number, kind="stable")
+    ends = np.cumsum(np.bincount(number))
+    total = np.bincount(targets, minlength=len(categories))
+    left = total.copy()
+    validated = np.zeros(len(targets), dtype=bool)
+    for target in np.unique(targets):
+        wanted = max(1, round(size * total[target]))
+        for group in np.unique(number[targets == target]):
+            if total[target] - left[target] >= wanted:
+                break
+            members = order[ends[group - 1] if group else 0 : ends[group]]
+            taken = np.bincount(targets[members], minlength=len(categories))
+            # A group of several categories may have been taken already, or be the last of one.
+            if not validated[members[0]] and (left[taken > 0] > taken[taken > 0]).all():
+                validated[members] = True
+                left -= taken
+    whole = [
+        categories[int(target)].name for target in np.flatnonzero((left == total) & (total > 0))
+    ]
+    if whole:
+        raise DataError(
+            f"data.validation_size={size}, but the groups of photos of these categories cannot be "
+            f"parted into some that train and some that validate: {some_names(whole)}; add photos "
+            "of other parts, or remove the category"
+        )
+    return validated
+
+
+def capture_holdout(
+    targets: np.ndarray, order: np.ndarray, size: float, categories: Categories
+) -> np.ndarray:
+    """Takes the last share of each category in time.
+
+    Args:
+        targets: (photos,) class indices.
+        order: positions of the photos by category and time of capture.
+        size: share that validates, above 0 and below 1.
+        categories: names, for the message.
+
+    Returns:
+        (photos,) bool, true where a photo validates.
+
+    Raises:
+        DataError: a category with a single photo.
+    """
+    _require_two(targets, size, categories, "photos")
+    validated = np.zeros(len(targets), dtype=bool)
+    for target in np.unique(targets):
+        line = order[targets[order] == target]
+        count = min(max(1, round(size * len(line))), len(line) - 1)
+        validated[line[-count:]] = True
+    return validated
+
+
+def _require_two(targets: np.ndarray, size: float, categories: Categories, what: str) -> None:
+    counts = np.bincount(targets, minlength=len(categories))
+    short = [f"{categories[int(i)].name} ({counts[i]})" for i in np.flatnonzero(counts < 2)]
+    if short:
+        raise DataError(
+            f"data.validation_size={size}, but these categories have fewer than two {what}, one to "
+            f"train on and one to validate: {some_names(short)}; add photos or remove the category"
+        )

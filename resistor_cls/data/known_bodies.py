@@ -1,0 +1,63 @@
+"""What is known of the body in a prepared photo."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from resistor_cls.data.bodies import Location
+from resistor_cls.data.boxes import Box, read_boxes
+
+
+class Body(NamedTuple):
+    """What is known of the body in a prepared photo.
+
+    Attributes:
+        pixels: (rows, columns) bool; all False where the photo does not show it.
+        known_by: `box` where someone has drawn a box round it, `locator` where only a preparation
+            found it and may have erred.
+    """
+
+    pixels: np.ndarray
+    known_by: str
+
+
+def known_body(
+    box: Box | None, found: Location | None, place: np.ndarray, shape: tuple[int, int]
+) -> Body | None:
+    """Which pixels of a prepared photo show the body; None where nobody knows.
+
+    A whole photo has those of the upright box; a crop has those of the body, which lies level there
+    while the box may be drawn aslant.
+
+    Args:
+        box: drawn round it in the original, if there is one.
+        found: where the preparation found it in the prepared photo, if it did.
+        place: (2, 3), what the prepared photo shows of the original.
+        shape: its rows and columns.
+    """
+    if box is None:
+        return None if found is None else Body(found.pixels(shape), "locator")
+    if found is None:
+        return Body(box.pixels(place, shape), "box")
+    return Body(box.body(place, shape, found.width / found.length).pixels(shape), "box")
+
+
+def boxes_of(folders: Mapping[str, Path]) -> dict[str, Box]:
+    """The boxes of sets of photos, each read from its own folder.
+
+    Args:
+        folders: what names of photos begin with → the folder that the rest is relative to.
+
+    Returns:
+        name of a photo → its box.
+
+    Raises:
+        DataError: a table that cannot be read.
+    """
+    return {
+        begin + name: box
+        for begin, folder in folders.items()
+        for name, box in read_boxes(folder).items()
+    }

@@ -1,0 +1,68 @@
+"""Labels for photos that have none, by a model that is sure of them."""
+
+from pathlib import Path
+
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.pseudo_labels import PseudoLabels
+from resistor_cls.errors import ConfigError
+from resistor_cls.inference.predictor import Predictor, find_photos
+
+
+def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoLabels:
+    """Labels the photos of a folder that a model is sure of.
+
+    Args:
+        teacher: the model. Its calibrated confidence counts; of a model without calibration, the
+            probability.
+        folder: of the photos, at any depth.
+        confidence: least confidence of a label.
+
+    Raises:
+        ConfigError: a confidence that is none.
+        DataError: no such folder, or no photos in it.
+    """
+    if not 0 < confidence <= 1:
+        raise ConfigError(f"pseudo.confidence={confidence}: expected more than 0 and at most 1")
+    files = find_photos([folder])
+    names, labels, confidences = [], [], []
+    for told in teacher.predict(files, top=1):
+        if told.error:
+            continue
+        ((label, probability),) = told.candidates
+        sure = probability if told.confidence is None else told.confidence
+        if sure >= confidence and told.accepted is not False:
+            names.append(told.photo.relative_to(folder).as_posix())
+            labels.append(label)
+            confidences.append(sure)
+    return PseudoLabels(
+        root=folder,
+        names=tuple(names),
+        labels=tuple(labels),
+        confidences=tuple(confidences),
+        looked_at=len(files),
+        bar=confidence,
+    )
+
+
+def check_teacher(teacher: Predictor, data: PhotoDataModule) -> None:
+    """Refuses a teacher that would whisper what validation is to ask.
+
+    Args:
+        teacher: that labelled photos of `data`.
+        data: whose validation and test photos are to be judged (after `setup`).
+
+    Raises:
+        ConfigError: it was trained on some of these.
+    """
+    known = set(teacher.record.get("trained_on", ()))
+    held_out = [
+        fact.pixels
+        for fact, role in zip(data.facts, data.split.role_of, strict=True)
+        if role in ("validation", "test")
+    ]
+    seen = sum(pixels in known for pixels in held_out)
+    if seen:
+        raise ConfigError(
+            f"pseudo.teacher was trained on {seen} of the {len(held_out)} photos that validate or "
+            "test: take a model of the same data.split and data.fold, or pseudo.teacher=rendered"
+        )

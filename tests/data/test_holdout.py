@@ -1,0 +1,88 @@
+"""One share that validates: its size, both sides of every category, nothing parted that belongs."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up import facts_at, photo_set_of
+
+from resistor_cls.categories import Categories
+from resistor_cls.data.facts import OUTLINE
+from resistor_cls.data.folds import ALWAYS_TRAINS, split_photos
+from resistor_cls.data.holdout import capture_holdout, grouped_holdout, stratified_holdout
+from resistor_cls.errors import DataError
+
+counts = st.lists(st.integers(2, 40), min_size=2, max_size=5)
+sizes = st.floats(0.01, 0.99)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def targets_of(counts: list[int]) -> tuple[np.ndarray, Categories]:
+    return np.repeat(np.arange(len(counts)), counts), Categories(map(str, range(len(counts))))
+
+
+@given(counts=counts, size=sizes, seed=seeds)
+def test_every_category_trains_and_validates_near_the_share(counts, size, seed):
+    targets, categories = targets_of(counts)
+    order = np.random.default_rng(seed).permutation(len(targets))
+    drawn = stratified_holdout(targets, size, seed, categories)
+    assert np.array_equal(drawn, stratified_holdout(targets, size, seed, categories))
+    alone = grouped_holdout(targets, np.arange(len(targets)), size, seed, categories)
+    last = capture_holdout(targets, order, size, categories)
+    for target, count in enumerate(counts):
+        # Drawn together, a category may have to make up for the others' one photo at least.
+        for validated, off in ((drawn, len(counts)), (alone, 1), (last, 1)):
+            found = validated[targets == target].sum()
+            assert 1 <= found <= count - 1
+            assert abs(found - size * count) <= off
+        line = order[targets[order] == target]
+        assert np.array_equal(np.sort(last[line]), last[line])  # the last ones in time
+
+
+@given(counts=counts, size=sizes, seed=seeds, largest=st.integers(2, 6))
+def test_groups_stay_whole(counts, size, seed, largest):
+    targets, categories = targets_of(counts)
+    # Runs of neighbours belong together, over the edges of categories too.
+    groups = np.arange(len(targets)) // largest
+    try:
+        validated = grouped_holdout(targets, groups, size, seed, categories)
+    except DataError as error:
+        assert "cannot be parted" in str(error)
+        return
+    for group in np.unique(groups):
+        assert len(set(validated[groups == group])) == 1
+    for target in range(len(counts)):
+        assert len(set(validated[targets == target])) == 2
+
+
+def test_what_cannot_be_held_out_is_named():
+    targets, categories = targets_of([5, 1])
+    for holdout in (
+        lambda: stratified_holdout(targets, 0.2, 0, categories),
+        lambda: capture_holdout(targets, np.arange(6), 0.2, categories),
+    ):
+        with pytest.raises(DataError, match=r"validation_size=0.2, .* two photos.*: 1 \(1\);"):
+            holdout()
+    with pytest.raises(DataError, match=r"groups of photos of these categories cannot .*: 1; add"):
+        grouped_holdout(targets, np.array([0, 1, 2, 3, 4, 4]), 0.2, 0, categories)
+
+
+@pytest.mark.parametrize(("how", "dropped"), [("stratified", 0), ("grouped", 0), ("capture", 5)])
+def test_a_share_takes_the_place_of_a_fold(how: str, dropped: int):
+    names = [f"{category}/{number}.jpg" for category in "ab" for number in range(20)]
+    photo_set = photo_set_of(names, [name[0] for name in names])
+    facts = [facts_at(second=second, picture=name) for second, name in enumerate(names)]
+    facts[0] = facts_at(second=0, picture=names[19])  # the picture of a validated photo
+    outlines = np.zeros((40, OUTLINE, OUTLINE), dtype=np.int8)
+    split = split_photos(how, photo_set, facts, outlines, gap=2, size=0.25)
+    validated = split.role_of == "validation"
+    assert validated.sum() == 10
+    assert (split.role_of == "dropped").sum() == dropped
+    assert np.array_equal(split.fold_of, np.where(validated, 0, ALWAYS_TRAINS))
+    if how == "capture":
+        assert [names[i] for i in np.flatnonzero(validated)][:5] == names[15:20]
+        assert set(np.flatnonzero(split.role_of == "dropped")) == {0, 13, 14, 33, 34}
+        with pytest.raises(DataError, match=r"a, b: lower data.gap=18 or data.validation_size=0.2"):
+            split_photos(how, photo_set, facts, outlines, gap=18, size=0.2)
+    if how == "grouped":
+        assert split.role_of[0] == split.role_of[19]
