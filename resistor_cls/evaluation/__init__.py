@@ -8,17 +8,19 @@ from resistor_cls.evaluation.charts import (
     unknown_figure,
 )
 from resistor_cls.evaluation.comparison import Comparison, compare
+from resistor_cls.evaluation.curves import curves_figure
 from resistor_cls.evaluation.figures import (
-    comparison_figure,
+    augmentation_figure,
     confusion_figure,
-    curves_figure,
     gallery_figure,
     overlay,
     pairs_figure,
     saliency_figure,
     svg,
 )
+from resistor_cls.evaluation.job_figures import comparison_figure, repeats_figure
 from resistor_cls.evaluation.predictions import Attention, Predictions
+from resistor_cls.evaluation.repeats import Repeats, out_of_fold, repeat_scores
 from resistor_cls.evaluation.scores import scores
 from resistor_cls.evaluation.tables import (
     confused_pairs,
@@ -33,7 +35,9 @@ __all__ = [
     "Attention",
     "Comparison",
     "Predictions",
+    "Repeats",
     "TradeAnswers",
+    "augmentation_figure",
     "compare",
     "comparison_figure",
     "confused_pairs",
@@ -45,12 +49,15 @@ __all__ = [
     "curves_figure",
     "gallery_figure",
     "judge_trade",
+    "out_of_fold",
     "overlay",
     "pairs_figure",
     "per_category",
     "precision_recall_figure",
     "read_costs",
     "reliability_figure",
+    "repeat_scores",
+    "repeats_figure",
     "risk_coverage_figure",
     "roc_figure",
     "saliency_figure",

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import StringIO
 
 import numpy as np
@@ -10,18 +10,14 @@ from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from resistor_cls.categories import Categories
-from resistor_cls.evaluation.comparison import Comparison, counts_text, estimate_text
-from resistor_cls.evaluation.scores import SCORES
 
 INK, RIGHT, WRONG = "#1f2933", "Greens", "Reds"
 LINE, MARK = "#1769aa", "#c2410c"
 MOST_WRITTEN = 60  # categories up to which the numbers in the cells can still be read
 LARGEST = 26.0  # inches: a matrix of 160 categories; larger ones get smaller cells, not more pixels
-LONGEST_NAME = 32  # characters of a value beside a panel; a path would leave the panel no room
 MOST_PAIRS_SHOWN = 8  # pairs whose photos are drawn: a page full
 SIDE_PHOTOS = 3  # photos of each category of such a pair
 
@@ -105,31 +101,6 @@ def _matrix(axes: Axes, values: np.ndarray, names: Sequence[str], title: str, fo
     axes.set_title(title, fontsize=12)
 
 
-def curves_figure(history: Mapping[str, Sequence[tuple[int, float]]]) -> Figure:
-    """Draws metrics over optimizer steps, a panel for each.
-
-    Args:
-        history: metric name → (step, value) pairs.
-    """
-    columns = min(3, max(1, len(history)))
-    rows = -(-len(history) // columns) or 1
-    figure = Figure(figsize=(4.6 * columns, 3.0 * rows), layout="constrained", dpi=110)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes, (name, points) in zip(panels, history.items(), strict=False):
-        steps, values = zip(*points, strict=True) if points else ((), ())
-        few = len(points) <= 30  # epochs, not steps: mark each
-        axes.plot(steps, values, color=LINE, linewidth=1.4, marker="o" if few else "", markersize=4)
-        axes.set_title(name, fontsize=11, color=INK, loc="left")
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-        axes.grid(color="#e4e7eb", linewidth=0.7)
-        axes.ticklabel_format(axis="y", useOffset=False)  # 0.9999, not 1e-5+9.999e-1
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.set_xlabel("step", fontsize=9)
-    for axes in panels[len(history) :]:
-        axes.set_visible(False)
-    return figure
-
-
 def gallery_figure(
     photos: Sequence[np.ndarray],
     captions: Sequence[str],
@@ -161,6 +132,45 @@ def gallery_figure(
         axes.set_title(caption, fontsize=8, color=ink, y=0, pad=-4, va="top", parse_math=False)
     if title:
         figure.suptitle(title, fontsize=13, color=INK, parse_math=False)
+    return figure
+
+
+def augmentation_figure(
+    rows: Sequence[Sequence[np.ndarray]], captions: Sequence[str], title: str = ""
+) -> Figure:
+    """Draws photos beside what augmentation makes of them, a row for each.
+
+    Args:
+        rows: a photo as it is, then one draw of its augmentation or more; (height, width, 3) uint8
+            RGB each.
+        captions: text under the first photo of each row.
+        title: above all.
+    """
+    if not rows:
+        return sentence_figure("No photo was augmented.")
+    columns = max(len(row) for row in rows)
+    tall = max(photo.shape[0] / photo.shape[1] for row in rows for photo in row)
+    lines = max(caption.count("\n") + 1 for caption in captions)
+    # Inches: photos of 1.5, lines of caption, the heads of the columns, title.
+    height = (1.5 * tall + 0.15 * lines + 0.05) * len(rows) + 0.25 + 0.4 * bool(title)
+    figure = Figure(figsize=(1.5 * columns + 0.35, height), dpi=110)
+    figure.set_layout_engine("constrained", w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
+    panels = figure.subplots(
+        len(rows),
+        columns + 1,
+        squeeze=False,
+        gridspec_kw={"width_ratios": [1, 0.15] + [1] * (columns - 1)},
+    )
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for line, row, caption in zip(panels, rows, captions, strict=True):
+        for axes, photo in zip((line[0], *line[2:]), row, strict=False):
+            axes.imshow(photo)
+        line[0].set_title(caption, fontsize=8, color=INK, y=0, pad=-4, va="top", parse_math=False)
+    for axes, words in ((panels[0, 0], "as it is"), (panels[0, 2], "as it trains")):
+        axes.text(0, 1.03, words, transform=axes.transAxes, fontsize=9, color=INK, va="bottom")
+    if title:
+        figure.suptitle(title, fontsize=12, color=INK, parse_math=False)
     return figure
 
 
@@ -281,63 +291,3 @@ def _without_middle(text: str, most: int) -> str:
     return "\n".join(
         line if len(line) <= most else f"{line[: half - 1]}…{line[-half:]}" for line in lines
     )
-
-
-def comparison_figure(comparison: Comparison, key: str) -> Figure:
-    """Draws the values of a swept key side by side, a panel for each score.
-
-    A row per value: its jobs as small dots, their mean as a large one with its 95 % interval; below
-    each other value, its gap to the first in words.
-
-    Args:
-        comparison: the scores.
-        key: that was swept.
-    """
-    values = comparison.values.drop_duplicates("value").to_dict("records")
-    # Inches: a row holds a bar and a line of text on both sides of it.
-    figure = Figure(figsize=(4.0 * len(SCORES) + 2.2, 1.6 + 0.95 * len(values)), dpi=110)
-    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
-    panels = figure.subplots(1, len(SCORES), sharey=True)
-    for axes, score in zip(panels, SCORES, strict=True):
-        _comparison_panel(axes, comparison, score)
-    labels = [f"{_shortened(row['value'])}\n{counts_text(row)}" for row in values]
-    panels[0].set_yticks(range(len(values)), labels, fontsize=9, color=INK, parse_math=False)
-    panels[0].set_ylim(len(values) - 0.45, -0.55)
-    title = f"{_shortened(key)}: the mean (large dot) of jobs (small dots). {comparison.basis}."
-    figure.suptitle(title, fontsize=12, color=INK, parse_math=False)
-    return figure
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
-
-
-def _comparison_panel(axes: Axes, comparison: Comparison, score: str) -> None:
-    rows = comparison.values[comparison.values["score"] == score].to_dict("records")
-    gaps = comparison.gaps[comparison.gaps["score"] == score].to_dict("records")
-    across = axes.get_yaxis_transform()  # x in shares of the panel, y in rows
-    for place, row in enumerate(rows):
-        jobs = comparison.jobs.loc[comparison.jobs["value"] == row["value"], score]
-        axes.plot([row["low"], row["high"]], [place, place], color=LINE, linewidth=3, alpha=0.45)
-        axes.plot(jobs, [place] * len(jobs), "o", color=INK, markersize=3.5, alpha=0.7, zorder=3)
-        axes.plot(row["mean"], place, "o", color=LINE, markersize=9, zorder=2)
-        words = [(estimate_text(row), -0.2, "bottom", INK)]
-        if place > 0:
-            words.append((f"gap {estimate_text(gaps[place - 1])}", 0.2, "top", MARK))
-        for text, shift, side, ink in words:
-            axes.text(
-                0.5,
-                place + shift,
-                text,
-                transform=across,
-                fontsize=9,
-                color=ink,
-                ha="center",
-                va=side,
-            )
-    axes.set_title(SCORES[score], fontsize=12, color=INK, loc="left")
-    axes.margins(x=0.12)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.grid(axis="x", color="#e4e7eb", linewidth=0.7)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(axis="y", length=0)

@@ -19,13 +19,12 @@ MOST_PICTURES = 1200  # inside the page, 5 kB each: more than 8 MB a phone opens
 MOST_ROWS = 3000  # of the table of every prediction; searching more is slow on a phone
 MOST_NAMED = 6000  # photos that the cells of the matrix name, all together
 MOST_LISTED = 60  # photos behind one cell: more than that nobody looks at
-GALLERY = 18  # photos: as many as in the figures of a run
+GALLERY = 18  # photos: three rows of six, a screen full
 WHOLE, PART = 160, 100  # categories: up to which the matrix shows all, and how many beyond
 _BOX = (224, 160)  # pixels that a picture fits into: a square of 160, or a wide crop as it is
 _WIDE = 1.4  # width / height from which pictures get more room in a row
 _FEW = 12  # pictures of right photos of each category: as many as the page opens at once
 _COMPARED = 5  # wrong photos of a confused pair
-_OVERLAYS = 2 * GALLERY  # saliency pictures: those of the best and of the worst
 _TRADE = {
     "value": "Value in ohms",
     "watts": "Power in watts",
@@ -48,6 +47,7 @@ def report_page(
     figures: Mapping[str, str],
     thumbnail: Callable[[str], np.ndarray],
     overlays: Mapping[str, np.ndarray] | None = None,
+    gallery: int = GALLERY,
 ) -> str:
     """Renders an evaluation.
 
@@ -58,6 +58,7 @@ def report_page(
         thumbnail: name of a photo → (height, width, 3) uint8 RGB, a small copy of it: the whole
             photo, or what the model gets of it.
         overlays: name of a photo → (height, width, 3) uint8 RGB, where the model looked.
+        gallery: photos of each gallery.
 
     Returns:
         An HTML page of its own: pictures, style and script are inside.
@@ -65,9 +66,9 @@ def report_page(
     rows = report["predictions"]
     matrix = _matrix(report)
     cells = _cells(report, matrix["indices"])
-    galleries = _galleries(rows)
+    galleries = _galleries(rows, gallery)
     pairs = _pairs(report["pairs"], rows)
-    saliency = _saliency(overlays or {}, galleries, rows)
+    saliency = _saliency(overlays or {}, galleries, rows, 2 * gallery)
     shown = chain(
         *galleries.values(), *(pair["shown"] for pair in pairs), _found(saliency, rows).values()
     )
@@ -303,12 +304,12 @@ def _behind(
     }
 
 
-def _galleries(rows: Sequence[Row]) -> dict[str, list[Row]]:
+def _galleries(rows: Sequence[Row], most: int) -> dict[str, list[Row]]:
     by_loss = sorted(rows, key=_loss)
-    drawn = np.random.default_rng(0).permutation(len(rows))[:GALLERY]
+    drawn = np.random.default_rng(0).permutation(len(rows))[:most]
     return {
-        "Worst": by_loss[: -GALLERY - 1 : -1],
-        "Best": by_loss[:GALLERY],
+        "Worst": by_loss[: -most - 1 : -1],
+        "Best": by_loss[:most],
         "Random": [rows[number] for number in drawn],
     }
 
@@ -337,13 +338,16 @@ def _pairs(pairs: Sequence[Row], rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _saliency(
-    overlays: Mapping[str, np.ndarray], galleries: Mapping[str, Sequence[Row]], rows: Sequence[Row]
+    overlays: Mapping[str, np.ndarray],
+    galleries: Mapping[str, Sequence[Row]],
+    rows: Sequence[Row],
+    most: int,
 ) -> dict[str, np.ndarray]:
-    """Overlays of photos of the page, those of the galleries first."""
+    """Overlays of photos of the page, at most so many, those of the galleries first."""
     first = [row["photo"] for name in ("Worst", "Best") for row in galleries[name]]
     known = {row["photo"] for row in rows}
     names = [name for name in dict.fromkeys([*first, *overlays]) if name in overlays]
-    kept = [name for name in names if name in known][:_OVERLAYS]
+    kept = [name for name in names if name in known][:most]
     return {name: overlays[name] for name in kept}
 
 

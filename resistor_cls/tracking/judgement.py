@@ -13,6 +13,7 @@ import pandas as pd
 
 from resistor_cls.categories import Categories
 from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.photos import RGB, as_rgb
 from resistor_cls.data.sources import some_names
 from resistor_cls.data.stress import STRENGTHS, STRESSES
 from resistor_cls.errors import ConfigError, ModelError
@@ -20,7 +21,6 @@ from resistor_cls.evaluation import (
     Predictions,
     confusion_counts,
     confusion_figure,
-    confusion_table,
     gallery_figure,
     overlay,
     pairs_figure,
@@ -46,6 +46,7 @@ from resistor_cls.evaluation.report_page import MOST_ROWS, report_page
 from resistor_cls.evaluation.trade import read_costs
 from resistor_cls.evaluation.unknown import unknown_report
 from resistor_cls.model import ResistorClassifier
+from resistor_cls.tracking.confusion import save_confusion
 from resistor_cls.tracking.run import Run
 from resistor_cls.tracking.trials import (
     attention_of,
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("resistor_cls")
 
-GALLERY = 18  # photos: three rows of six, a screen full
 PAIRED = 3  # photos on either side of a confused pair
 
 
@@ -75,6 +75,8 @@ class Judging:
         stress: repeat the judgement under stress.
         unknown: photos of each unknown kind that are drawn; 0 for none.
         costs: a table of costs of errors, or None.
+        gallery: photos of each gallery; 18 are three rows of six, a screen full.
+        saliency: show and measure what the model looks at.
         prefix: of the names of metrics.
     """
 
@@ -85,20 +87,30 @@ class Judging:
     stress: bool = False
     unknown: int = 100
     costs: str | Path | None = None
+    gallery: int = 18
+    saliency: bool = True
     prefix: str = "test/"
 
-    def check(self, categories: Categories) -> None:
+    def check(self, categories: Categories, channels: int = RGB) -> None:
         """Finds out before any work what would only be found after it.
 
         Args:
             categories: the model's.
+            channels: of the photos.
 
         Raises:
-            ConfigError: a number of photos below 0.
+            ConfigError: a number of photos that cannot be, stress of photos that are not RGB.
             DataError: a table of costs that cannot be used.
         """
         if self.unknown < 0:
             raise ConfigError(f"unknown={self.unknown}: expected 0 or more")
+        if self.gallery < 1:
+            raise ConfigError(f"gallery={self.gallery}: expected 1 or more")
+        if self.stress and channels != RGB:
+            raise ConfigError(
+                f"stress=true, but model.channels={channels}: bad light and cameras are made up "
+                "for RGB photos alone; set stress=false"
+            )
         self.read_costs(categories)
 
     def read_costs(self, categories: Categories) -> tuple[str, np.ndarray] | None:
@@ -175,15 +187,6 @@ def calibrated_answers(
     )
 
 
-def save_confusion(run: Run, predictions: Predictions, name: str, title: str) -> None:
-    """Keeps the confusion matrix as a figure and as a table."""
-    counts = confusion_counts(predictions)
-    right = int(np.trace(counts))
-    title = f"{title} · {right} of {counts.sum()} photos right"
-    run.save_figure(name, confusion_figure(counts, predictions.categories, title))
-    run.save_table(name, confusion_table(counts, predictions.categories), index=True)
-
-
 def save_judgement(
     run: Run,
     model: ResistorClassifier,
@@ -211,7 +214,8 @@ def save_judgement(
     model.eval()
     found = calibrated_answers(model.record, predictions, data)
     predictions = predictions.answered(found)
-    predictions = replace(predictions, attention=attention_of(model, data, predictions))
+    attention = attention_of(model, data, predictions, judging.saliency)
+    predictions = replace(predictions, attention=attention)
     return _Judgement(run, model, data, predictions, found, judging).save()
 
 
@@ -243,7 +247,7 @@ class _Judgement:
             run.save_figure(name, figure)
         if report["pairs"]:
             run.save_figure("confused_pairs", self._pairs(report["pairs"]))
-        heats = self._saliency()
+        heats = self._saliency() if self.judging.saliency else {}
         text = json.dumps(report, indent=1, allow_nan=False, ensure_ascii=False)
         run.save_text("report.json", text)
         place = {
@@ -252,8 +256,9 @@ class _Judgement:
         page = report_page(
             {**report, "predictions": rows_of(predictions, MOST_ROWS, self._risk)},
             {name: svg(figure) for name, figure in charts.items()},
-            lambda name: self.data.photo(place[name]),
+            lambda name: as_rgb(self.data.photo(place[name])),
             heats,
+            self.judging.gallery,
         )
         run.save_text("report.html", page)
         metrics = {f"{self.judging.prefix}{key}": value for key, value in _metrics(report).items()}
@@ -285,6 +290,9 @@ class _Judgement:
 
     def _unknown(self) -> dict[str, Any] | None:
         count, known = self.judging.unknown, self.predictions.unknown
+        if count and self.data.prepare.channels != RGB:
+            log.info("No unknown things are drawn: drawings are RGB, these photos are not")
+            count = 0
         if self.found is None or known is None:
             return None
         if not count and not len(self.data.unknown_indices):
@@ -316,15 +324,16 @@ class _Judgement:
         return part
 
     def _photos(self, places: Sequence[int]) -> list[np.ndarray]:
-        return [self.data.photo(int(self.predictions.indices[place])) for place in places]
+        indices = self.predictions.indices
+        return [as_rgb(self.data.photo(int(indices[place]))) for place in places]
 
     def _chosen(self) -> dict[str, np.ndarray]:
         """Positions of the predictions of each gallery."""
-        order = np.argsort(self.predictions.losses, kind="stable")
+        order, most = np.argsort(self.predictions.losses, kind="stable"), self.judging.gallery
         return {
-            "best": order[:GALLERY],
-            "worst": order[::-1][:GALLERY],
-            "random": np.random.default_rng(0).permutation(len(order))[:GALLERY],
+            "best": order[:most],
+            "worst": order[::-1][:most],
+            "random": np.random.default_rng(0).permutation(len(order))[:most],
         }
 
     def _captions(self, places: np.ndarray) -> list[str]:
@@ -426,10 +435,8 @@ def _say_what_is_undefined(report: Mapping[str, Any]) -> None:
 
 def _metrics(report: Mapping[str, Any]) -> dict[str, float]:
     """What is not logged by every validation anyway; without what is undefined."""
-    found = {row["name"]: row["value"] for row in report["metrics"]}
-    metrics = {"top3_accuracy": found.get("top3_accuracy")}
     trade, calibration = report["trade"], report["calibration"]
-    metrics |= {f"{name}_right": trade[name]["share"] for name in ("value", "watts", "bands")}
+    metrics = {f"{name}_right": trade[name]["share"] for name in ("value", "watts", "bands")}
     if calibration is not None:
         metrics |= {"ece": calibration["ece"]["after"], "brier": calibration["brier"]["after"]}
         metrics |= {f"coverage_at_{row['risk']}": row["coverage"] for row in calibration["reject"]}

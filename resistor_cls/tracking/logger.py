@@ -2,6 +2,7 @@
 
 import time
 from argparse import Namespace
+from array import array
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +17,32 @@ MOST = 1000  # metrics that MLflow takes at once
 
 
 class RunLogger(Logger):
-    """Hands metrics to a run of MLflow, many steps at a time.
+    """Keeps what a training logs, and hands it to a run of MLflow, many steps at a time.
 
     Lightning's own MLFlowLogger writes every step by itself, or in threads whose errors nobody
     sees; and it closes the run, whose outcome only `open_run` knows.
 
     Args:
-        client: of the store.
+        client: of the store; None where nothing is tracked.
         run_id: of the open run.
     """
 
-    def __init__(self, client: "MlflowClient", run_id: str) -> None:
+    def __init__(self, client: "MlflowClient | None" = None, run_id: str = "") -> None:
         super().__init__()
         self._client, self._run_id = client, run_id
         self._waiting: list[Any] = []
         self._written = time.monotonic()
+        # 16 bytes a step and metric: a long training has a million steps.
+        self._steps: dict[str, array[int]] = {}
+        self._values: dict[str, array[float]] = {}
+
+    @property
+    def history(self) -> dict[str, list[tuple[int, float]]]:
+        """Metric → (step, value) pairs, as they were logged."""
+        return {
+            name: list(zip(steps, self._values[name], strict=True))
+            for name, steps in self._steps.items()
+        }
 
     @property
     def name(self) -> str:
@@ -49,25 +61,33 @@ class RunLogger(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Notes metrics, and writes those that have waited long enough."""
+        """Notes metrics."""
+        for name, value in metrics.items():
+            self._steps.setdefault(name, array("q")).append(step or 0)
+            self._values.setdefault(name, array("d")).append(float(value))
+        if self._client is None:
+            return
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
         self._waiting += [
             Metric(name, float(value), now, step or 0) for name, value in metrics.items()
         ]
-        if time.monotonic() - self._written >= PERIOD:
-            self.save()
 
     @rank_zero_only
     def save(self) -> None:
-        """Writes all that waits; Lightning calls it at the end of every epoch."""
-        waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), MOST):
-            self._client.log_batch(self._run_id, metrics=waiting[start : start + MOST])
-        self._written = time.monotonic()
+        """Writes what has waited long enough; Lightning calls it after everything it logs."""
+        if time.monotonic() - self._written >= PERIOD:
+            self._write()
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Writes all that waits; the run stays open."""
-        self.save()
+        self._write()
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if self._client is not None:
+            for start in range(0, len(waiting), MOST):
+                self._client.log_batch(self._run_id, metrics=waiting[start : start + MOST])
+        self._written = time.monotonic()

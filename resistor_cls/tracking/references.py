@@ -8,7 +8,7 @@ from resistor_cls.tracking.store import connect
 _FORMS = "expected a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
 
 
-def resolve_model(reference: str, uri: str) -> Path:
+def resolve_model(reference: str, uri: str, key: str = "model") -> Path:
     """The checkpoint that a reference means.
 
     Args:
@@ -16,6 +16,7 @@ def resolve_model(reference: str, uri: str) -> Path:
             (`runs:/RUN_ID/checkpoints/last.ckpt`), `models:/NAME@ALIAS`, or `rendered` for the
             model that comes with the package.
         uri: of the MLflow store that runs and models are looked up in.
+        key: that the reference was given by, for messages.
 
     Raises:
         ModelError: nothing is there, or it holds no checkpoint.
@@ -29,7 +30,7 @@ def resolve_model(reference: str, uri: str) -> Path:
         path = Path(reference).expanduser()
         if not path.is_file():
             found = "is a folder" if path.is_dir() else "does not exist"
-            raise ModelError(f"model={reference} {found}: {_FORMS}")
+            raise ModelError(f"{key}={reference} {found}: {_FORMS}")
         return path
     connect(uri)
     import mlflow
@@ -38,10 +39,10 @@ def resolve_model(reference: str, uri: str) -> Path:
         place = Path(mlflow.artifacts.download_artifacts(reference))
     except Exception as error:  # MLflow, network and file errors share no base class
         raise ModelError(
-            f"model={reference} is not in {uri} ({str(error).strip().splitlines()[0]}): {_FORMS}; "
+            f"{key}={reference} is not in {uri} ({str(error).strip().splitlines()[0]}): {_FORMS}; "
             "a run that was stopped early may still have runs:/RUN_ID/checkpoints/last.ckpt"
         ) from error
     checkpoints = [place] if place.is_file() else sorted(place.rglob("*.ckpt"))
     if not checkpoints:
-        raise ModelError(f"model={reference} holds no checkpoint: {_FORMS}")
+        raise ModelError(f"{key}={reference} holds no checkpoint: {_FORMS}")
     return checkpoints[0]

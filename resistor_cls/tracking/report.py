@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 import torch
 from lightning import Callback, LightningModule, Trainer
-from torch import Tensor
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.sources import some_names
-from resistor_cls.evaluation import Predictions, curves_figure, gallery_figure
+from resistor_cls.evaluation import Predictions, curves_figure
 from resistor_cls.model import ResistorClassifier
 from resistor_cls.model.metrics import mode_of
-from resistor_cls.tracking.judgement import GALLERY, judged, save_confusion
+from resistor_cls.model.trainer import epochs_trained
+from resistor_cls.tracking.confusion import save_confusion
+from resistor_cls.tracking.judgement import judged
 from resistor_cls.tracking.run import Run
+from resistor_cls.tracking.samples import augmentation_sheet, train_samples
 
 log = logging.getLogger("resistor_cls")
 
@@ -25,54 +27,69 @@ log = logging.getLogger("resistor_cls")
 class RunReport(Callback):
     """Fills a run with figures and tables.
 
-    Before training: samples. After every validation: the confusion matrix as figure and table.
-    After training: curves.
+    Before training: samples, and what augmentation makes of some photos. After every validation:
+    the confusion matrix as figure and table. After training: curves.
 
     Args:
         run: where everything goes.
         data: whose photos are judged.
-        monitor: the validation metric that decides which epoch is best.
+        monitor: the validation metric that decides which validation is best; None for the last.
+        gallery: training samples that are shown.
+
+    Attributes:
+        best: predictions of the best validation.
+        best_metrics: its scores.
+        best_epoch: epochs that were trained until then; a fraction in the middle of one.
     """
 
     def __init__(
         self,
         run: Run,
         data: PhotoDataModule,
-        monitor: str = "val/roc_auc",
+        monitor: str | None = "val/roc_auc",
+        gallery: int = 18,
     ) -> None:
-        self._run, self._data = run, data
-        self._monitor, self._sign = monitor, 1 if mode_of(monitor) == "max" else -1
+        self._run, self._data, self._gallery = run, data, gallery
+        self._watched = monitor
+        # Of photos that train too, a better score may only be a better memory.
+        self._monitor = None if trains_on_validation(data) else monitor
+        self._sign = 1 if self._monitor is None or mode_of(self._monitor) == "max" else -1
         self._best_value = -float("inf")
         self.best: Predictions | None = None
-        self._steps: list[tuple[int, Tensor, float]] = []
-        self._epochs: list[tuple[int, dict[str, float]]] = []
         self.best_metrics: dict[str, float] = {}
-        self.best_epoch = 0
+        self.best_epoch: int | float = 0
+        self._newest: int | float = 0
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
-    ) -> None:
-        """Notes the loss and the learning rate of a step."""
-        # The loss stays on its device: reading it now would make a GPU wait at every step.
-        rate = float(trainer.optimizers[0].param_groups[0]["lr"])
-        self._steps.append((trainer.global_step, outputs["loss"].detach(), rate))
+    @property
+    def mark(self) -> str:
+        """Says loudly that the validation photos train too; empty where they do not."""
+        count = len(self._data.validation_indices) if trains_on_validation(self._data) else 0
+        return _mark(count, count) if count else ""
+
+    @property
+    def title(self) -> str:
+        """Of figures of the best validation."""
+        which = "last" if self._monitor is None else "best"
+        return _joined(f"Epoch {self.best_epoch}, the {which}", self.mark)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws the confusion matrix and notes the best epoch."""
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
         assert isinstance(pl_module, ResistorClassifier)
-        epoch = trainer.current_epoch + 1
+        self._newest = epoch = epochs_trained(trainer)
         metrics = {
             name: float(value)
             for name, value in trainer.callback_metrics.items()
             if name.startswith("val/")
         }
-        self._epochs.append((trainer.global_step, metrics))
         predictions = judged(pl_module, self._data)
-        save_confusion(
-            self._run, predictions, f"confusion_matrix/epoch_{epoch:03d}", f"Epoch {epoch}"
-        )
+        number = f"{epoch:03d}" if isinstance(epoch, int) else f"{epoch:06.2f}"
+        title = _joined(f"Epoch {epoch}", self.mark)
+        save_confusion(self._run, predictions, f"confusion_matrix/epoch_{number}", title)
+        if self._monitor is None:
+            self.best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
+            return
         value = self._sign * metrics.get(self._monitor, float("nan"))
         if self.best is None or value > self._best_value:
             self._best_value = value if np.isfinite(value) else -float("inf")
@@ -85,28 +102,37 @@ class RunReport(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Shows what the model is going to see."""
-        if trainer.is_global_zero:
-            self._run.save_figure("train_samples", _train_samples(self._data))
+        if not trainer.is_global_zero:
+            return
+        self._run.save_figure("train_samples", train_samples(self._data, self._gallery))
+        if self._data.stream is None:  # what it makes has no photo as it is
+            self._run.save_figure("augmentation", augmentation_sheet(self._data))
+        if self.mark:
+            self._run.set_tags({"data.seen_in_training": self.mark.partition(" photos")[0]})
+            log.warning("%s: validation scores flatter the model", self.mark)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draws what the whole training has shown."""
         if not trainer.is_global_zero or self.best is None:
             return
-        self._run.save_figure("curves", curves_figure(self._history()))
+        figure = curves_figure(self._run.logger.history, self._watched)
+        self._run.save_figure("curves", figure)
         scores = ", ".join(f"{key} {value:.4f}" for key, value in self.best_metrics.items())
-        epoch = f"{self.best_epoch} of {trainer.max_epochs}"
-        use = f"python -m resistor_cls.predict PHOTO --model runs:/{self._run.run_id}/model"
-        self._run.note(f"Best epoch {epoch} by {self._monitor}: {scores}.\n\n`{use}`")
+        which = "Last epoch" if self._monitor is None else "Best epoch"
+        by = "" if self._monitor is None else f" by {self._monitor}"
+        loud = f"**{self.mark}.** These scores flatter the model.\n\n" if self.mark else ""
+        early = trainer.should_stop and self._newest < (trainer.max_epochs or 0)
+        stopped = f" Stopped early, after {self._newest}." if early else ""
+        use = f"python -m resistor_cls.predict PHOTO --model {self._run.model_reference}"
+        self._run.note(
+            f"{loud}{which} {self.best_epoch} of {trainer.max_epochs}{by}: {scores}.{stopped}"
+            f"\n\n`{use}`"
+        )
 
-    def _history(self) -> dict[str, list[tuple[int, float]]]:
-        return {
-            "lr": [(step, rate) for step, _, rate in self._steps],
-            "train/loss": [(step, float(loss)) for step, loss, _ in self._steps],
-            **{
-                name: [(step, metrics[name]) for step, metrics in self._epochs if name in metrics]
-                for name in ("val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
-            },
-        }
+
+def trains_on_validation(data: PhotoDataModule) -> bool:
+    """Whether the photos that validate are among those that train, as for a final model."""
+    return bool(data.settings.get("train_on_validation"))
 
 
 def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer: Trainer) -> None:
@@ -130,6 +156,8 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
             "photos.categories": len(data.categories),
         }
     )
+    if tested := int((data.split.role_of == "test").sum()):
+        run.log_params({"photos.test": tested})
     run.save_table("split", data.split_table())
     if data.unreadable:
         log.warning(
@@ -142,6 +170,12 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
         run.save_table("unreadable", table)
     if data.located is not None:
         _describe_located(run, data, data.located)
+    if data.pseudo is not None:
+        table = data.pseudo_table()
+        used = int(table["used"].sum())
+        run.log_params({"photos.pseudo": used})
+        run.set_tags({"data.pseudo": f"{used} of {data.pseudo.looked_at} at {data.pseudo.bar}"})
+        run.save_table("pseudo_labels", table)
 
 
 def _describe_located(run: Run, data: PhotoDataModule, located: np.ndarray) -> None:
@@ -183,25 +217,20 @@ def mark_seen(run: Run, data: PhotoDataModule, record: Mapping[str, Any]) -> str
     run.set_tags({"data.seen_in_training": f"{seen} of {count}"})
     if not seen:
         return ""
-    mark = f"{seen} of {count} photos were TRAINED ON"
+    mark = _mark(seen, count)
     log.warning("%s: these scores flatter the model", mark)
     run.note(f"**{mark}.** These scores flatter the model.")
     return mark
 
 
+def _mark(seen: int, count: int) -> str:
+    return f"{seen} of {count} photos were TRAINED ON"
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(filter(None, parts))
+
+
 def _device_name(trainer: Trainer) -> str:
     device = trainer.strategy.root_device
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
-def _train_samples(data: PhotoDataModule) -> Any:
-    """Training photos as the model sees them: augmented."""
-    samples = data.train_dataset
-    chosen = np.random.default_rng(0).permutation(data.train_length)[:GALLERY]
-    # The drawing of samples must not shift the random numbers of the training.
-    with torch.random.fork_rng(devices=[]):
-        items = [samples[int(number)] for number in chosen]
-    photos = [item["photos"].permute(1, 2, 0).numpy() for item in items]
-    names = [*data.categories.names, "none of them"]  # a target of -1 is the last
-    captions = [names[int(item["targets"])] for item in items]
-    return gallery_figure(photos, captions, title="Training photos, augmented")

@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,10 @@ from resistor_cls.errors import ConfigError, TrackingError, nearest
 from resistor_cls.tracking.store import connect, experiment_id
 
 if TYPE_CHECKING:
-    from lightning.pytorch.loggers import Logger
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
+
+    from resistor_cls.tracking.logger import RunLogger
 
 KINDS = ("mlflow", "none")
 # Names the parent run of a sweep. Jobs may run in other processes, on whichever launcher: the
@@ -47,21 +49,31 @@ class Run:
     """
 
     def __init__(
-        self, output: Path, client: "MlflowClient | None" = None, run_id: str = ""
+        self,
+        output: Path,
+        client: "MlflowClient | None" = None,
+        run_id: str = "",
+        log_model: bool = True,
     ) -> None:
         self.output = output
         self.run_id = run_id
         self._client = client
+        self._log_model = log_model
         self._has_model = False
 
-    @property
-    def logger(self) -> "Logger | bool":
-        """The Lightning logger of this run; False where metrics go nowhere."""
-        if self._client is None:
-            return False
+    @cached_property
+    def logger(self) -> "RunLogger":
+        """The Lightning logger of this run, which also keeps what was logged."""
         from resistor_cls.tracking.logger import RunLogger
 
         return RunLogger(self._client, self.run_id)
+
+    @property
+    def model_reference(self) -> str:
+        """Names the best model for `predict` and `evaluate`, once the run has ended."""
+        if self._client is None:
+            return "checkpoints/best.ckpt"
+        return f"runs:/{self.run_id}/{'model' if self._log_model else 'checkpoints/best.ckpt'}"
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Keeps flat parameters."""
@@ -124,21 +136,25 @@ class Run:
         table.to_csv(self._path(name), index=index)
         self._copy(name)
 
-    def save_model(self, checkpoint: Path, record: Mapping[str, Any]) -> None:
-        """Keeps a checkpoint as the model of the run, `runs:/RUN_ID/model`.
+    def save_model(self, checkpoint: Path, record: Mapping[str, Any], channels: int = 3) -> None:
+        """Keeps a checkpoint as the model of the run, `runs:/RUN_ID/model`, unless not asked to.
 
         Args:
             checkpoint: the file.
             record: plain values that describe it.
+            channels: of the photos that it takes.
         """
         if self._client is None:
+            return
+        self._has_model = True
+        if not self._log_model:  # its checkpoint is kept all the same
             return
         import mlflow
         from mlflow.models import ModelSignature
         from mlflow.types import Schema, TensorSpec
 
         package = Path(__file__).parents[1]
-        photos = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, 3))
+        photos = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, channels))
         with warnings.catch_warnings():
             # MLflow asks for an example input, which would be a photo of somebody's.
             warnings.simplefilter("ignore")
@@ -154,7 +170,6 @@ class Run:
                 signature=ModelSignature(inputs=Schema([photos])),
                 metadata=dict(record),
             )
-        self._has_model = True
 
     def keep_files(self) -> None:
         """Moves checkpoints into MLflow, and copies logs; without it they stay in the folder."""
@@ -181,7 +196,7 @@ class Run:
         if self._client is not None:
             uri = self._client.tracking_uri
             lines.append(f"run:    {self.run_id} in {uri}")
-            lines += [f"model:  runs:/{self.run_id}/model"] if self._has_model else []
+            lines += [f"model:  {self.model_reference}"] if self._has_model else []
             program = Path(sys.executable).with_name("mlflow")
             command = f"{program} ui --backend-store-uri {uri}"
             lines.append(f"open:   {uri if uri.startswith('http') else command}")
@@ -212,6 +227,7 @@ def open_run(
     artifacts: str = "mlartifacts",
     name: str | None = None,
     system_metrics: bool = True,
+    log_model: bool = True,
 ) -> Iterator[Run]:
     """Opens a run, and closes it on every outcome.
 
@@ -223,6 +239,7 @@ def open_run(
         artifacts: folder of a new experiment's artifacts, for a store that is a database.
         name: of the run; by default MLflow makes one up.
         system_metrics: keep the use of processor, memory, disk and GPU.
+        log_model: keep the best weights as an MLflow model too, beside the checkpoints.
 
     Raises:
         ConfigError: an unknown kind.
@@ -250,7 +267,7 @@ def open_run(
         )
     except MlflowException as error:
         raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
-    run = Run(output, client, active.info.run_id)
+    run = Run(output, client, active.info.run_id, log_model)
     room = output / ".room"
     status = "FAILED"
     try:

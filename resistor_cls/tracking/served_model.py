@@ -23,7 +23,7 @@ class ServedClassifier(PythonModel):
 
         Args:
             context: unused; the model is loaded.
-            model_input: (photos, height, width, 3) uint8 RGB.
+            model_input: (photos, height, width, channels) uint8; three are RGB.
             params: unused.
 
         Returns:

@@ -1,36 +1,18 @@
-"""Sweeps: one parent run with a child for each job, and what their jobs say of a key."""
+"""Sweeps: one parent run with a child for each job."""
 
 import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from resistor_cls.evaluation import Comparison, Predictions, compare, comparison_figure
+from resistor_cls.tracking.comparison import save_comparison
+from resistor_cls.tracking.jobs import Job, key_of
+from resistor_cls.tracking.repeats import save_repeats
 from resistor_cls.tracking.run import PARENT, Run, best_effort
 from resistor_cls.tracking.store import connect, experiment_id
-
-_PREDICTIONS = Path("tables/predictions.csv")
-_SPLIT = Path("tables/split.csv")
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job of a sweep that has ended.
-
-    Attributes:
-        overrides: `key=value` words that it was started with.
-        output: the folder of its results.
-        finished: whether it came to its end.
-    """
-
-    overrides: tuple[str, ...]
-    output: Path
-    finished: bool
 
 
 @dataclass(frozen=True)
@@ -57,7 +39,7 @@ class Sweep:
 
     def job_name(self, overrides: Sequence[str]) -> str:
         """Names a job by what varies: `model=resnet18 optimizer.lr=0.001`."""
-        return " ".join(word for word in overrides if _key(word) in self.varying)
+        return " ".join(word for word in overrides if key_of(word) in self.varying)
 
     def ended(self, overrides: Sequence[str], output: Path, *, finished: bool) -> None:
         """Notes a job that has ended."""
@@ -66,15 +48,18 @@ class Sweep:
     def finish(self) -> str:
         """Compares what was to be compared; returns how the sweep went, for people.
 
-        The parent gets `figures/comparison.png`, `tables/comparison.csv` (a row per value and
-        score, and per gap), `tables/comparison_jobs.csv`, the metrics `compare/VALUE/SCORE` and
-        `compare/gap/SCORE`, and a note.
+        The parent gets what `save_comparison` and `save_repeats` keep, and a note.
         """
         lines = [self.name]
         if not (table := self.table()).empty:
             lines.append(table.to_string(index=False))
+        told = [save_repeats(self.run, self.jobs, self.varying)]
         if self.compared is not None:
-            lines += ["", *self._compare(self.compared), ""]
+            told.append(save_comparison(self.run, self.jobs, self.compared, self.varying))
+        for _, shown in told:
+            lines += ["", *shown, ""] if shown else []
+        if any(note for note, _ in told):
+            self.run.note(" ".join(note for note, _ in told if note))
         lines.append(f"folder: {self.run.output}")
         if self.uri is not None:
             lines.append(f"parent: {self.run.run_id} in {self.uri}")
@@ -98,118 +83,6 @@ class Sweep:
             }
             for run in children
         )
-
-    def _compare(self, key: str) -> list[str]:
-        """Keeps the comparison; returns it as lines of text, or why there is none."""
-        by_value, lines = _paired(self.jobs, key, self.varying)
-        if not by_value:
-            self.run.note(" ".join(lines))
-            return lines
-        bursts = _bursts(folder for folders in by_value.values() for folder in folders)
-        if bursts is None:
-            lines.append(
-                "The jobs know different bursts of the same photos: each photo stands for itself."
-            )
-        comparison = compare(
-            {
-                value: [Predictions.read(folder / _PREDICTIONS) for folder in folders]
-                for value, folders in by_value.items()
-            },
-            bursts or {},
-        )
-        self.run.save_table("comparison", comparison.table())
-        self.run.save_table("comparison_jobs", comparison.jobs)
-        self.run.save_figure("comparison", comparison_figure(comparison, key))
-        self.run.log_metrics(_metrics(comparison))
-        self.run.note(" ".join([comparison.sentence(key), *lines]))
-        return [
-            comparison.short_table(key).to_string(index=False),
-            f"{comparison.basis}.",
-            *lines,
-        ]
-
-
-def _key(override: str) -> str:
-    """The key or group of a `key=value` word."""
-    return override.partition("=")[0].lstrip("+~").partition("@")[0]
-
-
-def _paired(
-    jobs: Sequence[Job], key: str, varying: Sequence[str]
-) -> tuple[dict[str, list[Path]], list[str]]:
-    """Folders of the jobs to compare, and what to tell about the others.
-
-    Jobs of two values are held against each other only where they have everything else in
-    common, such as the seed: with `model` swept too, a value whose jobs of one model have failed
-    would else be judged by the other models alone.
-
-    Returns:
-        Value → folders, in the same order of the other keys for each; empty where nothing can be
-        compared. And lines of text.
-    """
-    others: dict[str, dict[str, Path | None]] = {}
-    for job in jobs:
-        varied = {_key(word): word.partition("=")[2] for word in job.overrides}
-        rest = " ".join(f"{name}={varied.get(name)}" for name in varying if name != key)
-        judged = job.finished and (job.output / _PREDICTIONS).exists()
-        others.setdefault(varied[key], {})[rest] = job.output if judged else None
-    finished = {
-        value: {rest for rest, folder in found.items() if folder is not None}
-        for value, found in others.items()
-    }
-    missing = [f"{key}={value}" for value, found in finished.items() if not found]
-    if missing or len(others) < 2:
-        why = f"no job with {' or '.join(missing)} has" if missing else "fewer than two values have"
-        return {}, [f"No comparison by {key}: {why} finished."]
-    every = list(dict.fromkeys(rest for found in others.values() for rest in found))
-    common = [rest for rest in every if all(rest in found for found in finished.values())]
-    if not common:
-        return {}, [
-            f"No comparison by {key}: no setting of the other keys finished with all of it."
-        ]
-    left_out = [rest for rest in every if rest not in common]
-    lines = [f"Left out, not finished with every {key}: {', '.join(left_out)}."] if left_out else []
-    return {
-        value: [folder for rest in common if (folder := found[rest]) is not None]
-        for value, found in others.items()
-    }, lines
-
-
-def _bursts(folders: Iterable[Path]) -> dict[str, int] | None:
-    """Photo → the burst that it was taken in, as far as the jobs tell; None where they disagree."""
-    found: dict[str, int] = {}
-    for folder in folders:
-        file = folder / _SPLIT
-        # As text: a photo may be called `1.0` or `nan`.
-        table = pd.read_csv(file, converters={"photo": str}) if file.exists() else pd.DataFrame()
-        if "burst" not in table:
-            continue
-        known = table.dropna(subset=["burst"])
-        for photo, burst in zip(known["photo"], known["burst"], strict=True):
-            if found.setdefault(photo, int(burst)) != int(burst):
-                return None
-    return found
-
-
-def _metrics(comparison: Comparison) -> dict[str, float]:
-    """The means as metrics: `compare/VALUE/SCORE`, and `compare/gap/SCORE`.
-
-    With more than two values a gap also names the value that the first one is held against.
-    """
-    first, *others = comparison.values["value"].unique()
-    named = {value: _as_name(value) for value in (first, *others)}
-    named |= {
-        f"{first} - {other}": f"gap/{_as_name(other)}" if len(others) > 1 else "gap"
-        for other in others
-    }
-    rows = comparison.table().to_dict("records")
-    means = {f"compare/{named[row['value']]}/{row['score']}": row["mean"] for row in rows}
-    return {name: mean for name, mean in means.items() if np.isfinite(mean)}
-
-
-def _as_name(value: str) -> str:
-    """A value as a part of a metric's name; MLflow takes no other characters there."""
-    return re.sub(r"[^\w\-. ]", "_", value).strip(".") or "_"
 
 
 @contextmanager

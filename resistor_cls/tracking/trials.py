@@ -47,9 +47,18 @@ def saliency_of(
 
 
 def attention_of(
-    model: ResistorClassifier, data: PhotoDataModule, predictions: Predictions
+    model: ResistorClassifier,
+    data: PhotoDataModule,
+    predictions: Predictions,
+    look: bool = True,
 ) -> Attention | None:
     """What becomes of predictions when the body, or all but the body, is painted over.
+
+    Args:
+        model: that predicted.
+        data: the photos.
+        predictions: of the model.
+        look: measure too how much of the saliency lies on the body.
 
     Returns:
         None where it is known of no photo where its body lies.
@@ -70,7 +79,7 @@ def attention_of(
         )
         answers.append(said)
     # A locator may have erred, and would then be the judge of its own cause.
-    boxed = np.array([place for place, how in known_by.items() if how == "box"], dtype=int)
+    boxed = np.array([place for place, how in known_by.items() if look and how == "box"], dtype=int)
     looked = np.sort(np.random.default_rng(0).permutation(boxed)[:MOST_LOOKED_AT])
     with suppress(ModelError):  # a backbone without maps: the galleries say so
         for place, heat in saliency_of(model, data, predictions, looked):

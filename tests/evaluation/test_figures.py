@@ -8,7 +8,6 @@ from PIL import Image
 from resistor_cls.categories import Categories, resistor37
 from resistor_cls.evaluation import (
     confusion_figure,
-    curves_figure,
     gallery_figure,
     pairs_figure,
     saliency_figure,
@@ -75,21 +74,6 @@ def test_names_are_text_and_no_formula():
     figure = confusion_figure(np.eye(2, dtype=int), Categories(odd), odd[0])
     png(figure)
     png(gallery_figure([np.zeros((4, 4, 3), np.uint8)], [odd[0]], title=odd[1]))
-
-
-def test_curves_get_a_panel_each():
-    history = {
-        "train/loss": [(step, 1 / (step + 1)) for step in range(100)],
-        "val/loss": [(10, 0.5)],
-        "val/roc_auc": [(10, float("nan")), (20, 0.9)],
-        "lr": [],
-    }
-    figure = curves_figure(history)
-    png(figure)
-    shown = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title(loc="left") for axes in shown] == list(history)
-    assert shown[0].lines[0].get_xdata().tolist() == list(range(100))
-    png(curves_figure({}))
 
 
 def test_a_gallery_marks_what_is_wrong():

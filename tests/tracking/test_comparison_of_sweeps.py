@@ -5,41 +5,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import mlflow
-import numpy as np
 import pandas as pd
 import pytest
+from ended_jobs import ended
 from mlflow.entities import Run
 
-from resistor_cls.categories import Categories
 from resistor_cls.config import compose
-from resistor_cls.evaluation import Predictions
 from resistor_cls.tracking import open_sweep
 
 Train = Callable[..., int]
 NAMES = ("accuracy", "f1_macro", "roc_auc")
-
-
-def ended(folder: Path, wrong: int, *, bursts: int | None = 4, shift: int = 0) -> Path:
-    """The folder of a job that judged 16 photos, some of them wrongly."""
-    targets = np.arange(16) % 2
-    first = np.where(targets == 0, 0.9, 0.1)
-    first[:wrong] = 1 - first[:wrong]
-    names = tuple(f"{index}.jpg" for index in range(16))
-    (folder / "tables").mkdir(parents=True)
-    # Categories that pandas would take for a number and for nothing.
-    Predictions(
-        names,
-        np.arange(16),
-        targets,
-        np.stack([first, 1 - first], axis=1).astype("f4"),
-        np.zeros(16, "f4"),
-        Categories(["1.0", "nan"]),
-    ).table().to_csv(folder / "tables" / "predictions.csv", index=False)
-    split = pd.DataFrame({"photo": names, "role": "validation"})
-    if bursts is not None:
-        split["burst"] = (np.arange(16) + shift) // (16 // bursts)
-    split.to_csv(folder / "tables" / "split.csv", index=False)
-    return folder
 
 
 def swept(place: Path, words: Iterable[tuple[str, Path | None]]) -> tuple[str, Path]:
@@ -104,7 +79,7 @@ def test_what_cannot_be_compared_is_told(finished: str, message: str, tmp_path: 
     ]
     text, output = swept(tmp_path, jobs)
     assert f"No comparison by augment: {message}." in text
-    assert not (output / "figures").exists()
+    assert not (output / "figures" / "comparison.png").exists()
 
 
 def test_without_bursts_photos_count_alone(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+from io import BytesIO
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from resistor_cls.evaluation import curves_figure
+
+STEPS = [(step, 1 / (step + 1)) for step in range(100)]
+ENDS = [(50, 0.5), (100, 0.25)]
+
+
+def panels(figure: Figure) -> dict[str, Axes]:
+    """Title → panel, of those that are shown."""
+    figure.savefig(BytesIO(), format="png", dpi=40)
+    return {axes.get_title(loc="left"): axes for axes in figure.axes if axes.get_visible()}
+
+
+def test_the_charts_of_hydrogen_torch_come_first_then_every_other_score() -> None:
+    history = {
+        "epoch": ENDS,
+        "val/accuracy": ENDS,
+        "val/roc_auc": [(50, float("nan")), (100, 0.9)],
+        "val/loss": ENDS,
+        "train/accuracy": ENDS,
+        "train/bands": STEPS,
+        "train/loss": STEPS,
+        "lr": STEPS,
+        "test/loss": ENDS,
+    }
+    found = panels(curves_figure(history, "val/roc_auc"))
+    assert list(found) == [
+        "Learning rate",
+        "Train batch loss",
+        "Validation loss",
+        "Validation metric: val/roc_auc",
+        "val/accuracy",
+        "train/bands",
+    ]
+    (loss,) = found["Train batch loss"].lines
+    assert list(zip(loss.get_xdata(), loss.get_ydata(), strict=True)) == STEPS
+    twins = found["val/accuracy"]
+    shown = [text.get_text() for text in twins.get_legend().get_texts()]
+    assert shown == ["val/accuracy", "train/accuracy"]
+    assert found["Validation loss"].get_legend() is None
+
+
+def test_what_was_not_logged_has_no_panel() -> None:
+    assert list(panels(curves_figure({"val/loss": ENDS, "lr": []}, "val/accuracy"))) == [
+        "Validation loss"
+    ]
+    assert list(panels(curves_figure({"val/loss": ENDS}, "val/loss"))) == [
+        "Validation loss (watched)"
+    ]
+    assert panels(curves_figure({})) == {}
+
+
+def test_rates_of_several_layers_share_a_panel() -> None:
+    (axes,) = panels(curves_figure({"lr": STEPS, "lr/head": STEPS})).values()
+    assert len(axes.lines) == 2
