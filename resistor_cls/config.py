@@ -23,6 +23,8 @@ _PACKAGE = Path(__file__).parent
 # Beside the package in a checkout, inside it in an installed wheel.
 CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
 _OWN = ".safetensors"  # a file of one's own
+# Rows and columns instead of a side, a weight for each category instead of a word.
+_LISTS = ("image_size", "class_weights")
 # Not Hydra's own groups, and not what only other files of a group build upon.
 _HIDDEN = ("_", ".")
 
@@ -207,11 +209,15 @@ def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     lines = [*(f"{key}={values}" for key, values in params.items()), *words]
-    several = {
-        override.key_or_group: override.is_sweep_override()
+    last = {
+        override.key_or_group: override
         for override in OverridesParser.create().parse_overrides(lines)
     }
-    return [key for key, is_swept in several.items() if is_swept]
+    for override in last.values():
+        # Of `sweep=folds` with a wrong number of folds, say; Hydra would run nothing, and be happy.
+        if override.is_range_sweep() and not any(True for _ in override.sweep_iterator()):
+            raise ConfigError(f"{override.input_line}: a range of no values; expected one or more")
+    return [key for key, override in last.items() if override.is_sweep_override()]
 
 
 def as_reference(word: str) -> str:
@@ -283,7 +289,7 @@ def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequen
 def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, str):
         # `auto` and its like stand for a number or a switch that may be given too.
-        return isinstance(value, str | int | float | bool)
+        return isinstance(value, str | int | float | bool) or _is_list(value)
     if isinstance(default, bool) and (_makes(value) or str(value).endswith(_OWN)):
         return True  # in the place of what `true` stands for
     if isinstance(default, bool) or isinstance(value, bool):
@@ -291,8 +297,15 @@ def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, float):
         return isinstance(value, int | float)
     if isinstance(default, int):
-        return isinstance(value, int)
-    return not isinstance(value, str | int | float)
+        return isinstance(value, int) or _is_list(value)
+    number = _is_list(default) and isinstance(value, int)
+    return number or not isinstance(value, str | int | float)
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value is a list of a key that takes one in the place of its default."""
+    name = getattr(value, "_key", lambda: None)()
+    return name in _LISTS and isinstance(value, Sequence)
 
 
 def _makes(value: Any) -> bool:

@@ -55,6 +55,7 @@ def evaluate(config: "DictConfig") -> None:
     if unknown_word is not None:
         raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
     model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
+    model.answer_by(**config.inference)
     config.tracking.name = config.tracking.name or f"evaluate {config.reference}"
     own = config.get("data") is None
     subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
@@ -79,8 +80,10 @@ def evaluate(config: "DictConfig") -> None:
             stress=config.stress,
             unknown=config.unknown,
             costs=config.costs,
+            gallery=config.gallery,
+            saliency=config.saliency,
         )
-        judging.check(model.categories)
+        judging.check(model.categories, data.prepare.channels)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
         mark = mark_seen(run, data, model.record)

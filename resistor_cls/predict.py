@@ -46,6 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         help='say "don\'t know" so often that at most this share of the other answers is wrong: '
         "0.001, 0.01 or 0.05; needs a model that was calibrated on enough photos",
     )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="PROBABILITY",
+        help='say "don\'t know" below this probability (default: as the model was trained)',
+    )
+    parser.add_argument(
+        "--views",
+        type=int,
+        help="average over turned and mirrored views: 1, 2, 4 or 8 (default: as trained)",
+    )
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
     parser.add_argument(
         "--tracking-uri",
@@ -65,6 +76,7 @@ def _predict(arguments: argparse.Namespace) -> None:
 
     photos = find_photos(arguments.photos)
     predictor = Predictor.load(resolve_model(arguments.model, arguments.tracking_uri))
+    predictor.answer_by(arguments.views, arguments.threshold)
     if arguments.risk is not None:
         predictor.check_risk(arguments.risk)
     answers = predictor.predict(photos, arguments.top, arguments.risk)

@@ -21,15 +21,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from lightning import Trainer
     from omegaconf import DictConfig
 
+    from resistor_cls.data import PhotoDataModule
+    from resistor_cls.model import ResistorClassifier
     from resistor_cls.tracking import Run
+    from resistor_cls.tracking.judgement import Judging
+    from resistor_cls.tracking.report import RunReport
 
 log = logging.getLogger("resistor_cls")
 
 # Keys that say how weights were made, and among them those that do not.
 _RECIPE = ("seed", "data.", "augment.", "model.", "optimizer.", "scheduler.", "trainer.")
-_OF_THE_MACHINE = ("data.augment.", "data.root", "data.cache", "data.workers")
+_OF_THE_MACHINE = (
+    "data.augment.",
+    "data.root",
+    "data.cache",
+    "data.workers",
+    "data.test",
+    "augment.pipeline.file",
+)
 
 
 def train(config: "DictConfig") -> None:
@@ -42,7 +54,6 @@ def train(config: "DictConfig") -> None:
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.model import (
         EpochLines,
-        ResistorClassifier,
         build_trainer,
         check_backbone,
         fit,
@@ -50,11 +61,11 @@ def train(config: "DictConfig") -> None:
         preparation,
         seed_everything,
     )
-    from resistor_cls.model.checkpoints import add_to_record
     from resistor_cls.tracking import open_run
-    from resistor_cls.tracking.judgement import Judging, calibration_record, save_judgement
+    from resistor_cls.tracking.judgement import Judging
     from resistor_cls.tracking.report import RunReport, describe
 
+    _check(config)
     config.seed = seed_everything(config.seed)
     config.tracking.name = (
         config.tracking.name or f"{config.model.backbone} on {config.data.source}"
@@ -62,32 +73,41 @@ def train(config: "DictConfig") -> None:
     locate = config.model.locate
     if not isinstance(locate, bool | str):  # a node that makes a locator
         locate = instantiate(locate)
-    prepare = preparation(locate, config.data.image_size)
+    prepare = preparation(locate, config.data.image_size, config.model.channels, config.model.steps)
     data = instantiate(config.data, prepare=prepare)
     make_model = instantiate(config.model, _partial_=True, locate=locate)
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     check_backbone(config.model.backbone)
+    # Where the photos that validate train too, their scores cannot tell which epoch is best.
+    save_best = config.trainer.save_best and not config.data.train_on_validation
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
         run.log_params(flatten(config))
-        data.setup()
+        _set_up(data, config)
         judging = Judging(
-            model=f"runs:/{run.run_id}/model" if run.run_id else "checkpoints/best.ckpt",
+            model=run.model_reference,
             subset="validation",
             stress=config.stress,
             unknown=config.unknown,
+            gallery=config.gallery,
+            saliency=config.saliency,
             costs=config.costs,
             prefix="val/",
         )
-        judging.check(data.categories)
+        judging.check(data.categories, prepare.channels)
         model = make_model(data.categories.names, optimizer=optimizer, scheduler=scheduler)
         record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
         model.record = {**record, "trained_on": data.trained_on()}
-        report = RunReport(run, data, config.trainer.monitor)
+        monitor = config.trainer.monitor
+        report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
         trainer = build_trainer(
-            run.output, **config.trainer, logger=run.logger, callbacks=[report, EpochLines()]
+            run.output,
+            **{**config.trainer, "save_best": save_best},
+            logger=run.logger,
+            callbacks=[report, EpochLines(monitor)],
         )
+        _try_out(config, run, model, data, trainer)
         describe(run, data, model, trainer)
         if trainer.is_global_zero:
             log.info(
@@ -105,18 +125,119 @@ def train(config: "DictConfig") -> None:
         if data.stream is not None:
             leave_cores(data.workers)
         fit(trainer, model, data)
-        best, predictions = report.best_checkpoint(trainer), report.best
-        if predictions is not None:  # on the first of several processes
-            add_to_record(best, calibration=calibration_record(predictions, data))
-        run.save_model(best, record)
-        if predictions is not None:
-            kept = ResistorClassifier.load(best).to(trainer.strategy.root_device)
-            judging = replace(judging, title=f"Epoch {report.best_epoch}, the best")
-            report.best_metrics |= save_judgement(run, kept, data, predictions, judging)
+        best = report.best_checkpoint(trainer)
+        report.best_metrics |= _keep(run, best, trainer, data=data, report=report, judging=judging)
         if data.stream is not None:
             _save_weights(config, run, best, report.best_metrics)
     if trainer.is_global_zero:
-        log.info("\n%s", run.summary(report.best_metrics, f"best epoch: {report.best_epoch}"))
+        subject = f"{'best' if save_best else 'last'} epoch: {report.best_epoch:g}"
+        log.info("\n%s", run.summary(report.best_metrics, subject))
+
+
+def _check(config: "DictConfig") -> None:
+    """Refuses keys of several rooms that do not go together.
+
+    Raises:
+        ConfigError: names both.
+    """
+    from resistor_cls.errors import ConfigError
+
+    if config.data.train_on_validation and config.trainer.patience is not None:
+        raise ConfigError(
+            f"trainer.patience={config.trainer.patience} with data.train_on_validation=true: no "
+            "photo is left that could tell when to stop; set trainer.patience=null"
+        )
+    tried = [f"find.{key}" for key, asked in config.find.items() if asked]
+    if tried and config.trainer.devices not in (1, "1"):
+        raise ConfigError(
+            f"{tried[0]}=true with trainer.devices={config.trainer.devices}: it is tried out on "
+            "one device; set trainer.devices=1, and give what is found to the others"
+        )
+
+
+def _set_up(data: "PhotoDataModule", config: "DictConfig") -> None:
+    """Reads the photos, and those that another model labels."""
+    from pathlib import Path
+
+    from resistor_cls.tracking import resolve_model
+
+    if config.pseudo.photos is None:
+        data.setup()
+        return
+    from resistor_cls.inference import Predictor, check_teacher, label_photos
+
+    file = resolve_model(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
+    teacher = Predictor.load(file)
+    folder = Path(config.pseudo.photos).expanduser()
+    data.pseudo = label_photos(teacher, folder, config.pseudo.confidence)
+    data.setup()
+    check_teacher(teacher, data)
+
+
+def _try_out(
+    config: "DictConfig",
+    run: "Run",
+    model: "ResistorClassifier",
+    data: "PhotoDataModule",
+    trainer: "Trainer",
+) -> None:
+    """Finds what is to be found before the training, and keeps it as parameters of the run."""
+    from resistor_cls.errors import ConfigError
+    from resistor_cls.model.tuning import find_batch_size, find_learning_rate
+
+    device = trainer.strategy.root_device.type
+    options = {**config.trainer, "accelerator": device, "precision": trainer.precision}
+    if config.find.batch_size:
+        if device == "cpu":
+            raise ConfigError(
+                "find.batch_size=true with trainer.accelerator=cpu: a processor's memory has no "
+                "end before the machine stands still; set data.batch_size"
+            )
+        size = find_batch_size(model, data, options)
+        run.log_params({"found.batch_size": size})
+        log.info("Found data.batch_size=%d", size)
+    if config.find.lr:
+        rate = find_learning_rate(model, data, options)
+        model.learn_at(rate)
+        run.log_params({"found.lr": rate})
+        log.info("Found optimizer.lr=%.3g", rate)
+
+
+def _keep(
+    run: "Run",
+    best: "Path",
+    trainer: "Trainer",
+    *,
+    data: "PhotoDataModule",
+    report: "RunReport",
+    judging: "Judging",
+) -> "Mapping[str, float]":
+    """Calibrates, keeps and judges the model of a run; returns what the run says of it."""
+    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model.checkpoints import add_to_record
+    from resistor_cls.tracking.given_test import save_test
+    from resistor_cls.tracking.judgement import calibration_record, judged, save_judgement
+
+    predictions = report.best  # None but on the first of several processes
+    # Photos that trained can promise nothing.
+    if predictions is not None and not report.mark:
+        add_to_record(best, calibration=calibration_record(predictions, data))
+    kept = ResistorClassifier.load(best).to(trainer.strategy.root_device)
+    run.save_model(
+        best,
+        {key: kept.record[key] for key in ("data", "fingerprint", "seed")},
+        data.prepare.channels,
+    )
+    told: dict[str, float] = {}
+    if predictions is not None:
+        judging = replace(judging, title=report.title, seen=report.mark)
+        told |= save_judgement(run, kept, data, predictions, judging)
+    if data.settings["test"] is not None:
+        data.subset = "test"
+        told |= trainer.test(kept, data, verbose=False)[0]
+        if trainer.is_global_zero:
+            save_test(run, kept, data, judged(kept, data))
+    return told
 
 
 def _save_weights(

@@ -16,6 +16,8 @@ from resistor_cls.rendering import render_dataset
 if TYPE_CHECKING:
     from resistor_cls.model.locator import Locator
 
+# Each of pytest's processes has a core: threads of more would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # MLflow reads these once, when it is imported.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 

@@ -13,7 +13,11 @@ from resistor_cls.evaluate import main as evaluate
 from resistor_cls.model import ResistorClassifier, build_trainer
 from resistor_cls.train import main as train
 
-NEEDED = {"data=folder": ["data.root=photos"], "data=table": ["data.table=photos.csv"]}
+NEEDED = {
+    "data=folder": ["data.root=photos"],
+    "data=table": ["data.table=photos.csv"],
+    "augment=custom": [f"augment.pipeline.file={Path(__file__).with_name('pipeline.json')}"],
+}
 OPTIONS = [f"{group}={option}" for group, options in groups().items() for option in options]
 
 
@@ -25,7 +29,7 @@ def test_every_option_composes_and_builds(option: str, tmp_path: Path) -> None:
     if option.startswith("model="):
         model = instantiate(config.model, categories=["a", "b"], pretrained=False)
         assert isinstance(model, ResistorClassifier)
-        assert scheduler(optimizer(model.parameters()), 10) is not None
+        assert scheduler(optimizer(model.parameters()), 10, 2) is not None
     if option == "trainer=gpu":
         with pytest.raises(ConfigError, match="no GPU here"):
             build_trainer(tmp_path, **config.trainer)
@@ -42,6 +46,15 @@ def test_defaults_are_the_published_recipe() -> None:
     assert (values["data.image_size"], values["trainer.gradient_clip_val"]) == (224, None)
 
 
+def test_a_size_is_a_number_or_two() -> None:
+    config = compose("train", ["data.image_size=[160,320]", "data=folder", "data.root=photos"])
+    data = instantiate(config.data)
+    assert data.settings["image_size"] == [160, 320]
+    assert flatten(config)["model.image_size"] == [160, 320]
+    with_both = ["data.image_size=[160,320]", "model.image_size=64"]
+    assert compose("train", with_both).model.image_size == 64
+
+
 def test_values_are_written_once() -> None:
     """No key is given the same value again by an option, except where a recipe is spelled out."""
     for path in CONF.rglob("*.yaml"):
@@ -53,7 +66,7 @@ def test_values_are_written_once() -> None:
     [
         (["model=resnet5"], "model=resnet5: no such option; did you mean resnet50"),
         (["model.backbone=resnet5"], "timm has no such model; did you mean resnet50"),
-        (["optimizer=adam"], "optimizer=adam: no such option; did you mean adamw"),
+        (["optimizer=adan"], "optimizer=adan: no such option; did you mean adam"),
         (["optimizer.lrr=1"], "optimizer.lrr: no such key; did you mean optimizer.lr"),
         (["modle=resnet18"], "modle: no such key; did you mean model"),
         (["optimizer.lr=fast"], "optimizer.lr='fast': expected a number such as 0.001"),
@@ -64,6 +77,10 @@ def test_values_are_written_once() -> None:
         (["data.per_category=-1"], "data.per_category=-1: expected 1 or more"),
         (["data.size=10"], "data.size=10: expected 64 or more"),
         (["data.image_size=0"], "data.image_size=0: expected 1 or more"),
+        (["data.image_size=[160,0]"], "data.image_size=[160, 0]: expected 1 or more pixels"),
+        (["data.image_size=wide"], "data.image_size='wide': expected a whole number"),
+        (["data.batch_size=[8,8]"], "data.batch_size=[8, 8]: expected a whole number"),
+        (["augment=custom"], "augment.pipeline.file is missing: add augment.pipeline.file=…"),
         (["data.fold=7"], "data.fold=7: expected 0 to 4"),
         (["data.split=captured"], "data.split=captured: did you mean capture"),
         (["data=folder"], "data.root is missing: add data.root="),

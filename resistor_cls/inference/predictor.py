@@ -1,8 +1,9 @@
 """Reads resistors with a saved model."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,8 +27,9 @@ class Prediction:
         error: why it could not be read; empty otherwise.
         located: False where the model looked for the body, found none and judged the whole photo.
         confidence: calibrated probability of the first candidate; None of a model without.
-        accepted: whether the answer is sure enough for the risk that was asked for; None where
-            none was. A photo in which no body was found never is.
+        accepted: whether the answer is sure enough for the risk that was asked for, and for the
+            model's probability threshold; None where there is neither. A photo in which no body
+            was found never is, for any risk.
     """
 
     photo: Path
@@ -86,6 +88,17 @@ class Predictor:
         """
         return judge(self._model, (self._prepare(photo).photo for photo in photos))
 
+    def answer_by(
+        self, views: int | None = None, probability_threshold: float | None = None
+    ) -> None:
+        """Changes how answers are made; see `ResistorClassifier.answer_by`."""
+        self._model.answer_by(views=views, probability_threshold=probability_threshold)
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """Plain values that were saved with the model, such as what it was trained on."""
+        return self._model.record
+
     def check_risk(self, risk: float) -> None:
         """Checks that the model can promise a risk.
 
@@ -139,7 +152,15 @@ class Predictor:
                 place = next(places)
                 candidates = self._candidates(likely[place], top)
                 told = Prediction(file, candidates, located=bool(located[place]))
-                yield told if sure is None else _with_confidence(told, sure, place, risk)
+                told = told if sure is None else _with_confidence(told, sure, place, risk)
+                yield self._held_against_threshold(told)
+
+    def _held_against_threshold(self, told: Prediction) -> Prediction:
+        threshold = self._model.probability_threshold
+        if not threshold:
+            return told
+        likely_enough = told.candidates[0][1] >= threshold
+        return replace(told, accepted=likely_enough and told.accepted is not False)
 
     def _candidates(self, row: np.ndarray, top: int) -> tuple[tuple[str, float], ...]:
         names = self.categories.names

@@ -1,40 +1,43 @@
 """The model: photos in, logits out, trained by Lightning."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning import LightningModule
 from torch import Tensor, nn
-from torch.nn import Parameter
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, one_hot
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.photos import Preparation
+from resistor_cls.data.augmentation import serialised
+from resistor_cls.data.photos import Preparation, checked_size
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
 from resistor_cls.model.drawn_crops import MOST_RINGS, RINGS, UNKNOWN
+from resistor_cls.model.layers import check_layers, freeze, learning_groups, slow_down
 from resistor_cls.model.locator import Locator
-from resistor_cls.model.losses import loss_named
+from resistor_cls.model.losses import TrainingLoss, loss_named
 from resistor_cls.model.metrics import metric_collection
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.schedules import cosine
 from resistor_cls.model.weights import RENDERED, SUFFIX, read_weights, start_from, write_weights
 
 Batch = Mapping[str, Tensor]
-MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
-MakeScheduler = Callable[[Optimizer, int], LRScheduler]
+MakeOptimizer = Callable[..., Optimizer]  # of parameters, or of groups of them
+MakeScheduler = Callable[[Optimizer, int, int], LRScheduler]
+
+VIEWS = (1, 2, 4, 8)
+# Axes of a batch that each view turns round; the second four of eight are these with rows and
+# columns exchanged. Rings have no handedness: all of them are parts.
+_TURNED: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
 
 
-# Axes of a batch that each view turns round. Rings have no handedness: all of them are parts.
-_VIEWS: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
-
-
-def _adamw(parameters: Iterable[Parameter]) -> Optimizer:
+def _adamw(parameters: Any) -> Optimizer:
     return AdamW(parameters, lr=1e-3, weight_decay=0.0)
 
 
@@ -47,19 +50,32 @@ class ResistorClassifier(LightningModule):
         pretrained: `auto`, `true` or `false`, see `resistor_cls.model.backbone`; `rendered` starts
             from the package's weights that were trained on drawn photos, a file (*.safetensors)
             from other ones.
-        pool: `avg`, `max`, `avgmax` or `catavgmax`.
+        pool: `avg`, `max`, `avgmax`, `catavgmax` or `gem`.
         dropout: probability that a pooled feature is dropped in training.
-        image_size: longer side in pixels of what the backbone sees.
-        normalization: `simple` or `imagenet`.
+        drop_path: probability that a residual block is left out in training.
+        image_size: longer side in pixels of what the backbone sees, or its rows and columns.
+        channels: that the backbone sees: 3, 1 for grey, or as many as photos in arrays have.
+        normalization: a name in `resistor_cls.model.preprocessing.NORMALIZATIONS`.
+        steps: a deterministic albumentations pipeline that every photo goes through: its file, or
+            what is in it.
         locate: true judges an upright crop round the body, which a locator finds; see
             `resistor_cls.model.preprocessing`.
         views: what is averaged where nothing is learned: 1 the photo, 2 its half turn too, 4 its
-            mirror images too.
-        loss: `bce` or `cross_entropy`.
+            mirror images too, 8 its quarter turns too.
+        mixed_precision_inference: whether answers too are computed in half precision.
+        probability_threshold: answers of less probability are "don't know".
+        loss: `bce`, `cross_entropy` or `focal`.
+        label_smoothing: share of each label that is dealt to all categories.
+        focal_gamma: how much less `focal` counts what is already answered well.
+        class_weights: `none`, `balanced`, or a weight for each category.
         band_weight: of the loss of the bands, which drawn photos come with; 0 reads none.
+        layer_lr: pattern of layers of the backbone → factor of the learning rate.
+        layer_decay: factor by which each layer learns slower than the one behind it, or None.
+        freeze_epochs: epochs in which only the head learns.
+        train_metrics: whether training photos are scored too, as they are learned from.
         optimizer: parameters → optimizer; AdamW at 1e-3 without weight decay by default.
-        scheduler: (optimizer, total steps) → schedule stepped after every optimizer step; cosine
-            to 0 by default.
+        scheduler: (optimizer, steps of the run, steps of an epoch) → schedule stepped after every
+            optimizer step; cosine to 0 by default.
 
     Attributes:
         weights_from: `imagenet`, `scratch`, `rendered` or the name of a file.
@@ -84,43 +100,66 @@ class ResistorClassifier(LightningModule):
         pretrained: str | bool = "auto",
         pool: str = "avg",
         dropout: float = 0.0,
-        image_size: int = 224,
+        drop_path: float = 0.0,
+        image_size: int | Sequence[int] = 224,
+        channels: int = 3,
         normalization: str = "simple",
+        steps: str | Mapping[str, Any] | None = None,
         locate: bool | str | Locator = False,
         views: int = 1,
+        mixed_precision_inference: bool = False,
+        probability_threshold: float = 0.0,
         loss: str = "bce",
+        label_smoothing: float = 0.0,
+        focal_gamma: float = 2.0,
+        class_weights: str | Sequence[float] = "none",
         band_weight: float = 0.0,
+        layer_lr: Mapping[str, float] | None = None,
+        layer_decay: float | None = None,
+        freeze_epochs: int = 0,
+        train_metrics: bool = False,
         optimizer: MakeOptimizer = _adamw,
         scheduler: MakeScheduler = cosine,
     ) -> None:
         super().__init__()
         pretrained = str(pretrained)
         categories = list(categories)
-        # Plain values only, so that a checkpoint loads with weights_only=True. Named one by one,
-        # because the factories hold functions.
-        settings = {
+        # Plain values only, so that a checkpoint loads with weights_only=True; what only a training
+        # needs is left out. Named one by one, because the factories hold functions.
+        settings: dict[str, Any] = {
             "categories": categories,
             "backbone": backbone,
             "pool": pool,
             "dropout": dropout,
-            "image_size": image_size,
+            "drop_path": drop_path,
+            "image_size": checked_size(image_size, "model.image_size"),
+            "channels": channels,
             "normalization": normalization,
+            "steps": serialised(steps),
             "locate": bool(locate),
             "views": views,
+            "mixed_precision_inference": mixed_precision_inference,
+            "probability_threshold": probability_threshold,
             "loss": loss,
+            "focal_gamma": focal_gamma,
             "band_weight": band_weight,
         }
         self.save_hyperparameters(settings, logger=False)
         self.categories = Categories(categories)
-        self.loss = loss_named(loss)
-        self.preprocessing = Preprocessing(image_size, normalization, locate)
+        self.loss = loss_named(loss, focal_gamma)
+        self._training_loss = TrainingLoss(self.loss, loss, label_smoothing, class_weights)
+        self.preprocessing = Preprocessing(
+            image_size, normalization, locate, channels, settings["steps"]
+        )
         start = RENDERED if pretrained == "rendered" else Path(pretrained)
         self.backbone, self.weights_from = build_backbone(
             backbone,
             len(categories),
             pool=pool,
             dropout=dropout,
+            drop_path=drop_path,
             shape=self.preprocessing.shape,
+            channels=channels,
             # YAML and Hydra read a bare true as a boolean.
             pretrained="false" if start.suffix == SUFFIX else pretrained.lower(),
         )
@@ -128,21 +167,59 @@ class ResistorClassifier(LightningModule):
             head = self.backbone.default_cfg["classifier"]
             start_from(start, self.backbone, head, categories, settings)
             self.weights_from = "rendered" if start == RENDERED else start.name
-        if views not in (1, 2, 4):
-            raise ConfigError(f"model.views={views}: expected 1, 2 or 4")
-        self._views = _VIEWS[:views]
+        self.answer_by(views, mixed_precision_inference, probability_threshold)
         self.band_weight = band_weight
         self.band_reader = nn.Identity()
         if band_weight:
             self.band_reader = nn.Linear(_features(self.backbone), MOST_RINGS * len(RINGS))
+        self._layer_lr, self._layer_decay = dict(layer_lr or {}), layer_decay
+        self._freeze_epochs = freeze_epochs
+        check_layers(self.backbone, self._layer_lr, layer_decay, freeze_epochs)
         # Laid out for channels-last convolutions once and for all: inference then runs the very
         # kernels that validation ran, and its answers are the same to the digit.
         self.backbone.to(memory_format=torch.channels_last)
         self.record: dict[str, Any] = {}
         self._make_optimizer, self._make_scheduler = optimizer, scheduler
         self._scores = metric_collection(len(categories))
+        self._train_scores = (
+            metric_collection(len(categories), shared=True) if train_metrics else None
+        )
         self._outputs: list[dict[str, Tensor]] = []
         self.predictions: dict[str, Tensor] = {}
+
+    def answer_by(
+        self,
+        views: int | None = None,
+        mixed_precision_inference: bool | None = None,
+        probability_threshold: float | None = None,
+    ) -> None:
+        """Changes how answers are made; None leaves a setting as it is.
+
+        Raises:
+            ConfigError: a value that cannot be used, or not with the shape of the photos.
+        """
+        if views is not None:
+            self._check_views(views)
+            self.views = views
+        if mixed_precision_inference is not None:
+            self.mixed_precision_inference = mixed_precision_inference
+        if probability_threshold is not None:
+            if not 0 <= probability_threshold <= 1:
+                raise ConfigError(
+                    f"model.probability_threshold={probability_threshold}: expected 0 to 1"
+                )
+            self.probability_threshold = probability_threshold
+
+    def _check_views(self, views: int) -> None:
+        if views not in VIEWS:
+            raise ConfigError(f"model.views={views}: expected {', '.join(map(str, VIEWS))}")
+        rows, columns = self.preprocessing.shape
+        if views == 8 and rows != columns:
+            key = "model.locate=true" if self.preprocessing.locator else "model.image_size"
+            raise ConfigError(
+                f"model.views=8 takes quarter turns, but {key} gives {rows}×{columns} pixels: "
+                "set model.views=4"
+            )
 
     def preparation(self, size: int | None = None) -> Preparation:
         """What is done to each decoded photo before it is batched.
@@ -153,12 +230,14 @@ class ResistorClassifier(LightningModule):
         return self.preprocessing.preparation(size)
 
     def setup(self, stage: str) -> None:
-        """Compares what has been done to the photos with what the model needs.
+        """Compares the photos, and what is done to them, with what the model needs.
 
         Raises:
-            ModelError: they were prepared for another model.
+            ConfigError: settings of the data that do not go with those of the model.
+            ModelError: photos that were prepared for another model.
         """
-        prepare = getattr(getattr(self.trainer, "datamodule", None), "prepare", None)
+        data: Any = getattr(self.trainer, "datamodule", None)
+        prepare = getattr(data, "prepare", None)
         if prepare is None:  # batches of somebody else's making
             return
         wanted = self.preparation(prepare.size).key
@@ -167,25 +246,73 @@ class ResistorClassifier(LightningModule):
                 f"the photos are prepared by {prepare.key!r}, the model needs {wanted!r}: "
                 "give the data module prepare=model.preparation()"
             )
+        if stage == "fit":
+            self._check_training(data)
+            if self._training_loss.needs_counts:
+                self._training_loss.count(data.train_counts)
+
+    def _check_training(self, data: Any) -> None:
+        """Refuses what no training can do, before its first step.
+
+        Raises:
+            ConfigError: names both keys.
+        """
+        mix, loss = getattr(data, "mix", None), self.hparams["loss"]
+        stream = getattr(data, "stream", None)
+        mixed = "" if mix is None else f"mix={mix.kind}"
+        refused = (
+            (mix and not self.loss.takes_shares, f"{mixed} with loss={loss}, which takes whole "
+             "labels alone: use bce or cross_entropy"),
+            (mix and mix.target == "union" and not self.loss.independent,
+             f"mix.target=union with loss={loss}, which knows one answer alone: use loss=bce, or "
+             "mix.target=ratio"),
+            (mix and self._train_scores is not None,
+             f"model.train_metrics=true with {mixed}: a mixed photo has no single label to score; "
+             "set one of them back"),
+            (stream and self._training_loss.needs_counts,
+             "loss.class_weights=balanced with data.stream, which draws all categories alike: "
+             "set loss.class_weights=none"),
+            (self._freeze_epochs and self.trainer.world_size > 1,
+             f"model.freeze_epochs={self._freeze_epochs} with trainer.devices="
+             f"{self.trainer.num_devices}: several processes must learn the same layers all along; "
+             "set model.freeze_epochs=0 or trainer.devices=1"),
+        )  # fmt: skip
+        for is_so, why in refused:
+            if is_so:
+                raise ConfigError(why)
 
     def forward(self, photos: Tensor) -> Tensor:
         """Judges photos.
 
         Args:
-            photos: (batch, 3, height, width) float32 in [0, 1], of any size; each went through
-                `preparation`.
+            photos: (batch, channels, height, width) float32 in [0, 1], of any size; each went
+                through `preparation`.
 
         Returns:
             (batch, categories) logits.
         """
         prepared = self._prepared(photos)
-        if self.training or len(self._views) == 1:
+        if self.training or self.views == 1:
             return self.backbone(prepared)
-        return torch.stack([self.backbone(prepared.flip(axes)) for axes in self._views]).mean(0)
+        turned = [prepared.flip(axes) for axes in _TURNED[: self.views]]
+        if self.views == 8:
+            turned += [_channels_last(view.transpose(2, 3)) for view in turned]
+        return torch.stack([self.backbone(view) for view in turned]).mean(0)
+
+    def answer(self, photos: Tensor) -> Tensor:
+        """Logits as they are wherever nothing is learned: (batch, categories) float32.
+
+        Mixed precision is for training. Answers are computed in full precision whatever trained the
+        model, unless `mixed_precision_inference` asks for half.
+
+        Args:
+            photos: see `forward`.
+        """
+        with torch.autocast(self.device.type, enabled=self.mixed_precision_inference):
+            return self(photos).float()
 
     def _prepared(self, photos: Tensor) -> Tensor:
-        # Convolutions are faster with channels last, on processors and on tensor cores alike.
-        return self.preprocessing(photos).contiguous(memory_format=torch.channels_last)
+        return _channels_last(self.preprocessing(photos))
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probabilities (batch, categories) by the activation that belongs to the loss.
@@ -194,15 +321,32 @@ class ResistorClassifier(LightningModule):
         """
         return self.loss.probabilities(logits.float())
 
+    def on_train_epoch_start(self) -> None:
+        """Freezes all but the head in the first epochs."""
+        if self._freeze_epochs:
+            freeze(self.backbone, self.current_epoch < self._freeze_epochs)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of a batch."""
+        targets = batch["targets"]
         if self.band_weight:
             loss = self._loss_with_bands(batch)
         else:
-            loss = self.loss.value(self(_floats(batch["photos"])).float(), batch["targets"])
-        self.log("train/loss", loss, on_step=True, batch_size=len(batch["targets"]))
+            logits = self(_floats(batch["photos"])).float()
+            shares = batch.get("soft_targets")
+            loss = self._learned_from(logits, targets, shares)
+        self.log("train/loss", loss, on_step=True, batch_size=len(targets))
         self.log("lr", self.trainer.optimizers[0].param_groups[0]["lr"], on_step=True)
         return loss
+
+    def _learned_from(
+        self, logits: Tensor, targets: Tensor, shares: Tensor | None = None
+    ) -> Tensor:
+        if self._train_scores is not None:
+            self._train_scores.update(self.probabilities(logits.detach()), targets)
+        if shares is None:
+            shares = one_hot(targets, logits.shape[1]).to(logits)
+        return self._training_loss(logits, shares)
 
     def _loss_with_bands(self, batch: Batch) -> Tensor:
         maps = self.backbone.forward_features(self._prepared(_floats(batch["photos"])))
@@ -212,8 +356,16 @@ class ResistorClassifier(LightningModule):
         self.log("train/bands", bands, on_step=True, batch_size=len(batch["targets"]))
         known = batch["targets"] != UNKNOWN
         logits, targets = self.backbone.forward_head(maps).float()[known], batch["targets"][known]
-        named = self.loss.value(logits, targets) if len(targets) else logits.sum()
+        named = self._learned_from(logits, targets) if len(targets) else logits.sum()
         return named + self.band_weight * bands
+
+    def on_train_epoch_end(self) -> None:
+        """Logs the scores of the training photos, where they are asked for."""
+        if self._train_scores is None:
+            return
+        scores = self._train_scores.compute()
+        self._train_scores.reset()
+        self.log_dict({f"train/{name}": value for name, value in scores.items()})
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Collects the predictions of a batch."""
@@ -224,15 +376,11 @@ class ResistorClassifier(LightningModule):
         self._judge(batch)
 
     def _judge(self, batch: Batch) -> None:
-        # Mixed precision is for training. Scores are computed in full precision, so that they are
-        # the same whatever device or precision trained the model.
-        with torch.autocast(self.device.type, enabled=False):
-            logits = self(_floats(batch["photos"]))
-        targets = batch["targets"]
+        logits, targets = self.answer(_floats(batch["photos"])), batch["targets"]
         self._outputs.append(
             {
                 "probabilities": self.probabilities(logits),
-                "losses": self.loss.each(logits.float(), targets),
+                "losses": self.loss.plain(logits, targets),
                 "targets": targets,
                 "indices": batch["indices"],
             }
@@ -260,6 +408,7 @@ class ResistorClassifier(LightningModule):
         metrics = {
             "loss": gathered["losses"].mean(),
             **self._scores(gathered["probabilities"], targets),
+            **self._accepted(gathered["probabilities"], targets),
         }
         self._scores.reset()
         if prefix == "test/":  # what is undefined is said by the report, not kept as nan
@@ -268,6 +417,15 @@ class ResistorClassifier(LightningModule):
         shared = self.trainer.world_size > 1
         self.log_dict({prefix + name: value for name, value in metrics.items()}, sync_dist=shared)
         self.predictions = {name: values.cpu() for name, values in gathered.items()}
+
+    def _accepted(self, probabilities: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """What a threshold leaves, and how often that is right; nothing without one."""
+        if not self.probability_threshold:
+            return {}
+        likely, predicted = probabilities.max(dim=1)
+        accepted = likely >= self.probability_threshold
+        right = (predicted == targets)[accepted].float().mean()
+        return {"coverage": accepted.float().mean(), "accepted_accuracy": right}
 
     def _gather(self) -> dict[str, Tensor]:
         """The predictions of all processes, each photo once."""
@@ -291,6 +449,10 @@ class ResistorClassifier(LightningModule):
         first[1:] = ordered[1:] != ordered[:-1]
         return {name: values[order][first] for name, values in everyone.items()}
 
+    def learn_at(self, lr: float) -> None:
+        """Sets the learning rate of an optimizer that is yet to be made."""
+        self._make_optimizer = partial(self._make_optimizer, lr=lr)
+
     def configure_optimizers(self) -> Any:
         """The optimizer, and its schedule stepped after every step.
 
@@ -298,9 +460,16 @@ class ResistorClassifier(LightningModule):
             ConfigError: values that the optimizer or the schedule refuses.
         """
         steps = int(self.trainer.estimated_stepping_batches)
+        epoch_steps = max(1, round(steps / (self.trainer.max_epochs or 1)))
+        groups = learning_groups(
+            [(name.removeprefix("backbone."), one) for name, one in self.named_parameters()
+             if one.requires_grad],
+            self.backbone, self._layer_lr, self._layer_decay,
+        )  # fmt: skip
         try:
-            optimizer = self._make_optimizer(p for p in self.parameters() if p.requires_grad)
-            scheduler = self._make_scheduler(optimizer, steps)
+            optimizer = self._make_optimizer([{"params": parameters} for _, parameters in groups])
+            slow_down(optimizer, [factor for factor, _ in groups])
+            scheduler = self._make_scheduler(optimizer, steps, epoch_steps)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"optimizer or scheduler: {error}") from error
         return {
@@ -376,6 +545,11 @@ def joined(parts: list[Tensor]) -> Tensor:
         place -= len(part)
         whole[place : place + len(part)] = part
     return whole
+
+
+def _channels_last(photos: Tensor) -> Tensor:
+    """Laid out as convolutions are fastest with, on processors and on tensor cores alike."""
+    return photos.contiguous(memory_format=torch.channels_last)
 
 
 def _floats(photos: Tensor) -> Tensor:

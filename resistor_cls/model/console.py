@@ -10,13 +10,24 @@ from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from tqdm import tqdm
 
+from resistor_cls.model.trainer import epochs_trained
+
 log = logging.getLogger("resistor_cls")
 
 
-class EpochLines(Callback):
-    """Logs one line an epoch; shows a bar of its batches while a terminal watches."""
+# Scores of a line.
+SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
 
-    def __init__(self) -> None:
+
+class EpochLines(Callback):
+    """Logs one line a validation; shows a bar of an epoch's batches while a terminal watches.
+
+    Args:
+        monitor: a metric that is shown beside `SHOWN`.
+    """
+
+    def __init__(self, monitor: str = SHOWN[-1]) -> None:
+        self._monitor = monitor
         self._bar: tqdm[Any] | None = None
         self._began = 0.0
         self._photos = 0
@@ -52,29 +63,31 @@ class EpochLines(Callback):
             self._bar.update()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Logs the line of the epoch."""
+        """Logs the line of what is trained so far."""
         if self._bar is not None:
-            self._bar.close()
+            self._bar.clear()
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
         metrics = dict(trainer.callback_metrics)
         if self._losses:
             metrics["train/loss"] = torch.stack(self._losses).mean()  # of the epoch
-        shown = "  ".join(
-            f"{name} {float(metrics[name]):.4f}"
-            for name in ("train/loss", "val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
-            if name in metrics
-        )
+        names = dict.fromkeys([*SHOWN, self._monitor])
+        shown = "  ".join(f"{name} {float(metrics[name]):.4f}" for name in names if name in metrics)
         photos = self._photos * trainer.world_size
         log.info(
-            "Epoch %*d/%d  %s  %.0f photos/s  %.0f s",
+            "Epoch %*s/%d  %s  %.0f photos/s  %.0f s",
             len(str(trainer.max_epochs)),
-            trainer.current_epoch + 1,
+            epochs_trained(trainer),
             trainer.max_epochs,
             shown,
             photos / max(self._seconds, 1e-9),
             time.perf_counter() - self._began,
         )
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.close()
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException

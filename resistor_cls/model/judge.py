@@ -36,7 +36,7 @@ def judge_batches(model: ResistorClassifier, photos: Iterable[np.ndarray]) -> It
     """The same, a batch at a time, for whoever needs no more than that at once."""
     for group in batched(photos):
         with torch.inference_mode():
-            logits = model(as_batch(group, model.device))
+            logits = model.answer(as_batch(group, model.device))
             yield model.probabilities(logits).cpu().numpy()
 
 

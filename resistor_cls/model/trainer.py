@@ -11,7 +11,7 @@ from typing import Any
 import lightning
 import torch
 from lightning import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 
 from resistor_cls.errors import ConfigError, interruption_requested, nearest
@@ -56,7 +56,7 @@ def _cpu_has_bfloat16() -> bool:
     )
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Silences what neither a user nor we can act on."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)  # advertising, and what EpochLines says
@@ -78,6 +78,9 @@ def build_trainer(
     precision: str = "auto",
     max_epochs: int = 5,
     monitor: str = "val/roc_auc",
+    save_best: bool = True,
+    patience: int | None = None,
+    evaluation_epochs: float = 1,
     ema: float | None = None,
     logger: Logger | bool = False,
     callbacks: Sequence[Callback] = (),
@@ -92,6 +95,10 @@ def build_trainer(
         precision: see `pick_precision`.
         max_epochs: epochs to train.
         monitor: the validation metric that decides which epoch is best.
+        save_best: whether `best.ckpt` is the best epoch; otherwise it is the last.
+        patience: validations without a better `monitor` after which training stops; None never
+            stops it.
+        evaluation_epochs: validates every so many epochs; below 1, parts of an epoch.
         ema: what a step leaves of the moving average of the weights, which is judged and kept in
             the place of the newest ones; None keeps the newest.
         logger: takes metrics.
@@ -111,14 +118,23 @@ def build_trainer(
             raise ConfigError(
                 "trainer.accelerator=gpu: PyTorch sees no GPU here; use trainer=auto or trainer=cpu"
             )
-    _quieten()
+    how_often = _validation_frequency(evaluation_epochs, max_epochs)
+    if patience is not None and patience < 1:
+        raise ConfigError(f"trainer.patience={patience}: expected 1 or more, or null")
+    if patience is not None and not save_best:
+        raise ConfigError(
+            f"trainer.patience={patience} with trainer.save_best=false, which would keep an epoch "
+            "that was no better: set trainer.save_best=true or trainer.patience=null"
+        )
+    quieten()
     folder = Path(output) / "checkpoints"
     # Two checkpoints on purpose: with save_last=True and a monitor, Lightning can freeze "last".
     best = ModelCheckpoint(
         folder,
         filename="best",
-        monitor=monitor,
-        mode=mode_of(monitor),
+        monitor=monitor if save_best else None,
+        # Lightning tells checkpoints apart by monitor and mode: `last` has neither.
+        mode=mode_of(monitor) if save_best else "max",
         # Lightning puts the average into whole checkpoints alone.
         save_weights_only=ema is None,
         enable_version_counter=False,  # best.ckpt is replaced, never joined by best-v1.ckpt
@@ -127,6 +143,11 @@ def build_trainer(
         raise ConfigError(f"trainer.ema={ema}: expected more than 0 and less than 1, or null")
     averaging = [] if ema is None else [EMAWeightAveraging(decay=ema)]
     last = ModelCheckpoint(folder, filename="last", enable_version_counter=False)
+    stopping = []
+    if patience is not None:
+        # A score that is undefined, such as ROC AUC of one category, is no reason to stop.
+        mode = mode_of(monitor)
+        stopping = [EarlyStopping(monitor, mode=mode, patience=patience, check_finite=False)]
     try:
         return Trainer(
             accelerator=accelerator,
@@ -135,9 +156,9 @@ def build_trainer(
             max_epochs=max_epochs,
             # Convolutions on a CPU have one algorithm, which repeats to the bit; on a GPU the
             # repeatable ones are slower, and whoever needs them sets trainer.deterministic=true.
-            **{"deterministic": accelerator == "cpu", **options},
+            **{"deterministic": accelerator == "cpu", **how_often, **options},
             logger=logger,
-            callbacks=[*averaging, *callbacks, best, last],
+            callbacks=[*averaging, *callbacks, *stopping, best, last],
             plugins=[WholeCheckpointIO()],
             default_root_dir=str(output),
             enable_model_summary=False,
@@ -148,6 +169,34 @@ def build_trainer(
         raise ConfigError(f"trainer: {error}") from error
     except Exception as error:  # Lightning's MisconfigurationException is a plain Exception
         raise ConfigError(f"trainer: {error}") from error
+
+
+def _validation_frequency(evaluation_epochs: float, max_epochs: int) -> dict[str, Any]:
+    """Lightning's two options for `evaluation_epochs`.
+
+    Raises:
+        ConfigError: no such frequency, or one that leaves the last epoch out.
+    """
+    if evaluation_epochs <= 0 or (evaluation_epochs > 1 and evaluation_epochs % 1):
+        raise ConfigError(
+            f"trainer.evaluation_epochs={evaluation_epochs}: expected a whole number, or a part of "
+            "an epoch between 0 and 1"
+        )
+    if evaluation_epochs < 1:
+        return {"val_check_interval": float(evaluation_epochs)}
+    if max_epochs % evaluation_epochs:
+        raise ConfigError(
+            f"trainer.evaluation_epochs={evaluation_epochs:g} with trainer.max_epochs={max_epochs} "
+            "would not judge the last epoch: choose a divisor of trainer.max_epochs"
+        )
+    return {"check_val_every_n_epoch": int(evaluation_epochs)}
+
+
+def epochs_trained(trainer: Trainer) -> int | float:
+    """Epochs that a validation looks back on; of the newest one a share, to two digits."""
+    loop = trainer.fit_loop
+    epochs = round(trainer.current_epoch + (loop.batch_idx + 1) / loop.max_batches, 2)
+    return int(epochs) if epochs.is_integer() else epochs
 
 
 def leave_cores(workers: int) -> None:

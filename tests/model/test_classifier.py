@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import TINY, Training
+from tiny_training import TINY, Training, train
 
 from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.model import ResistorClassifier
+from resistor_cls.model.locator import Locator
 
 
 def make(**changes: Any) -> ResistorClassifier:
@@ -50,12 +51,63 @@ def test_normalization_is_part_of_the_model():
         ({"loss": "bse"}, ConfigError, "loss=bse: no such loss"),
         ({"normalization": "imagnet"}, ConfigError, "normalization=imagnet: did you mean imagenet"),
         ({"image_size": 0}, ConfigError, "model.image_size=0"),
-        ({"views": 3}, ConfigError, "model.views=3: expected 1, 2 or 4"),
+        ({"views": 3}, ConfigError, "model.views=3: expected 1, 2, 4, 8"),
+        ({"views": 0}, ConfigError, "model.views=0: expected 1, 2, 4, 8"),
+        (
+            {"views": 8, "image_size": (32, 48)},
+            ConfigError,
+            "model.views=8 takes quarter turns, but model.image_size gives 32×48",
+        ),
+        (
+            {"views": 8, "locate": Locator()},
+            ConfigError,
+            "model.views=8 takes quarter turns, but model.locate=true gives 16×32",
+        ),
+        ({"probability_threshold": 2}, ConfigError, "model.probability_threshold=2: expected 0 to"),
+        ({"layer_lr": {"nothing": 2}}, ConfigError, "no layer is named like 'nothing'"),
     ],
 )
 def test_an_argument_that_cannot_be_used_is_named(changes: dict, error: type, message: str):
     with pytest.raises(error, match=message):
         make(**changes)
+
+
+def test_eight_views_are_all_ways_to_lay_a_square_photo():
+    torch.manual_seed(0)
+    one = make().eval()
+    photos = torch.rand(2, 3, 32, 32)
+    ways = [turned.rot90(k, (2, 3)) for turned in (photos, photos.flip(3)) for k in range(4)]
+    with torch.inference_mode():
+        mean = torch.stack([one(way) for way in ways]).mean(0)
+        one.answer_by(views=8)
+        assert all(torch.allclose(one(way), mean, atol=1e-6) for way in ways)
+
+
+def test_answers_are_in_half_precision_only_where_that_is_asked_for():
+    model, photos = make().eval(), torch.rand(2, 3, 32, 32)
+    with torch.inference_mode():
+        full = model(photos)
+        with torch.autocast("cpu"):  # as in a training
+            half = model(photos).float()
+            assert torch.equal(model.answer(photos), full)
+        model.answer_by(mixed_precision_inference=True)
+        assert torch.equal(model.answer(photos), half)
+    assert not torch.equal(full, half)
+    assert torch.allclose(full, half, atol=0.05)
+
+
+def test_settings_of_answers_are_saved(tmp_path: Path, photos: Path):
+    settings = {"views": 8, "mixed_precision_inference": True, "probability_threshold": 0.4}
+    done = train(photos, tmp_path / "run", model={**settings, "pool": "gem", "drop_path": 0.1})
+    loaded = ResistorClassifier.load(done.folder / "checkpoints" / "best.ckpt")
+    for name, value in settings.items():
+        assert getattr(loaded, name) == value
+    batch = next(iter(done.data.val_dataloader()))["photos"].float().div(255)
+    with torch.inference_mode():
+        assert torch.equal(loaded.answer(batch), done.model.answer(batch))
+    found = done.trainer.callback_metrics
+    likely = done.model.predictions["probabilities"].max(1).values
+    assert float(found["val/coverage"]) == pytest.approx(float((likely >= 0.4).float().mean()))
 
 
 @pytest.mark.parametrize(("views", "axes"), [(2, [(2, 3)]), (4, [(2, 3), (2,), (3,)])])

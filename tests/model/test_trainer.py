@@ -5,14 +5,16 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from lightning import Callback
 from lightning.pytorch.loggers import CSVLogger
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 from tiny_training import Training, train
 from torch.nn.functional import binary_cross_entropy, one_hot
+from torch.optim import SGD
 
 from resistor_cls.errors import ConfigError
 from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
-from resistor_cls.model.schedules import constant, cosine
+from resistor_cls.model.metrics import MODES
 from resistor_cls.model.trainer import PRECISIONS, pick_precision
 
 
@@ -30,7 +32,7 @@ def test_a_training_leaves_its_best_and_its_last_epoch(trained: Training):
 def test_the_logged_scores_are_those_of_the_predictions(trained: Training):
     found = {name: float(value) for name, value in trained.trainer.callback_metrics.items()}
     validation = {"val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc"}
-    assert validation | {"train/loss", "lr"} == set(found)
+    assert {f"val/{name}" for name in MODES} | {"train/loss", "lr"} == set(found)
     predictions = trained.model.predictions
     assert predictions["indices"].tolist() == trained.data.validation_indices.tolist()
     probabilities, targets = predictions["probabilities"], predictions["targets"]
@@ -93,21 +95,6 @@ def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path
     assert steps["lr"].tolist() == pytest.approx(half_cosine)
 
 
-@pytest.mark.parametrize(
-    ("schedule", "expected"),
-    [(constant, [0.1] * 5), (cosine, [0.1, 0.0853553, 0.05, 0.0146447, 0.0])],
-)
-def test_schedules_go_from_the_rate_to_the_end(schedule: Any, expected: list[float]):
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    scheduler = schedule(optimizer, 4)
-    rates = []
-    for _ in range(5):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-    assert rates == pytest.approx(expected, abs=1e-7)
-
-
 def test_the_precision_follows_the_hardware(monkeypatch: pytest.MonkeyPatch):
     for precision in PRECISIONS[1:]:
         assert pick_precision("cpu", precision) == pick_precision("cuda", precision) == precision
@@ -136,10 +123,72 @@ def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.M
             "trainer.monitor=val/auc: no such metric; did you mean val/roc_auc",
         ),
         ({"precision": "8"}, "trainer.precision=8"),
+        ({"patience": 0}, "trainer.patience=0: expected 1 or more, or null"),
+        ({"patience": 2, "save_best": False}, "trainer.patience=2 with trainer.save_best=false"),
+        ({"evaluation_epochs": 0}, "trainer.evaluation_epochs=0: expected a whole number"),
+        ({"evaluation_epochs": 1.5}, "trainer.evaluation_epochs=1.5: expected a whole number"),
+        (
+            {"evaluation_epochs": 2, "max_epochs": 5},
+            "trainer.evaluation_epochs=2 with trainer.max_epochs=5 would not judge the last epoch",
+        ),
         ({"gradient_clip": 1.0}, "trainer: .*gradient_clip"),
     ):
         with pytest.raises(ConfigError, match=message):
             build_trainer(tmp_path, **options)
+
+
+@pytest.mark.parametrize(
+    ("every", "epochs", "expected"),
+    [(1, 2, [3, 6]), (2, 4, [6, 12]), (0.34, 2, [1, 2, 3, 4, 5, 6])],
+)
+def test_validation_comes_every_so_many_epochs(
+    every: float, epochs: int, expected: list[int], photos: Path, tmp_path: Path
+):
+    logger = CSVLogger(tmp_path)
+    options = {"evaluation_epochs": every, "max_epochs": epochs, "log_every_n_steps": 1}
+    done = train(photos, tmp_path / "run", logger=logger, **options)
+    logged = pd.read_csv(Path(logger.log_dir) / "metrics.csv")
+    steps = logged.loc[logged["val/loss"].notna(), "step"]
+    assert [step + 1 for step in steps] == expected  # 3 steps an epoch
+    last = torch.load(done.folder / "checkpoints" / "last.ckpt", weights_only=True)
+    assert last["global_step"] == 3 * epochs
+
+
+def test_training_stops_where_nothing_gets_better(photos: Path, tmp_path: Path):
+    still = {"optimizer": lambda groups: SGD(groups, lr=0.0), "freeze_epochs": 9}
+    done = train(photos, tmp_path / "run", model=still, max_epochs=9, patience=2)
+    assert done.trainer.current_epoch == 3  # the first is the best, and two are not better
+
+
+def test_the_last_epoch_is_kept_where_the_best_is_not_asked_for(photos: Path, tmp_path: Path):
+    options = {"max_epochs": 3, "monitor": "val/loss"}
+    worse = {"optimizer": lambda groups: SGD(groups, lr=1.0, maximize=True)}
+    kept = {
+        save_best: torch.load(
+            train(photos, tmp_path / str(save_best), model=worse, save_best=save_best, **options)
+            .folder / "checkpoints" / "best.ckpt",
+            weights_only=True,
+        )["epoch"]
+        for save_best in (True, False)
+    }  # fmt: skip
+    assert kept[True] < kept[False] == 2
+
+
+def test_gradients_are_accumulated_and_clipped(photos: Path, tmp_path: Path):
+    sizes = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, trainer, pl_module, *args: Any) -> None:
+            gradients = [one.grad.norm() for one in pl_module.parameters() if one.grad is not None]
+            sizes.append(float(torch.stack(gradients).norm()))
+
+    done = train(
+        photos, tmp_path / "run", callbacks=[Watch()],
+        accumulate_grad_batches=3, gradient_clip_val=1e-3,
+    )  # fmt: skip
+    assert done.trainer.global_step == 1  # of three batches
+    assert sizes[-1] == pytest.approx(1e-3, rel=1e-3)
+    assert min(sizes[:-1]) > 1e-2
 
 
 @pytest.mark.parametrize("ema", [0, 1, 1.5])

@@ -1,5 +1,6 @@
 """Trains the smallest net on a few photos."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,23 +20,33 @@ class Training(NamedTuple):
     folder: Path
 
 
-def train(photos: Path, folder: Path, seed: int = 0, **options: Any) -> Training:
+def train(
+    photos: Path,
+    folder: Path,
+    seed: int = 0,
+    *,
+    model: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Training:
+    """Trains; further options are the trainer's."""
     seed_everything(seed)
-    data = PhotoDataModule(
-        photos,
-        image_size=32,
-        batch_size=8,
-        folds=4,
-        workers=0,
-        cache=folder.parent / "cache",
-        augment=[albumentations.SquareSymmetry(p=1)],
+    given = {
+        "image_size": 32,
+        "batch_size": 8,
+        "folds": 4,
+        "workers": 0,
+        "augment": [albumentations.SquareSymmetry(p=1)],
+    }
+    module = PhotoDataModule(photos, cache=folder.parent / "cache", **(given | dict(data or {})))
+    module.setup()
+    net = ResistorClassifier(
+        module.categories.names,
+        **({"backbone": TINY, "pretrained": "false", "image_size": 32, "dropout": 0.1})
+        | dict(model or {}),
     )
-    data.setup()
-    model = ResistorClassifier(
-        data.categories.names, backbone=TINY, pretrained="false", image_size=32, dropout=0.1
-    )
-    model.record = {"data": data.settings, "seed": seed}
+    net.record = {"data": module.settings, "seed": seed}
     how = {"accelerator": "cpu", "precision": "32-true", "max_epochs": 1} | options
     trainer = build_trainer(folder, **how)
-    fit(trainer, model, data)
-    return Training(model.eval(), data, trainer, folder)
+    fit(trainer, net, module)
+    return Training(net.eval(), module, trainer, folder)
