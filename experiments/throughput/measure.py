@@ -56,7 +56,7 @@ def training(backbone: str, size: int, precision: str, device: str) -> Callable[
     def steps(count: int = 4 if device == "cpu" else 100) -> int:
         for _ in range(count):
             with torch.autocast(device, dtype=kind, enabled=kind is not None):
-                loss = model.loss.value(model(photos).float(), targets)
+                loss = model.loss.plain(model(photos).float(), targets).mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -13,7 +13,7 @@ import albumentations
 import cv2
 import numpy as np
 import torch
-import yaml  # type: ignore[import-untyped]
+import yaml
 from albumentations.core.serialization import (
     NON_SERIALIZABLE_REGISTRY,
     SERIALIZABLE_REGISTRY,

@@ -25,16 +25,12 @@ from resistor_cls.model.losses import TrainingLoss, loss_named
 from resistor_cls.model.metrics import metric_collection
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.schedules import cosine
+from resistor_cls.model.views import check_views, laid
 from resistor_cls.model.weights import RENDERED, SUFFIX, read_weights, start_from, write_weights
 
 Batch = Mapping[str, Tensor]
 MakeOptimizer = Callable[..., Optimizer]  # of parameters, or of groups of them
 MakeScheduler = Callable[[Optimizer, int, int], LRScheduler]
-
-VIEWS = (1, 2, 4, 8)
-# Axes of a batch that each view turns round; the second four of eight are these with rows and
-# columns exchanged. Rings have no handedness: all of them are parts.
-_TURNED: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
 
 
 def _adamw(parameters: Any) -> Optimizer:
@@ -147,7 +143,13 @@ class ResistorClassifier(LightningModule):
         self.save_hyperparameters(settings, logger=False)
         self.categories = Categories(categories)
         self.loss = loss_named(loss, focal_gamma)
-        self._training_loss = TrainingLoss(self.loss, loss, label_smoothing, class_weights)
+        self._training_loss = TrainingLoss(
+            self.loss,
+            loss,
+            len(categories),
+            label_smoothing=label_smoothing,
+            class_weights=class_weights,
+        )
         self.preprocessing = Preprocessing(
             image_size, normalization, locate, channels, settings["steps"]
         )
@@ -199,7 +201,8 @@ class ResistorClassifier(LightningModule):
             ConfigError: a value that cannot be used, or not with the shape of the photos.
         """
         if views is not None:
-            self._check_views(views)
+            key = "model.locate=true" if self.preprocessing.locator else "model.image_size"
+            check_views(views, self.preprocessing.shape, key)
             self.views = views
         if mixed_precision_inference is not None:
             self.mixed_precision_inference = mixed_precision_inference
@@ -209,17 +212,6 @@ class ResistorClassifier(LightningModule):
                     f"model.probability_threshold={probability_threshold}: expected 0 to 1"
                 )
             self.probability_threshold = probability_threshold
-
-    def _check_views(self, views: int) -> None:
-        if views not in VIEWS:
-            raise ConfigError(f"model.views={views}: expected {', '.join(map(str, VIEWS))}")
-        rows, columns = self.preprocessing.shape
-        if views == 8 and rows != columns:
-            key = "model.locate=true" if self.preprocessing.locator else "model.image_size"
-            raise ConfigError(
-                f"model.views=8 takes quarter turns, but {key} gives {rows}×{columns} pixels: "
-                "set model.views=4"
-            )
 
     def preparation(self, size: int | None = None) -> Preparation:
         """What is done to each decoded photo before it is batched.
@@ -294,10 +286,8 @@ class ResistorClassifier(LightningModule):
         prepared = self._prepared(photos)
         if self.training or self.views == 1:
             return self.backbone(prepared)
-        turned = [prepared.flip(axes) for axes in _TURNED[: self.views]]
-        if self.views == 8:
-            turned += [_channels_last(view.transpose(2, 3)) for view in turned]
-        return torch.stack([self.backbone(view) for view in turned]).mean(0)
+        logits = [self.backbone(_channels_last(view)) for view in laid(prepared, self.views)]
+        return torch.stack(logits).mean(0)
 
     def answer(self, photos: Tensor) -> Tensor:
         """Logits as they are wherever nothing is learned: (batch, categories) float32.

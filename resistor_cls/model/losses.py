@@ -86,6 +86,7 @@ class TrainingLoss:
     Args:
         loss: of an item.
         name: of the loss.
+        categories: how many there are.
         label_smoothing: share of the truth that is dealt evenly to all categories (Szegedy et al.
             2016, section 7).
         class_weights: `none`; `balanced`, by which every category counts alike however many photos
@@ -99,6 +100,8 @@ class TrainingLoss:
         self,
         loss: Loss,
         name: str,
+        categories: int,
+        *,
         label_smoothing: float = 0.0,
         class_weights: str | Sequence[float] = "none",
     ) -> None:
@@ -120,6 +123,11 @@ class TrainingLoss:
         self._balanced = class_weights == "balanced"
         self._weights: Tensor | None = None
         if not isinstance(class_weights, str):
+            if len(class_weights) != categories or min(class_weights) < 0:
+                raise ConfigError(
+                    f"loss.class_weights={list(class_weights)}: expected a weight of 0 or more for "
+                    f"each of the {categories} categories"
+                )
             self._weights = torch.tensor(list(class_weights), dtype=torch.float32)
 
     @property

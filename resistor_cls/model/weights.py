@@ -68,19 +68,30 @@ def start_from(
         settings: arguments of the net's `ResistorClassifier`.
 
     Raises:
-        ConfigError: weights of another backbone or normalization.
+        ConfigError: weights of another backbone, pool, normalization or number of channels.
         ModelError: see `read_weights`.
     """
     weights = read_weights(path)
-    for key in ("backbone", "normalization"):
-        if weights.settings[key] != settings[key]:
+    for key, default in (("backbone", None), ("normalization", None), ("channels", 3)):
+        made_with = weights.settings.get(key, default)
+        if made_with != settings[key]:
             raise ConfigError(
                 f"model.{key}={settings[key]}, but {path.name} was trained with "
-                f"{weights.settings[key]}: choose that, or make weights of your own by "
+                f"{made_with}: choose that, or make weights of your own by "
                 f"experiment=pretrain_rendered model.{key}={settings[key]} and give their file to "
                 "model.pretrained"
             )
     own = net.state_dict()
+    if any(
+        name not in own or own[name].shape[1:] != value.shape[1:]
+        for name, value in weights.tensors.items()
+    ):
+        made = weights.settings
+        raise ConfigError(
+            f"model.pool={settings['pool']} and model.image_size={settings['image_size']} do not "
+            f"fit {path.name}, which was trained with {made['pool']} and {made['image_size']}: "
+            "choose these"
+        )
     known = {name: place for place, name in enumerate(weights.settings["categories"])}
     rows = [place for place, name in enumerate(categories) if name in known]
     theirs = [known[categories[place]] for place in rows]

@@ -14,6 +14,8 @@ from resistor_cls.tracking.repeats import save_repeats
 from resistor_cls.tracking.run import PARENT, Run, best_effort
 from resistor_cls.tracking.store import connect, experiment_id
 
+SHOWN = ("loss", "accuracy", "f1_macro", "roc_auc")  # of a job in a terminal; the table has all
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -52,7 +54,8 @@ class Sweep:
         """
         lines = [self.name]
         if not (table := self.table()).empty:
-            lines.append(table.to_string(index=False))
+            shown = [name for name in table.columns if name.partition("/")[2] in SHOWN]
+            lines.append(table[["job", "status", "run", *shown]].to_string(index=False))
         told = [save_repeats(self.run, self.jobs, self.varying)]
         if self.compared is not None:
             told.append(save_comparison(self.run, self.jobs, self.compared, self.varying))

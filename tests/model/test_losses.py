@@ -15,7 +15,7 @@ ONE_HOT = one_hot(TARGETS, 5).float()
 
 
 def training(name: str, **settings: object) -> float:
-    return float(TrainingLoss(loss_named(name), name, **settings)(LOGITS, ONE_HOT))
+    return float(TrainingLoss(loss_named(name), name, 5, **settings)(LOGITS, ONE_HOT))
 
 
 def test_bce_asks_a_question_of_each_category():
@@ -51,7 +51,7 @@ def test_focal_is_bce_times_how_wrong_each_answer_is(gamma: float):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_balanced_categories_count_alike_however_many_photos_they_have(name: str):
-    loss = TrainingLoss(loss_named(name), name, class_weights="balanced")
+    loss = TrainingLoss(loss_named(name), name, 5, class_weights="balanced")
     assert loss.needs_counts
     loss.count([30, 10, 0, 5, 15])
     assert not loss.needs_counts
@@ -100,6 +100,7 @@ def test_a_loss_takes_shares_if_it_is_least_where_the_answers_are_the_shares(nam
     ("settings", "message"),
     [
         ({"label_smoothing": 1}, "loss.label_smoothing=1: expected 0 or more and less than 1"),
+        ({"class_weights": [1, 2]}, r"loss.class_weights=\[1, 2\]: expected a weight .* the 5 cat"),
         ({"class_weights": "balance"}, "loss.class_weights=balance: did you mean balanced"),
     ],
 )

@@ -57,6 +57,12 @@ def test_weights_that_cannot_be_used_are_named(file: Path, tmp_path: Path):
         make(backbone="test_vit.r160_in1k", pretrained=str(file))
     with pytest.raises(ConfigError, match=r"model.normalization=imagenet, but own.safetensors"):
         make(normalization="imagenet", pretrained=str(file))
+    with pytest.raises(ConfigError, match=r"model.channels=1, but own.safetensors was trained wi"):
+        make(channels=1, pretrained=str(file))
+    with pytest.raises(
+        ConfigError, match=r"model.pool=catavgmax and .* do not fit own.safetensors"
+    ):
+        make(pool="catavgmax", pretrained=str(file))
     with pytest.raises(ModelError, match=r"absent.safetensors: the weights cannot be read"):
         make(pretrained=str(tmp_path / "absent.safetensors"))
     file.write_bytes(file.read_bytes()[:-100])
