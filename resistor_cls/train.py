@@ -97,8 +97,6 @@ def train(config: "DictConfig") -> None:
         )
         judging.check(data.categories, prepare.channels)
         model = make_model(data.categories.names, optimizer=optimizer, scheduler=scheduler)
-        record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
-        model.record = {**record, "trained_on": data.trained_on()}
         monitor = config.trainer.monitor
         report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
         trainer = build_trainer(
@@ -108,6 +106,8 @@ def train(config: "DictConfig") -> None:
             callbacks=[report, EpochLines(monitor)],
         )
         _try_out(config, run, model, data, trainer)
+        record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
+        model.record = {**record, "trained_on": data.trained_on()}
         describe(run, data, model, trainer)
         if trainer.is_global_zero:
             log.info(

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import REAL_PHOTOS
 
 from resistor_cls.config import compose, flatten, groups
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "hydrogen_torch.md"
-FACTS = REAL_PHOTOS.parents[1] / "facts.md"
+FACTS = ROOT.parent / "shared" / "facts.md"
 # Every setting of an experiment's configuration file, as Hydrogen Torch 1.2.0 writes it.
 SETTINGS = {
     "backbone", "dropout", "pool", "pretrained", "augmentations_strategy",

@@ -171,7 +171,7 @@ def _cards(report: Row) -> list[dict[str, str]]:
 def _calibration_cards(calibration: Row) -> list[dict[str, str]]:
     risk = calibration.get("promised") or 0.01
     (row,) = (row for row in calibration["reject"] if row["risk"] == risk)
-    if row["threshold"] is None:
+    if row["accepted"] is None:  # not promised, or in too few of the turns
         value, note = "none", row["reason"]
     else:
         value = share(row["coverage"])

@@ -241,6 +241,16 @@ def test_the_page_says_what_the_report_says() -> None:
         assert row["photo"] in spoken
 
 
+def test_a_promise_that_too_few_turns_could_give_is_told() -> None:
+    report = full()
+    row = report["calibration"]["reject"][1]
+    row |= {"accepted": None, "wrong": None, "coverage": None, "realised": None}
+    row["reason"] = "promised by all photos together"
+    spoken = Page(report_page(report, {}, crop)).text
+    assert "Not judged here: promised by all photos together" in spoken
+    assert "None" not in spoken
+
+
 def test_a_section_without_data_is_left_out_with_its_link() -> None:
     page = report_page(made(["a", "b"], 8, 0), {}, crop)
     ids = Page(page).ids()
