@@ -14,4 +14,5 @@ TINY = (
     "trainer.max_epochs=2",
     "tracking.system_metrics=false",
     "unknown=2",
+    "gallery=6",
 )
