@@ -19,17 +19,17 @@ from resistor_cls.data.adoption import adopted_targets
 from resistor_cls.data.augmentation import Augmentation
 from resistor_cls.data.boxes import Box
 from resistor_cls.data.cache import PhotoCache, fingerprint
-from resistor_cls.data.captures import bursts
 from resistor_cls.data.datasets import UNKNOWN, Mixing, PhotoDataset, with_pseudo
 from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.folds import Split, split_table
-from resistor_cls.data.given_sets import GivenSets
 from resistor_cls.data.known_bodies import Body, boxes_of, known_body
 from resistor_cls.data.loading import load_photos
 from resistor_cls.data.photos import Preparation, Shrink
 from resistor_cls.data.pseudo_labels import NO_TABLE, PseudoLabels, PseudoPhotos, pseudo_photos
 from resistor_cls.data.sources import PhotoSet, absolute, check_source
-from resistor_cls.data.splitting import Splitting
+from resistor_cls.data.splits.captures import bursts
+from resistor_cls.data.splits.folds import Split, split_table
+from resistor_cls.data.splits.given_sets import GivenSets
+from resistor_cls.data.splits.splitting import Splitting
 from resistor_cls.data.streams import Stream, check_stream
 from resistor_cls.errors import ConfigError, DataError, nearest
 
@@ -51,7 +51,7 @@ class PhotoDataModule(LightningDataModule):
             its size then takes the place of `image_size`. By default photos are resized.
         batch_size: photos a batch.
         split: how photos are dealt into folds: `stratified`, `grouped`, `capture`, `background`,
-            `camera`, or the table of an earlier split; see `resistor_cls.data.folds`.
+            `camera`, or the table of an earlier split; see `resistor_cls.data.splits.folds`.
         folds: number of folds.
         fold: the one that validates.
         split_seed: of the dealing; apart from the training seed, so that several seeds are

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from resistor_cls.data.cache import PhotoCache, open_cache
-from resistor_cls.data.given_sets import GivenSets, check_given_sets, with_given_sets
 from resistor_cls.data.listing import MOST_LISTED
 from resistor_cls.data.photos import Preparation
 from resistor_cls.data.sources import PhotoSet, read_source
+from resistor_cls.data.splits.given_sets import GivenSets, check_given_sets, with_given_sets
 from resistor_cls.errors import DataError
 
 
@@ -26,7 +26,7 @@ def load_photos(
     Args:
         source: of the photos; see `resistor_cls.data.sources`.
         options: of the source.
-        given: validation and test sets; see `resistor_cls.data.given_sets`.
+        given: validation and test sets; see `resistor_cls.data.splits.given_sets`.
         prepare: the preparation.
         folder: of everything that is cached.
         skip_unreadable: go on without photos that cannot be read.

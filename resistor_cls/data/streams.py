@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 from resistor_cls.categories import Categories
 from resistor_cls.data.augmentation import Augmentation
 from resistor_cls.data.photos import RGB
-from resistor_cls.data.splitting import Splitting
+from resistor_cls.data.splits.splitting import Splitting
 from resistor_cls.errors import ConfigError
 
 # Made of the label space, of the rows and columns of an item, and of what changes items at random.

@@ -10,9 +10,9 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 from resistor_cls.categories import parse_name
-from resistor_cls.data.duplicates import exact_duplicates, near_duplicates
 from resistor_cls.data.facts import BORDER_NAMES, outline, photo_facts
 from resistor_cls.data.photos import decode_photo
+from resistor_cls.data.splits.duplicates import exact_duplicates, near_duplicates
 from resistor_cls.rendering import draw, sample_scene
 
 
@@ -114,7 +114,7 @@ def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np
 
 
 def test_pairs_over_the_edge_of_a_block_are_found(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("resistor_cls.data.duplicates._BLOCK", 3)
+    monkeypatch.setattr("resistor_cls.data.splits.duplicates._BLOCK", 3)
     facts = [facts_at(second=i, picture=str(i % 5)) for i in range(10)]
     pairs = near_duplicates(facts, np.zeros((10, 64, 64), dtype=np.int8))
     assert [(pair.first, pair.second) for pair in pairs] == [(i, i + 5) for i in range(5)]

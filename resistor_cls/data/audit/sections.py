@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from resistor_cls.data.boxes import Box, read_boxes
-from resistor_cls.data.captures import backgrounds, bursts, cameras, capture_order
-from resistor_cls.data.duplicates import exact_duplicates, grouped, near_duplicates
 from resistor_cls.data.facts import BORDER_NAMES, PhotoFacts
 from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
+from resistor_cls.data.splits.duplicates import exact_duplicates, grouped, near_duplicates
 from resistor_cls.errors import DataError
 
 BACKGROUNDS = 6  # clusters: on the real photos these are two papers, three woods, paper and wood

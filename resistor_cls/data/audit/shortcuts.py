@@ -13,10 +13,10 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.captures import cameras, capture_order
 from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.folds import capture_folds, stratified_folds
 from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.splits.captures import cameras, capture_order
+from resistor_cls.data.splits.folds import capture_folds, stratified_folds
 
 MOST_PHOTOS = 5000  # 100,000 photos say the same, twenty times as slowly
 LEAST_PHOTOS = 20  # of fewer, one photo more or less is a twentieth of the score

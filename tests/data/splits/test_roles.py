@@ -14,7 +14,7 @@ from photo_files import write_photo
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.pseudo_labels import PseudoLabels
-from resistor_cls.data.splitting import Splitting, sample_roles
+from resistor_cls.data.splits.splitting import Splitting, sample_roles
 from resistor_cls.errors import ConfigError
 
 Make = Callable[..., PhotoDataModule]

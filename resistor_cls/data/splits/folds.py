@@ -13,12 +13,12 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.captures import backgrounds, bursts, cameras, capture_order
-from resistor_cls.data.duplicates import grouped, near_duplicates
 from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.holdout import capture_holdout, grouped_holdout, stratified_holdout
 from resistor_cls.data.listing import some_names
 from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
+from resistor_cls.data.splits.duplicates import grouped, near_duplicates
+from resistor_cls.data.splits.holdout import capture_holdout, grouped_holdout, stratified_holdout
 from resistor_cls.errors import ConfigError, DataError, nearest
 
 ALWAYS_TRAINS = -1  # the fold of a photo that is in none: it trains whichever fold validates
@@ -67,7 +67,7 @@ def split_photos(
         seed: of whatever is dealt at random.
         gap: photos dropped on either side of a validated block; `capture` only.
         size: share of the photos that validates, in the place of a fold; see
-            `resistor_cls.data.holdout`.
+            `resistor_cls.data.splits.holdout`.
         beside: see `read_split`.
 
     Raises:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from made_up import facts_at, photo_set_of
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.captures import backgrounds, bursts, cameras, capture_order
-from resistor_cls.data.duplicates import grouped
 from resistor_cls.data.facts import OUTLINE
-from resistor_cls.data.folds import (
+from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
+from resistor_cls.data.splits.duplicates import grouped
+from resistor_cls.data.splits.folds import (
     ALWAYS_TRAINS,
     SPLITS,
     beside_blocks,

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.folds import (
+from resistor_cls.data.splits.folds import (
     ALWAYS_TRAINS,
     Split,
     check_fold,
     check_split,
     split_photos,
 )
-from resistor_cls.data.given_sets import MAIN, GivenSets
+from resistor_cls.data.splits.given_sets import MAIN, GivenSets
 from resistor_cls.errors import ConfigError, nearest
 
 SAMPLED = ("train", "validation", "both")

@@ -8,8 +8,8 @@ from made_up import facts_at, photo_set_of
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.facts import OUTLINE
-from resistor_cls.data.folds import ALWAYS_TRAINS, split_photos
-from resistor_cls.data.holdout import capture_holdout, grouped_holdout, stratified_holdout
+from resistor_cls.data.splits.folds import ALWAYS_TRAINS, split_photos
+from resistor_cls.data.splits.holdout import capture_holdout, grouped_holdout, stratified_holdout
 from resistor_cls.errors import DataError
 
 counts = st.lists(st.integers(2, 40), min_size=2, max_size=5)

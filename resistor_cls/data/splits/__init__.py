@@ -1,0 +1,1 @@
+"""Which photos train, which validate, and which do neither."""
