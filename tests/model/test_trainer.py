@@ -77,6 +77,8 @@ def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path):
     name = "backbone.conv1.0.weight"
     assert torch.equal(kept["current_model_state"][name], newest["state_dict"][name])
     assert not torch.equal(kept["state_dict"][name], newest["state_dict"][name])
+    statistics = "backbone.conv1.1.running_mean"
+    assert torch.equal(kept["state_dict"][statistics], newest["state_dict"][statistics])
     # What was judged is what is kept.
     judged, loaded = averaged.model.predictions, ResistorClassifier.load(path)
     batch = next(iter(averaged.data.val_dataloader()))
