@@ -1,6 +1,7 @@
 """What studies claim follows from the tables that stand beside them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,32 @@ def test_the_report_on_the_best_model_follows_from_its_tables() -> None:
     rows = stress_of(stressed, predictions, told["stress"]["risk"])["rows"]
     kept = [{key: row[key] for key in rows[0]} for row in told["stress"]["rows"]]
     same(rows, kept)
+
+
+def test_the_table_of_settings_follows_from_its_csv() -> None:
+    study = STUDY.with_name("settings")
+    rows = pd.read_csv(study / "settings.csv")
+    values, gaps = (rows[rows["kind"] == kind] for kind in ("value", "gap"))
+    told = re.findall(
+        r"^\| (.+?) \|((?: \d.+?\|){3})(.*?)\|$", (study / "README.md").read_text(), re.M
+    )
+    assert len(told) == 10
+    texts = [(scores, gap.replace("**", "").strip()) for _, scores, gap in told]
+    # In the order of the runs: the base, then every value but the base of each setting.
+    order = dict.fromkeys(values["setting"])
+    found = [("loss", "bce")]
+    for setting in order:
+        found += [
+            (setting, value) for value in values[values["setting"] == setting]["value"].unique()[1:]
+        ]
+    for (scores, gap), (setting, value) in zip(texts, found, strict=True):
+        of = values[(values["setting"] == setting) & (values["value"] == value)].set_index("score")
+        expected = [
+            f"{of['mean'][name]:.3f} ± {of['std'][name]:.3f}"
+            for name in ("accuracy", "f1_macro", "roc_auc")
+        ]
+        assert [cell.strip() for cell in scores.strip(" |").split("|")] == expected, value
+        if gap:
+            row = gaps[(gaps["setting"] == setting) & gaps["value"].str.endswith(f" - {value}")]
+            row = row[row["score"] == "accuracy"].iloc[0]
+            assert gap == f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", value
