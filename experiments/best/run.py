@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.metrics import f1_score, roc_auc_score
 
 from resistor_cls.data.photos import read_photo
@@ -54,10 +53,8 @@ def train(words: tuple[str, ...], seed: int, photos: Path, folder: Path) -> pd.D
 
 def judge_again(folder: Path, views: int) -> pd.DataFrame:
     """The predictions of a run's best model, averaged over views."""
-    checkpoint = torch.load(folder / "checkpoints" / "best.ckpt", weights_only=True)
-    checkpoint["hyper_parameters"]["views"] = views
-    torch.save(checkpoint, folder / "views.ckpt")
-    model = ResistorClassifier.load(folder / "views.ckpt")
+    model = ResistorClassifier.load(folder / "checkpoints" / "best.ckpt")
+    model.answer_by(views=views)
     table = pd.read_csv(folder / "tables" / "predictions.csv")
     files = [Path(model.record["data"]["root"]) / name for name in table["photo"]]
     answers = Predictor(model).probabilities([read_photo(file) for file in files])

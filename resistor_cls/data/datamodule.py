@@ -252,11 +252,9 @@ class PhotoDataModule(LightningDataModule):
         """
         targets = np.asarray(self.photo_set.targets)[self.train_indices]
         counts = np.bincount(targets, minlength=len(self.categories))
-        return (
-            counts
-            if self.pseudo_photos is None
-            else counts + self.pseudo_photos.counts(len(counts))
-        )
+        if self.pseudo_photos is not None:
+            counts += self.pseudo_photos.counts(len(counts))
+        return counts
 
     @cached_property
     def bursts(self) -> np.ndarray:

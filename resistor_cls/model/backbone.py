@@ -79,9 +79,6 @@ def build_backbone(
         try:
             weights = {"file": str(_imagenet_weights(name))}
             net = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=weights, **make)
-            return _pooled(net, name, pool), "imagenet"
-        except ConfigError:
-            raise
         except Exception as error:  # hub, network, cache and file errors share no base class
             reason = _reason(error)
             if pretrained == "true":
@@ -96,6 +93,8 @@ def build_backbone(
                 name,
                 reason,
             )
+        else:
+            return _pooled(net, name, pool), "imagenet"
     try:
         net = timm.create_model(name, pretrained=False, **make)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:

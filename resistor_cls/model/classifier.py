@@ -13,8 +13,7 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.augmentation import serialised
-from resistor_cls.data.photos import Preparation, checked_size
+from resistor_cls.data.photos import Preparation
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
@@ -120,6 +119,7 @@ class ResistorClassifier(LightningModule):
         super().__init__()
         pretrained = str(pretrained)
         categories = list(categories)
+        preprocessing = Preprocessing(image_size, normalization, locate, channels, steps)
         # Plain values only, so that a checkpoint loads with weights_only=True; what only a training
         # needs is left out. Named one by one, because the factories hold functions.
         settings: dict[str, Any] = {
@@ -128,10 +128,10 @@ class ResistorClassifier(LightningModule):
             "pool": pool,
             "dropout": dropout,
             "drop_path": drop_path,
-            "image_size": checked_size(image_size, "model.image_size"),
+            "image_size": preprocessing.image_size,
             "channels": channels,
             "normalization": normalization,
-            "steps": serialised(steps),
+            "steps": preprocessing.steps,
             "locate": bool(locate),
             "views": views,
             "mixed_precision_inference": mixed_precision_inference,
@@ -150,9 +150,7 @@ class ResistorClassifier(LightningModule):
             label_smoothing=label_smoothing,
             class_weights=class_weights,
         )
-        self.preprocessing = Preprocessing(
-            image_size, normalization, locate, channels, settings["steps"]
-        )
+        self.preprocessing = preprocessing
         start = RENDERED if pretrained == "rendered" else Path(pretrained)
         self.backbone, self.weights_from = build_backbone(
             backbone,

@@ -66,6 +66,9 @@ def find_learning_rate(
         data: its photos.
         options: see `find_batch_size`.
 
+    Returns:
+        The learning rate of the layers that learn fastest.
+
     Raises:
         ConfigError: the loss falls nowhere.
     """

@@ -39,6 +39,9 @@ def laid(photos: Tensor, views: int) -> list[Tensor]:
         photos: (batch, channels, rows, columns).
         views: 1 the photos, 2 their half turns too, 4 their mirror images too, 8 their quarter
             turns too.
+
+    Returns:
+        One tensor a view; those of quarter turns are (batch, channels, columns, rows).
     """
     turned = [photos.flip(axes) for axes in _TURNED[:views]]
     return turned + [view.transpose(2, 3) for view in turned] if views == 8 else turned

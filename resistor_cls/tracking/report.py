@@ -87,11 +87,8 @@ class RunReport(Callback):
         number = f"{epoch:03d}" if isinstance(epoch, int) else f"{epoch:06.2f}"
         title = _joined(f"Epoch {epoch}", self.mark)
         save_confusion(self._run, predictions, f"confusion_matrix/epoch_{number}", title)
-        if self._monitor is None:
-            self.best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
-            return
-        value = self._sign * metrics.get(self._monitor, float("nan"))
-        if self.best is None or value > self._best_value:
+        value = self._sign * metrics.get(self._monitor or "", float("nan"))
+        if self._monitor is None or self.best is None or value > self._best_value:
             self._best_value = value if np.isfinite(value) else -float("inf")
             self.best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
 
@@ -132,7 +129,7 @@ class RunReport(Callback):
 
 def trains_on_validation(data: PhotoDataModule) -> bool:
     """Whether the photos that validate are among those that train, as for a final model."""
-    return bool(data.settings.get("train_on_validation"))
+    return bool(data.settings["train_on_validation"])
 
 
 def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer: Trainer) -> None:

@@ -18,7 +18,12 @@ from resistor_cls.data.listing import some_names
 from resistor_cls.data.sources import PhotoSet
 from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
 from resistor_cls.data.splits.duplicates import grouped, near_duplicates
-from resistor_cls.data.splits.holdout import capture_holdout, grouped_holdout, stratified_holdout
+from resistor_cls.data.splits.holdout import (
+    capture_holdout,
+    grouped_holdout,
+    short_of,
+    stratified_holdout,
+)
 from resistor_cls.errors import ConfigError, DataError, nearest
 
 ALWAYS_TRAINS = -1  # the fold of a photo that is in none: it trains whichever fold validates
@@ -373,12 +378,10 @@ def _require(members: np.ndarray, folds: int, categories: Categories, what: str)
         categories: names, for the message.
         what: `members` are, for the message.
     """
-    counts = np.bincount(members, minlength=len(categories))
-    short = [f"{categories[int(i)].name} ({counts[i]})" for i in np.flatnonzero(counts < folds)]
-    if short:
+    if short := short_of(members, folds, categories):
         raise DataError(
-            f"data.folds={folds}, but these categories have fewer {what} than folds: "
-            f"{some_names(short)}; add photos, remove the category, or lower data.folds"
+            f"data.folds={folds}, but these categories have fewer {what} than folds: {short}; "
+            "add photos, remove the category, or lower data.folds"
         )
 
 

@@ -29,7 +29,7 @@ def stratified_holdout(
     Raises:
         DataError: a category with a single photo.
     """
-    _require_two(targets, size, categories, "photos")
+    _require_two(targets, size, categories)
     present = len(np.unique(targets))
     # Every category has two photos at least, so there is always room between these two.
     count = min(max(int(np.ceil(size * len(targets))), present), len(targets) - present)
@@ -111,7 +111,7 @@ def capture_holdout(
     Raises:
         DataError: a category with a single photo.
     """
-    _require_two(targets, size, categories, "photos")
+    _require_two(targets, size, categories)
     validated = np.zeros(len(targets), dtype=bool)
     for target in np.unique(targets):
         line = order[targets[order] == target]
@@ -120,11 +120,22 @@ def capture_holdout(
     return validated
 
 
-def _require_two(targets: np.ndarray, size: float, categories: Categories, what: str) -> None:
-    counts = np.bincount(targets, minlength=len(categories))
-    short = [f"{categories[int(i)].name} ({counts[i]})" for i in np.flatnonzero(counts < 2)]
-    if short:
+def short_of(members: np.ndarray, least: int, categories: Categories) -> str:
+    """Categories with too few members, each with its number, for a message; empty for none.
+
+    Args:
+        members: class index of each photo or group.
+        least: how many a category needs.
+        categories: their names.
+    """
+    counts = np.bincount(members, minlength=len(categories))
+    short = np.flatnonzero(counts < least)
+    return some_names([f"{categories[int(i)].name} ({counts[i]})" for i in short])
+
+
+def _require_two(targets: np.ndarray, size: float, categories: Categories) -> None:
+    if short := short_of(targets, 2, categories):
         raise DataError(
-            f"data.validation_size={size}, but these categories have fewer than two {what}, one to "
-            f"train on and one to validate: {some_names(short)}; add photos or remove the category"
+            f"data.validation_size={size}, but these categories have fewer than two photos, one to "
+            f"train on and one to validate: {short}; add photos or remove the category"
         )
