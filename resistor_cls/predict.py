@@ -72,10 +72,11 @@ def _predict(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"--top {arguments.top}: expected 1 or more")
     # Here and not above, so that --help answers at once.
     from resistor_cls.inference import Predictor, find_photos
-    from resistor_cls.tracking import resolve_model
+    from resistor_cls.tracking import model_file
 
     photos = find_photos(arguments.photos)
-    predictor = Predictor.load(resolve_model(arguments.model, arguments.tracking_uri))
+    with model_file(arguments.model, arguments.tracking_uri) as file:
+        predictor = Predictor.load(file)
     predictor.answer_by(arguments.views, arguments.threshold)
     if arguments.risk is not None:
         predictor.check_risk(arguments.risk)

@@ -95,6 +95,7 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
     counts = np.array([[int(cell) for cell in row[1:]] for row in rows[1:]])
     assert counts.sum(axis=1).tolist() == [2, 2, 2, 2]
     best = max(point.value for point in history["val/roc_auc"])
+    assert run.data.metrics["best/val/roc_auc"] == best
     last_lines = capsys.readouterr().err
     assert re.search(rf"val/roc_auc +{best:.4f}\n", last_lines)
     assert f"runs:/{run.info.run_id}/model" in last_lines
@@ -276,6 +277,15 @@ def test_without_tracking_everything_is_in_the_folder(train: Train) -> None:
     (output,) = Path("outputs").glob("*/*")
     found = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
     assert {"checkpoints/best.ckpt", "figures/confusion_matrix.png", "train.log"} <= found
+
+
+def test_each_run_has_a_folder_of_its_own(train: Train) -> None:
+    """Runs that begin in the same second must not share checkpoints."""
+    words = ("tracking=none", "trainer.max_epochs=1", "hydra.run.dir=outputs/same")
+    for name in ("same", "same-2"):
+        assert train(*words) == 0
+        assert (Path("outputs") / name / "checkpoints" / "best.ckpt").exists()
+    assert len(list(Path("outputs").rglob("best.ckpt"))) == 2
 
 
 def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
