@@ -381,7 +381,7 @@ def test_a_full_disk_loses_nothing(
     ResistorClassifier.load(artifact(run, "checkpoints/best.ckpt"))
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, photos: Path) -> None:
     words = ["data=folder", f"data.root={photos}", *TINY, "trainer.max_epochs=100000"]
     command = [sys.executable, "-m", "resistor_cls.train", *words]
