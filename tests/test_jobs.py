@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ from resistor_cls.model import ResistorClassifier, preprocessing
 from resistor_cls.model.locator import Locator
 from resistor_cls.model.weights import read_weights
 from resistor_cls.predict import main as predict
+from resistor_cls.render import main as render
 
 Train = Callable[..., int]
 QUICK = ("tracking.system_metrics=false", "unknown=0")
@@ -277,6 +279,28 @@ def test_without_tracking_everything_is_in_the_folder(train: Train) -> None:
     (output,) = Path("outputs").glob("*/*")
     found = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
     assert {"checkpoints/best.ckpt", "figures/confusion_matrix.png", "train.log"} <= found
+
+
+def test_no_command_leaves_temporary_files(
+    train: Train, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of 32 MB was left by each `--model runs:/…`, and filled a disk in a day."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert train("trainer.max_epochs=1") == 0
+    (run,) = runs()
+    model = f"runs:/{run.info.run_id}/model"
+    photo = str(next(photos.rglob("*.jpg")))
+    for name in ("best", "last"):
+        checkpoint = f"runs:/{run.info.run_id}/checkpoints/{name}.ckpt"
+        assert predict([photo, "--model", checkpoint]) == 0
+    assert predict([photo, "--model", model]) == 0
+    assert evaluate([f"model={model}", *QUICK]) == 0
+    words = ["data=folder", f"data.root={photos}", "data.workers=0", "trainer=cpu"]
+    assert audit([*words, f"model={model}"]) == 0
+    assert render([str(tmp_path / "drawn"), "--per-category", "1", "--size", "64"]) == 0
+    assert list(temporary.iterdir()) == []
 
 
 def test_each_run_has_a_folder_of_its_own(train: Train) -> None:
