@@ -19,7 +19,15 @@ from tqdm import tqdm
 
 from resistor_cls.data.bodies import Location
 from resistor_cls.data.facts import OUTLINE, PhotoFacts, outline, photo_facts
-from resistor_cls.data.photos import Preparation, Prepared, decode_photo, one_torch_thread
+from resistor_cls.data.photos import (
+    Preparation,
+    Prepared,
+    decode_photo,
+    image_errors,
+    one_torch_thread,
+    photo_bytes,
+    prepared,
+)
 from resistor_cls.data.sources import PhotoSet
 from resistor_cls.errors import DataError
 
@@ -147,14 +155,14 @@ def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
                 if isinstance(found, str):
                     unreadable[photo_set.names[index]] = found
                     continue
-                prepared, lines, fact = found
-                photos.write(prepared.photo.tobytes())
+                made, lines, fact = found
+                photos.write(made.photo.tobytes())
                 outlines.write(lines.tobytes())
-                places.write(np.asarray(prepared.place, np.float64).tobytes())
-                body = _NO_BODY if prepared.body is None else astuple(prepared.body)
+                places.write(np.asarray(made.place, np.float64).tobytes())
+                body = _NO_BODY if made.body is None else astuple(made.body)
                 bodies.write(np.array(body, np.float64).tobytes())
                 readable.append(index)
-                located.append(prepared.located)
+                located.append(made.located)
                 facts.append(asdict(fact))
         index_of = {"readable": readable, "unreadable": unreadable}
         index_text = json.dumps({**index_of, "located": located, "facts": facts})
@@ -171,9 +179,11 @@ def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
 def _read(path: Path, prepare: Preparation) -> tuple[Prepared, np.ndarray, PhotoFacts] | str:
     """The prepared photo, outline and facts, or why there are none."""
     try:
-        encoded = path.read_bytes()
+        encoded = photo_bytes(path)
         photo = decode_photo(encoded)
-        return prepare(photo), outline(photo), photo_facts(encoded, photo)
+        made = prepared(photo, prepare)
+        with image_errors("measured"):
+            return made, outline(photo), photo_facts(encoded, photo)
     except OSError as error:
         return error.strerror or str(error)
     except DataError as error:

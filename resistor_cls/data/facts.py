@@ -5,7 +5,6 @@ nothing more and do not depend on the size that photos are kept at.
 """
 
 import hashlib
-import struct
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -91,10 +90,13 @@ def photo_facts(encoded: bytes, photo: np.ndarray) -> PhotoFacts:
         orientation, camera, taken = 1, "", ""
     else:
         with Image.open(BytesIO(encoded), "r", FORMATS) as image:
+            # `decode_photo` has checked it before: what is opened here is bounded.
             mode, (orientation, camera, taken) = image.mode, _exif(image)
+    pixels = hashlib.sha256(b"%d %d " % (height, width))
+    pixels.update(np.ascontiguousarray(photo).data)
     return PhotoFacts(
         content=hashlib.sha256(encoded).hexdigest(),
-        pixels=hashlib.sha256(b"%d %d " % (height, width) + photo.tobytes()).hexdigest()[:16],
+        pixels=pixels.hexdigest()[:16],
         width=width,
         height=height,
         mode=mode,
@@ -134,16 +136,17 @@ def _exif(image: Image.Image) -> tuple[int, str, str]:
     try:
         exif = image.getexif()
         details = exif.get_ifd(IFD.Exif)
-    except (OSError, ValueError, SyntaxError, struct.error):  # damaged, beside a sound picture
+        orientation = exif.get(Base.Orientation, 1)
+        maker, model = (_text(exif.get(tag)) for tag in (Base.Make, Base.Model))
+        stamp, fraction = (
+            _text(details.get(tag)) for tag in (Base.DateTimeOriginal, Base.SubsecTimeOriginal)
+        )
+    # Damaged, beside a sound picture: Pillow then raises whatever the bytes lead it to.
+    except Exception:
         return 1, "", ""
-    orientation = exif.get(Base.Orientation, 1)
-    maker, model = (_text(exif.get(tag)) for tag in (Base.Make, Base.Model))
     known = model.lower().startswith(maker.split(" ")[0].lower())  # "NIKON … NIKON D7000"
     camera = model if known else f"{maker} {model}".strip()
-    taken = _time(
-        _text(details.get(Base.DateTimeOriginal)), _text(details.get(Base.SubsecTimeOriginal))
-    )
-    return orientation if orientation in range(1, 9) else 1, camera, taken
+    return orientation if orientation in range(1, 9) else 1, camera, _time(stamp, fraction)
 
 
 def _text(value: object) -> str:

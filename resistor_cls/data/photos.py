@@ -1,6 +1,7 @@
 """One photo: from a file to pixels of the size that a model takes."""
 
 import math
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,28 +12,31 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
-from PIL.ImageFile import ImageFile
-from PIL.TiffImagePlugin import BITSPERSAMPLE, PHOTOMETRIC_INTERPRETATION, TiffImageFile
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from resistor_cls.data.bodies import Location
-from resistor_cls.errors import ConfigError, DataError
+from resistor_cls.data.headers import (
+    GREY_16_BIT,
+    MAX_BYTES,
+    MAX_PIXELS,
+    check_bytes,
+    check_header,
+    check_sides,
+)
+from resistor_cls.errors import ConfigError, DataError, ResistorClsError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".npy"})
 # What the suffixes stand for. Pillow would try some forty more, and hand PostScript to Ghostscript.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
-GREY_16_BIT = frozenset({"I;16", "I;16B", "I;16L"})
-DEEPER = frozenset({"I", "F"})  # 32 bits a pixel, whose white no standard fixes
-# The largest phone cameras give 108 megapixels. Decoded, this many take 0.4 GB, and 1.5 GB more
-# while they are resized.
-MOST_PIXELS = 128_000_000
 # Pillow's own limit is switched off, in the whole process: it warns of any photo above 89
-# megapixels, and a warning can only be silenced for all threads at once. `_check_header` refuses
+# megapixels, and a warning can only be silenced for all threads at once. `check_header` refuses
 # what is above ours before a pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
 NPY = b"\x93NUMPY"  # what the file of an array begins with (NEP 1)
 RGB = 3  # channels
+# Values that are copied or resized at once: 64 MB as float32, however large the photo is.
+STRIP = 16_000_000
 
 
 def read_photo(path: Path) -> np.ndarray:
@@ -44,12 +48,65 @@ def read_photo(path: Path) -> np.ndarray:
     Raises:
         DataError: a file that is absent, or that `decode_photo` refuses; the message names it.
     """
+    with _named(path):
+        return decode_photo(photo_bytes(path))
+
+
+def read_prepared(path: Path, prepare: "Preparation") -> "Prepared":
+    """Decodes and prepares a photo.
+
+    Raises:
+        DataError: as of `read_photo`, or a photo that cannot be prepared; the message names it.
+    """
+    with _named(path):
+        return prepared(decode_photo(photo_bytes(path)), prepare)
+
+
+def photo_bytes(path: Path) -> bytes:
+    """The content of a file, unless it is longer than any photo.
+
+    Raises:
+        OSError: it cannot be read.
+        DataError: it is too long, or no file but a device or a pipe, which may never end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise DataError("this is a folder, a device or a pipe: expected a file")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)  # one more than `check_bytes` lets pass
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Puts the name of a file before what is wrong with it."""
     try:
-        return decode_photo(path.read_bytes())
+        yield
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
+
+
+@contextmanager
+def image_errors(what: str) -> Iterator[None]:
+    """Turns whatever an image library raises into an error that says why a photo is left out.
+
+    Damaged bytes lead Pillow's plugins to KeyError and struct.error too, OpenCV and PyTorch have
+    errors of their own, and each may find no memory or recurse too deeply.
+
+    Args:
+        what: is done to the photo, as "decoded".
+
+    Raises:
+        DataError: instead of any exception that is not of this package.
+    """
+    try:
+        yield
+    except ResistorClsError:
+        raise
+    except Exception as error:
+        # OpenCV and PyTorch write where in their sources they are on further lines.
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise DataError(f"the image cannot be {what}: {why}") from error
 
 
 def decode_photo(encoded: bytes) -> np.ndarray:
@@ -65,29 +122,29 @@ def decode_photo(encoded: bytes) -> np.ndarray:
         (height, width, channels) uint8.
 
     Raises:
-        DataError: bytes that are no complete image of `FORMATS`, more than `MOST_PIXELS`, several
-            frames or pages, or pixels of 32 bits; an array of another kind or dimension.
+        DataError: bytes that are no complete image of `FORMATS`, beyond the limits of
+            `resistor_cls.data.headers`, several frames or pages, or pixels of 32 bits; an array of
+            another kind or dimension.
     """
     if not encoded:
         raise DataError("the file is empty")
-    if encoded.startswith(NPY):
-        return _array(encoded)
-    try:
-        # The formats stand third: "r" is the only mode there is.
-        with Image.open(BytesIO(encoded), "r", FORMATS) as image:
-            _check_header(image)
-            return _to_rgb(ImageOps.exif_transpose(image))
-    except UnidentifiedImageError:
-        raise DataError(
-            "this is no image that can be decoded: expected JPEG, PNG, BMP, WebP, TIFF or an "
-            "array that numpy saved"
-        ) from None
-    except DataError:
-        raise
-    # Pillow's plugins raise whatever damaged bytes lead them to: KeyError and struct.error too.
-    except Exception as error:
-        why = str(error) or type(error).__name__
-        raise DataError(f"the image cannot be decoded: {why}") from error
+    bounds = check_bytes(encoded)
+    with image_errors("decoded"):
+        if encoded.startswith(NPY):
+            return _array(encoded)
+        try:
+            # The formats stand third: "r" is the only mode there is.
+            opened = Image.open(BytesIO(encoded), "r", FORMATS)
+        except UnidentifiedImageError:
+            raise DataError(
+                "this is no image that can be decoded: expected JPEG, PNG, BMP, WebP, TIFF or an "
+                "array that numpy saved"
+            ) from None
+        with opened as image:
+            check_header(image, bounds)
+            # In its place: a copy of 128 megapixels takes 0.5 GB.
+            ImageOps.exif_transpose(image, in_place=True)
+            return _to_rgb(image)
 
 
 def _array(encoded: bytes) -> np.ndarray:
@@ -104,11 +161,13 @@ def _array(encoded: bytes) -> np.ndarray:
         raise DataError(f"the array cannot be decoded: {error or type(error).__name__}") from error
     if kind != np.uint8:
         raise DataError(f"an array of {kind}: expected uint8, save it by numpy.save as that")
-    if len(shape) != 3 or min(shape) < 1:
-        raise DataError(f"an array of the shape {shape}: expected (height, width, channels)")
-    if math.prod(shape) > RGB * MOST_PIXELS:
+    # Python takes True for a number, numpy's reshape does not; the longest numbers have no text.
+    if len(shape) != 3 or any(type(side) is not int or not 1 <= side < 2**63 for side in shape):
+        raise DataError(f"an array of the shape {shape!s:.60}: expected (height, width, channels)")
+    check_sides(shape[1], shape[0])
+    if math.prod(shape) > RGB * MAX_PIXELS:
         raise DataError(
-            f"{' × '.join(map(str, shape))} values are more than {RGB * MOST_PIXELS // 10**6} "
+            f"{' × '.join(map(str, shape))} values are more than {RGB * MAX_PIXELS // 10**6} "
             "million: save the photo smaller"
         )
     values = np.frombuffer(encoded, np.uint8, offset=file.tell())
@@ -157,42 +216,6 @@ def _is_pair(size: Any) -> bool:
     return isinstance(size, Sequence) and not isinstance(size, str) and len(size) == 2
 
 
-def _check_header(image: ImageFile) -> None:
-    """Refuses, before any pixel is decoded, what cannot become one photo of 8 bits.
-
-    Raises:
-        DataError: says what was found and what to do.
-    """
-    width, height = image.size
-    if width * height > MOST_PIXELS:
-        raise DataError(
-            f"{width} × {height} pixels are more than {MOST_PIXELS // 10**6} megapixels: "
-            "save the photo smaller"
-        )
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":
-        raise DataError(f"{frames} frames or pages: save one of them as a photo of its own")
-    if image.mode in DEEPER or _is_misread(image):
-        raise DataError(
-            f"{image.format} pixels of mode {image.mode} have a depth that is not read: "
-            "save the photo with 8 bits a channel"
-        )
-
-
-def _is_misread(image: ImageFile) -> bool:
-    """Whether Pillow (13.0) would make other colours of this image than are meant.
-
-    Of grey TIFFs it gives 12 bits the mode of 16, and takes no notice of 16 bits that count from
-    white. In PNGs of fewer or more than 8 bits it compares the one transparent colour with pixels
-    that are already scaled to 8, and so leaves what was hidden in sight.
-    """
-    if isinstance(image, TiffImageFile) and image.mode in GREY_16_BIT:
-        meaning = (image.tag_v2.get(BITSPERSAMPLE), image.tag_v2.get(PHOTOMETRIC_INTERPRETATION))
-        return meaning != ((16,), 1)  # 1: zero is black
-    scaled = any(tile.args in {"L;2", "L;4", "RGB;16B"} for tile in image.tile)
-    return scaled and "transparency" in image.info
-
-
 def _to_rgb(image: Image.Image) -> np.ndarray:
     """The pixels of an opened image as (height, width, 3) uint8 RGB."""
     if image.mode in GREY_16_BIT:
@@ -201,7 +224,17 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
         # Converting to RGB alone would show the colours that were hidden.
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.asarray(image.convert("RGB"))
+    return _pixels(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """(height, width, 3) uint8 of an RGB image, strip by strip: numpy takes two copies else."""
+    photo = np.empty((image.height, image.width, RGB), np.uint8)
+    rows = max(1, STRIP // (RGB * image.width))
+    for top in range(0, image.height, rows):
+        low = min(top + rows, image.height)
+        photo[top:low] = np.asarray(image.crop((0, top, image.width, low)))
+    return photo
 
 
 def _grey_to_rgb(image: Image.Image) -> np.ndarray:
@@ -228,8 +261,7 @@ def resize(photos: Tensor, shape: tuple[int, int]) -> Tensor:
     """
     if photos.shape[-2:] == shape:
         return photos
-    small = interpolate(photos, size=shape, mode="bilinear", antialias=True, align_corners=False)
-    return small.mul(255).round().clamp(0, 255).div(255)
+    return _on_levels(_stretched(photos, shape))
 
 
 def shrink(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -242,10 +274,30 @@ def shrink(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     Returns:
         (*shape, channels) uint8.
     """
-    # Pillow's arrays are read-only and PyTorch warns of those: copy.
-    photos = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None]
-    small = resize(photos.float().div_(255), shape)
+    height, width, channels = photo.shape
+    if (height, width) == shape:
+        return photo.copy()
+    # Rows and columns are resized one after the other anyway, so strips give the same to the bit
+    # (a test holds this), and a photo of 128 megapixels takes no 1.5 GB.
+    rows = max(1, STRIP // (channels * max(width, shape[1])))
+    strips = []
+    for top in range(0, height, rows):
+        # PyTorch warns of arrays that are read-only: copy.
+        strip = torch.from_numpy(photo[top : top + rows].copy()).permute(2, 0, 1)[None]
+        strips.append(_stretched(strip.float().div_(255), (strip.shape[2], shape[1])))
+    small = _on_levels(_stretched(torch.cat(strips, 2), shape))
     return small[0].mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
+
+
+def _stretched(photos: Tensor, shape: tuple[int, int]) -> Tensor:
+    if photos.shape[-2:] == shape:
+        return photos
+    return interpolate(photos, size=shape, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _on_levels(photos: Tensor) -> Tensor:
+    """Values in [0, 1] rounded to the 256 levels of an 8-bit photo."""
+    return photos.mul(255).round().clamp(0, 255).div(255)
 
 
 def _whole() -> np.ndarray:
@@ -307,6 +359,16 @@ class Preparation(Protocol):
         Raises:
             DataError: a photo of other channels.
         """
+
+
+def prepared(photo: np.ndarray, prepare: Preparation) -> Prepared:
+    """What a preparation makes of a decoded photo.
+
+    Raises:
+        DataError: a photo of other channels, or one that no library can prepare.
+    """
+    with image_errors("prepared"):
+        return prepare(photo)
 
 
 def check_channels(photo: np.ndarray, channels: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.photos import SUFFIXES, read_photo
+from resistor_cls.data.photos import SUFFIXES, read_prepared
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.evaluation.calibration import RISKS, Answers, Calibration, answers
 from resistor_cls.model import ResistorClassifier, judge
@@ -136,7 +136,7 @@ class Predictor:
             prepared, errors = [], {}
             for file in group:
                 try:
-                    prepared.append(self._prepare(read_photo(file)))
+                    prepared.append(read_prepared(file, self._prepare))
                 except DataError as error:
                     errors[file] = str(error)
             likely = judge(self._model, (one.photo for one in prepared))
