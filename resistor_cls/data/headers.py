@@ -286,7 +286,7 @@ def _check_directories(block: bytes) -> None:
             if following is None:
                 return
             place = following
-    except struct.error:
+    except (struct.error, OverflowError):  # a place beyond the end, or beyond any address
         return
 
 
@@ -296,11 +296,12 @@ def _entries(
     """The entries of one directory: tag, type, count, and the bytes of the value or its place."""
     head, entry = ("Q", "HHQ8s") if big else ("H", "HHL4s")
     (count,) = struct.unpack_from(order + head, block, place)
+    first, size = place + struct.calcsize(order + head), struct.calcsize(order + entry)
+    count = min(count, (len(block) - first) // size)
     if count > MAX_ENTRIES:
         raise DataError(
             f"a directory of {count:,} entries: at most {MAX_ENTRIES:,} are read; save the photo "
             "anew"
         )
-    first, size = place + struct.calcsize(order + head), struct.calcsize(order + entry)
     for number in range(count):
         yield struct.unpack_from(order + entry, block, first + number * size)

@@ -128,8 +128,8 @@ def decode_photo(encoded: bytes) -> np.ndarray:
     """
     if not encoded:
         raise DataError("the file is empty")
-    bounds = check_bytes(encoded)
     with image_errors("decoded"):
+        bounds = check_bytes(encoded)
         if encoded.startswith(NPY):
             return _array(encoded)
         try:
@@ -292,6 +292,9 @@ def shrink(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 def _stretched(photos: Tensor, shape: tuple[int, int]) -> Tensor:
     if photos.shape[-2:] == shape:
         return photos
+    if 1 in photos.shape[-2:]:
+        # Of one row or column PyTorch (2.15) repeats the first pixel where channels lie last.
+        photos = photos.contiguous()
     return interpolate(photos, size=shape, mode="bilinear", antialias=True, align_corners=False)
 
 

@@ -12,7 +12,7 @@ from photo_files import noise, png, write_photo
 from PIL import Image
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
-from resistor_cls.data import read_photo, resize
+from resistor_cls.data import photos, read_photo, resize
 from resistor_cls.data.photos import NPY, Shrink, as_rgb, decode_photo, shrink
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.model.preprocessing import Preprocessing
@@ -261,6 +261,30 @@ def test_a_stored_photo_is_what_the_model_would_have_made_of_it(height: int, wid
 def test_a_photo_of_one_colour_keeps_it(height: int, width: int, size: int, level: int):
     photo = np.full((height, width, 3), level, np.uint8)
     assert np.array_equal(shrink(photo, (size, size)), np.full((size, size, 3), level))
+
+
+@given(sides, sides, st.tuples(sides, sides), st.integers(1, 600))
+def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
+    height: int, width: int, shape: tuple[int, int], values: int
+):
+    photo = noise(height, width)
+    whole = resize(torch.from_numpy(photo).permute(2, 0, 1)[None].float().div(255), shape)
+    expected = whole[0].mul(255).round().byte().permute(1, 2, 0).numpy()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(photos, "STRIP", values)
+        assert np.array_equal(shrink(photo, shape), expected)
+        encoded = encode(Image.fromarray(photo), "PNG")
+        assert np.array_equal(decode_photo(encoded), photo)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_large_plain_photo_is_no_false_claim(kind: str, mode: str):
+    how = {"optimize": True, "progressive": True, "quality": 1} if kind == "JPEG" else {}
+    how = {"compression": "tiff_adobe_deflate"} if kind == "TIFF" else how
+    photo = decode_photo(encode(Image.new(mode, (5000, 3400), "white"), kind, **how))
+    assert photo.shape == (3400, 5000, 3)
+    assert photo.min() == 255
 
 
 def test_shrinking_averages_what_it_drops():
