@@ -13,7 +13,6 @@ import albumentations
 import cv2
 import numpy as np
 import torch
-import yaml
 from albumentations.core.serialization import (
     NON_SERIALIZABLE_REGISTRY,
     SERIALIZABLE_REGISTRY,
@@ -23,6 +22,7 @@ from albumentations.core.serialization import (
 )
 
 from resistor_cls.data.photos import RGB, Preparation, Prepared
+from resistor_cls.data.plain_values import check_bounded, parse, read_text
 from resistor_cls.errors import ConfigError, nearest
 
 Step: TypeAlias = albumentations.BasicTransform | albumentations.BaseCompose
@@ -192,7 +192,9 @@ def serialised(steps: str | Path | Mapping[str, Any] | None) -> dict[str, Any] |
         return None
     values: Any
     if isinstance(steps, Mapping):
-        key, values = "model.steps", _as_plain(steps)
+        key = "model.steps"
+        check_bounded(steps, key)
+        values = _as_plain(steps)
     else:
         key = f"model.steps={steps}"
         values = _parsed(Path(str(steps)), key)
@@ -302,43 +304,20 @@ def _require_fixed(step: albumentations.BasicTransform, noise: np.ndarray) -> No
         )
 
 
-def _parsed(path: Path, key: str) -> Mapping[str, Any]:
+def _parsed(path: Path, key: str) -> Any:
     """The plain values of a JSON or YAML file.
 
     Raises:
-        ConfigError: a file that is absent or is neither.
+        ConfigError: a file that is absent, is neither or holds more than any pipeline.
     """
-    try:
-        text = path.expanduser().read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{key}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{key}: expected JSON or YAML, this is no text") from error
+    text = read_text(path, key)
     found = next((word for word in _PLACEHOLDERS if word in text), None)
     if found is not None:
         raise ConfigError(
             f"{key}: {found} is a placeholder of H2O Hydrogen Torch; resizing belongs to the model "
             "(data.image_size): remove the steps that resize"
         )
-    try:
-        # JSON first: YAML 1.1 takes 1e-3 for text.
-        values = _json(text)
-        # Once more as JSON: dates of YAML, and what holds itself, are no plain values.
-        plain: Mapping[str, Any] = json.loads(
-            json.dumps(yaml.safe_load(text) if values is None else values)
-        )
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise ConfigError(
-            f"{key}: expected JSON or YAML as albumentations.save writes it: {_sentence(error)}"
-        ) from error
-    return plain
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
+    return parse(text, key)
 
 
 def _built(values: Any, key: str) -> Step:

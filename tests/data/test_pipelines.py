@@ -1,6 +1,8 @@
 """Pipelines that albumentations has written: as random steps, and as fixed ones of a model."""
 
 import json
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import albumentations
 import numpy as np
 import pytest
 import torch
+import yaml
 from photo_files import noise
 
 from resistor_cls.data import read_pipeline
@@ -99,6 +102,60 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, content: str, told: str):
     assert not Path("pwned").exists()
     with pytest.raises(ConfigError, match=rf"model.steps={file}: .*{told}"):
         serialised(file)
+
+
+def bomb(first: str, line: str) -> str:
+    """YAML whose every line means ten times the one before: 10^9 times the first."""
+    lines = [f"a0: &a0 {first}"]
+    lines += [f"a{n}: &a{n} {line.format(', '.join([f'*a{n - 1}'] * 10))}" for n in range(1, 10)]
+    return "\n".join([*lines, "transform: *a9"])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (bomb("[1, 2]", "[{}]"), "more than 10,000 values, 50 within each other or"),
+        (bomb("{k: 1}", "{{<<: [{}]}}"), r"merge keys \(<<\) are not read"),
+        ("a: &a [*a]", "more than 10,000 values, 50 within each other or"),
+        (f"a: &a {'x' * 100_000}\ntransform: [*a, *a, *a]", "or 262,144 letters"),
+        ("[" * 100_000, "expected JSON or YAML as albumentations.save writes it"),
+        ("- " * 100_000, "expected JSON or YAML as albumentations.save writes it"),
+        ('{"a":' * 60 + "1" + "}" * 60, "more than 10,000 values, 50 within each other or"),
+        (json.dumps([0] * 20_000), "more than 10,000 values, 50 within each other or"),
+        (" " * 300_000, "it has more than 262,144 bytes"),
+    ],
+    ids=["aliases", "merges", "loop", "text", "brackets", "dashes", "depth", "length", "bytes"],
+)
+def test_a_small_file_that_means_a_large_one_is_refused_at_once(
+    tmp_path: Path, content: str, reason: str
+):
+    file = tmp_path / "bomb.yaml"
+    file.write_text(content)
+    begun = time.process_time()
+    with pytest.raises(ConfigError, match=rf"augment.pipeline.file={file}: .*{reason}"):
+        read_pipeline(file)
+    assert time.process_time() - begun < 2
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ConfigError, match=r"pipe.yaml: this is a folder, a device or a pipe"):
+        serialised(tmp_path / "pipe.yaml")
+
+
+def test_aliases_of_what_stands_twice_are_read(tmp_path: Path):
+    shared = (-0.2, -0.2)
+    step = albumentations.RandomBrightnessContrast(shared, (0, 0), p=1).to_dict()
+    step["transform"]["contrast_limit"] = step["transform"]["brightness_limit"] = list(shared)
+    text = yaml.safe_dump(step)
+    assert "*id001" in text
+    (tmp_path / "twice.yaml").write_text(text)
+    assert read_pipeline(tmp_path / "twice.yaml").contrast_limit == shared
+
+
+def test_values_that_are_too_deep_are_refused_wherever_they_come_from():
+    values: Any = 1
+    for _ in range(5000):
+        values = {"transform": values}
+    with pytest.raises(ConfigError, match=r"model.steps: more than 10,000 values, 50 within"):
+        serialised(values)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):
