@@ -4,15 +4,17 @@ Epochs then never wait for JPEG decoding, worker processes share the pages, and 
 cannot be read is known before training begins.
 """
 
+import errno
 import hashlib
 import json
+import logging
+import math
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, fields
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from tqdm import tqdm
@@ -28,12 +30,24 @@ from resistor_cls.data.photos import (
     photo_bytes,
     prepared,
 )
+from resistor_cls.data.scratch import remove_left_over, scratch_folder
 from resistor_cls.data.sources import PhotoSet
 from resistor_cls.errors import DataError
 
 CACHE_VERSION = 4  # counts changes of decoding, of preparations, of the facts and of the layout
 _BODY = len(fields(Location))
 _NO_BODY = (float("nan"),) * _BODY
+_BUILDING = ".building-"  # begins the names of folders that are not a cache yet
+_TRIES = 3  # where other processes build and discard the same cache
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What reading a cache raises where a file of it is absent, cut or of something else. Permissions
+# and failing disks are not among them: decoding anew would not help.
+_DAMAGE = (
+    FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, LookupError, TypeError,
+    AttributeError, RecursionError,
+)  # fmt: skip
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,29 +95,73 @@ def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> Photo
     """
     folder = folder.expanduser() / "decoded"
     try:
+        remove_left_over(folder, _BUILDING)
         place = folder / _key(photo_set, prepare)
-        if not place.is_dir():
-            _build(photo_set, prepare, place)
-        index = json.loads((place / "index.json").read_text(encoding="utf-8"))
-        count = len(index["readable"])
-        shape = (count, *prepare.shape, prepare.channels)
-        photos = _mapped(place / "photos.uint8", np.uint8, shape)
-        outlines = _mapped(place / "outlines.int8", np.int8, (count, OUTLINE, OUTLINE))
-        places = _mapped(place / "places.float64", np.float64, (count, 2, 3))
-        bodies = _mapped(place / "bodies.float64", np.float64, (count, _BODY))
-        facts = tuple(
-            PhotoFacts(**{**fact, "border": tuple(fact["border"])}) for fact in index["facts"]
-        )
-    except (OSError, ValueError) as error:
+        for _ in range(_TRIES):
+            if not place.is_dir():
+                _build(photo_set, prepare, place)
+            try:
+                return _opened(place, len(photo_set), prepare)
+            except _DAMAGE as error:
+                log.warning(
+                    "the photo cache %s is damaged (%s): the photos are decoded anew",
+                    place, str(error) or type(error).__name__,
+                )  # fmt: skip
+                _discard(place)
+    except OSError as error:
+        remedy = "free some room or " if error.errno in _FULL else ""
         raise DataError(
             f"the photo cache in {folder} cannot be used: {error}; "
-            "free some room or set paths.cache to another folder"
+            f"{remedy}set paths.cache to another folder"
         ) from error
-    located = np.array(index["located"], dtype=bool)
-    readable = tuple(index["readable"])
-    return PhotoCache(
-        photos, readable, index["unreadable"], located, places, bodies, facts, outlines
+    raise DataError(
+        f"the photo cache in {folder} cannot be used: what was written cannot be read; "
+        "set paths.cache to another disk"
     )
+
+
+def _opened(place: Path, count: int, prepare: Preparation) -> PhotoCache:
+    """Opens what `_build` has written.
+
+    Args:
+        place: the folder.
+        count: how many photos the set has.
+        prepare: the preparation.
+
+    Raises:
+        OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError: a file that is
+            absent, is cut or holds something else: see `_DAMAGE`.
+    """
+    index = json.loads((place / "index.json").read_text(encoding="utf-8"))
+    readable, unreadable = tuple(index["readable"]), dict(index["unreadable"])
+    located = np.array(index["located"], dtype=bool)
+    facts = tuple(
+        PhotoFacts(**{**fact, "border": tuple(fact["border"])}) for fact in index["facts"]
+    )
+    kept = len(readable)
+    if not kept == len(located) == len(facts) or kept + len(unreadable) != count:
+        raise ValueError(f"index.json tells of {kept} photos, not of {count}")
+    if any(type(i) is not int for i in readable) or readable != tuple(
+        sorted(set(readable) & set(range(count)))
+    ):
+        raise ValueError("index.json names photos that there are not")
+    shape = (kept, *prepare.shape, prepare.channels)
+    return PhotoCache(
+        _mapped(place / "photos.uint8", np.uint8, shape),
+        readable,
+        unreadable,
+        located,
+        _mapped(place / "places.float64", np.float64, (kept, 2, 3)),
+        _mapped(place / "bodies.float64", np.float64, (kept, _BODY)),
+        facts,
+        _mapped(place / "outlines.int8", np.int8, (kept, OUTLINE, OUTLINE)),
+    )
+
+
+def _discard(place: Path) -> None:
+    """Removes a damaged cache; another process may do so at the same time, or map its files."""
+    with scratch_folder(place.parent, _BUILDING) as scratch, suppress(FileNotFoundError):
+        place.rename(scratch / place.name)
 
 
 def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
@@ -124,30 +182,42 @@ def _key(photo_set: PhotoSet, prepare: Preparation) -> str:
     """Changes with the preparation, and when any file does: name, length or time of change."""
     digest = hashlib.sha256(f"{CACHE_VERSION} {prepare.key} {photo_set.root.resolve()}".encode())
     for index, name in enumerate(photo_set.names):
-        stat = photo_set.path(index).stat()
+        path = photo_set.path(index)
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise DataError(
+                f"{path}: {error.strerror or error}: it was listed a moment ago; run again when "
+                "nothing changes the photos"
+            ) from error
         digest.update(f"\n{name} {stat.st_size} {stat.st_mtime_ns}".encode())
     return digest.hexdigest()[:24]
 
 
 def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
+    """Decodes and prepares all photos, and puts the cache at `place` in one step.
+
+    Raises:
+        OSError: it cannot be written; nothing of it stays.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
-    scratch = place.with_name(f".building-{uuid4().hex}")
-    scratch.mkdir()
     readable: list[int] = []
     located: list[bool] = []
     facts: list[dict[str, object]] = []
     unreadable: dict[str, str] = {}
     paths = [photo_set.path(index) for index in range(len(photo_set))]
-    try:
+    with scratch_folder(place.parent, _BUILDING) as scratch:
+        built = scratch / "built"
+        built.mkdir()
         # Pillow, OpenCV and PyTorch release the interpreter's lock, so threads use every core.
         with (
             one_torch_thread(),  # each photo has a thread already
             ThreadPoolExecutor(os.cpu_count()) as pool,
             # Written as they come: pages of a map would count as this process's memory.
-            (scratch / "photos.uint8").open("wb") as photos,
-            (scratch / "outlines.int8").open("wb") as outlines,
-            (scratch / "places.float64").open("wb") as places,
-            (scratch / "bodies.float64").open("wb") as bodies,
+            (built / "photos.uint8").open("wb") as photos,
+            (built / "outlines.int8").open("wb") as outlines,
+            (built / "places.float64").open("wb") as places,
+            (built / "bodies.float64").open("wb") as bodies,
         ):
             work = pool.map(partial(_read, prepare=prepare), paths)
             bar = tqdm(work, total=len(paths), desc="Decoding photos", leave=False, disable=None)
@@ -166,14 +236,14 @@ def _build(photo_set: PhotoSet, prepare: Preparation, place: Path) -> None:
                 facts.append(asdict(fact))
         index_of = {"readable": readable, "unreadable": unreadable}
         index_text = json.dumps({**index_of, "located": located, "facts": facts})
-        (scratch / "index.json").write_text(index_text, encoding="utf-8")
+        (built / "index.json").write_text(index_text, encoding="utf-8")
+        if place.is_file():  # what is no folder there is no cache
+            place.unlink()
         try:
-            scratch.replace(place)
+            built.replace(place)
         except OSError:
             if not place.is_dir():  # else another run has built the same cache meanwhile
                 raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _read(path: Path, prepare: Preparation) -> tuple[Prepared, np.ndarray, PhotoFacts] | str:
@@ -191,6 +261,15 @@ def _read(path: Path, prepare: Preparation) -> tuple[Prepared, np.ndarray, Photo
 
 
 def _mapped(path: Path, kind: type, shape: tuple[int, ...]) -> np.ndarray:
+    """An array in a file.
+
+    Raises:
+        OSError: no such file.
+        ValueError: it is longer or shorter than the array.
+    """
+    wanted, found = math.prod(shape) * np.dtype(kind).itemsize, path.stat().st_size
+    if found != wanted:
+        raise ValueError(f"{path.name} has {found:,} bytes, not {wanted:,}")
     if shape[0] == 0:  # nothing cannot be mapped
         return np.empty(shape, dtype=kind)
     return np.memmap(path, dtype=kind, mode="r", shape=shape)

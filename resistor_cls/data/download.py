@@ -1,16 +1,14 @@
 """Fetches the real data set: resumed after a break, tested, then moved into place in one step."""
 
-import shutil
-import tempfile
 import urllib.error
 import urllib.request
-import zipfile
-import zlib
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 from tqdm import tqdm
 
+from resistor_cls.data.archives import MAX_UNPACKED, unpack
+from resistor_cls.data.scratch import remove_left_over, scratch_folder
 from resistor_cls.errors import DataError
 
 RESISTOR37_URL = "https://h2o-ht-catalog.s3.amazonaws.com/image_classification/Resistor.zip"
@@ -64,6 +62,8 @@ def _fetch(url: str, archive: Path) -> None:
             )
             with part.open("ab" if resumed else "wb") as file, bar:
                 while block := _read(answer):
+                    if done + len(block) > MAX_UNPACKED:  # a server that never ends
+                        raise urllib.error.URLError(f"it has more than {MAX_UNPACKED:,} bytes")
                     file.write(block)
                     bar.update(len(block))
                     done += len(block)
@@ -80,20 +80,12 @@ def _read(answer: HTTPResponse) -> bytes:
 
 
 def _unpack(archive: Path, root: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=root.parent, prefix=f".{root.name}-") as scratch:
-        try:
-            with zipfile.ZipFile(archive) as content:
-                content.extractall(scratch)  # checks every file's CRC on the way
-        # zipfile raises all of these for damage, depending on where it is.
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:
-            raise DataError(
-                f"{archive} is no complete zip ({error}): remove it, and it is fetched again"
-            ) from error
-        unpacked = Path(scratch) / "unpacked"
+    prefix = f".{root.name}-"
+    remove_left_over(root.parent, prefix)
+    with scratch_folder(root.parent, prefix) as scratch:
+        unpacked = scratch / "unpacked"
         unpacked.mkdir()
-        for path in list(Path(scratch).iterdir()):
-            if path != unpacked and path.name != "__MACOSX":
-                shutil.move(path, unpacked)
+        unpack(archive, unpacked)
         if root.exists():  # an empty folder that the user made: it was checked to be empty
             root.rmdir()
         unpacked.replace(root)

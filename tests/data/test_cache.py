@@ -1,5 +1,14 @@
+import json
+import multiprocessing
 import os
+import re
+import resource
+import shutil
+import time
+from collections.abc import Callable
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -182,11 +191,163 @@ def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path):
     blocked.write_text("not a folder")
     with pytest.raises(DataError, match=r"photo cache in .*file.* cannot be used.*paths.cache"):
         open_cache(photos, Shrink(16), blocked / "cache")
-    cache = tmp_path / "cache"
-    open_cache(photos, Shrink(16), cache)
-    next(cache.glob("decoded/*/photos.uint8")).write_bytes(b"damaged")
-    with pytest.raises(DataError, match=r"photo cache in .*cache.* cannot be used"):
-        open_cache(photos, Shrink(16), cache)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "decoded").write_text("not a folder")
+    with pytest.raises(DataError, match=r"photo cache in .*decoded cannot be used.*paths.cache"):
+        open_cache(photos, Shrink(16), tmp_path / "cache")
+
+
+FILES = ("photos.uint8", "outlines.int8", "places.float64", "bodies.float64", "index.json")
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "cut": lambda content: content[:-1],
+    "longer": lambda content: content + b"\0",
+    "empty": lambda content: b"",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["absent", "folder", *DAMAGE])
+def test_a_damaged_cache_is_decoded_anew(
+    tmp_path: Path, name: str, damage: str, caplog: pytest.LogCaptureFixture
+):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    first = open_cache(photos, Shrink(16), tmp_path / "cache")
+    file = next((tmp_path / "cache").glob(f"decoded/*/{name}"))
+    content = file.read_bytes()
+    file.unlink()
+    if damage == "folder":
+        file.mkdir()
+    elif damage != "absent":
+        file.write_bytes(DAMAGE[damage](content))
+    again = open_cache(photos, Shrink(16), tmp_path / "cache")
+    assert np.array_equal(again.photos, first.photos)
+    assert again.facts == first.facts
+    assert re.search(r"the photo cache .* is damaged \(.+\): the photos are decoded", caplog.text)
+    assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1
+    caplog.clear()
+    open_cache(photos, Shrink(16), tmp_path / "cache")
+    assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda index: index["facts"].pop(),
+        lambda index: index["readable"].reverse(),
+        lambda index: index["readable"].__setitem__(0, "first"),
+        lambda index: index["unreadable"].update({"10R/9.jpg": "gone"}),
+        lambda index: index["facts"][0].pop("camera"),
+        lambda index: index.pop("located"),
+        lambda index: index.update(facts=[1] * 12),
+    ],
+)
+def test_an_index_of_other_photos_is_made_anew(tmp_path: Path, change: Callable[[Any], object]):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    first = open_cache(photos, Shrink(16), tmp_path / "cache")
+    file = next((tmp_path / "cache").glob("decoded/*/index.json"))
+    index = json.loads(file.read_text())
+    change(index)
+    for text in (json.dumps(index), "[" * 100_000):
+        next((tmp_path / "cache").glob("decoded/*/index.json")).write_text(text)
+        again = open_cache(photos, Shrink(16), tmp_path / "cache")
+        assert (again.facts, again.readable) == (first.facts, first.readable)
+
+
+def test_a_file_in_the_place_of_a_cache_makes_room(tmp_path: Path):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    open_cache(photos, Shrink(16), tmp_path / "cache")
+    place = next((tmp_path / "cache" / "decoded").iterdir())
+    shutil.rmtree(place)
+    place.write_text("a file")
+    assert len(open_cache(photos, Shrink(16), tmp_path / "cache").facts) == len(photos)
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(DataError, match=r"cannot be used: .*free some room or set paths.cache"):
+            open_cache(photos, Shrink(64), tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "cache" / "decoded").iterdir()) == []
+
+
+def test_a_photo_that_vanishes_is_named(tmp_path: Path):
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos.path(0).unlink()
+    with pytest.raises(DataError, match=f"{photos.path(0)}: No such file or directory: it was li"):
+        open_cache(photos, Shrink(16), tmp_path / "cache")
+
+
+FORK = multiprocessing.get_context("fork")  # a new Python takes seconds to import PyTorch
+
+
+class Waiting(Shrink):
+    """Says that it has begun, and never ends."""
+
+    def __init__(self, begun: Event) -> None:
+        super().__init__(16)
+        self._begun = begun
+
+    def __call__(self, photo: np.ndarray) -> Prepared:
+        self._begun.set()
+        time.sleep(600)
+        return super().__call__(photo)
+
+
+def test_what_a_killed_build_left_is_removed_and_a_living_one_is_let_be(tmp_path: Path):
+    root, decoded = write_folder(tmp_path / "photos"), tmp_path / "cache" / "decoded"
+    photos = read_folder(root)
+    events = [FORK.Event() for _ in range(2)]
+    builders = [
+        FORK.Process(target=open_cache, args=(photos, Waiting(begun), tmp_path / "cache"))
+        for begun in events
+    ]
+    try:
+        for builder, begun in zip(builders, events, strict=True):
+            builder.start()
+            assert begun.wait(60)
+        assert len([path for path in decoded.iterdir() if path.is_dir()]) == 2
+        builders[0].kill()
+        builders[0].join()
+        open_cache(photos, Shrink(24), tmp_path / "cache")
+        left = [path.name for path in decoded.iterdir() if path.name.startswith(".building-")]
+        assert len(left) == 2  # the living one's folder, and its lock
+        assert len({name.removesuffix(".lock") for name in left}) == 1
+    finally:
+        for builder in builders:
+            builder.kill()
+            builder.join()
+    open_cache(photos, Shrink(24), tmp_path / "cache")
+    assert [path.name for path in decoded.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_older_versions_left_is_removed_and_nothing_of_others(tmp_path: Path):
+    decoded = tmp_path / "cache" / "decoded"
+    for name in (f".building-{'0a' * 16}", ".building-mine", "notes"):
+        (decoded / name).mkdir(parents=True)
+    photos = read_folder(write_folder(tmp_path / "photos"))
+    open_cache(photos, Shrink(16), tmp_path / "cache")
+    assert {path.name for path in decoded.iterdir()} > {".building-mine", "notes"}
+    assert len(list(decoded.iterdir())) == 3
+
+
+def test_several_that_find_one_damaged_cache_at_once_all_get_it(tmp_path: Path):
+    root = write_folder(tmp_path / "photos")
+    first = open_cache(read_folder(root), Shrink(16), tmp_path / "cache")
+    next((tmp_path / "cache").glob("decoded/*/photos.uint8")).unlink()
+    what = (read_folder(root), Shrink(16), tmp_path / "cache")
+    builders = [FORK.Process(target=open_cache, args=what) for _ in range(4)]
+    for builder in builders:
+        builder.start()
+    for builder in builders:
+        builder.join()
+    assert [builder.exitcode for builder in builders] == [0, 0, 0, 0]
+    again = open_cache(read_folder(root), Shrink(16), tmp_path / "cache")
+    assert np.array_equal(again.photos, first.photos)
+    assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1
 
 
 pairs = st.lists(st.tuples(st.text("0123456789abcdef", min_size=1), st.text(min_size=1)))
