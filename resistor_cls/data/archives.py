@@ -41,6 +41,8 @@ def unpack(archive: Path, folder: Path) -> None:
         _check_table(archive)
         with zipfile.ZipFile(archive) as content:
             entries = [one for one in content.infolist() if _parts(one)[:1] != (_LEFT_OUT,)]
+            if not entries:
+                raise zipfile.BadZipFile("it holds no files")
             for entry in entries:
                 _check_entry(entry, archive)
             _check_names(entries, archive)
