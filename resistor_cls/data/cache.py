@@ -21,13 +21,12 @@ from tqdm import tqdm
 
 from resistor_cls.data.bodies import Location
 from resistor_cls.data.facts import OUTLINE, PhotoFacts, outline, photo_facts
+from resistor_cls.data.photo_files import image_errors, photo_bytes
 from resistor_cls.data.photos import (
     Preparation,
     Prepared,
     decode_photo,
-    image_errors,
     one_torch_thread,
-    photo_bytes,
     prepared,
 )
 from resistor_cls.data.scratch import remove_left_over, scratch_folder

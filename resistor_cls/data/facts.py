@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from resistor_cls.data.photos import FORMATS, NPY, RGB, as_rgb
+from resistor_cls.data.arrays import NPY
+from resistor_cls.data.photos import FORMATS, RGB, as_rgb
 
 BORDER = 0.15  # of each side: the ring that a part in the middle of a photo does not reach
 OUTLINE = 64  # side of an outline: leads of 3 pixels in a photo of 700 still show

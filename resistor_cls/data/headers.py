@@ -50,6 +50,8 @@ MAX_SEGMENTS = 1000
 MAX_CHUNKS = 100_000
 # Bytes between the segments of a JPEG: a few may fill up. Pillow skips them one by one.
 MAX_FILLING = 65_536
+# Bytes of a BMP in run lengths, a form of 1990: Pillow decodes it in Python, 0.2 s for each MB.
+MAX_RUN_LENGTHS = 8_000_000
 # Entries of a TIFF directory, or of EXIF; cameras write below 100.
 MAX_ENTRIES = 4096
 # Numbers in a directory: where each of 65,535 strips of two channels lies, and how long it is.
@@ -101,6 +103,8 @@ def check_bytes(encoded: bytes) -> Bounds:
         _check_chunks(encoded)
     elif encoded.startswith(tuple(PREFIXES)):
         _check_directories(encoded)
+    elif encoded.startswith(b"BM"):
+        _check_run_lengths(encoded)
     return Bounds(len(encoded), scans)
 
 
@@ -250,6 +254,20 @@ def _check_chunks(encoded: bytes) -> None:
                 "picture: save the photo anew"
             )
         place += 12 + int.from_bytes(encoded[place : place + 4])
+
+
+def _check_run_lengths(encoded: bytes) -> None:
+    """Refuses a long BMP in run lengths.
+
+    Raises:
+        DataError: says so.
+    """
+    compression = int.from_bytes(encoded[30:34], "little")
+    if compression in (1, 2) and len(encoded) > MAX_RUN_LENGTHS:  # RLE8 and RLE4
+        raise DataError(
+            f"a BMP of {len(encoded):,} bytes in run lengths takes too long to decode: save the "
+            "photo as PNG"
+        )
 
 
 def _check_directories(block: bytes) -> None:

@@ -1,7 +1,5 @@
 """One photo: from a file to pixels of the size that a model takes."""
 
-import math
-import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,16 +13,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from resistor_cls.data.arrays import NPY, decode_array
 from resistor_cls.data.bodies import Location
-from resistor_cls.data.headers import (
-    GREY_16_BIT,
-    MAX_BYTES,
-    MAX_PIXELS,
-    check_bytes,
-    check_header,
-    check_sides,
-)
-from resistor_cls.errors import ConfigError, DataError, ResistorClsError
+from resistor_cls.data.headers import GREY_16_BIT, check_bytes, check_header
+from resistor_cls.data.photo_files import image_errors, named, photo_bytes
+from resistor_cls.errors import ConfigError, DataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".npy"})
 # What the suffixes stand for. Pillow would try some forty more, and hand PostScript to Ghostscript.
@@ -33,7 +26,6 @@ FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 # megapixels, and a warning can only be silenced for all threads at once. `check_header` refuses
 # what is above ours before a pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
-NPY = b"\x93NUMPY"  # what the file of an array begins with (NEP 1)
 RGB = 3  # channels
 # Values that are copied or resized at once: 64 MB as float32, however large the photo is.
 STRIP = 16_000_000
@@ -48,7 +40,7 @@ def read_photo(path: Path) -> np.ndarray:
     Raises:
         DataError: a file that is absent, or that `decode_photo` refuses; the message names it.
     """
-    with _named(path):
+    with named(path):
         return decode_photo(photo_bytes(path))
 
 
@@ -58,55 +50,8 @@ def read_prepared(path: Path, prepare: "Preparation") -> "Prepared":
     Raises:
         DataError: as of `read_photo`, or a photo that cannot be prepared; the message names it.
     """
-    with _named(path):
+    with named(path):
         return prepared(decode_photo(photo_bytes(path)), prepare)
-
-
-def photo_bytes(path: Path) -> bytes:
-    """The content of a file, unless it is longer than any photo.
-
-    Raises:
-        OSError: it cannot be read.
-        DataError: it is too long, or no file but a device or a pipe, which may never end.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise DataError("this is a folder, a device or a pipe: expected a file")
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)  # one more than `check_bytes` lets pass
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Puts the name of a file before what is wrong with it."""
-    try:
-        yield
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
-
-
-@contextmanager
-def image_errors(what: str) -> Iterator[None]:
-    """Turns whatever an image library raises into an error that says why a photo is left out.
-
-    Damaged bytes lead Pillow's plugins to KeyError and struct.error too, OpenCV and PyTorch have
-    errors of their own, and each may find no memory or recurse too deeply.
-
-    Args:
-        what: is done to the photo, as "decoded".
-
-    Raises:
-        DataError: instead of any exception that is not of this package.
-    """
-    try:
-        yield
-    except ResistorClsError:
-        raise
-    except Exception as error:
-        # OpenCV and PyTorch write where in their sources they are on further lines.
-        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise DataError(f"the image cannot be {what}: {why}") from error
 
 
 def decode_photo(encoded: bytes) -> np.ndarray:
@@ -131,7 +76,7 @@ def decode_photo(encoded: bytes) -> np.ndarray:
     with image_errors("decoded"):
         bounds = check_bytes(encoded)
         if encoded.startswith(NPY):
-            return _array(encoded)
+            return decode_array(encoded)
         try:
             # The formats stand third: "r" is the only mode there is.
             opened = Image.open(BytesIO(encoded), "r", FORMATS)
@@ -145,38 +90,6 @@ def decode_photo(encoded: bytes) -> np.ndarray:
             # In its place: a copy of 128 megapixels takes 0.5 GB.
             ImageOps.exif_transpose(image, in_place=True)
             return _to_rgb(image)
-
-
-def _array(encoded: bytes) -> np.ndarray:
-    """The channels that `numpy.save` wrote. Only the header is parsed: no pickle is ever opened."""
-    file = BytesIO(encoded)
-    try:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0
-        if version > (1, 0):
-            read = np.lib.format.read_array_header_2_0
-        shape, by_columns, kind = read(file)
-    # numpy parses the header as Python's literals, which damage breaks in many ways.
-    except Exception as error:
-        raise DataError(f"the array cannot be decoded: {error or type(error).__name__}") from error
-    if kind != np.uint8:
-        raise DataError(f"an array of {kind}: expected uint8, save it by numpy.save as that")
-    # Python takes True for a number, numpy's reshape does not; the longest numbers have no text.
-    if len(shape) != 3 or any(type(side) is not int or not 1 <= side < 2**63 for side in shape):
-        raise DataError(f"an array of the shape {shape!s:.60}: expected (height, width, channels)")
-    check_sides(shape[1], shape[0])
-    if math.prod(shape) > RGB * MAX_PIXELS:
-        raise DataError(
-            f"{' × '.join(map(str, shape))} values are more than {RGB * MAX_PIXELS // 10**6} "
-            "million: save the photo smaller"
-        )
-    values = np.frombuffer(encoded, np.uint8, offset=file.tell())
-    if values.size != math.prod(shape):
-        raise DataError(
-            f"the array cannot be decoded: {values.size} bytes of {math.prod(shape)}, the file is "
-            "damaged"
-        )
-    return np.ascontiguousarray(values.reshape(shape, order="F" if by_columns else "C"))
 
 
 def as_rgb(photo: np.ndarray) -> np.ndarray:

@@ -80,6 +80,7 @@ def hostile() -> dict[str, tuple[bytes, str]]:
     last = scans[scans.rindex(b"\xff\xda") : -2]
     size = plain.index(b"\xff\xc0") + 5
     huge = plain[:size] + struct.pack(">HH", 11_300, 11_300) + plain[size + 4 :]
+    runs = encoded(grey, "BMP")
     bomb = zlib.compress(bytes(2**24))
     return {
         "thin png": (png(size=(1, 127_000_000)), "no side may have more than 65,535"),
@@ -110,6 +111,7 @@ def hostile() -> dict[str, tuple[bytes, str]]:
             tiled({322: (LONG, 1, 32), 323: (LONG, 1, 64)}, 60_000),
             "far more pixels than the picture",
         ),
+        "runs": (runs[:30] + b"\1" + runs[31:] + b"\1\5" * 4 * 10**6, "in run lengths takes"),
         "truth": (array("(True, 4, 3)"), "an array of the shape"),
         "digits": (array("(0x" + "f" * 5000 + ", 4, 3)"), "cannot be decoded"),
         "brackets": (array("(" * 3000), "cannot be decoded"),

@@ -13,7 +13,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
 from resistor_cls.data import photos, read_photo, resize
-from resistor_cls.data.photos import NPY, Shrink, as_rgb, decode_photo, shrink
+from resistor_cls.data.arrays import NPY
+from resistor_cls.data.photos import Shrink, as_rgb, decode_photo, shrink
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.model.preprocessing import Preprocessing
 
