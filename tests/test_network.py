@@ -1,4 +1,4 @@
-"""Nothing asks the network for anything unless it was told to fetch something."""
+"""Nothing asks the network for anything unless it was asked to fetch something."""
 
 import os
 import subprocess

@@ -253,7 +253,7 @@ def test_an_index_of_other_photos_is_made_anew(tmp_path: Path, change: Callable[
         assert (again.facts, again.readable) == (first.facts, first.readable)
 
 
-def test_a_file_in_the_place_of_a_cache_makes_room(tmp_path: Path):
+def test_a_file_instead_of_a_cache_is_replaced(tmp_path: Path):
     photos = read_folder(write_folder(tmp_path / "photos"))
     open_cache(photos, Shrink(16), tmp_path / "cache")
     place = next((tmp_path / "cache" / "decoded").iterdir())
