@@ -19,7 +19,8 @@ from torch.nn.functional import interpolate
 from resistor_cls.data.bodies import Location
 from resistor_cls.errors import ConfigError, DataError
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".npy"})
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
+SUFFIXES = JPEG_SUFFIXES | {".png", ".bmp", ".webp", ".tif", ".tiff", ".npy"}
 # What the suffixes stand for. Pillow would try some forty more, and hand PostScript to Ghostscript.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 GREY_16_BIT = frozenset({"I;16", "I;16B", "I;16L"})

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 import pandas as pd
 
+from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import ConfigError, TrackingError, nearest
 from resistor_cls.tracking.store import connect, experiment_id
 
@@ -133,7 +134,7 @@ class Run:
     def save_table(self, name: str, table: pd.DataFrame, index: bool = False) -> None:
         """Keeps a table as `tables/NAME.csv`."""
         name = f"tables/{name}.csv"
-        table.to_csv(self._path(name), index=index)
+        write_csv(table, self._path(name), index=index)
         self._copy(name)
 
     def save_model(self, checkpoint: Path, record: Mapping[str, Any], channels: int = 3) -> None:
