@@ -148,17 +148,16 @@ def decoded(content: bytes) -> str:
         if content.startswith(begin):
             raise ValueError(f"this is {what}, not CSV: {_CODEPAGE_ADVICE}")
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in content and not wide:
+        raise ValueError(f"it is no text, or UTF-16 without a byte order mark; {_CODEPAGE_ADVICE}")
     try:
-        text = content.decode("utf-16" if wide else "utf-8-sig")
+        return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise ValueError(
             f"line {line} is not UTF-8 text (byte {content[error.start]:#04x}), as where a "
             f"spreadsheet saved it in an old Windows code page; {_CODEPAGE_ADVICE}"
         ) from error
-    if "\0" in text:
-        raise ValueError(f"it is no text, or UTF-16 without a byte order mark; {_CODEPAGE_ADVICE}")
-    return text
 
 
 def _separator(text: str, path: Path) -> str:

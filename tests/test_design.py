@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "resistor_cls"
-# A room may import the rooms before it; `errors`, `categories`, `colour_code`, `csv_tables` are everyone's.
+# A room may import the rooms before it; what is `SHARED` is everyone's.
 ORDER = ["rendering", "data", "model", "evaluation", "tracking", "inference"]
 SHARED = {"errors", "categories", "colour_code", "csv_tables"}
 COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - SHARED - {"__init__", "config"}

@@ -6,9 +6,10 @@ none of them leaves out in silence what another one takes.
 
 import errno
 import logging
+import os
 import re
 import stat
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -89,8 +90,8 @@ def kind_of(place: Path) -> str:
     except ValueError:  # no file can have such a name
         return "does not exist"
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-            return "is a link that leads nowhere" if place.is_symlink() else "does not exist"
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP):
+            return "is a link that leads nowhere" if _is_link(place) else "does not exist"
         raise DataError(f"{place} cannot be read: {error.strerror}") from error
     if stat.S_ISDIR(mode):
         return "folder"
@@ -100,8 +101,8 @@ def kind_of(place: Path) -> str:
 def walk(folder: Path, above: Collection[Path] = ()) -> Walked:
     """Finds the photos below a folder, at any depth.
 
-    Links are followed: each link to a folder unless the walk has met that folder before, so that
-    circles end.
+    Links are followed, after everything else; a folder that was met before is not listed again, so
+    that circles end and no photo stands for two.
 
     Args:
         folder: where to look.
@@ -109,31 +110,31 @@ def walk(folder: Path, above: Collection[Path] = ()) -> Walked:
     """
     photos: list[str] = []
     left_out: list[LeftOut] = []
-    met = {_identity(place) for place in (*above, folder)}
-    waiting = [(folder, "")]
-    while waiting:
-        place, begin = waiting.pop()
+    met = {_identity(place) for place in above}
+    waiting, links = deque([(folder, "")]), deque[tuple[Path, str]]()
+    while waiting or links:
+        place, begin = (waiting or links).popleft()
+        name = begin.rstrip("/")
+        identity = _identity(place)
+        if identity in met:
+            left_out.append(LeftOut(name or ".", REPEATED_LINK))
+            continue
+        met.add(identity)
         try:
-            paths = sorted(place.iterdir(), reverse=True)
+            paths = sorted(place.iterdir())
         except OSError:
-            left_out.append(LeftOut(begin.rstrip("/") or ".", UNREADABLE))
+            left_out.append(LeftOut(name or ".", UNREADABLE))
             continue
         if begin and not paths:
-            left_out.append(LeftOut(begin.rstrip("/"), EMPTY))
+            left_out.append(LeftOut(name, EMPTY))
         for path in paths:
-            name = begin + path.name
             reason, is_folder = _look(path)
-            if is_folder and reason is None:
-                identity = _identity(path)
-                if path.is_symlink() and identity in met:
-                    reason = REPEATED_LINK
-                else:
-                    met.add(identity)
-                    waiting.append((path, f"{name}/"))
-            if reason is None:
-                photos += [] if is_folder else [name]
-            elif reason != _SILENT:
-                left_out.append(LeftOut(name, reason))
+            if reason is not None:
+                left_out += [] if reason == _SILENT else [LeftOut(begin + path.name, reason)]
+            elif is_folder:
+                (links if _is_link(path) else waiting).append((path, f"{begin}{path.name}/"))
+            else:
+                photos.append(begin + path.name)
     return Walked(tuple(sorted(photos)), tuple(sorted(left_out, key=lambda one: one.name)))
 
 
@@ -254,7 +255,7 @@ def _look(path: Path) -> tuple[str | None, bool]:
     try:
         mode = path.stat().st_mode
     except OSError:
-        why = BROKEN_LINK if path.is_symlink() else UNREADABLE
+        why = BROKEN_LINK if _is_link(path) else UNREADABLE
         return _SILENT if name.startswith(".") else why, False
     if stat.S_ISDIR(mode):
         return _why_no_folder(path), True
@@ -285,6 +286,11 @@ def _holds_photos(folder: Path) -> bool:
         )
     except OSError:
         return False
+
+
+def _is_link(path: Path) -> bool:
+    # `Path.is_symlink` raises OSError where the folder above is closed, or a name too long.
+    return os.path.islink(path)  # noqa: PTH114
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
