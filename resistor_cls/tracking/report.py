@@ -190,20 +190,19 @@ def _describe_left_out(run: Run, data: PhotoDataModule) -> None:
 def _describe_copies(run: Run, data: PhotoDataModule) -> None:
     """Says which photos are scored although copies of them train."""
     copies = data.copies_table()
-    found = copies_of_training(copies)
     if len(copies):
         run.save_table("copies_across_split", copies)
-    for role, names in found.items():
-        count = int((data.split.role_of == role).sum())
-        run.set_tags({f"data.copies_in_{role}": f"{len(names)} of {count}"})
+    shares = []
+    for role, names in copies_of_training(copies).items():
+        shares.append(f"{len(names)} of {(data.split.role_of == role).sum()} {role}")
         log.warning(
-            "%d of %d %s photos are COPIES of photos that train: scores flatter the model "
+            "%s photos are COPIES of photos that train: scores flatter the model "
             "(tables/copies_across_split.csv; data.split=grouped keeps copies together): %s",
-            len(names),
-            count,
-            role,
+            shares[-1],
             some_names(names),
         )
+    if shares:
+        run.set_tags({"data.copies_across_split": ", ".join(shares)})
 
 
 def _describe_located(run: Run, data: PhotoDataModule, located: np.ndarray) -> None:
