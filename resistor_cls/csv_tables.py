@@ -20,6 +20,7 @@ _FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's, before the first row
+_HEADER = 1 << 20  # characters in which the first line is expected to end
 _CODEPAGE_ADVICE = 'save it as "CSV UTF-8"'
 # What files begin with that are no text: ZIP (as .xlsx and .ods are), OLE (.xls), parquet, gzip.
 _OTHER_FILES = {
@@ -167,5 +168,6 @@ def _separator(text: str, path: Path) -> str:
     """
     if path.suffix.lower() == ".tsv":
         return "\t"
-    line = re.sub(r'"[^"]*"', "", text.lstrip("\r\n").partition("\n")[0])
+    begin = text.lstrip("\r\n")[:_HEADER]
+    line = re.sub(r'"[^"]*("|$)', "", begin).partition("\n")[0]
     return next((mark for mark in _SEPARATORS if mark in line), ",")

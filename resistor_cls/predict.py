@@ -85,14 +85,17 @@ def _predict(arguments: argparse.Namespace) -> None:
         predictor.check_risk(arguments.risk)
     answers = predictor.predict(photos, arguments.top, arguments.risk)
     unread = _WRITERS[arguments.format](answers, predictor.locates)
+    # Photos in a folder that may not be read have no prediction either.
     closed = [one.name for one in left_out if one.reason == UNREADABLE]
+    problems = []
     if unread:
-        raise DataError(
-            f"{len(unread)} of {len(photos)} photos cannot be read:\n  "
-            + "\n  ".join(map(printable, [*unread, *closed]))
-        )
-    if closed:  # photos in there have no prediction
-        raise DataError("these may not be read:\n  " + "\n  ".join(map(printable, closed)))
+        problems.append(f"{len(unread)} of {len(photos)} photos cannot be read:")
+        problems += [f"  {printable(one)}" for one in unread]
+    if closed:
+        problems.append("these folders or files may not be read:")
+        problems += [f"  {printable(one)}" for one in closed]
+    if problems:
+        raise DataError("\n".join(problems))
 
 
 def _write_table(answers: Iterable["Prediction"], locates: bool) -> list[str]:

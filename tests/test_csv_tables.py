@@ -4,12 +4,18 @@ import csv
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import csv_line, guarded, read_csv, unguarded, write_csv
+from resistor_cls.data import read_folder
+from resistor_cls.data.boxes import read_boxes
+from resistor_cls.evaluation import Predictions, read_costs
+from resistor_cls.rendering import render_dataset
 
 # Whatever a name can hold, and much of what is dangerous in a cell.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
@@ -124,3 +130,48 @@ def test_what_is_no_table_is_said(content: bytes, says: str, tmp_path: Path) -> 
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(ValueError, match=says):
         read_csv(tmp_path / "t.csv")
+
+
+NAMES = ("=1+1", "'-2", "-2", "@x\ry", "10R; 5 %")
+
+
+def test_predictions_come_back_whatever_their_names(tmp_path: Path) -> None:
+    count = len(NAMES)
+    written = Predictions(
+        names=tuple(f"{name}.jpg" for name in NAMES),
+        indices=np.arange(count),
+        targets=np.arange(count),
+        probabilities=np.eye(count, dtype=np.float32)[::-1],
+        losses=np.full(count, -0.5, np.float32),
+        categories=Categories(NAMES),
+    )
+    written.write(tmp_path / "t.csv")
+    read = Predictions.read(tmp_path / "t.csv")
+    assert (read.names, read.categories.names) == (written.names, NAMES)
+    assert (read.targets == written.targets).all() and (read.predicted == written.predicted).all()
+    assert (read.losses == written.losses).all()
+    text = (tmp_path / "t.csv").read_text(encoding="utf-8")
+    assert '"\'=1+1.jpg"' in text or "\n'=1+1.jpg" in text
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_costs_are_read_from_a_table_of_ours(separator: str, tmp_path: Path) -> None:
+    costs = 1.0 - np.eye(len(NAMES))
+    file = tmp_path / "costs.csv"
+    write_csv(pd.DataFrame(costs, list(NAMES), list(NAMES)), file, index=True)
+    if separator == ";":  # as a spreadsheet of another country saves it
+        rows = list(csv.reader(io.StringIO(file.read_bytes().decode(), newline="")))
+        with file.open("w", encoding="utf-8-sig", newline="") as opened:
+            csv.writer(opened, delimiter=";").writerows(rows)
+    assert (read_costs(file, Categories(NAMES)) == costs).all()
+
+
+def test_boxes_of_drawn_photos_come_back(tmp_path: Path) -> None:
+    counts = {"=47R": 1, "-1K_1-4W": 1}
+    out = tmp_path / "drawn"
+    render_dataset(out, Categories(counts), counts, size=64, workers=1, progress=False)
+    photos = read_folder(out)
+    assert set(read_boxes(out)) == set(photos.names)
+    assert photos.ignored == ()
+    assert "\n'=47R/" in (out / "boxes.csv").read_text(encoding="utf-8")
+    assert "\n'=47R/" in (out / "scenes.csv").read_text(encoding="utf-8")

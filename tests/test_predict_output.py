@@ -146,7 +146,7 @@ def test_a_folder_that_may_not_be_read_is_an_error_after_the_predictions(
     assert predict("photos") == 2
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == len(PHOTOS)
-    assert "error: these may not be read:\n  photos/closed" in printed.err
+    assert "error: these folders or files may not be read:\n  photos/closed" in printed.err
 
 
 @pytest.mark.parametrize(
