@@ -177,7 +177,7 @@ class Categories:
             ) from error
         lines = [line.strip() for line in lines]
         names = [line for line in lines if line and not line.startswith("#")]
-        check_lookalikes(names, f"the names in {path}")
+        check_labels(names, f"the names in {path}")
         return cls(names)
 
 
@@ -187,27 +187,27 @@ def appearance(name: str) -> str:
     How accents are composed, upper and lower case, white space at the ends and its kind, and
     characters without any width do not count.
     """
-    wide = "".join(
-        letter
-        for letter in name
-        if unicodedata.category(letter) not in {"Cf", "Cc"} or letter == "\t"
-    )
-    folded = unicodedata.normalize("NFKC", wide).casefold()
+    visible = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    folded = unicodedata.normalize("NFKC", visible).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def check_lookalikes(names: Iterable[str], where: str) -> None:
-    """Refuses names that are two to the computer and one to the reader.
+def check_labels(names: Iterable[str], where: str) -> None:
+    """Refuses names that are two to the computer and one to the reader, or cannot be shown.
 
     Args:
         names: of categories.
-        where: they are, for the message.
+        where: they are, for the message ("the labels of the photos").
 
     Raises:
-        DataError: names both.
+        DataError: names both, or the one with control characters.
     """
     seen: dict[str, str] = {}
     for name in sorted(names):
+        if any(unicodedata.category(letter) == "Cc" for letter in name):
+            raise DataError(
+                f"among {where}, {name!a} holds control characters: rename it, as no table shows it"
+            )
         other = seen.setdefault(appearance(name), name)
         if other != name:
             raise DataError(

@@ -143,16 +143,17 @@ def _write_json(answers: Iterable["Prediction"], locates: bool) -> list[str]:
 
 def _write_csv(answers: Iterable["Prediction"], locates: bool) -> list[str]:
     unread = []
+    shown = printable if sys.stdout.isatty() else as_text  # a file holds names as they are
     columns = ("photo", "rank", "category", "probability", "confidence", "accepted", "located")
     # The last one only of a model that looks for the body.
     _print(csv_line(columns if locates else columns[:-1]))
     for answer in answers:
         if answer.error:
             unread.append(answer.error)
-        photo = as_text(str(answer.photo))
+        photo = shown(str(answer.photo))
         for rank, (name, share) in enumerate(answer.candidates, start=1):
             sure = answer.confidence if rank == 1 else None
-            row = (photo, rank, name, share, sure, answer.accepted, answer.located)
+            row = (photo, rank, shown(name), share, sure, answer.accepted, answer.located)
             _print(csv_line(row if locates else row[:-1]))
     return unread
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from resistor_cls.data.listing import some_names
+from resistor_cls.data.listing import check_root, some_names
 from resistor_cls.data.photos import SUFFIXES
 from resistor_cls.data.walking import (
     BROKEN_LINK,
@@ -61,6 +61,7 @@ def list_folders(root: Path, key: str, categories: Collection[str] = ()) -> List
         DataError: no such folder, no folders in it, one that cannot be listed, links that lead
             nowhere, names that are not UTF-8, or folders of a data set that comes split.
     """
+    check_root(root, key)
     kind = kind_of(root)
     if kind != "folder":
         found = "is a file" if kind == "file" else kind

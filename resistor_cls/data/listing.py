@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pandas as pd
 
 from resistor_cls.csv_tables import read_csv
-from resistor_cls.errors import DataError, nearest, printable
+from resistor_cls.errors import DataError, as_text, nearest, printable
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,17 @@ def some_names(names: Sequence[str]) -> str:
     """The first of some names, and how many more there are, for a message."""
     shown = ", ".join(map(printable, names[:MOST_LISTED]))
     return shown + (f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else "")
+
+
+def check_root(root: Path, key: str) -> None:
+    """Refuses a folder whose name neither a run nor a cache could keep.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
+    whole = str(root.absolute())
+    if as_text(whole) != whole:
+        raise DataError(f"{key}={as_text(whole)} is not UTF-8 text: rename the folder")
 
 
 def rows_of(table: Path, key: str) -> pd.DataFrame:
@@ -78,8 +89,10 @@ def photo_names(cells: Sequence[str], root: Path, table: Path) -> list[str]:
     """Names of photos below `root`, each one there and named once.
 
     Raises:
-        DataError: names that are absolute, lead out of `root`, stand twice or are of no file.
+        DataError: a root that is not UTF-8; names that are absolute, lead out of `root`, stand
+            twice or are of no file.
     """
+    check_root(root, "data.root")
     names = [posixpath.normpath(cell.replace("\\", "/")) for cell in cells]
     absolute = [
         name

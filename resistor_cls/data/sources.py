@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from resistor_cls.categories import RESISTOR37_COUNTS, Categories, check_lookalikes
+from resistor_cls.categories import RESISTOR37_COUNTS, Categories, check_labels
 from resistor_cls.data.download import RESISTOR37_URL, fetch_and_unpack
 from resistor_cls.data.folders import list_folders, log_nested, photos_of
 from resistor_cls.data.listing import (
@@ -327,9 +327,9 @@ def _sorted(photos: PhotoSet) -> PhotoSet:
 def _label_space(labels: Collection[str], file: Path | None, prefix: str) -> Categories:
     """The categories of a file, without the prefix too; without a file those of the labels."""
     if file is None:
-        check_lookalikes(labels, "the labels of the photos")
+        check_labels(labels, "the labels of the photos")
         return Categories(sorted(labels))
     listed = Categories.from_file(file).names
-    check_lookalikes({*listed, *labels}, f"the labels of the photos and {file}")
+    check_labels({*listed, *labels}, f"the labels of the photos and {file}")
     label_of = labels_of(listed, prefix)
     return Categories(label_of[name] for name in listed)

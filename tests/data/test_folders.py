@@ -1,12 +1,16 @@
 """Folders of categories: what people have beside and inside of them."""
 
+import os
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from photo_files import NAMES, write_folder, write_photo
 
-from resistor_cls.data import read_folder
+from resistor_cls.categories import Categories
+from resistor_cls.data import PhotoDataModule, read_folder
+from resistor_cls.data.adoption import adopted_targets
 from resistor_cls.data.sources import SOURCES
 from resistor_cls.errors import DataError
 
@@ -108,3 +112,32 @@ def test_names_that_look_alike_are_refused_at_every_entrance(
         table.write_text(f"image,category\n{one}/0.jpg,{one}\n{one}/1.jpg,{other}\n", "utf-8")
         with pytest.raises(DataError, match=r"look alike"):
             SOURCES["table"](None, table)
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_labels_of_other_photos_that_look_like_ours_are_refused(
+    one: str, other: str, tmp_path: Path, make: Callable[..., PhotoDataModule]
+) -> None:
+    root = write_folder(tmp_path / "ours", (one, "left"))
+    held = tmp_path / "held"
+    write_photo(held / other / "0.jpg", (1, 2, 250))
+    for key in ("validation", "test"):
+        with pytest.raises(DataError, match=rf"the labels of data.{key} and of .* look alike"):
+            make(root=root, **{key: held}).setup()
+    # A model of the one would take photos of the other for unknown ones.
+    with pytest.raises(DataError, match=r"the labels of the model and of .* look alike"):
+        adopted_targets(read_folder(root), Categories([other, "left"]), ("subset", "unknown"))
+
+
+def test_a_category_with_control_characters_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"'a\\x1b\[2J' holds control characters"):
+        read_folder(write_folder(tmp_path, ("a\x1b[2J", "left")))
+
+
+def test_a_root_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / os.fsdecode(b"Gr\xfc\xdfe"))
+    with pytest.raises(DataError, match=r"data.root=.*/Gr\\xfc\\xdfe is not UTF-8 text"):
+        read_folder(root)
+    (root / "t.csv").write_text("image,category\n10R/0.jpg,10R\nleft/0.jpg,left\n")
+    with pytest.raises(DataError, match=r"data.root=.*/Gr\\xfc\\xdfe is not UTF-8 text"):
+        SOURCES["table"](None, root / "t.csv")

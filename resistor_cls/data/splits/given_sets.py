@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from resistor_cls.categories import Categories, check_lookalikes
+from resistor_cls.categories import Categories, check_labels
 from resistor_cls.data.facts import PhotoFacts
 from resistor_cls.data.folders import list_folders, photos_of
 from resistor_cls.data.listing import TABLES, cells_of, photo_names, prefix_of, rows_of
@@ -133,7 +133,7 @@ def _read(place: Path, key: str, known: Categories, options: Mapping[str, Any]) 
     root, label_of, left_out = (
         _read_table(place, key, options) if is_table else _read_folder(place, key, known)
     )
-    check_lookalikes({*label_of.values(), *known.names}, f"{key} and of the photos that train")
+    check_labels({*label_of.values(), *known.names}, f"the labels of {key} and of the photos")
     category_of = _categories_of(set(label_of.values()), known, options.get("label_prefix", "auto"))
     unknown = [label for label, category in category_of.items() if category not in known.names]
     if unknown:
