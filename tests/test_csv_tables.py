@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resistor_cls import csv_tables
 from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import csv_line, guarded, read_csv, unguarded, write_csv
 from resistor_cls.data import read_folder
@@ -175,3 +176,13 @@ def test_boxes_of_drawn_photos_come_back(tmp_path: Path) -> None:
     assert photos.ignored == ()
     assert "\n'=47R/" in (out / "boxes.csv").read_text(encoding="utf-8")
     assert "\n'=47R/" in (out / "scenes.csv").read_text(encoding="utf-8")
+
+
+def test_every_csv_is_written_in_one_place() -> None:
+    package = Path(csv_tables.__file__).parent
+    writers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if any(word in path.read_text(encoding="utf-8") for word in ("to_csv(", "csv.writer("))
+    }
+    assert writers == {"csv_tables.py"}
