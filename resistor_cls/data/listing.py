@@ -3,6 +3,7 @@
 import logging
 import os
 import posixpath
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -119,11 +120,24 @@ def photo_names(cells: Sequence[str], root: Path, table: Path) -> list[str]:
     # `Path.is_file` raises OSError where a name is too long for the file system.
     absent = [name for name in names if not os.path.isfile(root / name)]  # noqa: PTH113
     if absent:
+        other = next((found for name in absent if (found := _other_accents(root, name))), None)
+        if other is not None:
+            raise DataError(
+                f"{len(absent)} of the {len(names)} photos in {table} are not below {root}, though "
+                f"the file {other!a} looks like one of them: its accents are composed in another "
+                "way (NFC, NFD); write both the same"
+            )
         raise DataError(
             f"{len(absent)} of the {len(names)} photos in {table} are not below {root}: "
             f"{some_names(absent)}; set data.root to the folder that the names are relative to"
         )
     return names
+
+
+def _other_accents(root: Path, name: str) -> str | None:
+    """The name of a file that differs from another name only in how accents are composed."""
+    forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    return next((form for form in forms if os.path.isfile(root / form)), None)  # noqa: PTH113
 
 
 def names_outside(names: Collection[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Tables name photos below the root, wherever a table comes in."""
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,4 +113,11 @@ def test_tables_of_a_spreadsheet_are_read_at_both_entrances(
 def test_a_column_that_stands_twice_is_named(root: Path) -> None:
     (root / "t.csv").write_text("image,category,category\n10R/0.jpg,10R,left\n")
     with pytest.raises(DataError, match=r"has the column data.category_column=category twice"):
+        read_table(None, root / "t.csv")
+
+
+def test_accents_that_are_composed_in_another_way_are_named(root: Path) -> None:
+    write_photo(root / unicodedata.normalize("NFD", "Direnç.jpg"))  # as macOS writes names
+    (root / "t.csv").write_text("image,category\nDirenç.jpg,a\n10R/0.jpg,b\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"the file 'Direnc\\u0327.jpg' looks like one of them"):
         read_table(None, root / "t.csv")
