@@ -86,9 +86,10 @@ def audit(config: "DictConfig") -> None:
 
 def _load(config: "DictConfig") -> "ResistorClassifier":
     from resistor_cls.model import ResistorClassifier
-    from resistor_cls.tracking import resolve_model
+    from resistor_cls.tracking import model_file
 
-    return ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
+    with model_file(config.reference, config.tracking.uri) as file:
+        return ResistorClassifier.load(file)
 
 
 def _doubts(

@@ -5,6 +5,7 @@ The only code, with the commands, that knows Hydra.
 
 import argparse
 import functools
+import itertools
 import logging
 import os
 import re
@@ -125,10 +126,8 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
     _check_words(arguments.overrides)
     failures: list[Exception] = []
 
-    with _sweep(name, arguments) as sweep:
-        if sweep is not None:
-            # Hydra would read the clock a second time.
-            words = [*words, _quoted("hydra.sweep.dir", str(sweep.run.output))]
+    with _sweep(name, arguments) as (sweep, place):
+        words = [*words, *place]
 
         @functools.wraps(job)
         def task(config: "DictConfig") -> None:
@@ -163,8 +162,11 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
 
 
 @contextmanager
-def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
-    """The sweep that the words ask for; None for a single run."""
+def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[tuple[Any, list[str]]]:
+    """The sweep that the words ask for, None for a single run; and the word for its folder.
+
+    Hydra would read the clock once more, and share a folder with a run of the same second.
+    """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.types import RunMode
 
@@ -184,7 +186,9 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
             raise ConfigError(f"{group}={_chosen(config, group)} names several runs: add -m")
         if compared is not None:
             raise ConfigError(f"compare={compared} needs a sweep: add -m {compared}=…,…")
-        yield None
+        # The other processes of a training are given the folder of the first.
+        single = not (arguments.cfg or arguments.info or "LOCAL_RANK" in os.environ)
+        yield None, [_claimed(config, "run")] if single else []
         return
     with _explained(name, words):
         varying = _varying(params, words)
@@ -194,14 +198,47 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
             f"swept {'is' if len(varying) == 1 else 'are'} {', '.join(varying) or 'no keys'}"
         )
     if arguments.cfg or arguments.info:
-        yield None
+        yield None, []
         return
     from resistor_cls.tracking import open_sweep
 
     title = config.tracking.name or f"sweep over {', '.join(varying) or 'nothing'}"
+    word = _claimed(config, "sweep")
     folder = config.hydra.sweep.dir
     with open_sweep(title, varying, folder, compared=compared, **_store(config)) as sweep:
-        yield sweep
+        yield sweep, [word]
+
+
+def _claimed(config: "DictConfig", mode: str) -> str:
+    """Makes the output folder, which nobody else has made; returns the word that names it.
+
+    Two runs of one second, or a second run in a folder of one's own, get a number behind its name:
+    each would overwrite the checkpoints of the other.
+
+    Args:
+        config: with Hydra's own settings; the folder is set in it.
+        mode: `run` or `sweep`.
+
+    Raises:
+        ConfigError: a place that cannot be written.
+    """
+    from omegaconf import open_dict
+
+    asked = Path(config.hydra[mode].dir).absolute()
+    for number in itertools.count(1):
+        folder = asked if number == 1 else asked.with_name(f"{asked.name}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise ConfigError(
+                f"{folder}: {error.strerror}; choose another place by paths.output=…"
+            ) from error
+        break
+    with open_dict(config):
+        config.hydra[mode].dir = str(folder)
+    return _quoted(f"hydra.{mode}.dir", str(folder))
 
 
 def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import logging
 import os
 import re
 import signal
@@ -69,6 +70,26 @@ def printable(text: str) -> str:
     )
 
 
+_PASSWORD = re.compile(r"(?P<before>://[^\s/:@\"']*:)[^\s/@\"']+(?=@)")
+
+
+def without_passwords(text: str) -> str:
+    """A text with `***` instead of the password of each address (scheme://user:password@host).
+
+    Whatever is written to a file, a run or a terminal and may name the tracking store goes
+    through here.
+    """
+    return _PASSWORD.sub(r"\g<before>***", text)
+
+
+class FormatterWithoutPasswords(logging.Formatter):
+    """Formats log lines for terminals and files; see `without_passwords`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        return without_passwords(super().format(record))
+
+
 # What a machine refuses for want of room or permission; its user can mend it, we cannot.
 _ENVIRONMENT = {
     errno.ENOSPC,
@@ -83,11 +104,20 @@ _interruption = threading.Event()
 
 
 def interruption_requested() -> bool:
-    """Whether somebody asked this command to stop (SIGINT or SIGTERM).
+    """Whether somebody asked this command to stop (SIGINT, SIGTERM or SIGHUP).
 
     Native code can turn the KeyboardInterrupt of a signal into another error.
     """
     return _interruption.is_set()
+
+
+def _interruptions() -> list[signal.Signals]:
+    """The signals that ask a command to stop; under `nohup` a closed terminal does not."""
+    asked = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)  # absent on Windows
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        asked.append(hangup)
+    return asked
 
 
 def _interrupt(signum: int, frame: object) -> None:
@@ -103,19 +133,20 @@ def run_command(job: Callable[[], object]) -> int:
 
     Returns:
         0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk or
-        a missing permission; 130 when interrupted (SIGINT or SIGTERM). Any other exception is a
-        defect of ours: it is raised on, so that Python prints the traceback and exits with 1.
+        a missing permission; 130 when interrupted (SIGINT, SIGTERM, or SIGHUP as of a terminal that
+        is closed). Any other exception is a defect of ours: it is raised on, so that Python prints
+        the traceback and exits with 1.
         `RESISTOR_CLS_DEBUG=1` prints the traceback of user errors too.
     """
     _interruption.clear()
-    before = {name: signal.signal(name, _interrupt) for name in (signal.SIGINT, signal.SIGTERM)}
+    before = {name: signal.signal(name, _interrupt) for name in _interruptions()}
     try:
         job()
     except ResistorClsError as error:
         if os.environ.get("RESISTOR_CLS_DEBUG") == "1":
             raise
         message = "\n".join(printable(line) for line in str(error).split("\n"))
-        print(f"error: {message}", file=sys.stderr)
+        print(f"error: {without_passwords(message)}", file=sys.stderr)
         return USER_ERROR
     except BrokenPipeError:  # the reader of our output went away, as `… | head` does
         sys.stderr.close()

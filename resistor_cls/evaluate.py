@@ -47,14 +47,15 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier, build_trainer
-    from resistor_cls.tracking import open_run, resolve_model
+    from resistor_cls.tracking import model_file, open_run
     from resistor_cls.tracking.judgement import Judging, judged, save_judgement
     from resistor_cls.tracking.report import describe, mark_seen
 
     unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
     if unknown_word is not None:
         raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
-    model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
+    with model_file(config.reference, config.tracking.uri) as file:
+        model = ResistorClassifier.load(file)
     model.answer_by(**config.inference)
     config.tracking.name = config.tracking.name or f"evaluate {config.reference}"
     own = config.get("data") is None

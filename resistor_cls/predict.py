@@ -74,12 +74,13 @@ def _predict(arguments: argparse.Namespace) -> None:
     # Here and not above, so that --help answers at once.
     from resistor_cls.data.walking import UNREADABLE, left_out_line
     from resistor_cls.inference import Predictor, look_for_photos
-    from resistor_cls.tracking import resolve_model
+    from resistor_cls.tracking import model_file
 
     photos, left_out = look_for_photos(arguments.photos)
     if line := left_out_line(left_out, len(photos)):
         print(line, file=sys.stderr)
-    predictor = Predictor.load(resolve_model(arguments.model, arguments.tracking_uri))
+    with model_file(arguments.model, arguments.tracking_uri) as file:
+        predictor = Predictor.load(file)
     predictor.answer_by(arguments.views, arguments.threshold)
     if arguments.risk is not None:
         predictor.check_risk(arguments.risk)

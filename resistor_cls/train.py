@@ -159,15 +159,16 @@ def _set_up(data: "PhotoDataModule", config: "DictConfig") -> None:
     """Reads the photos, and those that another model labels."""
     from pathlib import Path
 
-    from resistor_cls.tracking import resolve_model
+    from resistor_cls.tracking import model_file
 
     if config.pseudo.photos is None:
         data.setup()
         return
     from resistor_cls.inference import Predictor, check_teacher, label_photos
 
-    file = resolve_model(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
-    teacher = Predictor.load(file)
+    uri = config.tracking.uri
+    with model_file(config.pseudo.teacher, uri, key="pseudo.teacher") as file:
+        teacher = Predictor.load(file)
     folder = Path(config.pseudo.photos).expanduser()
     data.pseudo = label_photos(teacher, folder, config.pseudo.confidence)
     data.setup()

@@ -95,6 +95,7 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
     counts = np.array([[int(cell) for cell in row[1:]] for row in rows[1:]])
     assert counts.sum(axis=1).tolist() == [2, 2, 2, 2]
     best = max(point.value for point in history["val/roc_auc"])
+    assert run.data.metrics["best/val/roc_auc"] == best
     last_lines = capsys.readouterr().err
     assert re.search(rf"val/roc_auc +{best:.4f}\n", last_lines)
     assert f"runs:/{run.info.run_id}/model" in last_lines
@@ -278,6 +279,15 @@ def test_without_tracking_everything_is_in_the_folder(train: Train) -> None:
     assert {"checkpoints/best.ckpt", "figures/confusion_matrix.png", "train.log"} <= found
 
 
+def test_each_run_has_a_folder_of_its_own(train: Train) -> None:
+    """Runs that begin in the same second must not share checkpoints."""
+    words = ("tracking=none", "trainer.max_epochs=1", "hydra.run.dir=outputs/same")
+    for name in ("same", "same-2"):
+        assert train(*words) == 0
+        assert (Path("outputs") / name / "checkpoints" / "best.ckpt").exists()
+    assert len(list(Path("outputs").rglob("best.ckpt"))) == 2
+
+
 def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
     weights = []
     for seed in (0, 0, 1):
@@ -371,7 +381,7 @@ def test_a_full_disk_loses_nothing(
     ResistorClassifier.load(artifact(run, "checkpoints/best.ckpt"))
 
 
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, photos: Path) -> None:
     words = ["data=folder", f"data.root={photos}", *TINY, "trainer.max_epochs=100000"]
     command = [sys.executable, "-m", "resistor_cls.train", *words]

@@ -3,17 +3,15 @@
 import time
 from argparse import Namespace
 from array import array
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-
-PERIOD = 1.0  # seconds between writes: a write costs 10 ms or more, a step on a GPU hardly that
-MOST = 1000  # metrics that MLflow takes at once
+PERIOD = 1.0  # seconds between writes: steps on a GPU are too many to be written one by one
+# Name, value, time in ms since 1970, step.
+Point = tuple[str, float, int, int]
 
 
 class RunLogger(Logger):
@@ -23,14 +21,16 @@ class RunLogger(Logger):
     sees; and it closes the run, whose outcome only `open_run` knows.
 
     Args:
-        client: of the store; None where nothing is tracked.
+        write: takes the points of about a second; None where nothing is tracked.
         run_id: of the open run.
     """
 
-    def __init__(self, client: "MlflowClient | None" = None, run_id: str = "") -> None:
+    def __init__(
+        self, write: Callable[[list[Point]], None] | None = None, run_id: str = ""
+    ) -> None:
         super().__init__()
-        self._client, self._run_id = client, run_id
-        self._waiting: list[Any] = []
+        self._write_points, self._run_id = write, run_id
+        self._waiting: list[Point] = []
         self._written = time.monotonic()
         # 16 bytes a step and metric: a long training has a million steps.
         self._steps: dict[str, array[int]] = {}
@@ -65,14 +65,11 @@ class RunLogger(Logger):
         for name, value in metrics.items():
             self._steps.setdefault(name, array("q")).append(step or 0)
             self._values.setdefault(name, array("d")).append(float(value))
-        if self._client is None:
-            return
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        self._waiting += [
-            Metric(name, float(value), now, step or 0) for name, value in metrics.items()
-        ]
+        if self._write_points is not None:
+            now = int(time.time() * 1000)
+            self._waiting += [
+                (name, float(value), now, step or 0) for name, value in metrics.items()
+            ]
 
     @rank_zero_only
     def save(self) -> None:
@@ -87,7 +84,6 @@ class RunLogger(Logger):
 
     def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
-        if self._client is not None:
-            for start in range(0, len(waiting), MOST):
-                self._client.log_batch(self._run_id, metrics=waiting[start : start + MOST])
+        if self._write_points is not None and waiting:
+            self._write_points(waiting)
         self._written = time.monotonic()

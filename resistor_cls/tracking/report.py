@@ -19,7 +19,7 @@ from resistor_cls.model.metrics import mode_of
 from resistor_cls.model.trainer import epochs_trained
 from resistor_cls.tracking.confusion import save_confusion
 from resistor_cls.tracking.judgement import judged
-from resistor_cls.tracking.run import Run
+from resistor_cls.tracking.run import BEST, Run
 from resistor_cls.tracking.samples import augmentation_sheet, train_samples
 
 log = logging.getLogger("resistor_cls")
@@ -92,6 +92,8 @@ class RunReport(Callback):
         if self._monitor is None or self.best is None or value > self._best_value:
             self._best_value = value if np.isfinite(value) else -float("inf")
             self.best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
+            kept = {f"{BEST}{name}": value for name, value in metrics.items()}
+            self._run.log_metrics(kept, trainer.global_step)
 
     def best_checkpoint(self, trainer: Trainer) -> Path:
         """The file with the weights of the best epoch."""

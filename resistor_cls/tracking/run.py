@@ -2,25 +2,30 @@
 
 import logging
 import os
-import shutil
 import subprocess
 import sys
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
-import numpy as np
 import pandas as pd
 
 from resistor_cls.csv_tables import write_csv
-from resistor_cls.errors import ConfigError, TrackingError, nearest
+from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
+from resistor_cls.tracking.dead_runs import (
+    HEARTBEAT_TAG,
+    ROOM_FILE,
+    close_dead_runs,
+    heartbeat,
+    signs_of_life,
+)
+from resistor_cls.tracking.delivery import Delivery
+from resistor_cls.tracking.machine import measuring
+from resistor_cls.tracking.outbox import GRACE, Outbox
 from resistor_cls.tracking.store import connect, experiment_id
 
 if TYPE_CHECKING:
@@ -29,20 +34,25 @@ if TYPE_CHECKING:
 
     from resistor_cls.tracking.logger import RunLogger
 
+log = logging.getLogger("resistor_cls")
+
 KINDS = ("mlflow", "none")
+# Before the name of a score: of the epoch that is kept. Without it, scores are those of the newest.
+BEST = "best/"
 # Names the parent run of a sweep. Jobs may run in other processes, on whichever launcher: the
 # environment reaches them all.
 PARENT = "RESISTOR_CLS_PARENT_RUN"
 # Bytes held back and freed at the end, so that even on a full disk the store can say how it ended.
 ROOM = 1 << 20
+KILLED_GRACE = 5.0  # seconds; see `resistor_cls.tracking.outbox.GRACE`
 _LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
 
 
 class Run:
     """One run: a folder of results, and its twin in MLflow where there is one.
 
-    Everything is written to the folder first and then copied to MLflow, so that a store that
-    fails late loses nothing.
+    Everything is written to the folder first. What belongs into MLflow too goes through an outbox:
+    no store, however slow, holds a training up, and one that fails loses nothing.
 
     Attributes:
         output: the folder.
@@ -52,13 +62,13 @@ class Run:
     def __init__(
         self,
         output: Path,
-        client: "MlflowClient | None" = None,
-        run_id: str = "",
+        outbox: "Outbox | None" = None,
         log_model: bool = True,
     ) -> None:
         self.output = output
-        self.run_id = run_id
-        self._client = client
+        self._outbox = outbox
+        self.run_id = "" if outbox is None else str(outbox.run["run_id"])
+        self._uri = "" if outbox is None else str(outbox.run["uri"])
         self._log_model = log_model
         self._has_model = False
 
@@ -67,49 +77,33 @@ class Run:
         """The Lightning logger of this run, which also keeps what was logged."""
         from resistor_cls.tracking.logger import RunLogger
 
-        return RunLogger(self._client, self.run_id)
+        if self._outbox is None:
+            return RunLogger()
+        return RunLogger(lambda points: self._put("metrics", values=points), self.run_id)
 
     @property
     def model_reference(self) -> str:
         """Names the best model for `predict` and `evaluate`, once the run has ended."""
-        if self._client is None:
+        if self._outbox is None:
             return "checkpoints/best.ckpt"
         return f"runs:/{self.run_id}/{'model' if self._log_model else 'checkpoints/best.ckpt'}"
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Keeps flat parameters."""
-        if self._client is None:
-            return
-        from mlflow.entities import Param
+        self._put("params", values=_texts(params))
 
-        entries = [Param(key, str(value)[:_LONGEST]) for key, value in params.items()]
-        for start in range(0, len(entries), 100):  # the most that MLflow takes at once
-            self._client.log_batch(self.run_id, params=entries[start : start + 100])
-
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Keeps figures of the whole run, which belong to no step."""
-        if self._client is None:
-            return
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        entries = [Metric(name, float(value), now, 0) for name, value in metrics.items()]
-        self._client.log_batch(self.run_id, metrics=entries)
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Keeps figures; by default of the whole run, which belong to no step."""
+        now = _now()
+        self._put("metrics", values=[(name, float(metrics[name]), now, step) for name in metrics])
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Keeps labels of the run."""
-        if self._client is not None:
-            for key, value in tags.items():
-                self._client.set_tag(self.run_id, key, str(value)[:_LONGEST])
+        self._put("tags", values=_texts(tags))
 
     def log_data(self, name: str, fingerprint: str, source: str) -> None:
         """Keeps which photos the run is about."""
-        if self._client is None:
-            return
-        from mlflow.entities import Dataset, DatasetInput
-
-        dataset = Dataset(name, fingerprint, source_type="local", source=source)
-        self._client.log_inputs(self.run_id, [DatasetInput(dataset)])
+        self._put("data", name=name, fingerprint=fingerprint, source=source)
 
     def note(self, text: str) -> None:
         """Keeps Markdown text that the run's page shows."""
@@ -117,7 +111,7 @@ class Run:
 
     def save_text(self, name: str, text: str) -> None:
         """Keeps a text as `name`."""
-        self._path(name).write_text(text, encoding="utf-8")
+        self._path(name).write_text(without_passwords(text), encoding="utf-8")
         self._copy(name)
 
     def save_file(self, name: str, write: Callable[[Path], None]) -> None:
@@ -145,57 +139,31 @@ class Run:
             record: plain values that describe it.
             channels: of the photos that it takes.
         """
-        if self._client is None:
+        if self._outbox is None:
             return
         self._has_model = True
-        if not self._log_model:  # its checkpoint is kept all the same
-            return
-        import mlflow
-        from mlflow.models import ModelSignature
-        from mlflow.types import Schema, TensorSpec
-
-        package = Path(__file__).parents[1]
-        photos = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, channels))
-        with warnings.catch_warnings():
-            # MLflow asks for an example input, which would be a photo of somebody's.
-            warnings.simplefilter("ignore")
-            mlflow.pyfunc.log_model(
-                name="model",
-                # A script instead of an object: nothing is pickled.
-                python_model=str(package / "tracking" / "served_model.py"),
-                artifacts={"checkpoint": str(checkpoint)},
-                code_paths=[str(package)],
-                pip_requirements=[
-                    line for line in requires("resistor_cls") or [] if "extra ==" not in line
-                ],
-                signature=ModelSignature(inputs=Schema([photos])),
-                metadata=dict(record),
+        if self._log_model:  # else its checkpoint is kept all the same
+            self._put(
+                "model",
+                checkpoint=_name(checkpoint, self.output),
+                record=dict(record),
+                channels=channels,
             )
 
     def keep_files(self) -> None:
         """Moves checkpoints into MLflow, and copies logs; without it they stay in the folder."""
-        if self._client is None:
-            return
-        place = urlsplit(self._client.get_run(self.run_id).info.artifact_uri)
         for path in sorted(self.output.glob("checkpoints/*.ckpt")):
-            if place.scheme == "file":
-                # A rename takes no room, and a disk is never fuller than after a training.
-                kept = Path(unquote(place.path)) / "checkpoints" / path.name
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(path, kept)
-            else:
-                self._client.log_artifact(self.run_id, str(path), "checkpoints")
-                path.unlink()
+            self._put("checkpoint", name=_name(path, self.output))
         for path in sorted(self.output.glob("*.log")):
-            self._client.log_artifact(self.run_id, str(path), "logs")
+            self._put("file", name=path.name, folder="logs")
 
     def summary(self, metrics: Mapping[str, float], subject: str) -> str:
         """What a person wants to know at the end: figures, where the run is, how to open it."""
         width = max((len(name) for name in metrics), default=0)
         lines = [f"{subject}", *(f"  {name:<{width}}  {metrics[name]:.4f}" for name in metrics)]
         lines.append(f"folder: {self.output}")
-        if self._client is not None:
-            uri = self._client.tracking_uri
+        if self._outbox is not None:
+            uri = without_passwords(self._uri)
             lines.append(f"run:    {self.run_id} in {uri}")
             lines += [f"model:  {self.model_reference}"] if self._has_model else []
             program = Path(sys.executable).with_name("mlflow")
@@ -211,11 +179,12 @@ class Run:
         return path
 
     def _copy(self, name: str) -> None:
-        if self._client is not None:
-            folder = str(Path(name).parent)
-            self._client.log_artifact(
-                self.run_id, str(self.output / name), None if folder == "." else folder
-            )
+        folder = str(Path(name).parent)
+        self._put("file", name=name, folder=None if folder == "." else folder)
+
+    def _put(self, call: str, **values: Any) -> None:
+        if self._outbox is not None:
+            self._outbox.put(call, **values)
 
 
 @contextmanager
@@ -229,6 +198,7 @@ def open_run(
     name: str | None = None,
     system_metrics: bool = True,
     log_model: bool = True,
+    tags: Mapping[str, str] | None = None,
 ) -> Iterator[Run]:
     """Opens a run, and closes it on every outcome.
 
@@ -241,10 +211,12 @@ def open_run(
         name: of the run; by default MLflow makes one up.
         system_metrics: keep the use of processor, memory, disk and GPU.
         log_model: keep the best weights as an MLflow model too, beside the checkpoints.
+        tags: labels of the run from its beginning.
 
     Raises:
         ConfigError: an unknown kind.
-        TrackingError: a store that cannot be used.
+        TrackingError: a store that cannot be used when the run begins; later ones are reported,
+            and end no run.
     """
     if kind not in KINDS:
         raise ConfigError(f"tracking.kind={kind}: {nearest(kind, KINDS)}")
@@ -255,26 +227,18 @@ def open_run(
         yield Run(output)
         return
     client = connect(uri)
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    mlflow.set_system_metrics_sampling_interval(5)  # seconds: a short run shows some points too
-    try:
-        active = mlflow.start_run(
-            experiment_id=experiment_id(client, uri, experiment, artifacts),
-            run_name=name,
-            tags=_child_tags(),
-            log_system_metrics=system_metrics,
-        )
-    except MlflowException as error:
-        raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
-    run = Run(output, client, active.info.run_id, log_model)
-    room = output / ".room"
+    close_dead_runs(client, uri)
+    number = experiment_id(client, uri, experiment, artifacts)
+    tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
+    outbox = _opened(client, number, name, tags, output)
+    run = Run(output, outbox, log_model)
+    room = output / ROOM_FILE
     status = "FAILED"
     try:
-        room.write_bytes(bytes(ROOM))
-        run.set_tags(_code_tags())
-        yield run
+        with measuring(outbox) if system_metrics else nullcontext():
+            room.write_bytes(bytes(ROOM))
+            run.set_tags(_code_tags())
+            yield run
         room.unlink(missing_ok=True)
         run.keep_files()
         status = "FINISHED"
@@ -286,17 +250,76 @@ def open_run(
             run.save_text("logs/error.txt", "".join(traceback.format_exception(error)))
         with best_effort():
             run.keep_files()
-        if isinstance(error, MlflowException):
-            reason = str(error).strip().splitlines()[0]
-            raise TrackingError(f"tracking.uri={uri} failed under way: {reason}") from error
         raise
     finally:
+        _close(outbox, status, uri)
+
+
+def _opened(
+    client: "MlflowClient", number: str, name: str | None, tags: Mapping[str, str], output: Path
+) -> Outbox:
+    """Opens a run in the store, and its outbox."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking.context.registry import resolve_tags
+
+    uri = without_passwords(client.tracking_uri)
+    try:
+        info = client.create_run(number, run_name=name, tags=resolve_tags(dict(tags))).info
+    except MlflowException as error:
+        raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
+    try:
+        outbox = Outbox(output, {"run_id": info.run_id, "uri": uri, "artifacts": info.artifact_uri})
+    except FileExistsError as error:
+        client.set_terminated(info.run_id, "FAILED")
+        raise TrackingError(
+            f"{output} holds what another run has not sent yet: send it by "
+            f"`python -m resistor_cls.sync {output}`, or choose another folder"
+        ) from error
+
+    def beat() -> None:
+        client.set_tag(info.run_id, HEARTBEAT_TAG, heartbeat())
+
+    outbox.start(Delivery(client, info.run_id, info.artifact_uri, output), beat, uri)
+    return outbox
+
+
+def _close(outbox: Outbox, status: str, uri: str) -> None:
+    """Sends what is left, and says what could not be sent and how it will be."""
+    left = None
+    try:
         with best_effort():
-            mlflow.end_run(status)
+            outbox.put("end", status=status, time=_now())
+        # Who interrupts a run wants it to end now.
+        left = outbox.close(KILLED_GRACE if status == "KILLED" else GRACE)
+    finally:
+        if left != 0:
+            folder = outbox.file.parent
+            log.warning(
+                "Not everything of the run is in %s yet: %s waits in %s. Any later command of ours "
+                "on that store sends it, or: python -m resistor_cls.sync %s",
+                without_passwords(uri),
+                "the rest" if left is None else f"{left} entries",
+                folder,
+                folder,
+            )
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: without_passwords(str(value))[:_LONGEST] for key, value in values.items()}
+
+
+def _name(path: Path, folder: Path) -> str:
+    """A file as an outbox names it: relative to the folder of the run, which may be moved."""
+    path, folder = path.absolute(), folder.absolute()
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def _now() -> int:
+    """Milliseconds since 1970."""
+    return int(time.time() * 1000)
 
 
 def _child_tags() -> dict[str, str]:
-    """What a run of a sweep is tagged with; empty outside of sweeps."""
     parent = os.environ.get(PARENT)
     return {"mlflow.parentRunId": parent} if parent else {}
 

@@ -1,5 +1,6 @@
 """Sweeps: one parent run with a child for each job."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from resistor_cls.errors import without_passwords
 from resistor_cls.tracking.comparison import save_comparison
 from resistor_cls.tracking.jobs import Job, key_of
 from resistor_cls.tracking.repeats import save_repeats
-from resistor_cls.tracking.run import PARENT, Run, best_effort
-from resistor_cls.tracking.store import connect, experiment_id
+from resistor_cls.tracking.run import BEST, PARENT, Run, best_effort, open_run
+from resistor_cls.tracking.store import children_of
+
+log = logging.getLogger("resistor_cls")
 
 SHOWN = ("loss", "accuracy", "f1_macro", "roc_auc")  # of a job in a terminal; the table has all
 
@@ -27,7 +31,7 @@ class Sweep:
         run: the parent.
         compared: the key whose values are set side by side at the end; None for none.
         uri: of the MLflow store; None where nothing is tracked.
-        experiment: id of the experiment.
+        experiment: name of the experiment.
         jobs: those that have ended.
     """
 
@@ -65,24 +69,35 @@ class Sweep:
             self.run.note(" ".join(note for note, _ in told if note))
         lines.append(f"folder: {self.run.output}")
         if self.uri is not None:
-            lines.append(f"parent: {self.run.run_id} in {self.uri}")
+            lines.append(f"parent: {self.run.run_id} in {without_passwords(self.uri)}")
         return "\n".join(lines)
 
     def table(self) -> pd.DataFrame:
-        """A row per job that has run: its name, how it ended, its newest metrics."""
+        """A row per job that has run: its name, how it ended, the scores of the epoch it keeps."""
         if self.uri is None:
             return pd.DataFrame()
-        children = connect(self.uri).search_runs(
-            [self.experiment],
-            f"tags.`mlflow.parentRunId` = '{self.run.run_id}'",
-            order_by=["attributes.start_time ASC"],
-        )
+        try:
+            children = children_of(self.uri, self.experiment, self.run.run_id)
+        except Exception as error:  # of servers and databases: the jobs have their folders
+            log.warning("%s does not say how the jobs went: %s", without_passwords(self.uri), error)
+            return pd.DataFrame(
+                {
+                    "job": self.job_name(job.overrides),
+                    "status": "FINISHED" if job.finished else "FAILED",
+                    "run": str(job.output),
+                }
+                for job in self.jobs
+            )
         return pd.DataFrame(
             {
                 "job": run.info.run_name,
                 "status": run.info.status,
                 "run": run.info.run_id,
-                **{key: value for key, value in run.data.metrics.items() if key.startswith("val/")},
+                **{
+                    key.removeprefix(BEST): value
+                    for key, value in run.data.metrics.items()
+                    if key.startswith(BEST)
+                },
             }
             for run in children
         )
@@ -115,25 +130,28 @@ def open_sweep(
         artifacts: folder of a new experiment's artifacts, for a store that is a database.
     """
     output = Path(output).absolute()
-    if kind == "none":
-        yield Sweep(name, tuple(varying), Run(output), compared)
-        return
-    client = connect(uri)
-    number = experiment_id(client, uri, experiment, artifacts)
     tags = {"sweep.keys": " ".join(varying), **({"sweep.compare": compared} if compared else {})}
-    parent = client.create_run(number, run_name=name, tags=tags).info.run_id
-    sweep = Sweep(name, tuple(varying), Run(output, client, parent), compared, uri, number)
-    os.environ[PARENT] = parent
-    try:
-        yield sweep
-        sweep.run.save_table("sweep", sweep.table())
-        status = "FINISHED"
-    except BaseException as error:
-        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-        with best_effort():
-            sweep.run.save_table("sweep", sweep.table())
-        raise
-    finally:
-        del os.environ[PARENT]
-        with best_effort():
-            client.set_terminated(parent, status)
+    with open_run(
+        output,
+        kind=kind,
+        uri=uri,
+        experiment=experiment,
+        artifacts=artifacts,
+        name=name,
+        system_metrics=False,
+        tags=tags,
+    ) as run:
+        if not run.run_id:
+            yield Sweep(name, tuple(varying), run, compared)
+            return
+        sweep = Sweep(name, tuple(varying), run, compared, uri, experiment)
+        os.environ[PARENT] = run.run_id
+        try:
+            yield sweep
+            run.save_table("sweep", sweep.table())
+        except BaseException:
+            with best_effort():
+                run.save_table("sweep", sweep.table())
+            raise
+        finally:
+            del os.environ[PARENT]

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from resistor_cls.errors import ConfigError, ModelError, TrackingError
-from resistor_cls.tracking import open_run, resolve_model
+from resistor_cls.tracking import model_file, open_run
 from resistor_cls.tracking.store import check_store, connect, experiment_id
 
 
@@ -13,7 +13,8 @@ def uri(place: Path) -> str:
 
 def test_a_file_is_itself(workplace: Path) -> None:
     Path("best.ckpt").write_bytes(b"")
-    assert resolve_model("best.ckpt", "nothing://is.looked.up") == Path("best.ckpt")
+    with model_file("best.ckpt", "nothing://is.looked.up") as file:
+        assert file == Path("best.ckpt")
 
 
 @pytest.mark.parametrize(
@@ -26,15 +27,19 @@ def test_a_file_is_itself(workplace: Path) -> None:
     ],
 )
 def test_what_is_not_there_is_named(reference: str, message: str, workplace: Path) -> None:
-    with pytest.raises(ModelError, match=message):
-        resolve_model(reference, uri(workplace))
+    with pytest.raises(ModelError, match=message), model_file(reference, uri(workplace)):
+        pass
 
 
 def test_a_run_without_a_model_is_told(workplace: Path) -> None:
     with open_run("out", uri=uri(workplace), system_metrics=False) as run:
         run.save_text("config/resolved.yaml", "a: 1")
-    with pytest.raises(ModelError, match="holds no checkpoint"):
-        resolve_model(f"runs:/{run.run_id}/config", uri(workplace))
+    reference = f"runs:/{run.run_id}/config"
+    with (
+        pytest.raises(ModelError, match="holds no checkpoint"),
+        model_file(reference, uri(workplace)),
+    ):
+        pass
 
 
 def test_stores_that_cannot_be_used_are_refused_in_seconds(tmp_path: Path) -> None:

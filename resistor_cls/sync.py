@@ -1,0 +1,44 @@
+"""Sends what runs could not send to their MLflow store while it was away."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from resistor_cls.errors import run_command
+
+_EXAMPLES = """examples:
+  python -m resistor_cls.sync outputs/2026-01-31/12-00-00
+  python -m resistor_cls.sync outputs/*/* --tracking-uri http://127.0.0.1:5000
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m resistor_cls.sync",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of a run")
+    parser.add_argument(
+        "--tracking-uri",
+        default=os.environ.get("MLFLOW_TRACKING_URI"),
+        help="MLflow store (default: $MLFLOW_TRACKING_URI, else the store of each run)",
+    )
+    arguments = parser.parse_args(argv)
+    return run_command(lambda: _sync(arguments))
+
+
+def _sync(arguments: argparse.Namespace) -> None:
+    # Here and not above, so that --help answers at once.
+    from resistor_cls.tracking.dead_runs import sync
+
+    for folder in arguments.folders:
+        print(f"{folder}: {sync(folder, arguments.tracking_uri)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""What a run has to send to its store: noted in a file at once, sent in order by a thread.
+
+A training then waits for no server, and dies of none. The file also tells other processes whether
+the run is alive: its process holds a lock on it, which the kernel frees however the process ends.
+
+The first line of the file is the position of the first entry that is not sent, the second what
+names the run, each other line an entry: `{"call": …, …}`.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger("resistor_cls")
+
+NAME = ".outbox.jsonl"  # in the folder of a run; removed when all is sent
+_PLACES = 20  # digits of the first line
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds before something is sent again
+HEARTBEAT = 30.0  # seconds between signs of life
+# Seconds that the end of a run waits for a store that takes nothing; and for one that is busy with
+# a single large file.
+GRACE, LONGEST_CALL = 30.0, 600.0
+
+Entry = Mapping[str, Any]
+# The outboxes that this process holds: a lock never holds back the process that has it.
+_held: set[Path] = set()
+
+
+class Refused(Exception):
+    """The store will never take an entry, whenever it is sent."""
+
+
+class Outbox:
+    """The outbox of a run.
+
+    Args:
+        folder: of the run.
+        run: what names the run: plain values. None opens the outbox that another process left.
+
+    Raises:
+        FileNotFoundError: no outbox was left.
+        FileExistsError: one was left, and another run is to begin.
+        BlockingIOError: another process, or this one, holds it.
+        ValueError: the file of another program.
+        OSError: no room or no permission.
+
+    Attributes:
+        run: see above.
+    """
+
+    def __init__(self, folder: Path, run: Mapping[str, Any] | None = None) -> None:
+        self.file = folder.absolute() / NAME
+        if self.file in _held:
+            kind = BlockingIOError if run is None else FileExistsError
+            raise kind(f"{self.file} is held by this process")
+        flags = os.O_RDWR | (0 if run is None else os.O_CREAT | os.O_EXCL)
+        self._descriptor = os.open(self.file, flags, 0o644)
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if run is not None:
+                header = f"{0:0{_PLACES}d}\n{json.dumps(dict(run))}\n".encode()
+                os.pwrite(self._descriptor, header, 0)
+                self._move_to(len(header))
+            content = os.pread(self._descriptor, self.file.stat().st_size, 0)
+            first, second, *_ = content.split(b"\n", 2)
+            self.run: dict[str, Any] = json.loads(second)
+            self._sent = int(first)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        self._end = content.rfind(b"\n") + 1  # what follows was cut short
+        _held.add(self.file)
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._released, self._left = False, 0
+        self._failing_since: float | None = None
+        self._last_success = time.monotonic()
+
+    @property
+    def waiting(self) -> int:
+        """How many entries are not sent."""
+        with self._changed:
+            return os.pread(self._descriptor, self._end - self._sent, self._sent).count(b"\n")
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The entries that are not sent."""
+        with self._changed:
+            content = os.pread(self._descriptor, self._end - self._sent, self._sent)
+        return [json.loads(line) for line in content.splitlines()]
+
+    def put(self, call: str, **values: Any) -> None:
+        """Notes an entry.
+
+        Args:
+            call: what is to be done.
+            **values: plain values.
+
+        Raises:
+            OSError: no room.
+        """
+        line = json.dumps({"call": call, **values}).encode() + b"\n"
+        with self._changed:
+            if self._released:
+                return
+            written = 0
+            while written < len(line):
+                written += os.pwrite(self._descriptor, line[written:], self._end + written)
+            self._end += len(line)
+            self._changed.notify()
+
+    def start(self, send: Callable[[Entry], None], beat: Callable[[], None], store: str) -> None:
+        """Begins to send.
+
+        Args:
+            send: takes an entry; raises `Refused` where it is useless to send it again.
+            beat: gives a sign of life; called every `HEARTBEAT` seconds.
+            store: names the store, for people.
+        """
+        self._send, self._beat, self._store = send, beat, store
+        self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
+        self._thread.start()
+
+    def close(self, grace: float = GRACE) -> int:
+        """Waits until all is sent, or the store takes nothing for a while; ends the outbox.
+
+        Args:
+            grace: seconds that are waited for a store that takes nothing, all in all.
+
+        Returns:
+            How many entries are not sent; the file is kept where there are any.
+        """
+        if self._thread is None:
+            self._release()
+        else:
+            with self._changed:
+                self._closing.set()
+                self._changed.notify()
+            self._wait(time.monotonic() + grace)
+        return self._left if self._released else self.waiting
+
+    def _wait(self, deadline: float) -> None:
+        assert self._thread is not None
+        while self._thread.is_alive():
+            self._thread.join(0.1)
+            now = time.monotonic()
+            failing = self._failing_since is not None
+            if now > deadline and (failing or now - self._last_success > LONGEST_CALL):
+                return
+
+    def _work(self) -> None:
+        try:
+            self._send_all()
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        """Gives the file up, and removes it where all is sent."""
+        self._left = self.waiting
+        if not self._left:
+            self.file.unlink(missing_ok=True)
+        self._released = True
+        _held.discard(self.file)
+        os.close(self._descriptor)
+
+    def _send_all(self) -> None:
+        pause, next_beat = _FIRST_PAUSE, time.monotonic() + HEARTBEAT
+        while True:
+            entry, length = self._next(next_beat - time.monotonic())
+            if entry is None and self._closing.is_set():
+                return
+            try:
+                if time.monotonic() >= next_beat:
+                    self._beat()
+                    next_beat = time.monotonic() + HEARTBEAT
+                if entry is not None:
+                    self._deliver(entry)
+            except Exception as error:  # of servers, databases and disks
+                self._report_failure(error)
+                # Closing ends the pause, once: then the last tries follow quickly.
+                self._closing.wait(pause) if not self._closing.is_set() else time.sleep(1)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+                continue
+            pause = _FIRST_PAUSE
+            self._report_success()
+            if entry is not None:
+                with self._changed:
+                    self._move_to(self._sent + length)
+
+    def _deliver(self, entry: Entry) -> None:
+        try:
+            self._send(entry)
+        except Refused as error:
+            log.warning("%s does not take %s of the run: %s", self._store, entry["call"], error)
+
+    def _next(self, patience: float) -> tuple[Entry | None, int]:
+        """The first entry that is not sent, and its length in bytes; None after a while."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._sent < self._end or self._closing.is_set(), max(0.0, patience)
+            )
+            if self._sent == self._end:
+                return None, 0
+            begin, chunk = self._sent, b""
+            while b"\n" not in chunk:
+                chunk += os.pread(self._descriptor, 1 << 16, begin + len(chunk))
+        line = chunk.partition(b"\n")[0]
+        return json.loads(line), len(line) + 1
+
+    def _move_to(self, position: int) -> None:
+        os.pwrite(self._descriptor, b"%0*d" % (_PLACES, position), 0)
+        self._sent = position
+
+    def _report_failure(self, error: Exception) -> None:
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+            lines = str(error).strip().splitlines()
+            log.warning(
+                "%s takes nothing (%s): the work goes on, and what belongs there waits in %s",
+                self._store,
+                lines[0] if lines else type(error).__name__,
+                self.file.parent,
+            )
+
+    def _report_success(self) -> None:
+        if self._failing_since is not None:
+            log.warning("%s is back", self._store)
+        self._failing_since, self._last_success = None, time.monotonic()
