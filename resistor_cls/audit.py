@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config import as_reference, run_hydra
-from resistor_cls.errors import DataError
+from resistor_cls.errors import DataError, printable
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -46,6 +46,7 @@ def audit(config: "DictConfig") -> None:
     from resistor_cls.data.cache import fingerprint, open_cache
     from resistor_cls.data.photos import Shrink, as_rgb
     from resistor_cls.data.sources import absolute, options_of, read_source
+    from resistor_cls.data.walking import log_left_out
     from resistor_cls.evaluation.audit_report import audit_page
     from resistor_cls.tracking import open_run
 
@@ -59,6 +60,8 @@ def audit(config: "DictConfig") -> None:
         found = read_source(source, options)
         # Not the data module: Lightning takes as much memory as all the rest.
         cache = open_cache(found, prepare, Path(config.paths.cache))
+        if model is None or not cache.facts:  # else the data module of the model says it
+            log_left_out(found.left_out, len(found), found.root)
         photo_set = found.select(cache.readable)
         contents = tuple(fact.content for fact in cache.facts)
         report = audit_photos(
@@ -134,7 +137,8 @@ def _summary(report: Mapping[str, Any]) -> str:
             f"chance {score['most_frequent']:.1%}"
         )
         lines.append(f"category told from the {source} alone: {told}")
-    return "\n".join([*lines, "report: audit.html and audit.json in the folder"])
+    lines.append("report: audit.html and audit.json in the folder")
+    return "\n".join(map(printable, lines))  # names and cameras are text of somebody else's
 
 
 def _judge(report: Mapping[str, Any], page: Path, strict: bool) -> None:

@@ -5,18 +5,27 @@ compared on load, so that a score can never be computed on shifted labels.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from resistor_cls.colour_code import Reading, decode
+from resistor_cls.csv_tables import decoded
 from resistor_cls.errors import DataError
 
+# Digits are 0 to 9, and letters those of the alphabet: re.I alone takes the Kelvin sign for a K.
+_DIGITS = "[0-9]{0,15}"  # more is no value of a part, and more than float64 keeps exactly
 _VALUE = re.compile(
-    r"(?=\D?\d)(?P<whole>\d*)(?P<unit>[RKMG])?(?P<fraction>\d+)?(?P<unit_after>[RKMG])?(?:ohm|Ω)?",
-    re.I,
+    rf"(?=[^0-9]?[0-9])(?P<whole>{_DIGITS})(?P<unit>[RKMG])?(?P<fraction>{_DIGITS})"
+    r"(?P<unit_after>[RKMG])?(?:ohm|[Ω\u2126])?",
+    re.IGNORECASE | re.ASCII,
 )
-_WATTS = re.compile(r"(?P<over>\d+)(?:-(?P<under>\d+))?W", re.I)
+_WATTS = re.compile(r"(?P<over>[0-9]{1,9})(?:-(?P<under>[0-9]{1,9}))?W", re.IGNORECASE | re.ASCII)
+# What the colour code can say (IEC 60062: three digits, multipliers of 10⁻³ to 10⁹); 0 is a wire.
+LEAST_OHMS, MOST_OHMS = 1e-3, 1e12
+# From below the smallest chip (01005: 1/32 W) to above the largest load resistor.
+LEAST_WATTS, MOST_WATTS = 1e-3, 1e5
 _UNITS = {None: 1.0, "R": 1.0, "K": 1e3, "M": 1e6, "G": 1e9}
 
 
@@ -26,8 +35,10 @@ class Category:
 
     Attributes:
         name: the label, as it stands in folders and tables.
-        ohms: what the name says, in ohms; None where the name says none.
-        watts: power rating that the name says, in watts; None where it says none.
+        ohms: what the name says, in ohms; None where the name says none, or more or less than any
+            part has (`LEAST_OHMS` to `MOST_OHMS`, or 0).
+        watts: power rating that the name says, in watts; None where it says none, or one outside
+            of `LEAST_WATTS` to `MOST_WATTS`.
         markings: the band sequences seen on parts of this category, first digit first; empty
             where they are not known. Where they contradict the name, the bands are right about
             the part and the name is right about the label.
@@ -64,8 +75,8 @@ def _parse_ohms(text: str) -> float | None:
         return None
     scale = _UNITS[(after or unit).upper() if (after or unit) else None]
     # One division instead of two roundings: 2K2 is 2200 exactly.
-    digits = match["whole"] + (fraction or "")
-    return int(digits) * scale / 10 ** len(fraction or "")
+    ohms = int(match["whole"] + fraction) * scale / 10 ** len(fraction)
+    return ohms if ohms == 0 or LEAST_OHMS <= ohms <= MOST_OHMS else None
 
 
 def _parse_watts(text: str) -> float | None:
@@ -73,7 +84,8 @@ def _parse_watts(text: str) -> float | None:
     if match is None:
         return None
     under = int(match["under"] or 1)
-    return int(match["over"]) / under if under else None
+    watts = int(match["over"]) / under if under else 0.0
+    return watts if LEAST_WATTS <= watts <= MOST_WATTS else None
 
 
 class Categories:
@@ -155,23 +167,63 @@ class Categories:
         """Reads one name per line; empty lines and lines that begin with `#` are skipped.
 
         Raises:
-            DataError: a file that is absent or not UTF-8 text.
+            DataError: a file that is absent or not UTF-8 text, or names that look alike.
         """
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = decoded(path.read_bytes()).splitlines()
+        except (OSError, ValueError) as error:
             raise DataError(
                 f"categories file {path}: {error}; expected UTF-8 text, one name per line"
             ) from error
-        names = (line.strip() for line in lines)
-        return cls(name for name in names if name and not name.startswith("#"))
+        lines = [line.strip() for line in lines]
+        names = [line for line in lines if line and not line.startswith("#")]
+        check_labels(names, f"the names in {path}")
+        return cls(names)
+
+
+def appearance(name: str) -> str:
+    """What a reader sees of a name: two names with the same are taken for one.
+
+    How accents are composed, upper and lower case, white space at the ends and its kind, and
+    characters without any width do not count.
+    """
+    visible = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    folded = unicodedata.normalize("NFKC", visible).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def check_labels(names: Iterable[str], where: str) -> None:
+    """Refuses names that are two to the computer and one to the reader, or cannot be shown.
+
+    Args:
+        names: of categories.
+        where: they are, for the message ("the labels of the photos").
+
+    Raises:
+        DataError: names both, or the one with control characters.
+    """
+    seen: dict[str, str] = {}
+    for name in sorted(names):
+        if any(unicodedata.category(letter) == "Cc" for letter in name):
+            raise DataError(
+                f"among {where}, {name!a} holds control characters: rename it, as no table shows it"
+            )
+        other = seen.setdefault(appearance(name), name)
+        if other != name:
+            raise DataError(
+                f"among {where}, {other!a} and {name!a} look alike, and would be two categories: "
+                "write both the same (accents, upper and lower case, blanks, invisible characters)"
+            )
 
 
 def first_difference(expected: tuple[str, ...], found: tuple[str, ...]) -> str:
     """Says in words where two lists of names part."""
     for index, (name, other) in enumerate(zip(expected, found, strict=False)):
         if name != other:
-            return f"category {index} is {name!r} in the one and {other!r} in the other"
+            shown, others = repr(name), repr(other)
+            if appearance(name) == appearance(other):  # else nobody could see the difference
+                shown, others = ascii(name), ascii(other)
+            return f"category {index} is {shown} in the one and {others} in the other"
     if len(expected) > len(found):
         return f"{expected[len(found)]!r} is missing ({len(expected)} against {len(found)} names)"
     return f"{found[len(expected)]!r} is unknown ({len(expected)} against {len(found)} names)"

@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable, Iterable
 
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -44,6 +45,29 @@ def nearest(name: str, valid: Iterable[str], most: int = 3) -> str:
         return f"did you mean {' or '.join(close)}?"
     shown = ", ".join(valid[:20]) + (", …" if len(valid) > 20 else "")
     return f"valid: {shown}"
+
+
+def as_text(name: str) -> str:
+    r"""A name that may hold bytes that are not UTF-8, as text that can be written anywhere.
+
+    Python reads such bytes of file names as lone surrogates, which no encoding can write; here
+    they become `\xNN`.
+    """
+    escaped = re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", name)
+    return escaped.encode("utf-8", "backslashreplace").decode()
+
+
+def printable(text: str) -> str:
+    r"""Text that moves no cursor and changes no colour of a terminal: control characters escaped.
+
+    Line breaks are escaped too, and what reverses the direction of writing (Unicode's category Cf).
+    """
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if unicodedata.category(letter) in {"Cc", "Cf", "Zl", "Zp"}
+        else letter
+        for letter in as_text(text)
+    )
 
 
 _PASSWORD = re.compile(r"(?P<before>://[^\s/:@\"']*:)[^\s/@\"']+(?=@)")
@@ -121,7 +145,8 @@ def run_command(job: Callable[[], object]) -> int:
     except ResistorClsError as error:
         if os.environ.get("RESISTOR_CLS_DEBUG") == "1":
             raise
-        print(f"error: {without_passwords(str(error))}", file=sys.stderr)
+        message = "\n".join(printable(line) for line in str(error).split("\n"))
+        print(f"error: {without_passwords(message)}", file=sys.stderr)
         return USER_ERROR
     except BrokenPipeError:  # the reader of our output went away, as `… | head` does
         sys.stderr.close()

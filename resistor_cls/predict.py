@@ -1,15 +1,16 @@
 """Reads resistors: names the category in each photo."""
 
 import argparse
-import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resistor_cls.errors import ConfigError, DataError, run_command
+from resistor_cls.csv_tables import csv_line
+from resistor_cls.errors import ConfigError, DataError, as_text, printable, run_command
 
 if TYPE_CHECKING:
     from resistor_cls.inference import Prediction
@@ -71,10 +72,13 @@ def _predict(arguments: argparse.Namespace) -> None:
     if arguments.top < 1:
         raise ConfigError(f"--top {arguments.top}: expected 1 or more")
     # Here and not above, so that --help answers at once.
-    from resistor_cls.inference import Predictor, find_photos
+    from resistor_cls.data.walking import UNREADABLE, left_out_line
+    from resistor_cls.inference import Predictor, look_for_photos
     from resistor_cls.tracking import model_file
 
-    photos = find_photos(arguments.photos)
+    photos, left_out = look_for_photos(arguments.photos)
+    if line := left_out_line(left_out, len(photos)):
+        print(line, file=sys.stderr)
     with model_file(arguments.model, arguments.tracking_uri) as file:
         predictor = Predictor.load(file)
     predictor.answer_by(arguments.views, arguments.threshold)
@@ -82,10 +86,17 @@ def _predict(arguments: argparse.Namespace) -> None:
         predictor.check_risk(arguments.risk)
     answers = predictor.predict(photos, arguments.top, arguments.risk)
     unread = _WRITERS[arguments.format](answers, predictor.locates)
+    # Photos in a folder that may not be read have no prediction either.
+    closed = [one.name for one in left_out if one.reason == UNREADABLE]
+    problems = []
     if unread:
-        raise DataError(
-            f"{len(unread)} of {len(photos)} photos cannot be read:\n  " + "\n  ".join(unread)
-        )
+        problems.append(f"{len(unread)} of {len(photos)} photos cannot be read:")
+        problems += [f"  {printable(one)}" for one in unread]
+    if closed:
+        problems.append("these folders or files may not be read:")
+        problems += [f"  {printable(one)}" for one in closed]
+    if problems:
+        raise DataError("\n".join(problems))
 
 
 def _write_table(answers: Iterable["Prediction"], locates: bool) -> list[str]:
@@ -94,52 +105,80 @@ def _write_table(answers: Iterable["Prediction"], locates: bool) -> list[str]:
         if answer.error:
             unread.append(answer.error)
             continue
-        candidates = "   ".join(f"{name:<10} {share:6.1%}" for name, share in answer.candidates)
+        candidates = "   ".join(
+            f"{printable(name):<10} {share:6.1%}" for name, share in answer.candidates
+        )
         mark = "" if answer.located else "   no body found: the whole photo"
         unsure = "   don't know" if answer.accepted is False else ""
-        print(f"{answer.photo}   {candidates}{unsure}{mark}", flush=True)
+        _print(f"{printable(str(answer.photo))}   {candidates}{unsure}{mark}\n")
     return unread
 
 
 def _write_json(answers: Iterable["Prediction"], locates: bool) -> list[str]:
     rows = list(answers)
-    print(
-        json.dumps(
-            [
-                {
-                    "photo": str(answer.photo),
-                    "candidates": [
-                        {"category": name, "probability": share}
-                        for name, share in answer.candidates
-                    ],
-                    "confidence": answer.confidence,
-                    "accepted": answer.accepted,
-                    **({"located": answer.located} if locates else {}),
-                    "error": answer.error or None,
-                }
-                for answer in rows
-            ],
-            indent=2,
-            ensure_ascii=False,
-        )
+    text = json.dumps(
+        [
+            {
+                "photo": as_text(str(answer.photo)),
+                "candidates": [
+                    {"category": name, "probability": share} for name, share in answer.candidates
+                ],
+                "confidence": answer.confidence,
+                "accepted": answer.accepted,
+                **({"located": answer.located} if locates else {}),
+                "error": as_text(answer.error) or None,
+            }
+            for answer in rows
+        ],
+        indent=2,
+        ensure_ascii=False,
     )
+    # JSON escapes the control characters of ASCII alone. The others are escaped too, and all that
+    # the output cannot encode: what is printed stays JSON, and moves no cursor.
+    text = re.sub("[\x7f-\x9f]", _json_escape, text)
+    if not _can_encode(text):
+        text = re.sub("[^\x00-\x7f]", _json_escape, text)
+    print(text)
     return [answer.error for answer in rows if answer.error]
 
 
 def _write_csv(answers: Iterable["Prediction"], locates: bool) -> list[str]:
     unread = []
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    shown = printable if sys.stdout.isatty() else as_text  # a file holds names as they are
     columns = ("photo", "rank", "category", "probability", "confidence", "accepted", "located")
     # The last one only of a model that looks for the body.
-    writer.writerow(columns if locates else columns[:-1])
+    _print(csv_line(columns if locates else columns[:-1]))
     for answer in answers:
         if answer.error:
             unread.append(answer.error)
+        photo = shown(str(answer.photo))
         for rank, (name, share) in enumerate(answer.candidates, start=1):
             sure = answer.confidence if rank == 1 else None
-            row = (answer.photo, rank, name, share, sure, answer.accepted, answer.located)
-            writer.writerow(row if locates else row[:-1])
+            row = (photo, rank, shown(name), share, sure, answer.accepted, answer.located)
+            _print(csv_line(row if locates else row[:-1]))
     return unread
+
+
+def _json_escape(letter: re.Match[str]) -> str:
+    r"""A character as JSON escapes it: `\uNNNN` for each of its UTF-16 units (RFC 8259)."""
+    digits = letter[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{digits[start : start + 4]}" for start in range(0, len(digits), 4))
+
+
+def _can_encode(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _print(text: str) -> None:
+    """Prints at once; what the output cannot encode is escaped, so that no photo is lost by it."""
+    if not _can_encode(text):
+        encoding = sys.stdout.encoding
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    print(text, end="", flush=True)
 
 
 _WRITERS = {"table": _write_table, "json": _write_json, "csv": _write_csv}

@@ -83,6 +83,18 @@ def test_unreadable_photos_fail_after_the_report(
     assert run(sound / "nowhere") == 2
 
 
+def test_what_is_left_out_is_said_once(
+    run: Callable[..., int], sound: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for name in ("1.heic", "2.heic", "Thumbs.db"):
+        (sound / "a" / name).touch()
+    assert run(sound) == 0
+    said = capsys.readouterr().err
+    assert said.count("left out") == 1
+    assert "left out 2 of 42 files: 2 .heic (a/1.heic, a/2.heic); convert pictures" in said
+    assert report()[0]["files"]["ignored"] == ["a/1.heic", "a/2.heic", "a/Thumbs.db"]
+
+
 def test_a_run_keeps_the_report(run: Callable[..., int], sound: Path) -> None:
     assert run(sound, "tracking=mlflow", "tracking.system_metrics=false") == 0
     client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])

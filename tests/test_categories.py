@@ -1,6 +1,9 @@
+import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resistor_cls.categories import (
     RESISTOR37_COUNTS,
@@ -36,11 +39,32 @@ def test_the_37_and_their_photos():
         ("cracked_1-4W", None, 0.25),
         ("1-0W", None, None),
         ("4K7_1-0W", 4700, None),
+        ("0R", 0, None),
+        ("R001", 1e-3, None),
+        ("999G", 999e9, None),
+        ("R0009_100000W", None, 1e5),
+        ("1001G_100001W", None, None),
+        ("9" * 400 + "R_" + "9" * 400 + "W", None, None),
+        ("R" + "9" * 5000, None, None),
+        ("inf", None, None),
+        ("10^400", None, None),
+        ("4K7_0W", 4700, None),
+        ("٤K٧_١W", None, None),  # digits of other scripts, and other letters that fold to K
+        ("4\N{KELVIN SIGN}7", None, None),
+        ("47\N{OHM SIGN}", 47, None),
     ],
 )
 def test_names_say_ohms_and_watts(name: str, ohms: float | None, watts: float | None):
     category = parse_name(name)
     assert (category.name, category.ohms, category.watts) == (name, ohms, watts)
+
+
+@given(st.text() | st.from_regex(r"[0-9RKMG]{0,40}(ohm|Ω)?_[0-9]{0,40}(-[0-9]{0,20})?W?"))
+def test_any_text_is_a_name(text: str):
+    category = parse_name(text)
+    assert category.name == text
+    assert category.ohms is None or category.ohms == 0 or 1e-3 <= category.ohms <= 1e12
+    assert category.watts is None or 1e-3 <= category.watts <= 1e5
 
 
 def test_bands_agree_with_the_names_but_for_those_that_mislead():
@@ -80,6 +104,8 @@ def test_the_first_difference_is_named():
         "category 1 is 'b' in the one and 'c' in the other"
     )
     assert first_difference(("a", "b"), ("a",)) == "'b' is missing (2 against 1 names)"
+    composed, decomposed = "Direnç", unicodedata.normalize("NFD", "Direnç")
+    assert "Diren\\xe7" in first_difference((composed,), (decomposed,))  # else both print the same
     assert first_difference(("a",), ("a", "b")) == "'b' is unknown (1 against 2 names)"
 
 
@@ -103,6 +129,9 @@ def test_names_are_read_from_a_file(tmp_path: Path):
     assert Categories.from_file(file).names == ("47K_1-4W", "left")
     with pytest.raises(DataError, match=r"absent\.txt"):
         Categories.from_file(tmp_path / "absent.txt")
+    for encoding in ("utf-8-sig", "utf-16"):  # as Windows' Notepad saves them
+        file.write_text("47K_1-4W\nleft\n", encoding=encoding)
+        assert Categories.from_file(file).names == ("47K_1-4W", "left")
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="expected UTF-8 text"):
         Categories.from_file(file)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from resistor_cls.categories import Categories
+from resistor_cls.categories import Categories, check_labels
 from resistor_cls.data.datasets import UNKNOWN
 from resistor_cls.data.sources import PhotoSet
 from resistor_cls.errors import DataError
@@ -25,10 +25,12 @@ def adopted_targets(
         (photos,) class indices of the model, `UNKNOWN` where a photo is of none of its categories.
 
     Raises:
-        DataError: the categories differ otherwise; the first difference is named.
+        DataError: the categories differ otherwise; the first difference is named. Names that only
+            look like the model's are never allowed.
     """
     own = photo_set.categories.names
     lacking, further = set(categories.names) - set(own), set(own) - set(categories.names)
+    check_labels(lacking | further, f"the labels of the model and of {photo_set.root}")
     allowed = ("subset" in allow or not lacking) and ("unknown" in allow or not further)
     if not (allowed and allow):
         remedy = " and ".join(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from resistor_cls.csv_tables import read_csv
 from resistor_cls.data.bodies import SLENDERNESS, Location, body_in_box
 from resistor_cls.data.facts import BORDER
+from resistor_cls.data.listing import names_outside, some_names
 from resistor_cls.errors import DataError
 
 FILE = "boxes.csv"
@@ -95,13 +96,13 @@ def read_boxes(root: Path) -> dict[str, Box]:
         file name → box; empty where there is no such table.
 
     Raises:
-        DataError: a table that cannot be read.
+        DataError: a table that cannot be read, or that names files outside of `root`.
     """
     path = root / FILE
     if not path.is_file():
         return {}
     try:
-        table = pd.read_csv(path, dtype={"file": str}, keep_default_na=False, na_values=[""])
+        table = read_csv(path)
         names = [str(name).replace("\\", "/") for name in table["file"]]
         values = table[list(COLUMNS)].to_numpy(dtype=float)
     except KeyError as error:
@@ -110,6 +111,11 @@ def read_boxes(root: Path) -> dict[str, Box]:
         ) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
+    outside = names_outside(names)
+    if outside:  # these files may be opened
+        raise DataError(
+            f"{path} names files outside of its folder: {some_names(outside)}; remove these rows"
+        )
     wrong = np.flatnonzero(~((values >= 0) & (values <= 1)).all(axis=1))
     if wrong.size:
         raise DataError(

@@ -27,10 +27,12 @@ from resistor_cls.data.photos import Preparation, Shrink
 from resistor_cls.data.pseudo_labels import NO_TABLE, PseudoLabels, PseudoPhotos, pseudo_photos
 from resistor_cls.data.sources import PhotoSet, absolute, check_source
 from resistor_cls.data.splits.captures import bursts
+from resistor_cls.data.splits.copies import copies_across
 from resistor_cls.data.splits.folds import Split, split_table
 from resistor_cls.data.splits.given_sets import GivenSets
 from resistor_cls.data.splits.splitting import Splitting
 from resistor_cls.data.streams import Stream, check_stream
+from resistor_cls.data.walking import log_left_out
 from resistor_cls.errors import ConfigError, DataError, nearest
 
 __all__ = ["UNKNOWN", "Body", "PhotoDataModule", "PhotoDataset", "Stream"]
@@ -288,6 +290,10 @@ class PhotoDataModule(LightningDataModule):
         """The split as a table that `split` takes again: a row per photo."""
         return split_table(self.split, self.photo_set, self.facts)
 
+    def copies_table(self) -> pd.DataFrame:
+        """Photos that are the same picture in several roles; see `copies_across`."""
+        return copies_across(self.photo_set, self.facts, self.split.role_of)
+
     def pseudo_table(self) -> pd.DataFrame:
         """What became of the pseudo-labelled photos: a row for each.
 
@@ -354,6 +360,8 @@ class PhotoDataModule(LightningDataModule):
         sets, cache = self._load()
         self.photo_set, self._folders = sets.photo_set, sets.folders
         self.unreadable = cache.unreadable
+        photos = len(self.photo_set) + len(self.unreadable)
+        log_left_out(self.photo_set.left_out, photos, self.photo_set.root)
         self.targets = np.asarray(self.photo_set.targets)
         self.facts, self.outlines = cache.facts, cache.outlines
         self.located = cache.located if self.prepare.locates else None

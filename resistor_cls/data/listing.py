@@ -1,84 +1,42 @@
-"""What folders and tables list: names of photos and their labels, checked."""
+"""What tables list: names of photos and their labels, checked."""
 
 import logging
 import os
+import posixpath
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
-from resistor_cls.data.photos import SUFFIXES
-from resistor_cls.errors import DataError, nearest
+from resistor_cls.csv_tables import read_csv
+from resistor_cls.errors import DataError, as_text, nearest, printable
 
 log = logging.getLogger(__name__)
 
 MOST_LISTED = 10  # files named in one message; a terminal shows them without scrolling
 PREFIXES = ("class_", "label_", "category_")  # what `auto` strips from labels
-TABLES = frozenset({".csv", ".parquet", ".pq"})
+PARQUET = frozenset({".parquet", ".pq"})
+SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
+TABLES = PARQUET | SPREADSHEETS | {".csv", ".tsv"}  # spreadsheets are refused with advice
 
 
 def some_names(names: Sequence[str]) -> str:
     """The first of some names, and how many more there are, for a message."""
-    shown = ", ".join(names[:MOST_LISTED])
+    shown = ", ".join(map(printable, names[:MOST_LISTED]))
     return shown + (f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else "")
 
 
-def list_folders(root: Path, key: str) -> tuple[list[Path], dict[str, list[Path]]]:
-    """What lies in a folder of folders, sorted, without hidden files.
-
-    Args:
-        root: the folder.
-        key: that named it, for the message.
-
-    Returns:
-        What lies in it, and for each folder in it, by name, what lies there.
+def check_root(root: Path, key: str) -> None:
+    """Refuses a folder whose name neither a run nor a cache could keep.
 
     Raises:
-        DataError: no such folder, no folders in it, links that lead nowhere, or names that are not
-            UTF-8.
+        DataError: it is not UTF-8.
     """
-    if not root.is_dir():
-        found = "is a file" if root.exists() else "does not exist"
-        raise DataError(
-            f"{key}={root} {found}: expected a folder with one folder of photos per category"
-        )
-    beside = _visible(root)
-    inside = {path.name: _visible(path) for path in beside if path.is_dir()}
-    _check_files(root, [*beside, *(path for paths in inside.values() for path in paths)])
-    if not inside:
-        raise DataError(
-            f"{key}={root} has no folders in it: expected one folder of photos per category"
-        )
-    return beside, inside
-
-
-def photos_of(
-    label: str, folder: Path, files: Sequence[Path] | None
-) -> tuple[list[str], list[str]]:
-    """Names of the photos in a category's folder, and of what else is there.
-
-    Args:
-        label: the category.
-        folder: its folder.
-        files: what the folder holds; None where it is absent.
-
-    Raises:
-        DataError: no photos.
-    """
-    photos: list[str] = []
-    others: list[str] = []
-    for path in files or ():
-        is_photo = path.suffix.lower() in SUFFIXES and path.is_file()
-        (photos if is_photo else others).append(path.name)
-    if not photos:
-        state = "is absent" if files is None else "is empty"
-        raise DataError(
-            f"category {label!r} has no photos: {folder} "
-            f"{f'holds only {some_names(others)}' if others else state}; "
-            f"add photos ({', '.join(sorted(SUFFIXES))}) or remove the category"
-        )
-    return photos, others
+    whole = str(root.absolute())
+    if as_text(whole) != whole:
+        raise DataError(f"{key}={as_text(whole)} is not UTF-8 text: rename the folder")
 
 
 def rows_of(table: Path, key: str) -> pd.DataFrame:
@@ -91,11 +49,16 @@ def rows_of(table: Path, key: str) -> pd.DataFrame:
     Raises:
         DataError: it cannot be read.
     """
+    suffix = table.suffix.lower()
+    if suffix in SPREADSHEETS:
+        raise DataError(
+            f'{key}={table} is a spreadsheet: save the sheet as "CSV UTF-8" and name that file'
+        )
     try:
-        if table.suffix.lower() == ".csv":  # only an empty cell is absent: "NA" may be a label
-            return pd.read_csv(table, dtype=str, keep_default_na=False, na_values=[""])
-        return pd.read_parquet(table)
-    except (OSError, ValueError) as error:  # pandas and pyarrow raise subclasses of these
+        if suffix in PARQUET:
+            return pd.read_parquet(table)
+        return read_csv(table)
+    except (OSError, ValueError) as error:  # pyarrow raises subclasses of these
         raise DataError(f"{key}={table} cannot be read: {error}") from error
 
 
@@ -111,6 +74,8 @@ def cells_of(rows: pd.DataFrame, table: Path, key: str, column: str) -> list[str
             f"data.{key}={column}: no such column in {table}; "
             f"{nearest(column, map(str, rows.columns))}"
         )
+    if list(rows.columns).count(column) > 1:
+        raise DataError(f"{table} has the column data.{key}={column} twice: rename one of them")
     cells = ["" if pd.isna(cell) else str(cell) for cell in rows[column]]
     empty = [str(row) for row, cell in enumerate(cells, start=1) if not cell.strip()]
     if empty:
@@ -125,9 +90,11 @@ def photo_names(cells: Sequence[str], root: Path, table: Path) -> list[str]:
     """Names of photos below `root`, each one there and named once.
 
     Raises:
-        DataError: names that are absolute, stand twice or are of no file.
+        DataError: a root that is not UTF-8; names that are absolute, lead out of `root`, stand
+            twice or are of no file.
     """
-    names = [PurePosixPath(cell.replace("\\", "/")).as_posix() for cell in cells]
+    check_root(root, "data.root")
+    names = [posixpath.normpath(cell.replace("\\", "/")) for cell in cells]
     absolute = [
         name
         for name in names
@@ -139,6 +106,12 @@ def photo_names(cells: Sequence[str], root: Path, table: Path) -> list[str]:
             f"{table} names photos by absolute paths: {some_names(absolute)}; "
             f"write them relative to data.root={root}"
         )
+    outside = names_outside(names)
+    if outside:
+        raise DataError(
+            f"{table} names files outside of data.root={root}: {some_names(outside)}; set "
+            "data.root to a folder that holds all of its photos and write names relative to that"
+        )
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise DataError(
@@ -147,11 +120,41 @@ def photo_names(cells: Sequence[str], root: Path, table: Path) -> list[str]:
     # `Path.is_file` raises OSError where a name is too long for the file system.
     absent = [name for name in names if not os.path.isfile(root / name)]  # noqa: PTH113
     if absent:
+        other = next((found for name in absent if (found := _other_accents(root, name))), None)
+        if other is not None:
+            raise DataError(
+                f"{len(absent)} of the {len(names)} photos in {table} are not below {root}, though "
+                f"the file {other!a} looks like one of them: its accents are composed in another "
+                "way (NFC, NFD); write both the same"
+            )
         raise DataError(
             f"{len(absent)} of the {len(names)} photos in {table} are not below {root}: "
             f"{some_names(absent)}; set data.root to the folder that the names are relative to"
         )
     return names
+
+
+def _other_accents(root: Path, name: str) -> str | None:
+    """The name of a file that differs from another name only in how accents are composed."""
+    forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    return next((form for form in forms if os.path.isfile(root / form)), None)  # noqa: PTH113
+
+
+def names_outside(names: Collection[str]) -> list[str]:
+    """Those of some names that lead out of the folder that they are relative to.
+
+    Only the text counts: a link within the folder may lead elsewhere, as whoever made it meant.
+
+    Args:
+        names: with `/` between folders, absolute ones among them.
+    """
+    return [
+        name
+        for name in names
+        if posixpath.normpath(name).split("/")[0] == ".."
+        or PurePosixPath(name).is_absolute()
+        or PureWindowsPath(name).is_absolute()
+    ]
 
 
 def prefix_of(labels: Collection[str], asked: str | None) -> str:
@@ -181,33 +184,3 @@ def labels_of(names: Collection[str], prefix: str) -> dict[str, str]:
             )
         name_of[label] = name
     return {name: label for label, name in name_of.items()}
-
-
-def _visible(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted, without hidden files."""
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be listed: {error.strerror}") from error
-
-
-def _check_files(root: Path, paths: Sequence[Path]) -> None:
-    """Refuses names that no table of predictions could hold, and links that lead nowhere.
-
-    Raises:
-        DataError: names them.
-    """
-    names = [path.relative_to(root).as_posix() for path in paths]
-    # Python reads bytes that are not UTF-8 as surrogates, which cannot be written again.
-    escaped = [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
-    foreign = [shown for shown, name in zip(escaped, names, strict=True) if shown != name]
-    if foreign:
-        raise DataError(
-            f"{root} has names that are not UTF-8 text: {some_names(foreign)}; rename them"
-        )
-    broken = [name for name, path in zip(names, paths, strict=True) if not path.exists()]
-    if broken:
-        raise DataError(
-            f"{root} has links that lead nowhere or in a circle: {some_names(broken)}; "
-            "remove them, or bring back what they link to"
-        )

@@ -19,7 +19,8 @@ from resistor_cls.data.headers import GREY_16_BIT, check_bytes, check_header
 from resistor_cls.data.photo_files import image_errors, named, photo_bytes
 from resistor_cls.errors import ConfigError, DataError
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".npy"})
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
+SUFFIXES = JPEG_SUFFIXES | {".png", ".bmp", ".webp", ".tif", ".tiff", ".npy"}
 # What the suffixes stand for. Pillow would try some forty more, and hand PostScript to Ghostscript.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 # Pillow's own limit is switched off, in the whole process: it warns of any photo above 89

@@ -6,6 +6,7 @@ A source is a function from a root folder to a `PhotoSet`. It draws or fetches w
 import hashlib
 import inspect
 import json
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +14,18 @@ from typing import Any
 
 import pandas as pd
 
-from resistor_cls.categories import RESISTOR37_COUNTS, Categories
+from resistor_cls.categories import RESISTOR37_COUNTS, Categories, check_labels
 from resistor_cls.data.download import RESISTOR37_URL, fetch_and_unpack
+from resistor_cls.data.folders import list_folders, log_nested, photos_of
 from resistor_cls.data.listing import (
     cells_of,
     labels_of,
-    list_folders,
     photo_names,
-    photos_of,
     prefix_of,
     rows_of,
     some_names,
 )
+from resistor_cls.data.walking import LeftOut, folders_below
 from resistor_cls.errors import ConfigError, DataError, nearest
 
 __all__ = [
@@ -42,7 +43,6 @@ __all__ = [
 ]
 
 FILES = frozenset({"root", "categories", "table"})  # options that name files and folders
-OURS = frozenset({"boxes.csv", "scenes.csv", "dataset.json"})  # written beside drawn photos
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ class PhotoSet:
         names: file names, with `/` between folders, sorted.
         targets: class index of each photo.
         categories: the label space.
-        ignored: what lies beside the photos and is none of them, sorted: no photo by its suffix,
-            a folder within a category, a photo outside the categories.
+        left_out: what lies beside the photos and is none of them, sorted by name, and why.
         groups: name of each photo's group, which a split keeps together; None where none are known.
     """
 
@@ -63,7 +62,7 @@ class PhotoSet:
     names: tuple[str, ...]
     targets: tuple[int, ...]
     categories: Categories
-    ignored: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     groups: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
@@ -73,6 +72,11 @@ class PhotoSet:
     def labels(self) -> tuple[str, ...]:
         """Category name of each photo."""
         return tuple(self.categories.names[target] for target in self.targets)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of what was left out."""
+        return tuple(one.name for one in self.left_out)
 
     def path(self, index: int) -> Path:
         """The file of a photo."""
@@ -85,7 +89,7 @@ class PhotoSet:
             tuple(self.names[index] for index in indices),
             tuple(self.targets[index] for index in indices),
             self.categories,
-            self.ignored,
+            self.left_out,
             None if self.groups is None else tuple(self.groups[index] for index in indices),
         )
 
@@ -96,7 +100,8 @@ def read_folder(
     """Reads a folder of categories: `root/CATEGORY/photo.jpg`.
 
     Args:
-        root: the folder. Links in it are followed; hidden files are as good as absent.
+        root: the folder. Links in it are followed, and photos in folders within a category's are
+            of that category; what is left out is in `PhotoSet.left_out`.
         categories: a file with one name per line that fixes the categories and their order;
             without it they are the folder names, sorted.
         label_prefix: stripped from folder names (and from those of the file) to make labels;
@@ -105,9 +110,12 @@ def read_folder(
 
     Raises:
         DataError: no such folder, no categories in it, an empty one, folders that differ from the
-            list, links that lead nowhere, or names that are not UTF-8.
+            list or look like one another, links that lead nowhere, names that are not UTF-8, or
+            folders that are no categories: see `resistor_cls.data.folders.list_folders`.
     """
-    beside, inside = list_folders(root, "data.root")
+    listed = () if categories is None else Categories.from_file(categories).names
+    listing = list_folders(root, "data.root", listed)
+    inside = listing.inside
     prefix = prefix_of(inside, label_prefix)
     folder_of = {label: folder for folder, label in labels_of(inside, prefix).items()}
     labels = _label_space(folder_of, categories, prefix)
@@ -117,15 +125,18 @@ def read_folder(
             f"{root} has folders that are not in {categories}: "
             f"{some_names(strangers)}; add them to the file or move them away"
         )
-    names, targets = [], []
-    ignored = [path.name for path in beside if path.name not in OURS | inside.keys()]
+    names: list[str] = []
+    targets: list[int] = []
+    left_out = list(listing.beside)
     for target, label in enumerate(labels.names):
         folder = folder_of.get(label, label)
-        photos, others = photos_of(label, root / folder, inside.get(folder))
-        names += [f"{folder}/{name}" for name in photos]
+        photos = photos_of(label, root / folder, inside.get(folder))
+        names += photos
         targets += [target] * len(photos)
-        ignored += [f"{folder}/{name}" for name in others]
-    return _sorted(PhotoSet(root, tuple(names), tuple(targets), labels, tuple(sorted(ignored))))
+        left_out += inside[folder].left_out
+    log_nested(names)
+    left_out.sort(key=lambda one: one.name)
+    return _sorted(PhotoSet(root, tuple(names), tuple(targets), labels, tuple(left_out)))
 
 
 def read_table(
@@ -142,7 +153,7 @@ def read_table(
 
     Args:
         root: the folder that the image names are relative to; by default the table's own.
-        table: a `.csv`, or a `.parquet` or `.pq` file.
+        table: a `.csv` or `.tsv`, or a `.parquet` or `.pq` file.
         image_column: column of file names.
         category_column: column of labels; white space around them counts for nothing.
         group_column: column of groups that a split keeps together, such as one for each physical
@@ -154,7 +165,7 @@ def read_table(
 
     Raises:
         DataError: a table that cannot be read, a column or label that is absent, an empty cell,
-            photos named twice or by absolute paths, or photos that are not there.
+            photos named twice, by absolute paths or outside of `root`, or photos that are absent.
     """
     root = table.parent if root is None else root
     rows = rows_of(table, "data.table")
@@ -216,7 +227,8 @@ def read_resistor37(root: Path, url: str = RESISTOR37_URL) -> PhotoSet:
     """
     if not (root.is_dir() and any(root.iterdir())):
         fetch_and_unpack(url, root)
-    tables = sorted([*root.rglob("*.pq"), *root.rglob("*.parquet")])
+    found = [*root.rglob("*.pq"), *root.rglob("*.parquet")]
+    tables = sorted(path for path in found if not path.name.startswith("."))
     if tables:
         table = next((path for path in tables if path.stem == "train"), tables[0])
         try:
@@ -232,8 +244,9 @@ def read_resistor37(root: Path, url: str = RESISTOR37_URL) -> PhotoSet:
             category_column="class",
         )
     known = set(RESISTOR37_COUNTS)
-    folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
-    best = max(folders, key=lambda folder: sum((folder / name).is_dir() for name in known))
+    best = max(
+        folders_below(root), key=lambda folder: sum((folder / name).is_dir() for name in known)
+    )
     if not any((best / name).is_dir() for name in known):
         raise DataError(
             f"data.root={root} holds neither a parquet table nor folders named like "
@@ -302,8 +315,9 @@ def _parameters(source: str) -> Mapping[str, inspect.Parameter]:
 
 def _folder_holding(root: Path, name: str) -> Path:
     """The folder at or below `root` that a file name is relative to; `root` where there is none."""
-    folders = [root, *sorted(path for path in root.rglob("*") if path.is_dir())]
-    return next((folder for folder in folders if (folder / name).is_file()), root)
+    # `Path.is_file` raises OSError where a name is too long for the file system.
+    found = (folder for folder in folders_below(root) if os.path.isfile(folder / name))  # noqa: PTH113
+    return next(found, root)
 
 
 def _sorted(photos: PhotoSet) -> PhotoSet:
@@ -313,7 +327,9 @@ def _sorted(photos: PhotoSet) -> PhotoSet:
 def _label_space(labels: Collection[str], file: Path | None, prefix: str) -> Categories:
     """The categories of a file, without the prefix too; without a file those of the labels."""
     if file is None:
+        check_labels(labels, "the labels of the photos")
         return Categories(sorted(labels))
     listed = Categories.from_file(file).names
+    check_labels({*listed, *labels}, f"the labels of the photos and {file}")
     label_of = labels_of(listed, prefix)
     return Categories(label_of[name] for name in listed)

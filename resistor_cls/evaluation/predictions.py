@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from resistor_cls.categories import Categories
+from resistor_cls.csv_tables import unguarded, write_csv
 from resistor_cls.errors import DataError
 from resistor_cls.evaluation.calibration import LEVELS, RISKS, Answers
 
@@ -178,7 +179,7 @@ class Predictions:
         """Writes the table, a part at a time."""
         for number, rows in enumerate(self._chunks()):
             part = self.select(rows).table()
-            part.to_csv(path, index=False, mode="a" if number else "w", header=number == 0)
+            write_csv(part, path, append=number > 0)
 
     def _chunks(self) -> Iterator[slice]:
         step = max(1, _AT_ONCE // len(self.categories))
@@ -204,7 +205,11 @@ class Predictions:
                 na_values={name: [""] for name in header if name not in kinds},
                 chunksize=max(1, _AT_ONCE // len(header)),
             )
-            return cls.of_table(pd.concat(parts, ignore_index=True))
+            table = pd.concat(parts, ignore_index=True)
+            texts = {
+                name: table[name].map(unguarded) for name in header if kinds.get(name) == "str"
+            }
+            return cls.of_table(table.assign(**texts))
         except (OSError, KeyError, ValueError) as error:
             raise DataError(f"{path} is no table of predictions: {error}") from error
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resistor_cls.categories import Categories
+from resistor_cls.csv_tables import read_cells
 from resistor_cls.errors import DataError
 
 Interval = Callable[[np.ndarray], tuple[float, float]]
@@ -144,11 +145,8 @@ def read_costs(path: Path, categories: Categories) -> np.ndarray:
             cost that is no number of 0 or more, or a right answer that costs something.
     """
     try:
-        # Without a header: pandas would rename a column that is there twice.
-        table = pd.read_csv(
-            path, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        table = pd.DataFrame(read_cells(path), dtype=object)
+    except (OSError, ValueError) as error:
         raise DataError(
             f"costs {path}: {error}; expected a CSV table with labels in the first column and "
             "predictions in the first row"

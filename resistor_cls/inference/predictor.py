@@ -10,6 +10,7 @@ import torch
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.photos import SUFFIXES, read_prepared
+from resistor_cls.data.walking import LeftOut, kind_of, left_out_line, walk
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.evaluation.calibration import RISKS, Answers, Calibration, answers
 from resistor_cls.model import ResistorClassifier, judge
@@ -181,21 +182,37 @@ def find_photos(places: Iterable[Path]) -> list[Path]:
     Raises:
         DataError: a place that does not exist, or a folder without photos.
     """
-    found: list[Path] = []
+    return look_for_photos(places)[0]
+
+
+def look_for_photos(places: Iterable[Path]) -> tuple[list[Path], list[LeftOut]]:
+    """Photos named directly, and all photos below folders; with what is left out there, and why.
+
+    Args:
+        places: files and folders. A file is meant, whatever its suffix.
+
+    Returns:
+        The photos, sorted within each folder, and what is left out, named by its path.
+
+    Raises:
+        DataError: a place that does not exist, or a folder without photos.
+    """
+    photos: list[Path] = []
+    left_out: list[LeftOut] = []
     for place in places:
-        if place.is_dir():
-            inside = sorted(
-                path
-                for path in place.rglob("*")
-                if path.suffix.lower() in SUFFIXES
-                and not path.name.startswith(".")  # as in a data set: macOS adds ._1.jpg to 1.jpg
-                and path.is_file()
+        kind = kind_of(place)
+        if kind == "file":
+            photos.append(place)
+            continue
+        if kind != "folder":
+            raise DataError(f"{place} {kind}: name photos, or folders of photos")
+        found = walk(place)
+        if not found.photos:
+            line = left_out_line(found.left_out, 0)
+            raise DataError(
+                f"{place} holds no photos ({', '.join(sorted(SUFFIXES))})"
+                f"{f'; {line}' if line else ''}"
             )
-            if not inside:
-                raise DataError(f"{place} holds no photos ({', '.join(sorted(SUFFIXES))})")
-            found += inside
-        elif place.exists():
-            found.append(place)
-        else:
-            raise DataError(f"{place} does not exist: name photos, or folders of photos")
-    return found
+        photos += sorted(place / name for name in found.photos)
+        left_out += [replace(one, name=str(place / one.name)) for one in found.left_out]
+    return photos, left_out

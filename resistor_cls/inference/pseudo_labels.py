@@ -1,11 +1,17 @@
 """Labels for photos that have none, by a model that is sure of them."""
 
+import logging
 from pathlib import Path
 
 from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.folders import check_names
+from resistor_cls.data.listing import check_root, some_names
 from resistor_cls.data.pseudo_labels import PseudoLabels
-from resistor_cls.errors import ConfigError
-from resistor_cls.inference.predictor import Predictor, find_photos
+from resistor_cls.data.walking import kind_of, log_left_out
+from resistor_cls.errors import ConfigError, DataError
+from resistor_cls.inference.predictor import Predictor, look_for_photos
+
+log = logging.getLogger(__name__)
 
 
 def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoLabels:
@@ -19,21 +25,35 @@ def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoL
 
     Raises:
         ConfigError: a confidence that is none.
-        DataError: no such folder, or no photos in it.
+        DataError: no such folder, no photos in it, or names that are not UTF-8.
     """
     if not 0 < confidence <= 1:
         raise ConfigError(f"pseudo.confidence={confidence}: expected more than 0 and at most 1")
-    files = find_photos([folder])
-    names, labels, confidences = [], [], []
-    for told in teacher.predict(files, top=1):
-        if told.error:
+    check_root(folder, "pseudo.photos")
+    if kind_of(folder) != "folder":
+        raise DataError(f"pseudo.photos={folder}: expected a folder of photos")
+    files, left_out = look_for_photos([folder])
+    log_left_out(left_out, len(files), folder)
+    check_names(folder, [file.relative_to(folder).as_posix() for file in files])
+    names, labels, confidences, unreadable = [], [], [], []
+    for prediction in teacher.predict(files, top=1):
+        if prediction.error:
+            unreadable.append(prediction.photo.relative_to(folder).as_posix())
             continue
-        ((label, probability),) = told.candidates
-        sure = probability if told.confidence is None else told.confidence
-        if sure >= confidence and told.accepted is not False:
-            names.append(told.photo.relative_to(folder).as_posix())
+        ((label, probability),) = prediction.candidates
+        sure = probability if prediction.confidence is None else prediction.confidence
+        if sure >= confidence and prediction.accepted is not False:
+            names.append(prediction.photo.relative_to(folder).as_posix())
             labels.append(label)
             confidences.append(sure)
+    if unreadable:
+        log.warning(
+            "pseudo.photos=%s: %d of %d photos cannot be read: %s",
+            folder,
+            len(unreadable),
+            len(files),
+            some_names(unreadable),
+        )
     return PseudoLabels(
         root=folder,
         names=tuple(names),

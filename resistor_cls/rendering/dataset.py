@@ -5,8 +5,6 @@ without it is not complete.
 """
 
 import contextlib
-import csv
-import io
 import json
 import multiprocessing
 import os
@@ -24,6 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from resistor_cls.categories import RESISTOR37_COUNTS, Categories, Category
+from resistor_cls.csv_tables import csv_line
 from resistor_cls.errors import DataError
 from resistor_cls.rendering import parts
 from resistor_cls.rendering.body import body_box
@@ -295,19 +294,17 @@ def _draw_one(out: Path, photo: _Photo, size: int) -> None:
 
 def _write_tables(out: Path, photos: list[_Photo]) -> None:
     """Scenes depend on the request alone: they are made again rather than carried about."""
-    boxes, scenes = io.StringIO(newline=""), io.StringIO(newline="")
-    box_rows = csv.writer(boxes, lineterminator="\n")
-    scene_rows = csv.writer(scenes, lineterminator="\n")
-    box_rows.writerow(("file", "x_center", "y_center", "width", "height"))
+    boxes = [csv_line(("file", "x_center", "y_center", "width", "height"))]
+    scenes = []
     for position, photo in enumerate(photos):
         scene = photo.scene()
-        box_rows.writerow((photo.file, *(f"{value:.5f}" for value in body_box(scene.body))))
+        boxes.append(csv_line((photo.file, *(f"{value:.5f}" for value in body_box(scene.body)))))
         row = {"file": photo.file} | _flat(scene)
         if position == 0:
-            scene_rows.writerow(row)
-        scene_rows.writerow(row.values())
-    _write_whole(out / _BOXES, boxes.getvalue().encode())
-    _write_whole(out / _SCENES, scenes.getvalue().encode())
+            scenes.append(csv_line(row))
+        scenes.append(csv_line(row.values()))
+    _write_whole(out / _BOXES, "".join(boxes).encode())
+    _write_whole(out / _SCENES, "".join(scenes).encode())
 
 
 def _flat(scene: Scene) -> dict[str, object]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from resistor_cls.csv_tables import unguarded
 from resistor_cls.evaluation import Comparison, Predictions, compare, comparison_figure
 from resistor_cls.tracking.jobs import PREDICTIONS, SPLIT, Job, as_name
 from resistor_cls.tracking.run import Run
@@ -102,7 +103,9 @@ def _bursts(folders: Iterable[Path]) -> dict[str, int] | None:
     for folder in folders:
         file = folder / SPLIT
         # As text: a photo may be called `1.0` or `nan`.
-        table = pd.read_csv(file, converters={"photo": str}) if file.exists() else pd.DataFrame()
+        table = (
+            pd.read_csv(file, converters={"photo": unguarded}) if file.exists() else pd.DataFrame()
+        )
         if "burst" not in table:
             continue
         known = table.dropna(subset=["burst"])

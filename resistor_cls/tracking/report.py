@@ -12,6 +12,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.sources import some_names
+from resistor_cls.data.splits.copies import copies_of_training
 from resistor_cls.evaluation import Predictions, curves_figure
 from resistor_cls.model import ResistorClassifier
 from resistor_cls.model.metrics import mode_of
@@ -158,6 +159,8 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
     if tested := int((data.split.role_of == "test").sum()):
         run.log_params({"photos.test": tested})
     run.save_table("split", data.split_table())
+    _describe_left_out(run, data)
+    _describe_copies(run, data)
     if data.unreadable:
         log.warning(
             "Went on without %d photos that cannot be read (tables/unreadable.csv): %s",
@@ -175,6 +178,33 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
         run.log_params({"photos.pseudo": used})
         run.set_tags({"data.pseudo": f"{used} of {data.pseudo.looked_at} at {data.pseudo.bar}"})
         run.save_table("pseudo_labels", table)
+
+
+def _describe_left_out(run: Run, data: PhotoDataModule) -> None:
+    """Keeps what lies beside the photos and was not taken for one; `setup` has said it."""
+    left_out = data.photo_set.left_out
+    if left_out:
+        run.set_tags({"data.left_out": len(left_out)})
+        rows = [(one.name, one.reason) for one in left_out]
+        run.save_table("left_out", pd.DataFrame(rows, columns=["file", "reason"]))
+
+
+def _describe_copies(run: Run, data: PhotoDataModule) -> None:
+    """Says which photos are scored although copies of them train."""
+    copies = data.copies_table()
+    if len(copies):
+        run.save_table("copies_across_split", copies)
+    shares = []
+    for role, names in copies_of_training(copies).items():
+        shares.append(f"{len(names)} of {(data.split.role_of == role).sum()} {role}")
+        log.warning(
+            "%s photos are COPIES of photos that train: scores flatter the model "
+            "(tables/copies_across_split.csv; data.split=grouped keeps copies together): %s",
+            shares[-1],
+            some_names(names),
+        )
+    if shares:
+        run.set_tags({"data.copies_across_split": ", ".join(shares)})
 
 
 def _describe_located(run: Run, data: PhotoDataModule, located: np.ndarray) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
 from resistor_cls.tracking.dead_runs import (
     HEARTBEAT_TAG,
@@ -127,7 +128,7 @@ class Run:
     def save_table(self, name: str, table: pd.DataFrame, index: bool = False) -> None:
         """Keeps a table as `tables/NAME.csv`."""
         name = f"tables/{name}.csv"
-        table.to_csv(self._path(name), index=index)
+        write_csv(table, self._path(name), index=index)
         self._copy(name)
 
     def save_model(self, checkpoint: Path, record: Mapping[str, Any], channels: int = 3) -> None:

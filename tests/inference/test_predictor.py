@@ -136,5 +136,5 @@ def test_photos_are_found_in_folders_and_by_name(photos: Path, tmp_path: Path):
     with pytest.raises(DataError, match=r"absent does not exist: name photos, or folders"):
         find_photos([tmp_path / "absent"])
     (tmp_path / "hollow").mkdir()
-    with pytest.raises(DataError, match=r"hollow holds no photos \(\.bmp, \.jpeg"):
+    with pytest.raises(DataError, match=r"hollow holds no photos \(\.bmp, \.jfif"):
         find_photos([tmp_path / "hollow"])

@@ -1,5 +1,6 @@
 """What a training leaves in its run."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from resistor_cls.csv_tables import read_csv
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.mixing import Mix
 from resistor_cls.data.pseudo_labels import PseudoLabels
@@ -150,3 +152,36 @@ def test_pseudo_labels_are_marked_as_such(photos: Path, workplace: Path) -> None
     table = pd.read_csv(run.output / "tables" / "pseudo_labels.csv")
     assert table["photo"].tolist() == list(names)
     assert sum(bool(axes.images) for axes in sheet.axes) == 6 * 6
+
+
+def test_copies_and_what_was_left_out_are_said_at_training(
+    photos: Path, workplace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = workplace / "photos"
+    shutil.copytree(photos, root)
+    for first in sorted((root / "1K_2W").glob("*.jpg")):
+        shutil.copy(first, first.with_name(f"=copy of {first.name}"))
+    (root / "1K_2W/4.heic").touch()
+    (root / "10R_2W").rename(root / "=10R_2W")
+    data = opened(root, workplace)
+    uri = f"sqlite:///{workplace / 'mlflow.db'}"
+    with open_run("out", uri=uri, system_metrics=False) as run:
+        trainer = build_trainer(run.output, accelerator="cpu", precision="32-true")
+        describe(run, data, tiny(data), trainer)
+    copies = data.copies_table()
+    flattered = copies[copies.role == "validation"]
+    tags = _tags(uri, run.run_id)
+    assert len(flattered) > 0
+    shown = f"{len(flattered)} of {len(data.validation_indices)} validation"
+    assert tags["data.copies_across_split"] == shown
+    assert tags["data.left_out"] == "1"
+    (warning,) = [text for text in caplog.messages if "COPIES" in text]
+    assert all(name in warning for name in flattered.photo)
+    assert read_csv(run.output / "tables/left_out.csv").to_numpy().tolist() == [
+        ["1K_2W/4.heic", "not a photo by its suffix"]
+    ]
+    kept = read_csv(run.output / "tables/copies_across_split.csv")
+    assert kept.photo.tolist() == copies.photo.tolist()
+    # The table of the split is taken back, names that look like formulas among its rows.
+    again = opened(root, workplace, split=str(run.output / "tables/split.csv"))
+    assert again.split.role_of.tolist() == data.split.role_of.tolist()

@@ -136,7 +136,7 @@ def _file_findings(sections: Sections) -> list[Finding]:
                 "note",
                 "Files that are no photos",
                 f"{_many(len(files['ignored']), 'file')} beside the photos.",
-                "They are left out by their suffix; a photo among them would be missed.",
+                "They are left out, most by their suffix; a photo among them would be missed.",
                 "Convert what is a photo to JPEG or PNG, and move the rest away.",
                 "files",
                 photos=files["ignored"],

@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, StratifiedKFold
 
 from resistor_cls.categories import Categories
+from resistor_cls.csv_tables import read_csv
 from resistor_cls.data.facts import PhotoFacts
 from resistor_cls.data.listing import some_names
 from resistor_cls.data.sources import PhotoSet
@@ -326,8 +327,8 @@ def read_split(
     """
     path = path.expanduser()
     try:
-        table = pd.read_csv(path, dtype={"photo": str, "content": str}, keep_default_na=False)
-        table = table.set_index("photo")[["role", "fold", "group", "content"]]
+        table = read_csv(path).set_index("photo")[["role", "fold", "group", "content"]]
+        table = table.astype({"fold": int, "group": int})
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"data.split={path} is no table of a split: {error}") from error
     table = table[~table.index.isin(list(beside))]

@@ -2,24 +2,18 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from resistor_cls.categories import Categories
+from resistor_cls.categories import Categories, check_labels
 from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.listing import (
-    TABLES,
-    cells_of,
-    list_folders,
-    photo_names,
-    photos_of,
-    prefix_of,
-    rows_of,
-)
-from resistor_cls.data.sources import OURS, PhotoSet
+from resistor_cls.data.folders import list_folders, photos_of
+from resistor_cls.data.listing import TABLES, cells_of, photo_names, prefix_of, rows_of
+from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.walking import LeftOut
 from resistor_cls.errors import DataError, nearest
 
 MAIN = ""  # the given role of a photo of the main source: a split finds it one
@@ -61,7 +55,7 @@ def with_given_sets(
         DataError: a set that cannot be read, or a category that the main source does not have.
     """
     names, targets, groups = [*photo_set.names], [*photo_set.targets], photo_set.groups
-    ignored, roles, folders = [*photo_set.ignored], [MAIN] * len(photo_set), {"": photo_set.root}
+    left_out, roles, folders = [*photo_set.left_out], [MAIN] * len(photo_set), {"": photo_set.root}
     for role, place in given.items():
         if place is None:
             continue
@@ -70,14 +64,14 @@ def with_given_sets(
         way = os.path.relpath(os.path.realpath(found.root), os.path.realpath(photo_set.root))
         begin = "" if way == "." else f"{Path(way).as_posix()}/"
         names += [begin + name for name in found.names]
-        ignored += [begin + name for name in found.ignored]
+        left_out += [replace(one, name=begin + one.name) for one in found.left_out]
         targets += found.targets
         roles += [role] * len(found)
         folders[begin] = found.root
         if groups is not None:  # of what a split keeps together; given photos are not split
             groups = (*groups, *("" for _ in found.names))
     merged = PhotoSet(
-        photo_set.root, tuple(names), tuple(targets), photo_set.categories, tuple(ignored), groups
+        photo_set.root, tuple(names), tuple(targets), photo_set.categories, tuple(left_out), groups
     )
     return GivenSets(merged, np.array(roles, dtype="<U10"), folders)
 
@@ -135,8 +129,11 @@ def _require_all_categories(sets: GivenSets) -> None:
 
 def _read(place: Path, key: str, known: Categories, options: Mapping[str, Any]) -> PhotoSet:
     """Reads one given set; its photos are sorted by name."""
-    read = _read_table if place.suffix.lower() in TABLES else _read_folder
-    root, label_of, ignored = read(place, key, options)
+    is_table = place.suffix.lower() in TABLES
+    root, label_of, left_out = (
+        _read_table(place, key, options) if is_table else _read_folder(place, key, known)
+    )
+    check_labels({*label_of.values(), *known.names}, f"the labels of {key} and of the photos")
     category_of = _categories_of(set(label_of.values()), known, options.get("label_prefix", "auto"))
     unknown = [label for label, category in category_of.items() if category not in known.names]
     if unknown:
@@ -146,7 +143,7 @@ def _read(place: Path, key: str, known: Categories, options: Mapping[str, Any]) 
         )
     names = tuple(sorted(label_of))
     targets = tuple(known.index(category_of[label_of[name]]) for name in names)
-    return PhotoSet(root, names, targets, known, tuple(sorted(ignored)))
+    return PhotoSet(root, names, targets, known, left_out)
 
 
 def _categories_of(
@@ -162,22 +159,21 @@ def _categories_of(
 
 
 def _read_folder(
-    root: Path, key: str, options: Mapping[str, Any]
-) -> tuple[Path, dict[str, str], list[str]]:
+    root: Path, key: str, known: Categories
+) -> tuple[Path, dict[str, str], tuple[LeftOut, ...]]:
     """The folder, the label of each photo in it, and what lies beside them."""
-    beside, inside = list_folders(root, key)
+    listing = list_folders(root, key, known.names)
     label_of: dict[str, str] = {}
-    ignored = [path.name for path in beside if path.name not in OURS | inside.keys()]
-    for folder, files in inside.items():
-        photos, others = photos_of(folder, root / folder, files)
-        label_of |= {f"{folder}/{name}": folder for name in photos}
-        ignored += [f"{folder}/{name}" for name in others]
-    return root, label_of, ignored
+    left_out = list(listing.beside)
+    for folder, found in listing.inside.items():
+        label_of |= dict.fromkeys(photos_of(folder, root / folder, found), folder)
+        left_out += found.left_out
+    return root, label_of, tuple(sorted(left_out, key=lambda one: one.name))
 
 
 def _read_table(
     table: Path, key: str, options: Mapping[str, Any]
-) -> tuple[Path, dict[str, str], list[str]]:
+) -> tuple[Path, dict[str, str], tuple[LeftOut, ...]]:
     """The folder, and the label of each photo that a table names below it."""
     root = table.parent
     if "table" in options and options.get("root") is not None:  # of the main table's names too
@@ -186,4 +182,4 @@ def _read_table(
     image, category = (options.get(f"{what}_column", what) for what in ("image", "category"))
     names = photo_names(cells_of(rows, table, "image_column", image), root, table)
     cells = cells_of(rows, table, "category_column", category)
-    return root, dict(zip(names, (cell.strip() for cell in cells), strict=True)), []
+    return root, dict(zip(names, (cell.strip() for cell in cells), strict=True)), ()
