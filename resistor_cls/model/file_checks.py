@@ -123,7 +123,7 @@ def check_fit(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Te
             raise misfit(path, f"{name} is {has}: expected {needs}")
     for name in found:
         if name not in expected:
-            raise misfit(path, f"its net has no {name[:100]}, but the file does")
+            raise misfit(path, f"{name[:100]} is in the file, but not in its net")
 
 
 def _described(tensor: Tensor) -> str:

@@ -4,6 +4,7 @@ Files come from anywhere. Whatever is in them is checked here, once, before it i
 schema checks the settings of a model that is made, so that what is trained can always be loaded.
 """
 
+import re
 import reprlib
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -19,18 +20,27 @@ MAX_SIDE = 8_192
 MAX_CHANNELS = 65_536  # of arrays in the place of photos; hyperspectral cameras have hundreds
 # Values within values, as deep as no settings of ours are; Python's own recursion ends at 1,000.
 MAX_DEPTH = 64
-# The record names each photo that trained: ten million values are more than any set of photos
-# needs, and few enough to be walked through in seconds. A pickle of 1 KB can stand for 2^100.
-MAX_VALUES = 10_000_000
+# The record names each photo that trained, by 16 to 64 characters: ten million values are more
+# than any set of photos needs, and few enough to be walked through in seconds.
+MAX_VALUES, MAX_CHARACTERS = 10_000_000, 500_000_000
+# A pickle of 1 KB can stand for 2^100 values: lists that hold the list before twice.
+MAX_REPEATS = 1_000
 MAX_BITS = 64  # of a whole number; one of a million digits takes minutes to print
 REMEDY = "use a file that this version of resistor_cls wrote, or the version that wrote it"
+
+
+def _once(names: list[str]) -> list[str]:
+    """Names that are all different."""
+    if len(set(names)) < len(names):
+        raise ValueError("each name once")
+    return names
 
 
 def _size(size: Any) -> Any:
     """An image size: a whole number of pixels, or rows and columns."""
     sides = size if isinstance(size, list) and len(size) == 2 else [size]
     if not all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides):
-        raise ValueError(f"Input should be 1 to {MAX_SIDE} pixels, or [rows, columns]")
+        raise ValueError(f"1 to {MAX_SIDE} pixels, or [rows, columns]")
     return size
 
 
@@ -55,7 +65,7 @@ class Settings(_Values):
     is known (of a backbone, pool, loss, normalization) is checked by what knows the names.
     """
 
-    categories: Annotated[Names, Field(min_length=2)]
+    categories: Annotated[list[str], FailFast(), Field(min_length=2), AfterValidator(_once)]
     backbone: str
     pool: str = "avg"
     dropout: LessThanOne = 0.0
@@ -225,9 +235,15 @@ def _fault(values: Any, schema: type[BaseModel]) -> str | None:
         found = reprlib.repr(first["input"])
         if first["type"] == "extra_forbidden":
             return f"{place}={found} is no key that this version knows"
-        expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        return f"{place}={found}: expected {expected}"
+        return f"{place}={found}: expected {_SCHEMA_WORDS.sub('', first['msg'])}"
     return None
+
+
+# What pydantic says beside what is expected: "Input should be a valid dictionary or instance of X".
+_SCHEMA_WORDS = re.compile(
+    r"^Value error, |^Input should be |^List should have | or instance of \w+"
+    r"| after validation, not \d+"
+)
 
 
 def _not_plain(values: Any) -> str | None:
@@ -235,20 +251,33 @@ def _not_plain(values: Any) -> str | None:
 
     Without recursion: what a file nests must not end in an error of Python's.
     """
-    waiting, count = [("", values, 0)], 0
+    waiting: list[tuple[str, Any, int]] = [("", values, 0)]
+    count, characters, repeats, known = 0, 0, 0, set()
     while waiting:
         place, value, depth = waiting.pop()
         count += 1
-        if count > MAX_VALUES or depth > MAX_DEPTH:
+        if type(value) is str:
+            characters += len(value)
+        elif isinstance(value, dict | list | tuple) and value:
+            repeats += id(value) in known
+            known.add(id(value))
+        if (
+            depth > MAX_DEPTH
+            or count > MAX_VALUES
+            or characters > MAX_CHARACTERS
+            or repeats > MAX_REPEATS
+        ):
             return (
-                f"more than {MAX_VALUES:,} values, or nested deeper than {MAX_DEPTH}: expected the "
-                "settings and the record of a model"
+                f"it has values nested deeper than {MAX_DEPTH}, repeated {MAX_REPEATS} times, or "
+                f"more than {MAX_VALUES:,}: expected the settings and the record of a model"
             )
         if type(value) in (dict, OrderedDict):
             if not all(type(key) is str for key in value):
                 return f"{place or 'its content'} has keys that are no text: expected text alone"
-            waiting += ((f"{place}.{key}" if depth else key, one, depth + 1) for key, one in
-                        value.items())  # fmt: skip
+            characters += sum(len(key) for key in value)
+            waiting += (
+                (f"{place}.{key}" if depth else key, one, depth + 1) for key, one in value.items()
+            )
         elif type(value) in (list, tuple):
             waiting += ((place, one, depth + 1) for one in value)
         elif type(value) is int:
