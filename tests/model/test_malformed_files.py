@@ -19,6 +19,7 @@ from model_files import (
     save_checkpoint,
     tiny,
 )
+from tiny_training import TINY
 
 from resistor_cls.errors import ModelError
 from resistor_cls.inference import Predictor
@@ -202,26 +203,32 @@ def test_weights_too_large_for_half_precision_are_not_written(tmp_path: Path):
     assert not list(tmp_path.iterdir())
 
 
-def test_commands_refuse_a_damaged_model_in_one_line(whole: Files, tmp_path: Path):
-    for name in ("checkpoint", "weights", "locator"):
-        content = flipped(getattr(whole, name), random.Random(1))
-        (tmp_path / f"{name}.{'ckpt' if name == 'checkpoint' else 'safetensors'}").write_bytes(
-            content
-        )
-    (tmp_path / "photo.jpg").write_bytes(b"")
-    train = "train data=rendered tracking=none trainer=cpu model.backbone=test_resnet.r160_in1k"
+def test_commands_refuse_a_damaged_model_in_one_line(whole: Files, tmp_path: Path, photos: Path):
+    for name, content in (
+        ("best.ckpt", whole.checkpoint),
+        ("weights.safetensors", whole.weights),
+        ("locator.safetensors", whole.locator),
+    ):
+        damaged = bytearray(content)
+        damaged[len(damaged) // 2] ^= 4  # among the weights
+        (tmp_path / name).write_bytes(damaged)
+    data = f"data=folder data.root={photos} tracking=none"
+    train = f"train {data} trainer=cpu model.backbone={TINY} data.image_size=32 data.workers=0"
     for words in (
-        "predict photo.jpg --model checkpoint.ckpt",
-        "evaluate model=checkpoint.ckpt data=rendered tracking=none",
+        f"predict {photos} --model best.ckpt",
+        f"evaluate model=best.ckpt {data}",
         f"{train} model.pretrained=weights.safetensors",
         f"{train} model.locate=locator.safetensors",
     ):
         command, *rest = words.split()
         done = subprocess.run(
             [sys.executable, "-m", f"resistor_cls.{command}", *rest],
-            cwd=tmp_path, capture_output=True, text=True,
-        )  # fmt: skip
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 2, done.stderr
-        assert done.stderr.startswith("error: "), done.stderr
-        assert done.stderr.count("\n") == 1, done.stderr
-        assert "is damaged" in done.stderr
+        lines = done.stderr.splitlines()
+        assert len(lines) == 1, done.stderr
+        assert lines[0].startswith("error: ")
+        assert "is damaged" in lines[0]
