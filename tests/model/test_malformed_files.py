@@ -2,8 +2,6 @@
 
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +19,7 @@ from model_files import (
 )
 from tiny_training import TINY
 
+from resistor_cls import evaluate, predict, train
 from resistor_cls.errors import ModelError
 from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorClassifier
@@ -203,7 +202,14 @@ def test_weights_too_large_for_half_precision_are_not_written(tmp_path: Path):
     assert not list(tmp_path.iterdir())
 
 
-def test_commands_refuse_a_damaged_model_in_one_line(whole: Files, tmp_path: Path, photos: Path):
+def test_commands_refuse_a_damaged_model_in_one_line(
+    whole: Files,
+    tmp_path: Path,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.chdir(tmp_path)
     for name, content in (
         ("best.ckpt", whole.checkpoint),
         ("weights.safetensors", whole.weights),
@@ -211,24 +217,16 @@ def test_commands_refuse_a_damaged_model_in_one_line(whole: Files, tmp_path: Pat
     ):
         damaged = bytearray(content)
         damaged[len(damaged) // 2] ^= 4  # among the weights
-        (tmp_path / name).write_bytes(damaged)
-    data = f"data=folder data.root={photos} tracking=none"
-    train = f"train {data} trainer=cpu model.backbone={TINY} data.image_size=32 data.workers=0"
-    for words in (
-        f"predict {photos} --model best.ckpt",
-        f"evaluate model=best.ckpt {data}",
-        f"{train} model.pretrained=weights.safetensors",
-        f"{train} model.locate=locator.safetensors",
+        Path(name).write_bytes(damaged)
+    data = ["data=folder", f"data.root={photos}", "tracking=none", f"paths.cache={tmp_path}"]
+    training = [*data, "trainer=cpu", f"model.backbone={TINY}", "data.image_size=32"]
+    for command, words in (
+        (predict.main, [str(photos), "--model", "best.ckpt"]),
+        (evaluate.main, ["model=best.ckpt", *data]),
+        (train.main, [*training, "model.pretrained=weights.safetensors"]),
+        (train.main, [*training, "model.locate=locator.safetensors"]),
     ):
-        command, *rest = words.split()
-        done = subprocess.run(
-            [sys.executable, "-m", f"resistor_cls.{command}", *rest],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 2, done.stderr
-        lines = done.stderr.splitlines()
-        assert len(lines) == 1, done.stderr
-        assert lines[0].startswith("error: ")
-        assert "is damaged" in lines[0]
+        assert command(words) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ")
+        assert "is damaged" in line
