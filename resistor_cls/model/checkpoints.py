@@ -98,11 +98,11 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise ModelError(
             f"{path} cannot be loaded as plain values, and nothing in it was executed: "
             f"{_reason(error)}; use a checkpoint that resistor_cls wrote"
-        ) from error
+        ) from None  # a traceback would bring PyTorch's advice to execute the file
     record = checkpoint.get(RECORD) if isinstance(checkpoint, dict) else None
     if not isinstance(record, dict) or "format" not in record:
         raise ModelError(f"{path} is no checkpoint of resistor_cls: expected one that it trained")
-    if record["format"] != CHECKPOINT_FORMAT:
+    if type(record["format"]) is not int or record["format"] != CHECKPOINT_FORMAT:
         raise ModelError(
             f"{path} has checkpoint format {reprlib.repr(record['format'])}, this version reads "
             f"{CHECKPOINT_FORMAT}: use the version of resistor_cls that wrote it"

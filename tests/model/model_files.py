@@ -164,6 +164,7 @@ def bad_checkpoints(whole: bytes, locating: bytes) -> dict[str, bytes]:
         ("hyper_parameters", GONE), ("hyper_parameters", []), ("hyper_parameters", None),
         ("resistor_cls", GONE), ("resistor_cls", 3), ("resistor_cls.format", GONE),
         ("resistor_cls.format", "1"), ("resistor_cls.format", 99), ("resistor_cls.format", [1]),
+        ("resistor_cls.format", torch.zeros(2)),
         ("resistor_cls.weights_from", 3), ("resistor_cls.weights_from", GONE),
         ("resistor_cls.record", GONE), ("resistor_cls.record", 3), ("resistor_cls.more", 1),
         ("resistor_cls.digest", "sha256:0"), ("resistor_cls.digest", 7),
