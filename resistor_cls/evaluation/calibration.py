@@ -63,7 +63,11 @@ class Calibration:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Calibration":
-        """Takes back what `record` gave; what another version promised otherwise is left out."""
+        """Takes back what `record` gave; what another version promised otherwise is left out.
+
+        Args:
+            record: of a loaded model, which was checked by `resistor_cls.model.file_schema`.
+        """
         kept = record["thresholds"] if record["confidence"] == CONFIDENCE else {}
         return cls(
             record["temperature"],

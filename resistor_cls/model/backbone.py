@@ -3,7 +3,7 @@
 import difflib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import timm
+import torch
 from huggingface_hub import hf_hub_download
 from huggingface_hub.constants import ENDPOINT, is_offline_mode
 from huggingface_hub.errors import LocalEntryNotFoundError
@@ -105,6 +106,32 @@ def build_backbone(
             f"model.backbone={name} cannot be built with {asked}: {_reason(error)}"
         ) from error
     return _pooled(net, name, pool), "scratch"
+
+
+def backbone_tensors(settings: Mapping[str, Any], shape: tuple[int, int]) -> dict[str, Tensor]:
+    """The names, shapes and types of a net's tensors, without their memory.
+
+    Files name the net that their weights are of. Before gigabytes are made for a large one, this
+    says in milliseconds whether the file holds it.
+
+    Args:
+        settings: `backbone`, `categories`, `pool` and `channels` as of `ResistorClassifier`.
+        shape: see `build_backbone`.
+
+    Raises:
+        ConfigError: see `build_backbone`.
+    """
+    with torch.device("meta"):
+        net, _ = build_backbone(
+            settings["backbone"],
+            len(settings["categories"]),
+            pool=settings.get("pool", "avg"),
+            dropout=0.0,
+            shape=shape,
+            pretrained="false",
+            channels=settings.get("channels", 3),
+        )
+    return net.state_dict()
 
 
 def _pooled(net: nn.Module, name: str, pool: str) -> nn.Module:

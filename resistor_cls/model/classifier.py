@@ -14,10 +14,12 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.photos import Preparation
-from resistor_cls.errors import ConfigError, ModelError
+from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
 from resistor_cls.model.drawn_crops import MOST_RINGS, RINGS, UNKNOWN
+from resistor_cls.model.file_checks import check_fit
+from resistor_cls.model.file_schema import check_settings, misfit
 from resistor_cls.model.layers import check_layers, freeze, learning_groups, slow_down
 from resistor_cls.model.locator import Locator
 from resistor_cls.model.losses import TrainingLoss, loss_named
@@ -25,7 +27,14 @@ from resistor_cls.model.metrics import metric_collection
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.schedules import cosine
 from resistor_cls.model.views import check_views, laid
-from resistor_cls.model.weights import RENDERED, SUFFIX, read_weights, start_from, write_weights
+from resistor_cls.model.weights import (
+    RENDERED,
+    SUFFIX,
+    check_backbone_fits,
+    read_weights,
+    start_from,
+    write_weights,
+)
 
 Batch = Mapping[str, Tensor]
 MakeOptimizer = Callable[..., Optimizer]  # of parameters, or of groups of them
@@ -175,6 +184,7 @@ class ResistorClassifier(LightningModule):
         self._layer_lr, self._layer_decay = dict(layer_lr or {}), layer_decay
         self._freeze_epochs = freeze_epochs
         check_layers(self.backbone, self._layer_lr, layer_decay, freeze_epochs)
+        check_settings(settings)  # what is trained can be loaded
         # Laid out for channels-last convolutions once and for all: inference then runs the very
         # kernels that validation ran, and its answers are the same to the digit.
         self.backbone.to(memory_format=torch.channels_last)
@@ -492,31 +502,55 @@ class ResistorClassifier(LightningModule):
                 the package's locator finds.
 
         Raises:
-            ModelError: a file that is absent, cut short, no checkpoint of ours, from another
-                version, or a pickle that would run code (it is never executed).
+            ModelError: a file that is absent, cut short, damaged or malformed, no checkpoint of
+                ours, from another version, with weights that are no finite numbers, or a pickle
+                that would run code (it is never executed).
         """
-        if Path(path).suffix == SUFFIX:
-            weights = read_weights(Path(path))
-            model = cls(**weights.settings, pretrained="false")
+        path = Path(path)
+        if path.suffix == SUFFIX:
+            weights = read_weights(path)
+            model = cls._made(path, weights.settings)
             model.backbone.load_state_dict(weights.tensors)
-            model.record, model.weights_from = dict(weights.card), Path(path).name
+            model.record, model.weights_from = dict(weights.card), path.name
             return model.eval()
         checkpoint = read_checkpoint(path)
-        ours = checkpoint[RECORD]
-        try:
-            values = dict(checkpoint["hyper_parameters"])
-            if values.get("locate"):
-                values["locate"] = Locator()  # filled from the checkpoint: no other file is needed
-            model = cls(**values, pretrained="false")
-            model.load_state_dict(checkpoint["state_dict"])
-            if values.get("locate"):
-                model.preprocessing.restore_locator(ours["locator"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"{path}: the checkpoint does not fit its own model: {error}"
-            ) from error
+        ours, values = checkpoint[RECORD], dict(checkpoint["hyper_parameters"])
+        tensors, locator = checkpoint["state_dict"], ours.get("locator")
+        backbone = {
+            name.removeprefix("backbone."): one
+            for name, one in tensors.items()
+            if name.startswith("backbone.")
+        }
+        check_backbone_fits(path, values, backbone)
+        if values.get("locate"):
+            if locator is None:
+                raise misfit(path, f"{RECORD}.locator is missing beside locate=True")
+            values["locate"] = Locator()  # filled from the checkpoint: no other file is needed
+        model = cls._made(path, values)
+        check_fit(path, model.state_dict(), tensors)
+        model.load_state_dict(tensors)
+        if model.preprocessing.locator is not None:
+            try:
+                model.preprocessing.restore_locator(locator)
+            except ValueError as error:
+                raise misfit(path, str(error)) from error
         model.record, model.weights_from = ours["record"], ours["weights_from"]
         return model.eval()
+
+    @classmethod
+    def _made(cls, path: Path, settings: Mapping[str, Any]) -> "ResistorClassifier":
+        """A model of the settings in a file, yet without its weights.
+
+        Raises:
+            ModelError: settings that no model can be made of, or photos prepared by.
+        """
+        try:
+            model = cls(**settings, pretrained="false")
+            if model.preprocessing.steps is not None:
+                model.preparation()
+        except (ConfigError, DataError) as error:
+            raise misfit(path, str(error)) from error
+        return model
 
 
 def _features(backbone: Any) -> int:

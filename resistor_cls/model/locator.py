@@ -17,6 +17,8 @@ from torch.nn.functional import interpolate, max_pool2d
 
 from resistor_cls.data.bodies import Location
 from resistor_cls.model.crops import View, look
+from resistor_cls.model.file_checks import check_fit
+from resistor_cls.model.file_schema import LocatorHeader
 from resistor_cls.model.half_precision import load_half, save_half
 
 # Trained as experiments/locator/README.md tells; part of the package.
@@ -143,11 +145,12 @@ class Locator(nn.Module):
             path: the file; by default the locator that comes with the package.
 
         Raises:
-            ModelError: a file that is absent, damaged, or of another format.
+            ModelError: a file that is absent, damaged, malformed, or of another format.
         """
         remedy = "train it again, as experiments/locator/README.md says"
-        header, tensors = load_half(path, "locator", LOCATOR_FORMAT, remedy)
+        header, tensors = load_half(path, "locator", LOCATOR_FORMAT, remedy, LocatorHeader)
         net = cls()
+        check_fit(path, net.state_dict(), tensors)
         net.load_state_dict(tensors)
         net.record, net.threshold = header["record"], header["threshold"]
         return net.eval()

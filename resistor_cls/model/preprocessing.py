@@ -127,6 +127,16 @@ def _preparation(
     return prepare if steps is None else WithSteps(prepare, steps)
 
 
+def photo_shape(image_size: int | list[int], locate: object) -> tuple[int, int]:
+    """Rows and columns of what the backbone sees.
+
+    Args:
+        image_size: of `Preprocessing`.
+        locate: whether crops round the body take the place of whole photos.
+    """
+    return _shape(image_size, crop_shape if locate else _square)
+
+
 def _shape(size: int | list[int], of_number: Callable[[int], tuple[int, int]]) -> tuple[int, int]:
     """Rows and columns: those that are given, or those that a number stands for."""
     return of_number(size) if isinstance(size, int) else (size[0], size[1])
@@ -222,7 +232,7 @@ class Preprocessing(nn.Module):
         _check_channels(channels, locate)
         self.channels, self.steps = channels, serialised(steps)
         self.margin = MARGIN
-        self.shape = _shape(self.image_size, crop_shape if locate else _square)
+        self.shape = photo_shape(self.image_size, locate)
         # Part of the model, so that its weights are saved with it.
         self.locator = _locator(locate)
         if self.locator is not None:

@@ -8,7 +8,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from resistor_cls.errors import ConfigError
+from resistor_cls.model.backbone import backbone_tensors
+from resistor_cls.model.file_checks import check_fit
+from resistor_cls.model.file_schema import WeightsHeader, misfit
 from resistor_cls.model.half_precision import load_half, save_half
+from resistor_cls.model.preprocessing import photo_shape
 
 # Trained on drawn photos alone, as experiments/pretraining/README.md tells; part of the package.
 RENDERED = Path(__file__).with_name("rendered.safetensors")
@@ -48,22 +52,49 @@ def read_weights(path: Path) -> Weights:
     """Reads a file that `write_weights` wrote.
 
     Raises:
-        ModelError: see `load_half`.
+        ModelError: see `load_half`, or tensors that are not those of the file's own settings.
     """
     remedy = "make them again by experiment=pretrain_rendered"
-    header, tensors = load_half(path, "weights", WEIGHTS_FORMAT, remedy)
+    header, tensors = load_half(path, "weights", WEIGHTS_FORMAT, remedy, WeightsHeader)
+    check_backbone_fits(path, header["settings"], tensors)
     return Weights(header["settings"], header["card"], tensors)
 
 
+def check_backbone_fits(
+    path: Path, settings: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> None:
+    """Checks that the tensors of a file are those of the backbone that its settings describe.
+
+    Args:
+        path: the file.
+        settings: see `Weights`.
+        tensors: of the backbone alone.
+
+    Raises:
+        ModelError: they are not, or there is no such backbone.
+    """
+    shape = photo_shape(settings.get("image_size", 224), settings.get("locate", False))
+    try:
+        expected = backbone_tensors(settings, shape)
+    except ConfigError as error:
+        raise misfit(path, str(error)) from error
+    check_fit(path, expected, tensors)
+
+
 def start_from(
-    path: Path, net: nn.Module, head: str, categories: Sequence[str], settings: Mapping[str, Any]
+    path: Path,
+    net: nn.Module,
+    head: str | Sequence[str],
+    categories: Sequence[str],
+    settings: Mapping[str, Any],
 ) -> None:
     """Fills a net with weights; logits of categories that the file knows too come with it.
 
     Args:
         path: the file.
         net: of the same backbone, changed in place.
-        head: prefix of the names of the layer that makes the logits; empty if there is none.
+        head: prefixes of the names of the layers that make the logits, one or several; empty if
+            there is none.
         categories: of the net's logits, in their order.
         settings: arguments of the net's `ResistorClassifier`.
 
@@ -82,11 +113,14 @@ def start_from(
                 "model.pretrained"
             )
     own = net.state_dict()
+    heads = tuple(f"{one}." for one in ([head] if isinstance(head, str) else head) if one)
+    # Of the head, each category has a row: there may be more or fewer of them.
+    skipped = {name: int(name.startswith(heads)) for name in weights.tensors}
     if any(
-        name not in own or own[name].shape[1:] != value.shape[1:]
+        name not in own or own[name].shape[skipped[name] :] != value.shape[skipped[name] :]
         for name, value in weights.tensors.items()
     ):
-        made = weights.settings
+        made = {"pool": "avg", "image_size": 224} | dict(weights.settings)
         raise ConfigError(
             f"model.pool={settings['pool']} and model.image_size={settings['image_size']} do not "
             f"fit {path.name}, which was trained with {made['pool']} and {made['image_size']}: "
@@ -96,7 +130,7 @@ def start_from(
     rows = [place for place, name in enumerate(categories) if name in known]
     theirs = [known[categories[place]] for place in rows]
     for name, value in weights.tensors.items():
-        if head and name.startswith(f"{head}."):
+        if skipped[name]:
             own[name][rows] = value[theirs]
         else:
             own[name] = value
