@@ -19,8 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.config import as_reference, run_hydra
+from resistor_cls.config import run_hydra
 from resistor_cls.errors import DataError
+from resistor_cls.words import as_reference
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

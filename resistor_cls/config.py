@@ -12,16 +12,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from resistor_cls.errors import ConfigError, nearest, run_command
+from resistor_cls.words import CONF, escaped, key_of, quoted, read_words
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-_PACKAGE = Path(__file__).parent
-# Beside the package in a checkout, inside it in an installed wheel.
-CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
 _OWN = ".safetensors"  # a file of one's own
 # Rows and columns instead of a side, a weight for each category instead of a word.
 _LISTS = ("image_size", "class_weights")
@@ -56,8 +54,6 @@ def run_hydra(
         The exit status; see `resistor_cls.errors.run_command`.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    # Hydra's parser wants -m before or after all key=value words, a person puts it anywhere.
-    words.sort(key=lambda word: word not in {"-m", "--multirun"})
     if {"-h", "--help"} & set(words):
         print(_help(doc))
         return 0
@@ -87,6 +83,7 @@ def _compose_with_hydra(name: str, overrides: Sequence[str]) -> "DictConfig":
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
 
+    overrides = read_words(overrides)
     with initialize_config_dir(str(CONF), version_base="1.3"), _explained(name, overrides):
         config = hydra_compose(name, list(overrides), return_hydra_config=True)
         _check_types(config, _defaults(name, overrides), overrides)
@@ -101,9 +98,11 @@ def instantiate(node: Any, **values: Any) -> Any:
     """
     import hydra.utils
     from hydra.errors import InstantiationException
+    from omegaconf import OmegaConf
 
+    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     try:
-        return hydra.utils.instantiate(node, _convert_="all", **values)
+        return hydra.utils.instantiate(_literal(plain), _convert_="all", **_literal(values))
     except InstantiationException as error:
         cause = error.__cause__
         if cause is None or isinstance(cause, ImportError | AttributeError):
@@ -114,21 +113,30 @@ def instantiate(node: Any, **values: Any) -> Any:
         raise cause from None
 
 
+def _literal(value: Any) -> Any:
+    """Plain values in which every text means itself, for Hydra, which resolves them twice."""
+    if isinstance(value, Mapping):
+        return {key: _literal(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_literal(one) for one in value]
+    return escaped(escaped(value)) if isinstance(value, str) else value
+
+
 def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> None:
     import hydra
-    from hydra._internal.utils import get_args_parser
     from hydra.core.hydra_config import HydraConfig
 
     # Hydra would print a traceback of its own and exit with 1: take its errors as they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    arguments = get_args_parser().parse_args(words)
-    _check_words(arguments.overrides)
+    arguments = _read_arguments(words)
+    arguments.overrides = read_words(arguments.overrides, _is_multirun(name, arguments))
+    words = [*_flags(arguments), *arguments.overrides]
     failures: list[Exception] = []
 
     with _sweep(name, arguments) as sweep:
         if sweep is not None:
             # Hydra would read the clock a second time.
-            words = [*words, _quoted("hydra.sweep.dir", str(sweep.run.output))]
+            words = [*words, f"hydra.sweep.dir={quoted(escaped(str(sweep.run.output)))}"]
 
         @functools.wraps(job)
         def task(config: "DictConfig") -> None:
@@ -137,7 +145,7 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
                 _check_types(config, _defaults(name, overrides), overrides)
                 if sweep is not None:
                     # A name that was given is the parent's.
-                    config.tracking.name = sweep.job_name(overrides)
+                    config.tracking.name = escaped(sweep.job_name(overrides))
                 job(config)
                 if sweep is not None:
                     sweep.ended(overrides, output_folder(), finished=True)
@@ -162,6 +170,67 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             raise failures[0]
 
 
+def _read_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """What Hydra's parser makes of the words, in any order of flags and `key=value`.
+
+    Raises:
+        ConfigError: an unknown flag, or one that would leave the configs of this command.
+    """
+    from hydra._internal.utils import get_args_parser
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(f"{message}; --help shows what can be given")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    arguments = parser.parse_intermixed_args(list(words))
+    for flag in ("config_name", "config_path", "experimental_rerun"):
+        if getattr(arguments, flag) is not None:
+            raise ConfigError(
+                f"--{flag.replace('_', '-')}: each command reads its own config; "
+                "--config-dir FOLDER adds a folder of yours, such as one with experiment/mine.yaml"
+            )
+    if arguments.config_dir is not None:
+        folder = Path(arguments.config_dir).expanduser().absolute()
+        if not folder.is_dir():
+            raise ConfigError(f"--config-dir {arguments.config_dir}: no such folder")
+        place = quoted(escaped(f"file://{folder}"))
+        arguments.overrides = [*arguments.overrides, f"hydra.searchpath=[{place}]"]
+    if arguments.resolve and arguments.cfg is None:
+        raise ConfigError("--resolve needs --cfg job")
+    asked = ("run", "multirun", "cfg", "info", "shell_completion")
+    if len(given := [f"--{flag}" for flag in asked if getattr(arguments, flag)]) > 1:
+        raise ConfigError(f"{' and '.join(given)} do not go together: give one of them")
+    return arguments
+
+
+def _flags(arguments: argparse.Namespace) -> list[str]:
+    """The flags of `_read_arguments` as words."""
+    switches = ("multirun", "run", "resolve", "hydra_help", "shell_completion")
+    words = [f"--{flag.replace('_', '-')}" for flag in switches if getattr(arguments, flag)]
+    for flag in ("cfg", "package", "info"):
+        if getattr(arguments, flag) is not None:
+            words += [f"--{flag}", getattr(arguments, flag)]
+    return words
+
+
+def _is_multirun(name: str, arguments: argparse.Namespace) -> bool:
+    """Whether a sweep is asked for, by -m or by a choice that brings its own."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.types import RunMode
+
+    if arguments.multirun:
+        return True
+    words = arguments.overrides
+    bringing = [word for word in words if key_of(word) in ("sweep", "experiment", "hydra.mode")]
+    if not bringing:
+        return False
+    with initialize_config_dir(str(CONF), version_base="1.3"), _explained(name, words):
+        config = hydra_compose(name, bringing, return_hydra_config=True)
+    return bool(config.hydra.mode == RunMode.MULTIRUN)
+
+
 @contextmanager
 def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
     """The sweep that the words ask for; None for a single run."""
@@ -174,6 +243,7 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
     swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
     fixed = [override.input_line for override in parsed if not override.is_sweep_override()]
     config = _compose_with_hydra(name, [word for word in fixed if word])
+    _check_output(config)
     params = config.hydra.sweeper.get("params") or {}
     compared = config.get("compare")
     if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
@@ -204,6 +274,20 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
         yield sweep
 
 
+def _check_output(config: "DictConfig") -> None:
+    """Refuses a folder of results whose path Hydra would take for an interpolation later on.
+
+    Raises:
+        ConfigError: names the folder.
+    """
+    folder = Path(config.hydra.run.dir).absolute()
+    if "${" in str(folder):
+        raise ConfigError(
+            f"results would go into {folder}, and Hydra reads ${{…}} in it as an interpolation; "
+            "choose another folder by paths.output=…"
+        )
+
+
 def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
     """The keys that have several values; a word wins over `hydra.sweeper.params`, as in Hydra."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -218,17 +302,6 @@ def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
         if override.is_range_sweep() and not any(True for _ in override.sweep_iterator()):
             raise ConfigError(f"{override.input_line}: a range of no values; expected one or more")
     return [key for key, override in last.items() if override.is_sweep_override()]
-
-
-def as_reference(word: str) -> str:
-    """`model=REF` as the key `reference`: to Hydra, `model` is a group of nets to train."""
-    key, _, value = word.partition("=")
-    return word if key != "model" else _quoted("reference", value)
-
-
-def _quoted(key: str, value: str) -> str:
-    """A word for Hydra that takes any text as it is."""
-    return "{}='{}'".format(key, value.replace("'", "\\'"))
 
 
 def _store(config: "DictConfig") -> dict[str, Any]:
@@ -249,13 +322,7 @@ def _defaults(name: str, overrides: Sequence[str]) -> "DictConfig":
 
 def _is_choice(word: str) -> bool:
     """Whether a word chooses from a group, such as `model=resnet18`."""
-    return word.partition("=")[0].lstrip("+~").partition("@")[0] in groups()
-
-
-def _check_words(words: Sequence[str]) -> None:
-    for word in words:
-        if "=" not in word and not word.startswith("~"):
-            raise ConfigError(f"{word!r} is no key=value: for example data.fold=1")
+    return key_of(word).lstrip("~").partition("@")[0] in groups()
 
 
 def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequence[str]) -> None:
@@ -267,10 +334,9 @@ def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequen
     from omegaconf import OmegaConf
 
     for word in overrides:
-        key, _, _ = word.partition("=")
+        key = key_of(word)
         if _is_choice(word) or key.startswith(("~", "hydra")):
             continue
-        key = key.lstrip("+")
         try:
             default = OmegaConf.select(defaults, key)
         except Exception:  # an interpolation or a missing value: nothing to compare with

@@ -24,8 +24,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resistor_cls.config import as_reference, run_hydra
+from resistor_cls.config import run_hydra
 from resistor_cls.errors import ConfigError, nearest
+from resistor_cls.words import as_reference, escaped, quoted
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -56,7 +57,7 @@ def evaluate(config: "DictConfig") -> None:
         raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
     model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
     model.answer_by(**config.inference)
-    config.tracking.name = config.tracking.name or f"evaluate {config.reference}"
+    config.tracking.name = escaped(config.tracking.name or f"evaluate {config.reference}")
     own = config.get("data") is None
     subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
     if own and "data" not in model.record:
@@ -113,7 +114,7 @@ def _allowing(words: list[str]) -> list[str]:
             allowed.append(value if sign else next(waiting, ""))
         else:
             rest.append(word)
-    return [*rest, f"allow=[{','.join(allowed)}]"] if allowed else rest
+    return [*rest, f"allow=[{','.join(map(quoted, allowed))}]"] if allowed else rest
 
 
 if __name__ == "__main__":

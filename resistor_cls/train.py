@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import run_hydra
+from resistor_cls.words import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,7 @@ def train(config: "DictConfig") -> None:
 
     _check(config)
     config.seed = seed_everything(config.seed)
-    config.tracking.name = (
+    config.tracking.name = escaped(
         config.tracking.name or f"{config.model.backbone} on {config.data.source}"
     )
     locate = config.model.locate
