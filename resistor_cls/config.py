@@ -6,6 +6,7 @@ The only code, with the commands, that knows Hydra.
 import argparse
 import functools
 import logging
+import multiprocessing
 import os
 import re
 import sys
@@ -14,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from resistor_cls.errors import ConfigError, nearest, run_command
-from resistor_cls.words import CONF, escaped, key_of, quoted, read_words
+from resistor_cls.errors import ConfigError, ResistorClsError, nearest, run_command
+from resistor_cls.words import CONF, TEXT_KEYS, escaped, key_of, quoted, read_words
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
 _OWN = ".safetensors"  # a file of one's own
 # Rows and columns instead of a side, a weight for each category instead of a word.
 _LISTS = ("image_size", "class_weights")
+# Hydra's plugins by the choice that needs them → what installs them. Those of a cluster are not
+# among our extras: nothing here tests them.
+_PLUGINS = {
+    "hydra/launcher": {
+        "joblib": "resistor_cls[joblib]",
+        "submitit_local": "hydra-submitit-launcher",
+        "submitit_slurm": "hydra-submitit-launcher",
+        "ray": "hydra-ray-launcher",
+        "ray_aws": "hydra-ray-launcher",
+    },
+    "hydra/sweeper": {"optuna": "resistor_cls[optuna]"},
+}
 # Not Hydra's own groups, and not what only other files of a group build upon.
 _HIDDEN = ("_", ".")
 
@@ -138,29 +151,43 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             # Hydra would read the clock a second time.
             words = [*words, f"hydra.sweep.dir={quoted(escaped(str(sweep.run.output)))}"]
 
+        main_process = os.getpid()
+
         @functools.wraps(job)
-        def task(config: "DictConfig") -> None:
+        def task(config: "DictConfig") -> object:
+            _use_own_start_method()
             overrides = list(HydraConfig.get().overrides.task)
             try:
                 _check_types(config, _defaults(name, overrides), overrides)
                 if sweep is not None:
                     # A name that was given is the parent's.
                     config.tracking.name = escaped(sweep.job_name(overrides))
-                job(config)
+                score = job(config)
                 if sweep is not None:
                     sweep.ended(overrides, output_folder(), finished=True)
+                return score  # what a sweeper such as optuna makes better
             except Exception as error:
-                # Raised after Hydra is through: a sweep goes on with its other jobs.
-                failures.append(error)
                 if sweep is not None:
                     sweep.ended(overrides, output_folder(), finished=False)
                     logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
+                if os.getpid() != main_process:
+                    raise  # the launcher brings it from its worker, when all jobs are through
+                # Raised after Hydra is through: a sweep goes on with its other jobs.
+                failures.append(error)
+                return None
 
         decorate = hydra.main(config_path=str(CONF), config_name=name, version_base="1.3")
         before, sys.argv = sys.argv, [sys.argv[0], *words]
         try:
             with _explained(name, arguments.overrides):
                 decorate(task)()
+        except ResistorClsError as error:  # from a launcher's worker
+            if sweep is None:
+                raise
+            failures.append(error)
+        except ValueError:  # optuna wants a number of each job
+            if not failures:
+                raise
         finally:
             sys.argv = before
         if sweep is not None:
@@ -168,6 +195,13 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             print(f"\n{sweep.finish()}", file=sys.stderr)
         if failures:
             raise failures[0]
+
+
+def _use_own_start_method() -> None:
+    """In a worker of joblib, processes are started by a method that only joblib knows."""
+    known = multiprocessing.get_all_start_methods()  # Python's default first
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *known):
+        multiprocessing.set_start_method(known[0], force=True)
 
 
 def _read_arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -241,8 +275,7 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
     with _explained(name, words):
         parsed = OverridesParser.create().parse_overrides(words)
     swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
-    fixed = [override.input_line for override in parsed if not override.is_sweep_override()]
-    config = _compose_with_hydra(name, [word for word in fixed if word])
+    config = _compose_with_hydra(name, [word for one in parsed if (word := _fixed(one))])
     _check_output(config)
     params = config.hydra.sweeper.get("params") or {}
     compared = config.get("compare")
@@ -286,6 +319,17 @@ def _check_output(config: "DictConfig") -> None:
             f"results would go into {folder}, and Hydra reads ${{…}} in it as an interpolation; "
             "choose another folder by paths.output=…"
         )
+
+
+def _fixed(override: Any) -> str | None:
+    """A word for all jobs; of a swept key that has no default, such as data.root, the first."""
+    if not override.is_sweep_override():
+        return str(override.input_line)
+    # Not a name: the parent of a sweep has its own.
+    if (key := key_of(override.input_line)) not in TEXT_KEYS or key.startswith("tracking."):
+        return None
+    first = next(override.sweep_string_iterator(), None)
+    return None if first is None else f"{key}={first}"
 
 
 def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
@@ -404,6 +448,8 @@ def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
             raise ConfigError(
                 f"{group}={option}: no such option; {nearest(option, known)}"
             ) from error
+        if group in _PLUGINS:
+            raise ConfigError(_without_plugin(group, option)) from error
         raise ConfigError(_first_line(error)) from error
     except OverrideParseException as error:
         raise ConfigError(
@@ -424,6 +470,13 @@ def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
         raise ConfigError(
             f"{error.filename}: {error.strerror}; choose another place by paths.output=…"
         ) from error
+
+
+def _without_plugin(group: str, option: str) -> str:
+    plugins = _PLUGINS[group]
+    if option in plugins:
+        return f"{group}={option} is not installed: pip install '{plugins[option]}'"
+    return f"{group}={option}: no such option; {nearest(option, ['basic', *plugins])}"
 
 
 def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:

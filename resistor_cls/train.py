@@ -45,8 +45,12 @@ _OF_THE_MACHINE = (
 )
 
 
-def train(config: "DictConfig") -> None:
+def train(config: "DictConfig") -> float | None:
     """Trains and tracks one run.
+
+    Returns:
+        The score of its best epoch that `trainer.monitor` names, for a sweeper that makes it
+        better; None where the run has none.
 
     Raises:
         ResistorClsError: something that the user can mend.
@@ -133,6 +137,7 @@ def train(config: "DictConfig") -> None:
     if trainer.is_global_zero:
         subject = f"{'best' if save_best else 'last'} epoch: {report.best_epoch:g}"
         log.info("\n%s", run.summary(report.best_metrics, subject))
+    return report.best_metrics.get(monitor)
 
 
 def _check(config: "DictConfig") -> None:

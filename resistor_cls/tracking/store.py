@@ -31,6 +31,7 @@ def check_store(uri: str) -> None:
             f"tracking.uri={uri}: expected sqlite:///FILE.db or http://HOST:PORT "
             "(MLflow no longer takes a plain folder)"
         )
+    check_driver(uri)
     if parts.scheme in ("http", "https"):
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
@@ -99,3 +100,33 @@ def experiment_id(client: "MlflowClient", uri: str, name: str, artifacts: str) -
             f"tracking.experiment={name} was deleted in {uri}: restore it, or choose another name"
         )
     return str(found.experiment_id)
+
+
+# Databases that MLflow can use, and the address whose driver our extra of the same name installs.
+_DRIVERS = {
+    "postgresql": "postgresql://",
+    "mysql": "mysql+pymysql://",
+    "mssql": "mssql+pyodbc://",
+}
+
+
+def check_driver(uri: str) -> None:
+    """Checks that the driver of a database is installed.
+
+    Raises:
+        TrackingError: it is not; names what installs it, and nothing of the address but its kind.
+    """
+    scheme = urlsplit(uri).scheme
+    database = scheme.partition("+")[0]
+    if database not in _DRIVERS:
+        return
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        make_url(f"{scheme}://").get_dialect().import_dbapi()
+    except (ImportError, ArgumentError) as error:
+        raise TrackingError(
+            f"tracking.uri={scheme}://… needs a driver that is not installed ({error}): "
+            f"pip install 'resistor_cls[{database}]', and write {_DRIVERS[database]}…"
+        ) from error

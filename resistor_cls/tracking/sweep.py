@@ -1,9 +1,10 @@
 """Sweeps: one parent run with a child for each job."""
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +29,6 @@ class Sweep:
         compared: the key whose values are set side by side at the end; None for none.
         uri: of the MLflow store; None where nothing is tracked.
         experiment: id of the experiment.
-        jobs: those that have ended.
     """
 
     name: str
@@ -37,15 +37,31 @@ class Sweep:
     compared: str | None = None
     uri: str | None = None
     experiment: str = ""
-    jobs: list[Job] = field(default_factory=list)
 
     def job_name(self, overrides: Sequence[str]) -> str:
         """Names a job by what varies: `model=resnet18 optimizer.lr=0.001`."""
         return " ".join(word for word in overrides if key_of(word) in self.varying)
 
     def ended(self, overrides: Sequence[str], output: Path, *, finished: bool) -> None:
-        """Notes a job that has ended."""
-        self.jobs.append(Job(tuple(overrides), output, finished))
+        """Notes a job that has ended, in whichever process."""
+        self._notes.parent.mkdir(parents=True, exist_ok=True)
+        with self._notes.open("a", encoding="utf-8") as file:  # whole lines, whoever else writes
+            file.write(json.dumps([list(overrides), str(output), finished]) + "\n")
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Those that have ended, in the order of their folders."""
+        if not self._notes.exists():
+            return []
+        lines = map(json.loads, self._notes.read_text(encoding="utf-8").splitlines())
+        jobs = [Job(tuple(words), Path(output), finished) for words, output, finished in lines]
+        numbered = all(job.output.name.isdecimal() for job in jobs)
+        return sorted(jobs, key=lambda job: int(job.output.name)) if numbered else jobs
+
+    @property
+    def _notes(self) -> Path:
+        """A file and no list: a launcher runs jobs in processes of its own."""
+        return self.run.output / ".jobs.jsonl"
 
     def finish(self) -> str:
         """Compares what was to be compared; returns how the sweep went, for people.
@@ -56,9 +72,11 @@ class Sweep:
         if not (table := self.table()).empty:
             shown = [name for name in table.columns if name.partition("/")[2] in SHOWN]
             lines.append(table[["job", "status", "run", *shown]].to_string(index=False))
-        told = [save_repeats(self.run, self.jobs, self.varying)]
+        jobs = self.jobs
+        self._notes.unlink(missing_ok=True)
+        told = [save_repeats(self.run, jobs, self.varying)]
         if self.compared is not None:
-            told.append(save_comparison(self.run, self.jobs, self.compared, self.varying))
+            told.append(save_comparison(self.run, jobs, self.compared, self.varying))
         for _, shown in told:
             lines += ["", *shown, ""] if shown else []
         if any(note for note, _ in told):
