@@ -39,7 +39,11 @@ def audit(config: "DictConfig") -> None:
         ResistorClsError: something that the user can mend; photos that cannot be read, after the
             report on the others is written.
     """
-    # Here and not above, so that --help and a mistyped key answer at once.
+    # Here and not above, so that --help and a wrong word answer at once.
+    from resistor_cls.tracking import check_reference
+
+    if config.reference is not None:
+        check_reference(config.reference, config.tracking.uri)
     import numpy as np
 
     from resistor_cls.config import flatten, output_folder, resolved

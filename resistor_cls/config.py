@@ -11,10 +11,11 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from resistor_cls.checks import check_values
 from resistor_cls.errors import ConfigError, ResistorClsError, nearest, run_command
 from resistor_cls.words import CONF, TEXT_KEYS, escaped, key_of, quoted, read_words
 
@@ -159,6 +160,7 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             overrides = list(HydraConfig.get().overrides.task)
             try:
                 _check_types(config, _defaults(name, overrides), overrides)
+                check_values(_known_values(config))
                 if sweep is not None:
                     # A name that was given is the parent's.
                     config.tracking.name = escaped(sweep.job_name(overrides))
@@ -277,6 +279,8 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
     swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
     config = _compose_with_hydra(name, [word for one in parsed if (word := _fixed(one))])
     _check_output(config)
+    if not (arguments.cfg or arguments.info):
+        check_values(_known_values(config))
     params = config.hydra.sweeper.get("params") or {}
     compared = config.get("compare")
     if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
@@ -305,6 +309,23 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
     folder = config.hydra.sweep.dir
     with open_sweep(title, varying, folder, compared=compared, **_store(config)) as sweep:
         yield sweep
+
+
+def _known_values(config: "DictConfig") -> dict[str, Any]:
+    """The values that are known before a job begins, as dotted keys and plain values."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    values = {}
+    for key, value in flatten(config, resolve=False).items():
+        if key.startswith("hydra."):
+            continue
+        # A name such as ${hydra:job.num} is known in the job alone.
+        with suppress(OmegaConfBaseException, ValueError):
+            known = OmegaConf.select(config, key) if "${" in str(value) else value
+            if not OmegaConf.is_config(known):
+                values[key] = known
+    return values
 
 
 def _check_output(config: "DictConfig") -> None:

@@ -44,7 +44,13 @@ def evaluate(config: "DictConfig") -> None:
     """
     if config.reference is None:
         raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
-    # Here and not above, so that --help and a mistyped key answer at once.
+    unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
+    if unknown_word is not None:
+        raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
+    # Here and not above, so that --help and a wrong word answer at once.
+    from resistor_cls.tracking import check_reference
+
+    check_reference(config.reference, config.tracking.uri)
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier, build_trainer
@@ -52,9 +58,6 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.tracking.judgement import Judging, judged, save_judgement
     from resistor_cls.tracking.report import describe, mark_seen
 
-    unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
-    if unknown_word is not None:
-        raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
     model = ResistorClassifier.load(resolve_model(config.reference, config.tracking.uri))
     model.answer_by(**config.inference)
     config.tracking.name = escaped(config.tracking.name or f"evaluate {config.reference}")

@@ -55,7 +55,8 @@ def train(config: "DictConfig") -> float | None:
     Raises:
         ResistorClsError: something that the user can mend.
     """
-    # Here and not above, so that --help and a mistyped key answer at once.
+    _check(config)
+    # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.model import (
         EpochLines,
@@ -70,7 +71,6 @@ def train(config: "DictConfig") -> float | None:
     from resistor_cls.tracking.judgement import Judging
     from resistor_cls.tracking.report import RunReport, describe
 
-    _check(config)
     config.seed = seed_everything(config.seed)
     config.tracking.name = escaped(
         config.tracking.name or f"{config.model.backbone} on {config.data.source}"
@@ -147,7 +147,10 @@ def _check(config: "DictConfig") -> None:
         ConfigError: names both.
     """
     from resistor_cls.errors import ConfigError
+    from resistor_cls.tracking import check_reference
 
+    if config.pseudo.photos is not None:
+        check_reference(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
     if config.data.train_on_validation and config.trainer.patience is not None:
         raise ConfigError(
             f"trainer.patience={config.trainer.patience} with data.train_on_validation=true: no "

@@ -4,10 +4,12 @@ Hydra reads a value by a grammar of its own, in which commas, brackets, quotes, 
 beyond ASCII mean something or nothing. A path means itself. Only this file knows the difference.
 """
 
+import argparse
 import functools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from resistor_cls.errors import ConfigError
 
@@ -62,6 +64,21 @@ _SWEPT = re.compile(r"(choice|range|interval|glob|shuffle|sort|tag)\(.*\)", re.D
 _INTERPOLATION = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*([:.\[}])")
 # Resolvers of OmegaConf and of Hydra.
 _RESOLVERS = re.compile(r"oc\.\w+(\.\w+)?|now|hydra|python_version")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are those of a user: one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises a `ConfigError` where argparse would print its usage and exit."""
+        raise ConfigError(f"{message}; --help shows what can be given")
+
+
+def path(text: str) -> Path:
+    """A path of a command line; an empty word would mean the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a name, found an empty word")
+    return Path(text)
 
 
 def key_of(word: str) -> str:

@@ -11,7 +11,11 @@ PACKAGE = Path(__file__).parents[1] / "resistor_cls"
 # A room may import the rooms before it; `errors`, `categories` and `colour_code` are everyone's.
 ORDER = ["rendering", "data", "model", "evaluation", "tracking", "inference"]
 SHARED = {"errors", "categories", "colour_code"}
-COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - SHARED - {"__init__", "config", "words"}
+COMMANDS = (
+    {path.stem for path in PACKAGE.glob("*.py")}
+    - SHARED
+    - {"__init__", "checks", "config", "words"}
+)
 # What runs inside MLflow's own process imports the predictor there.
 EXCEPTIONS = {("tracking/served_model.py", "inference")}
 
