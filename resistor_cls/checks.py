@@ -15,7 +15,6 @@ _TABLE = "a .csv, .parquet or .pq table"
 # Keys that name what is read → what is expected there.
 _READ = {
     "augment.pipeline.file": "a pipeline that albumentations has saved, JSON or YAML",
-    "costs": "a CSV table of what each error costs",
     "data.categories": _NAMES,
     "data.table": f"{_TABLE} with a row per photo",
     "data.test": f"{_PHOTOS}, or {_TABLE}",
@@ -24,7 +23,7 @@ _READ = {
     "pseudo.photos": "a folder of photos",
 }
 # Whole numbers that would be looked at only after the photos are read → the least.
-_LEAST = {"unknown": 0, "gallery": 1}
+_LEAST = {"unknown": 0, "gallery": 1, "trainer.max_epochs": 1}  # -1 would never end
 # Beyond it, neither NumPy nor a database takes a whole number.
 _LARGEST = 2**63 - 1
 
@@ -40,33 +39,44 @@ def check_values(values: dict[str, Any]) -> None:
     """
     for key, value in values.items():
         check_number(key, value)
+        if key.startswith("model.layer_lr.") and not isinstance(value, int | float):
+            raise ConfigError(f"{key}={value}: expected a factor of optimizer.lr")
     for key, least in _LEAST.items():
         if isinstance(value := values.get(key), int) and value < least:
             raise ConfigError(f"{key}={value}: expected {least} or more")
+    if isinstance(scale := values.get("model.layer_lr"), int | float):
+        raise ConfigError(f"model.layer_lr={scale}: expected names of layers, such as {{fc: 10}}")
     for key, expected in _READ.items():
         if values.get(key) is not None:
-            _check_there(key, str(values[key]), expected)
+            _check_there(f"{key}=", str(values[key]), expected)
+    if values.get("costs") is not None:
+        _check_there("costs ", f"{values['costs']}", "a CSV table of what each error costs")
     source = values.get("data.source")
     if source == "folder" or (source == "table" and values["data.root"] is not None):
-        _check_there("data.root", str(values["data.root"]), _PHOTOS)
+        _check_there("data.root=", str(values["data.root"]), _PHOTOS)
 
 
 def check_number(key: str, value: Any) -> None:
-    """Checks that a number can be computed with.
+    """Checks that a number, or each of a list, can be computed with.
 
     Raises:
         ConfigError: it is infinite, not a number, or too large.
     """
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ConfigError(f"{key}={value}: expected a finite number")
-    if isinstance(value, int) and abs(value) > _LARGEST:
-        raise ConfigError(f"{key}={value}: expected a number below 2^63")
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, float) and not math.isfinite(one):
+            raise ConfigError(f"{key}={value}: expected a finite number")
+        if isinstance(one, int) and abs(one) > _LARGEST:
+            raise ConfigError(f"{key}={value}: expected a number below 2^63")
 
 
-def _check_there(key: str, value: str, expected: str) -> None:
+def _check_there(named: str, value: str, expected: str) -> None:
     try:
-        there = Path(value).expanduser().exists()
+        path = Path(value).expanduser().absolute()
+        there = path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # too long, no such home, a null byte
-        raise ConfigError(f"{key}={value} cannot be read ({error}): expected {expected}") from error
+        raise ConfigError(
+            f"{named}{value} cannot be read ({error}): expected {expected}"
+        ) from error
     if not there:
-        raise ConfigError(f"{key}={value} does not exist: expected {expected}")
+        shown = f"{value}: {path}" if named.endswith(" ") else path
+        raise ConfigError(f"{named}{shown} does not exist: expected {expected}")

@@ -13,11 +13,21 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from resistor_cls.checks import check_values
 from resistor_cls.errors import ConfigError, ResistorClsError, nearest, run_command
-from resistor_cls.words import CONF, TEXT_KEYS, escaped, key_of, quoted, read_words
+from resistor_cls.words import (
+    CONF,
+    SEARCHED,
+    TEXT_KEYS,
+    escaped,
+    flags_of,
+    key_of,
+    quoted,
+    read_arguments,
+    read_words,
+)
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -99,9 +109,34 @@ def _compose_with_hydra(name: str, overrides: Sequence[str]) -> "DictConfig":
 
     overrides = read_words(overrides)
     with initialize_config_dir(str(CONF), version_base="1.3"), _explained(name, overrides):
+        _check_choices(overrides)
         config = hydra_compose(name, list(overrides), return_hydra_config=True)
         _check_types(config, _defaults(name, overrides), overrides)
     return config
+
+
+def _check_choices(words: Sequence[str]) -> None:
+    """Checks that what is chosen from each group is the name of an option.
+
+    Raises:
+        ConfigError: values in the place of a name, or another place in the config.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    for one in OverridesParser.create().parse_overrides(list(words)):
+        group = str(one.key_or_group)
+        if group not in groups() or one.is_delete() or one.is_sweep_override():
+            continue
+        value = one.value()
+        known = ", ".join(groups()[group])
+        if one.package is not None and not one.is_add():
+            raise ConfigError(f"{one.input_line}: expected {group}=…, one of {known}")
+        names = value if isinstance(value, list) else [value]
+        nothing = value is None and group in ("experiment", "sweep", "data")
+        if not nothing and not all(isinstance(name, str) for name in names):
+            raise ConfigError(
+                f"{one.input_line}: expected one of {known}; keys below it are set by {group}.…=…"
+            )
 
 
 def instantiate(node: Any, **values: Any) -> Any:
@@ -142,9 +177,9 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
 
     # Hydra would print a traceback of its own and exit with 1: take its errors as they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    arguments = _read_arguments(words)
+    arguments = read_arguments(words)
     arguments.overrides = read_words(arguments.overrides, _is_multirun(name, arguments))
-    words = [*_flags(arguments), *arguments.overrides]
+    words = [*flags_of(arguments), *arguments.overrides]
     failures: list[Exception] = []
 
     with _sweep(name, arguments) as sweep:
@@ -159,7 +194,8 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             _use_own_start_method()
             overrides = list(HydraConfig.get().overrides.task)
             try:
-                _check_types(config, _defaults(name, overrides), overrides)
+                every = [*HydraConfig.get().overrides.hydra, *overrides]
+                _check_types(config, _defaults(name, every), overrides)
                 check_values(_known_values(config))
                 if sweep is not None:
                     # A name that was given is the parent's.
@@ -206,50 +242,6 @@ def _use_own_start_method() -> None:
         multiprocessing.set_start_method(known[0], force=True)
 
 
-def _read_arguments(words: Sequence[str]) -> argparse.Namespace:
-    """What Hydra's parser makes of the words, in any order of flags and `key=value`.
-
-    Raises:
-        ConfigError: an unknown flag, or one that would leave the configs of this command.
-    """
-    from hydra._internal.utils import get_args_parser
-
-    def refuse(message: str) -> NoReturn:
-        raise ConfigError(f"{message}; --help shows what can be given")
-
-    parser = get_args_parser()
-    parser.error = refuse  # type: ignore[method-assign]
-    arguments = parser.parse_intermixed_args(list(words))
-    for flag in ("config_name", "config_path", "experimental_rerun"):
-        if getattr(arguments, flag) is not None:
-            raise ConfigError(
-                f"--{flag.replace('_', '-')}: each command reads its own config; "
-                "--config-dir FOLDER adds a folder of yours, such as one with experiment/mine.yaml"
-            )
-    if arguments.config_dir is not None:
-        folder = Path(arguments.config_dir).expanduser().absolute()
-        if not folder.is_dir():
-            raise ConfigError(f"--config-dir {arguments.config_dir}: no such folder")
-        place = quoted(escaped(f"file://{folder}"))
-        arguments.overrides = [*arguments.overrides, f"hydra.searchpath=[{place}]"]
-    if arguments.resolve and arguments.cfg is None:
-        raise ConfigError("--resolve needs --cfg job")
-    asked = ("run", "multirun", "cfg", "info", "shell_completion")
-    if len(given := [f"--{flag}" for flag in asked if getattr(arguments, flag)]) > 1:
-        raise ConfigError(f"{' and '.join(given)} do not go together: give one of them")
-    return arguments
-
-
-def _flags(arguments: argparse.Namespace) -> list[str]:
-    """The flags of `_read_arguments` as words."""
-    switches = ("multirun", "run", "resolve", "hydra_help", "shell_completion")
-    words = [f"--{flag.replace('_', '-')}" for flag in switches if getattr(arguments, flag)]
-    for flag in ("cfg", "package", "info"):
-        if getattr(arguments, flag) is not None:
-            words += [f"--{flag}", getattr(arguments, flag)]
-    return words
-
-
 def _is_multirun(name: str, arguments: argparse.Namespace) -> bool:
     """Whether a sweep is asked for, by -m or by a choice that brings its own."""
     from hydra import compose as hydra_compose
@@ -260,8 +252,9 @@ def _is_multirun(name: str, arguments: argparse.Namespace) -> bool:
         return True
     words = arguments.overrides
     bringing = [word for word in words if key_of(word) in ("sweep", "experiment", "hydra.mode")]
-    if not bringing:
+    if not bringing or arguments.shell_completion:
         return False
+    bringing += [word for word in words if key_of(word) == SEARCHED]
     with initialize_config_dir(str(CONF), version_base="1.3"), _explained(name, words):
         config = hydra_compose(name, bringing, return_hydra_config=True)
     return bool(config.hydra.mode == RunMode.MULTIRUN)
@@ -272,15 +265,26 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[Any]:
     """The sweep that the words ask for; None for a single run."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.types import RunMode
+    from omegaconf import OmegaConf
 
+    if arguments.shell_completion or arguments.hydra_help:
+        yield None
+        return
     words = arguments.overrides
     with _explained(name, words):
         parsed = OverridesParser.create().parse_overrides(words)
     swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
     config = _compose_with_hydra(name, [word for one in parsed if (word := _fixed(one))])
     _check_output(config)
+    if arguments.package and OmegaConf.select(config, arguments.package) is None:
+        raise ConfigError(f"--package {arguments.package}: no such key; such as model")
     if not (arguments.cfg or arguments.info):
         check_values(_known_values(config))
+    for node in ("sweeper", "launcher"):
+        if not OmegaConf.is_config(config.hydra[node]):
+            raise ConfigError(
+                f"hydra.{node} has no keys any more: expected hydra/{node}=… for another"
+            )
     params = config.hydra.sweeper.get("params") or {}
     compared = config.get("compare")
     if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
@@ -356,6 +360,7 @@ def _fixed(override: Any) -> str | None:
 def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
     """The keys that have several values; a word wins over `hydra.sweeper.params`, as in Hydra."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import ValueType
 
     lines = [*(f"{key}={values}" for key, values in params.items()), *words]
     last = {
@@ -363,6 +368,11 @@ def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
         for override in OverridesParser.create().parse_overrides(lines)
     }
     for override in last.values():
+        if (
+            override.value_type == ValueType.GLOB_CHOICE_SWEEP
+            and override.key_or_group not in groups()
+        ):
+            raise ConfigError(f"{override.input_line}: expected values; only options have names")
         # Of `sweep=folds` with a wrong number of folds, say; Hydra would run nothing, and be happy.
         if override.is_range_sweep() and not any(True for _ in override.sweep_iterator()):
             raise ConfigError(f"{override.input_line}: a range of no values; expected one or more")
@@ -382,7 +392,12 @@ def _defaults(name: str, overrides: Sequence[str]) -> "DictConfig":
     """The config of the same choices, with no value set: what values are held against."""
     from hydra import compose as hydra_compose
 
-    return hydra_compose(name, [word for word in overrides if _is_choice(word)])
+    return hydra_compose(name, _choices(overrides))
+
+
+def _choices(words: Sequence[str]) -> list[str]:
+    """The words that choose from groups, and where else there are options of them."""
+    return [word for word in words if _is_choice(word) or key_of(word) == SEARCHED]
 
 
 def _is_choice(word: str) -> bool:
@@ -398,6 +413,9 @@ def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequen
     """
     from omegaconf import OmegaConf
 
+    for key, value in flatten(config, resolve=False).items():
+        if value == "???" and not key.startswith("hydra."):
+            raise ConfigError(f"{key} is missing: add {key}=…")
     for word in overrides:
         key = key_of(word)
         if _is_choice(word) or key.startswith(("~", "hydra")):
@@ -407,14 +425,18 @@ def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequen
         except Exception:  # an interpolation or a missing value: nothing to compare with
             continue
         value = OmegaConf.select(config, key, throw_on_missing=False)
-        if default is None or value is None or _fits(value, default):
+        fits = _may_be_null(default) if value is None else _fits(value, default)
+        if default is None or fits:
             continue
         if OmegaConf.is_config(default):
             raise ConfigError(f"{key}={value!r}: expected keys below it, such as {key}.…=…")
         raise ConfigError(f"{key}={value!r}: expected {_kind(default)} such as {default!r}")
-    for key, value in flatten(config, resolve=False).items():
-        if value == "???" and not key.startswith("hydra."):
-            raise ConfigError(f"{key} is missing: add {key}=…")
+
+
+def _may_be_null(default: Any) -> bool:
+    """Whether null is a value of a key that has a default: text, and what is done to photos."""
+    name = getattr(default, "_key", lambda: None)()
+    return isinstance(default, str) or name in ("augment", "mix")
 
 
 def _fits(value: Any, default: Any) -> bool:
@@ -480,13 +502,13 @@ def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
     except ConfigCompositionException as error:
         named = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
         if named is None:
-            raise ConfigError(_first_line(error)) from error
+            raise ConfigError(_with_cause(error)) from error
         raise ConfigError(_unknown_key(named[1].partition("@")[0], name, words)) from error
     except MissingMandatoryValue as error:
         key = error.full_key or ""
         raise ConfigError(f"{key} is missing: add {key}=…") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise ConfigError(_first_line(error)) from error
+        raise ConfigError(_with_cause(error)) from error
     except OSError as error:
         raise ConfigError(
             f"{error.filename}: {error.strerror}; choose another place by paths.output=…"
@@ -505,7 +527,7 @@ def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    choices = [word for word in words if _is_choice(word)]
+    choices = _choices(words)
     if GlobalHydra.instance().is_initialized():
         config = hydra_compose(name, choices)
     else:
@@ -549,6 +571,17 @@ def output_folder() -> Path:
     from hydra.core.hydra_config import HydraConfig
 
     return Path(HydraConfig.get().runtime.output_dir)
+
+
+def _with_cause(error: BaseException) -> str:
+    """An error's first line, with the key that it is about and what it comes from."""
+    line = _first_line(error)
+    key = getattr(error, "full_key", None)
+    if key and key not in line:
+        line = f"{key}: {line}"
+    if error.__cause__ is not None and (why := _first_line(error.__cause__)) not in line:
+        line = f"{line} ({why})"
+    return line
 
 
 def _first_line(error: BaseException) -> str:

@@ -17,6 +17,8 @@ _PACKAGE = Path(__file__).parent
 # Beside the package in a checkout, inside it in an installed wheel.
 CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
 
+SEARCHED = "hydra.searchpath"  # where there are configs besides ours
+
 # Every key whose value is a path, a name or other free text. `null` keeps its meaning for all.
 TEXT_KEYS = frozenset(
     {
@@ -58,8 +60,26 @@ TEXT_KEYS = frozenset(
 # Those that take true and false, or a node that describes the making of an object, too.
 _SWITCHES = frozenset({"model.locate", "model.pretrained"})
 _NODE = re.compile(r"\{.*_target_.*\}", re.DOTALL)
+# Those that always need a value.
+_NEVER_NULL = TEXT_KEYS - {
+    "costs",
+    "data.augment.pipeline.file",
+    "data.categories",
+    "data.group_column",
+    "data.label_prefix",
+    "data.root",
+    "data.test",
+    "data.validation",
+    "hydra.output_subdir",
+    "model.steps",
+    "pseudo.photos",
+    "reference",
+    "tracking.name",
+}
 # Those whose empty text means something: no prefix, the usual name.
 _MAY_BE_EMPTY = frozenset({"data.label_prefix", "tracking.name", "hydra.sweep.subdir"})
+# What can be taken out: choices that are none by default, arguments of what is made, steps.
+_MAY_GO = re.compile(r"~(sweep|experiment|(data\.)?augment\.|optimizer\.|scheduler\.|hydra[./])")
 _SWEPT = re.compile(r"(choice|range|interval|glob|shuffle|sort|tag)\(.*\)", re.DOTALL)
 _INTERPOLATION = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*([:.\[}])")
 # Resolvers of OmegaConf and of Hydra.
@@ -81,6 +101,50 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def read_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """What Hydra's parser makes of the words, in any order of flags and `key=value`.
+
+    Raises:
+        ConfigError: an unknown flag, or one that would leave the configs of this command.
+    """
+    from hydra._internal.utils import get_args_parser
+
+    def refuse(message: str) -> NoReturn:
+        raise ConfigError(f"{message}; --help shows what can be given")
+
+    parser = get_args_parser()
+    parser.error = refuse  # type: ignore[method-assign]
+    arguments = parser.parse_intermixed_args(list(words))
+    for flag in ("config_name", "config_path", "experimental_rerun"):
+        if getattr(arguments, flag) is not None:
+            raise ConfigError(
+                f"--{flag.replace('_', '-')}: each command reads its own config; "
+                "--config-dir FOLDER adds a folder of yours, such as one with experiment/mine.yaml"
+            )
+    if arguments.config_dir is not None:
+        folder = Path(arguments.config_dir).expanduser().absolute()
+        if not folder.is_dir():
+            raise ConfigError(f"--config-dir {arguments.config_dir}: no such folder")
+        place = quoted(escaped(f"file://{folder}"))
+        arguments.overrides = [*arguments.overrides, f"{SEARCHED}=[{place}]"]
+    if arguments.resolve and arguments.cfg is None:
+        raise ConfigError("--resolve needs --cfg job")
+    asked = ("run", "multirun", "cfg", "info", "shell_completion")
+    if len(given := [f"--{flag}" for flag in asked if getattr(arguments, flag)]) > 1:
+        raise ConfigError(f"{' and '.join(given)} do not go together: give one of them")
+    return arguments
+
+
+def flags_of(arguments: argparse.Namespace) -> list[str]:
+    """The flags of `read_arguments` as words."""
+    switches = ("multirun", "run", "resolve", "hydra_help", "shell_completion")
+    words = [f"--{flag.replace('_', '-')}" for flag in switches if getattr(arguments, flag)]
+    for flag in ("cfg", "package", "info"):
+        if getattr(arguments, flag) is not None:
+            words += [f"--{flag}", getattr(arguments, flag)]
+    return words
+
+
 def key_of(word: str) -> str:
     """The key of `key=value`, `+key=value` or `++key=value`."""
     return word.partition("=")[0].lstrip("+").strip()
@@ -98,14 +162,20 @@ def read_words(words: Sequence[str], multirun: bool = False) -> list[str]:
         multirun: whether they ask for a sweep.
 
     Raises:
-        ConfigError: a word that is no `key=value`, or one without a value that needs one.
+        ConfigError: a word that is no `key=value`, one without a value that needs one, or one
+            that takes out what is needed.
     """
     for word in words:
         key, sign, value = word.partition("=")
         if not word.startswith("~") and (not sign or not key.strip("+ ")):
             raise ConfigError(f"{word!r} is no key=value: for example data.fold=1")
-        if key_of(word) in TEXT_KEYS - _MAY_BE_EMPTY and sign and not value.strip():
-            raise ConfigError(f"{word} has no value: expected {key}=…, or leave it out")
+        empty = not value.strip() and key_of(word) in TEXT_KEYS - _MAY_BE_EMPTY
+        if sign and (empty or (value.lower() == "null" and key_of(word) in _NEVER_NULL)):
+            raise ConfigError(f"{word} is no value: expected {key}=…, or leave it out")
+        if word.startswith("~") and not _MAY_GO.match(word):
+            raise ConfigError(
+                f"{word}: the command needs it; set another value, or leave {word} out"
+            )
     return [_read(word, multirun) for word in words]
 
 
