@@ -74,13 +74,13 @@ class Sweep:
             lines.append(table[["job", "status", "run", *shown]].to_string(index=False))
         jobs = self.jobs
         self._notes.unlink(missing_ok=True)
-        told = [save_repeats(self.run, jobs, self.varying)]
+        noted = [save_repeats(self.run, jobs, self.varying)]
         if self.compared is not None:
-            told.append(save_comparison(self.run, jobs, self.compared, self.varying))
-        for _, shown in told:
+            noted.append(save_comparison(self.run, jobs, self.compared, self.varying))
+        for _, shown in noted:
             lines += ["", *shown, ""] if shown else []
-        if any(note for note, _ in told):
-            self.run.note(" ".join(note for note, _ in told if note))
+        if any(note for note, _ in noted):
+            self.run.note(" ".join(note for note, _ in noted if note))
         lines.append(f"folder: {self.run.output}")
         if self.uri is not None:
             lines.append(f"parent: {self.run.run_id} in {self.uri}")
