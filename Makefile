@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# TORCH=cpu: PyTorch without CUDA, from PyTorch's own index, for machines without a GPU.
+TORCH ?=
 STORE ?= sqlite:///mlflow.db
 
 .DEFAULT_GOAL := help
@@ -16,8 +18,18 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "error: $(PYTHON) is older than 3.11: name a newer one by make PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@# Its version and hashes are those of the lock too.
+	@sed -n '/^uv==/,/^    #/p' requirements.lock > .venv/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock
+ifeq ($(TORCH),cpu)
+	@# PyPI has no PyTorch without CUDA: the lock holds no hashes of that one.
+	@awk '/^[a-z]/ {skip = /^(torch|torchvision|triton|cuda-[a-z]+|nvidia-(cu|nc|nv)[a-z0-9-]*)==/} !skip' requirements.lock > .venv/cpu.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python .venv/cpu.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --torch-backend cpu \
+		$$(sed -n 's/^\(torch\(vision\)\{0,1\}==[0-9.]*\).*/\1/p' requirements.lock)
+else
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
+endif
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@# Wheels of different indexes can be installed together and then fail at the first import.
 	@$(BIN)/python -c 'import torchvision' || { \

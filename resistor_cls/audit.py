@@ -19,8 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.config import as_reference, run_hydra
+from resistor_cls.config import run_hydra
 from resistor_cls.errors import DataError, printable
+from resistor_cls.words import as_reference
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -38,7 +39,11 @@ def audit(config: "DictConfig") -> None:
         ResistorClsError: something that the user can mend; photos that cannot be read, after the
             report on the others is written.
     """
-    # Here and not above, so that --help and a mistyped key answer at once.
+    # Here and not above, so that --help and a wrong word answer at once.
+    from resistor_cls.tracking import check_reference
+
+    if config.reference is not None:
+        check_reference(config.reference, config.tracking.uri)
     import numpy as np
 
     from resistor_cls.config import flatten, output_folder, resolved

@@ -7,25 +7,47 @@ import argparse
 import functools
 import itertools
 import logging
+import multiprocessing
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.errors import ConfigError, nearest, run_command
+from resistor_cls.checks import check_values
+from resistor_cls.errors import ConfigError, ResistorClsError, nearest, run_command
+from resistor_cls.words import (
+    CONF,
+    SEARCHED,
+    TEXT_KEYS,
+    escaped,
+    flags_of,
+    key_of,
+    quoted,
+    read_arguments,
+    read_words,
+)
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-_PACKAGE = Path(__file__).parent
-# Beside the package in a checkout, inside it in an installed wheel.
-CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
 _OWN = ".safetensors"  # a file of one's own
 # Rows and columns instead of a side, a weight for each category instead of a word.
 _LISTS = ("image_size", "class_weights")
+# Hydra's plugins by the choice that needs them → what installs them. Those of a cluster are not
+# among our extras: nothing here tests them.
+_PLUGINS = {
+    "hydra/launcher": {
+        "joblib": "resistor_cls[joblib]",
+        "submitit_local": "hydra-submitit-launcher",
+        "submitit_slurm": "hydra-submitit-launcher",
+        "ray": "hydra-ray-launcher",
+        "ray_aws": "hydra-ray-launcher",
+    },
+    "hydra/sweeper": {"optuna": "resistor_cls[optuna]"},
+}
 # Not Hydra's own groups, and not what only other files of a group build upon.
 _HIDDEN = ("_", ".")
 
@@ -57,8 +79,6 @@ def run_hydra(
         The exit status; see `resistor_cls.errors.run_command`.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    # Hydra's parser wants -m before or after all key=value words, a person puts it anywhere.
-    words.sort(key=lambda word: word not in {"-m", "--multirun"})
     if {"-h", "--help"} & set(words):
         print(_help(doc))
         return 0
@@ -88,10 +108,36 @@ def _compose_with_hydra(name: str, overrides: Sequence[str]) -> "DictConfig":
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
 
+    overrides = read_words(overrides)
     with initialize_config_dir(str(CONF), version_base="1.3"), _explained(name, overrides):
+        _check_choices(overrides)
         config = hydra_compose(name, list(overrides), return_hydra_config=True)
         _check_types(config, _defaults(name, overrides), overrides)
     return config
+
+
+def _check_choices(words: Sequence[str]) -> None:
+    """Checks that what is chosen from each group is the name of an option.
+
+    Raises:
+        ConfigError: values in the place of a name, or another place in the config.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    for one in OverridesParser.create().parse_overrides(list(words)):
+        group = str(one.key_or_group)
+        if group not in groups() or one.is_delete() or one.is_sweep_override():
+            continue
+        value = one.value()
+        known = ", ".join(groups()[group])
+        if one.package is not None and not one.is_add():
+            raise ConfigError(f"{one.input_line}: expected {group}=…, one of {known}")
+        names = value if isinstance(value, list) else [value]
+        nothing = value is None and group in ("experiment", "sweep", "data")
+        if not nothing and not all(isinstance(name, str) for name in names):
+            raise ConfigError(
+                f"{one.input_line}: expected one of {known}; keys below it are set by {group}.…=…"
+            )
 
 
 def instantiate(node: Any, **values: Any) -> Any:
@@ -102,9 +148,11 @@ def instantiate(node: Any, **values: Any) -> Any:
     """
     import hydra.utils
     from hydra.errors import InstantiationException
+    from omegaconf import OmegaConf
 
+    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     try:
-        return hydra.utils.instantiate(node, _convert_="all", **values)
+        return hydra.utils.instantiate(_literal(plain), _convert_="all", **_literal(values))
     except InstantiationException as error:
         cause = error.__cause__
         if cause is None or isinstance(cause, ImportError | AttributeError):
@@ -115,43 +163,67 @@ def instantiate(node: Any, **values: Any) -> Any:
         raise cause from None
 
 
+def _literal(value: Any) -> Any:
+    """Plain values in which every text means itself, for Hydra, which resolves them twice."""
+    if isinstance(value, Mapping):
+        return {key: _literal(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_literal(one) for one in value]
+    return escaped(escaped(value)) if isinstance(value, str) else value
+
+
 def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> None:
     import hydra
-    from hydra._internal.utils import get_args_parser
     from hydra.core.hydra_config import HydraConfig
 
     # Hydra would print a traceback of its own and exit with 1: take its errors as they are.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    arguments = get_args_parser().parse_args(words)
-    _check_words(arguments.overrides)
+    arguments = read_arguments(words)
+    arguments.overrides = read_words(arguments.overrides, _is_multirun(name, arguments))
+    words = [*flags_of(arguments), *arguments.overrides]
     failures: list[Exception] = []
 
     with _sweep(name, arguments) as (sweep, place):
         words = [*words, *place]
+        main_process = os.getpid()
 
         @functools.wraps(job)
-        def task(config: "DictConfig") -> None:
+        def task(config: "DictConfig") -> object:
+            _use_own_start_method()
             overrides = list(HydraConfig.get().overrides.task)
             try:
-                _check_types(config, _defaults(name, overrides), overrides)
+                every = [*HydraConfig.get().overrides.hydra, *overrides]
+                _check_types(config, _defaults(name, every), overrides)
+                check_values(_known_values(config))
                 if sweep is not None:
                     # A name that was given is the parent's.
-                    config.tracking.name = sweep.job_name(overrides)
-                job(config)
+                    config.tracking.name = escaped(sweep.job_name(overrides))
+                score = job(config)
                 if sweep is not None:
                     sweep.ended(overrides, output_folder(), finished=True)
+                return score  # what a sweeper such as optuna makes better
             except Exception as error:
-                # Raised after Hydra is through: a sweep goes on with its other jobs.
-                failures.append(error)
                 if sweep is not None:
                     sweep.ended(overrides, output_folder(), finished=False)
                     logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
+                if os.getpid() != main_process:
+                    raise  # the launcher brings it from its worker, when all jobs are through
+                # Raised after Hydra is through: a sweep goes on with its other jobs.
+                failures.append(error)
+                return None
 
         decorate = hydra.main(config_path=str(CONF), config_name=name, version_base="1.3")
         before, sys.argv = sys.argv, [sys.argv[0], *words]
         try:
             with _explained(name, arguments.overrides):
                 decorate(task)()
+        except ResistorClsError as error:  # from a launcher's worker
+            if sweep is None:
+                raise
+            failures.append(error)
+        except ValueError:  # optuna wants a number of each job
+            if not failures:
+                raise
         finally:
             sys.argv = before
         if sweep is not None:
@@ -159,6 +231,31 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             print(f"\n{sweep.finish()}", file=sys.stderr)
         if failures:
             raise failures[0]
+
+
+def _use_own_start_method() -> None:
+    """In a worker of joblib, processes are started by a method that only joblib knows."""
+    known = multiprocessing.get_all_start_methods()  # Python's default first
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *known):
+        multiprocessing.set_start_method(known[0], force=True)
+
+
+def _is_multirun(name: str, arguments: argparse.Namespace) -> bool:
+    """Whether a sweep is asked for, by -m or by a choice that brings its own."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.types import RunMode
+
+    if arguments.multirun:
+        return True
+    words = arguments.overrides
+    bringing = [word for word in words if key_of(word) in ("sweep", "experiment", "hydra.mode")]
+    if not bringing or arguments.shell_completion:
+        return False
+    bringing += [word for word in words if key_of(word) == SEARCHED]
+    with initialize_config_dir(str(CONF), version_base="1.3"), _explained(name, words):
+        config = hydra_compose(name, bringing, return_hydra_config=True)
+    return bool(config.hydra.mode == RunMode.MULTIRUN)
 
 
 @contextmanager
@@ -169,13 +266,26 @@ def _sweep(name: str, arguments: argparse.Namespace) -> Iterator[tuple[Any, list
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.types import RunMode
+    from omegaconf import OmegaConf
 
+    if arguments.shell_completion or arguments.hydra_help:
+        yield None, []
+        return
     words = arguments.overrides
     with _explained(name, words):
         parsed = OverridesParser.create().parse_overrides(words)
     swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
-    fixed = [override.input_line for override in parsed if not override.is_sweep_override()]
-    config = _compose_with_hydra(name, [word for word in fixed if word])
+    config = _compose_with_hydra(name, [word for one in parsed if (word := _fixed(one))])
+    _check_output(config)
+    if arguments.package and OmegaConf.select(config, arguments.package) is None:
+        raise ConfigError(f"--package {arguments.package}: no such key; such as model")
+    if not (arguments.cfg or arguments.info):
+        check_values(_known_values(config))
+    for node in ("sweeper", "launcher"):
+        if not OmegaConf.is_config(config.hydra[node]):
+            raise ConfigError(
+                f"hydra.{node} has no keys any more: expected hydra/{node}=… for another"
+            )
     params = config.hydra.sweeper.get("params") or {}
     compared = config.get("compare")
     if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
@@ -237,13 +347,56 @@ def _claimed(config: "DictConfig", mode: str) -> str:
             ) from error
         break
     with open_dict(config):
-        config.hydra[mode].dir = str(folder)
-    return _quoted(f"hydra.{mode}.dir", str(folder))
+        config.hydra[mode].dir = escaped(str(folder))
+    return f"hydra.{mode}.dir={quoted(escaped(str(folder)))}"
+
+
+def _known_values(config: "DictConfig") -> dict[str, Any]:
+    """The values that are known before a job begins, as dotted keys and plain values."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    values = {}
+    for key, value in flatten(config, resolve=False).items():
+        if key.startswith("hydra."):
+            continue
+        # A name such as ${hydra:job.num} is known in the job alone.
+        with suppress(OmegaConfBaseException, ValueError):
+            known = OmegaConf.select(config, key) if "${" in str(value) else value
+            if not OmegaConf.is_config(known):
+                values[key] = known
+    return values
+
+
+def _check_output(config: "DictConfig") -> None:
+    """Refuses a folder of results whose path Hydra would take for an interpolation later on.
+
+    Raises:
+        ConfigError: names the folder.
+    """
+    folder = Path(config.hydra.run.dir).absolute()
+    if "${" in str(folder):
+        raise ConfigError(
+            f"results would go into {folder}, and Hydra reads ${{…}} in it as an interpolation; "
+            "choose another folder by paths.output=…"
+        )
+
+
+def _fixed(override: Any) -> str | None:
+    """A word for all jobs; of a swept key that has no default, such as data.root, the first."""
+    if not override.is_sweep_override():
+        return str(override.input_line)
+    # Not a name: the parent of a sweep has its own.
+    if (key := key_of(override.input_line)) not in TEXT_KEYS or key.startswith("tracking."):
+        return None
+    first = next(override.sweep_string_iterator(), None)
+    return None if first is None else f"{key}={first}"
 
 
 def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
     """The keys that have several values; a word wins over `hydra.sweeper.params`, as in Hydra."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import ValueType
 
     lines = [*(f"{key}={values}" for key, values in params.items()), *words]
     last = {
@@ -251,21 +404,15 @@ def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
         for override in OverridesParser.create().parse_overrides(lines)
     }
     for override in last.values():
+        if (
+            override.value_type == ValueType.GLOB_CHOICE_SWEEP
+            and override.key_or_group not in groups()
+        ):
+            raise ConfigError(f"{override.input_line}: expected values; only options have names")
         # Of `sweep=folds` with a wrong number of folds, say; Hydra would run nothing, and be happy.
         if override.is_range_sweep() and not any(True for _ in override.sweep_iterator()):
             raise ConfigError(f"{override.input_line}: a range of no values; expected one or more")
     return [key for key, override in last.items() if override.is_sweep_override()]
-
-
-def as_reference(word: str) -> str:
-    """`model=REF` as the key `reference`: to Hydra, `model` is a group of nets to train."""
-    key, _, value = word.partition("=")
-    return word if key != "model" else _quoted("reference", value)
-
-
-def _quoted(key: str, value: str) -> str:
-    """A word for Hydra that takes any text as it is."""
-    return "{}='{}'".format(key, value.replace("'", "\\'"))
 
 
 def _store(config: "DictConfig") -> dict[str, Any]:
@@ -281,18 +428,17 @@ def _defaults(name: str, overrides: Sequence[str]) -> "DictConfig":
     """The config of the same choices, with no value set: what values are held against."""
     from hydra import compose as hydra_compose
 
-    return hydra_compose(name, [word for word in overrides if _is_choice(word)])
+    return hydra_compose(name, _choices(overrides))
+
+
+def _choices(words: Sequence[str]) -> list[str]:
+    """The words that choose from groups, and where else there are options of them."""
+    return [word for word in words if _is_choice(word) or key_of(word) == SEARCHED]
 
 
 def _is_choice(word: str) -> bool:
     """Whether a word chooses from a group, such as `model=resnet18`."""
-    return word.partition("=")[0].lstrip("+~").partition("@")[0] in groups()
-
-
-def _check_words(words: Sequence[str]) -> None:
-    for word in words:
-        if "=" not in word and not word.startswith("~"):
-            raise ConfigError(f"{word!r} is no key=value: for example data.fold=1")
+    return key_of(word).lstrip("~").partition("@")[0] in groups()
 
 
 def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequence[str]) -> None:
@@ -303,24 +449,30 @@ def _check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequen
     """
     from omegaconf import OmegaConf
 
+    for key, value in flatten(config, resolve=False).items():
+        if value == "???" and not key.startswith("hydra."):
+            raise ConfigError(f"{key} is missing: add {key}=…")
     for word in overrides:
-        key, _, _ = word.partition("=")
+        key = key_of(word)
         if _is_choice(word) or key.startswith(("~", "hydra")):
             continue
-        key = key.lstrip("+")
         try:
             default = OmegaConf.select(defaults, key)
         except Exception:  # an interpolation or a missing value: nothing to compare with
             continue
         value = OmegaConf.select(config, key, throw_on_missing=False)
-        if default is None or value is None or _fits(value, default):
+        fits = _may_be_null(default) if value is None else _fits(value, default)
+        if default is None or fits:
             continue
         if OmegaConf.is_config(default):
             raise ConfigError(f"{key}={value!r}: expected keys below it, such as {key}.…=…")
         raise ConfigError(f"{key}={value!r}: expected {_kind(default)} such as {default!r}")
-    for key, value in flatten(config, resolve=False).items():
-        if value == "???" and not key.startswith("hydra."):
-            raise ConfigError(f"{key} is missing: add {key}=…")
+
+
+def _may_be_null(default: Any) -> bool:
+    """Whether null is a value of a key that has a default: text, and what is done to photos."""
+    name = getattr(default, "_key", lambda: None)()
+    return isinstance(default, str) or name in ("augment", "mix")
 
 
 def _fits(value: Any, default: Any) -> bool:
@@ -375,6 +527,8 @@ def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
             raise ConfigError(
                 f"{group}={option}: no such option; {nearest(option, known)}"
             ) from error
+        if group in _PLUGINS:
+            raise ConfigError(_without_plugin(group, option)) from error
         raise ConfigError(_first_line(error)) from error
     except OverrideParseException as error:
         raise ConfigError(
@@ -384,17 +538,24 @@ def _explained(name: str, words: Sequence[str]) -> Iterator[None]:
     except ConfigCompositionException as error:
         named = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
         if named is None:
-            raise ConfigError(_first_line(error)) from error
+            raise ConfigError(_with_cause(error)) from error
         raise ConfigError(_unknown_key(named[1].partition("@")[0], name, words)) from error
     except MissingMandatoryValue as error:
         key = error.full_key or ""
         raise ConfigError(f"{key} is missing: add {key}=…") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise ConfigError(_first_line(error)) from error
+        raise ConfigError(_with_cause(error)) from error
     except OSError as error:
         raise ConfigError(
             f"{error.filename}: {error.strerror}; choose another place by paths.output=…"
         ) from error
+
+
+def _without_plugin(group: str, option: str) -> str:
+    plugins = _PLUGINS[group]
+    if option in plugins:
+        return f"{group}={option} is not installed: pip install '{plugins[option]}'"
+    return f"{group}={option}: no such option; {nearest(option, ['basic', *plugins])}"
 
 
 def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
@@ -402,7 +563,7 @@ def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    choices = [word for word in words if _is_choice(word)]
+    choices = _choices(words)
     if GlobalHydra.instance().is_initialized():
         config = hydra_compose(name, choices)
     else:
@@ -446,6 +607,17 @@ def output_folder() -> Path:
     from hydra.core.hydra_config import HydraConfig
 
     return Path(HydraConfig.get().runtime.output_dir)
+
+
+def _with_cause(error: BaseException) -> str:
+    """An error's first line, with the key that it is about and what it comes from."""
+    line = _first_line(error)
+    key = getattr(error, "full_key", None)
+    if key and key not in line:
+        line = f"{key}: {line}"
+    if error.__cause__ is not None and (why := _first_line(error.__cause__)) not in line:
+        line = f"{line} ({why})"
+    return line
 
 
 def _first_line(error: BaseException) -> str:

@@ -24,8 +24,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resistor_cls.config import as_reference, run_hydra
+from resistor_cls.config import run_hydra
 from resistor_cls.errors import ConfigError, nearest
+from resistor_cls.words import as_reference, escaped, quoted
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -43,7 +44,13 @@ def evaluate(config: "DictConfig") -> None:
     """
     if config.reference is None:
         raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
-    # Here and not above, so that --help and a mistyped key answer at once.
+    unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
+    if unknown_word is not None:
+        raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
+    # Here and not above, so that --help and a wrong word answer at once.
+    from resistor_cls.tracking import check_reference
+
+    check_reference(config.reference, config.tracking.uri)
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier, build_trainer
@@ -51,13 +58,10 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.tracking.judgement import Judging, judged, save_judgement
     from resistor_cls.tracking.report import describe, mark_seen
 
-    unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
-    if unknown_word is not None:
-        raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
     with model_file(config.reference, config.tracking.uri) as file:
         model = ResistorClassifier.load(file)
     model.answer_by(**config.inference)
-    config.tracking.name = config.tracking.name or f"evaluate {config.reference}"
+    config.tracking.name = escaped(config.tracking.name or f"evaluate {config.reference}")
     own = config.get("data") is None
     subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
     if own and "data" not in model.record:
@@ -114,7 +118,7 @@ def _allowing(words: list[str]) -> list[str]:
             allowed.append(value if sign else next(waiting, ""))
         else:
             rest.append(word)
-    return [*rest, f"allow=[{','.join(allowed)}]"] if allowed else rest
+    return [*rest, f"allow=[{','.join(map(quoted, allowed))}]"] if allowed else rest
 
 
 if __name__ == "__main__":

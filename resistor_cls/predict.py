@@ -6,14 +6,18 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resistor_cls.csv_tables import csv_line
 from resistor_cls.errors import ConfigError, DataError, as_text, printable, run_command
+from resistor_cls.words import Parser, path
 
 if TYPE_CHECKING:
     from resistor_cls.inference import Prediction
+
+# Those of `evaluation.calibration` and `model.views`, which take seconds to import.
+RISKS = (0.001, 0.01, 0.05)
+VIEWS = (1, 2, 4, 8)
 
 _EXAMPLES = """examples:
   python -m resistor_cls.predict photo.jpg
@@ -25,13 +29,17 @@ _EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    parser = argparse.ArgumentParser(
+    return run_command(lambda: _predict(_parser().parse_args(argv)))
+
+
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m resistor_cls.predict",
         description=__doc__,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER")
+    parser.add_argument("photos", nargs="+", type=path, metavar="PHOTO_OR_FOLDER")
     parser.add_argument(
         "--model",
         default="rendered",
@@ -64,14 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
         help="MLflow store that runs:/ and models:/ are looked up in (default %(default)s)",
     )
-    arguments = parser.parse_args(argv)
-    return run_command(lambda: _predict(arguments))
+    return parser
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    if arguments.top < 1:
-        raise ConfigError(f"--top {arguments.top}: expected 1 or more")
-    # Here and not above, so that --help answers at once.
+    _check(arguments)
+    # Here and not above, so that --help and a wrong argument answer at once.
     from resistor_cls.data.walking import UNREADABLE, left_out_line
     from resistor_cls.inference import Predictor, look_for_photos
     from resistor_cls.tracking import model_file
@@ -97,6 +103,30 @@ def _predict(arguments: argparse.Namespace) -> None:
         problems += [f"  {printable(one)}" for one in closed]
     if problems:
         raise DataError("\n".join(problems))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Looks at all arguments before seconds of imports.
+
+    Raises:
+        ResistorClsError: names the argument.
+    """
+    from resistor_cls.tracking.references import check_reference
+
+    if arguments.top < 1:
+        raise ConfigError(f"--top {arguments.top}: expected 1 or more")
+    if arguments.risk is not None and arguments.risk not in RISKS:
+        known = ", ".join(f"{risk:g}" for risk in RISKS)
+        raise ConfigError(f"--risk {arguments.risk:g}: models promise one of {known}")
+    if arguments.threshold is not None and not 0 <= arguments.threshold <= 1:
+        raise ConfigError(f"--threshold {arguments.threshold:g}: expected 0 to 1")
+    if arguments.views not in (None, *VIEWS):
+        known = ", ".join(map(str, VIEWS))
+        raise ConfigError(f"--views {arguments.views}: expected one of {known}")
+    for place in arguments.photos:
+        if not place.exists():
+            raise DataError(f"{place} does not exist: name photos, or folders of photos")
+    check_reference(arguments.model, arguments.tracking_uri)
 
 
 def _write_table(answers: Iterable["Prediction"], locates: bool) -> list[str]:

@@ -2,9 +2,9 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from resistor_cls.errors import ConfigError, run_command
+from resistor_cls.words import Parser, path
 
 _EXAMPLES = """\
 examples:
@@ -19,21 +19,20 @@ examples:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    arguments = _parser().parse_args(argv)
-    return run_command(lambda: _render(arguments))
+    return run_command(lambda: _render(_parser().parse_args(argv)))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m resistor_cls.render",
         description="Draws a data set: one folder per category, boxes.csv and scenes.csv. "
         "The same request gives the same files; an interrupted one goes on where it stopped.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("out", metavar="OUT", type=Path, help="folder for the photos")
+    parser.add_argument("out", metavar="OUT", type=path, help="folder for the photos")
     parser.add_argument(
-        "--categories", metavar="FILE", type=Path, help="one name per line; default: the 37"
+        "--categories", metavar="FILE", type=path, help="one name per line; default: the 37"
     )
     parser.add_argument(
         "--per-category",

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import run_hydra
+from resistor_cls.words import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,13 +45,18 @@ _OF_THE_MACHINE = (
 )
 
 
-def train(config: "DictConfig") -> None:
+def train(config: "DictConfig") -> float | None:
     """Trains and tracks one run.
+
+    Returns:
+        The score of its best epoch that `trainer.monitor` names, for a sweeper that makes it
+        better; None where the run has none.
 
     Raises:
         ResistorClsError: something that the user can mend.
     """
-    # Here and not above, so that --help and a mistyped key answer at once.
+    _check(config)
+    # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.model import (
         EpochLines,
@@ -65,9 +71,8 @@ def train(config: "DictConfig") -> None:
     from resistor_cls.tracking.judgement import Judging
     from resistor_cls.tracking.report import RunReport, describe
 
-    _check(config)
     config.seed = seed_everything(config.seed)
-    config.tracking.name = (
+    config.tracking.name = escaped(
         config.tracking.name or f"{config.model.backbone} on {config.data.source}"
     )
     locate = config.model.locate
@@ -132,6 +137,7 @@ def train(config: "DictConfig") -> None:
     if trainer.is_global_zero:
         subject = f"{'best' if save_best else 'last'} epoch: {report.best_epoch:g}"
         log.info("\n%s", run.summary(report.best_metrics, subject))
+    return report.best_metrics.get(monitor)
 
 
 def _check(config: "DictConfig") -> None:
@@ -141,7 +147,10 @@ def _check(config: "DictConfig") -> None:
         ConfigError: names both.
     """
     from resistor_cls.errors import ConfigError
+    from resistor_cls.tracking import check_reference
 
+    if config.pseudo.photos is not None:
+        check_reference(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
     if config.data.train_on_validation and config.trainer.patience is not None:
         raise ConfigError(
             f"trainer.patience={config.trainer.patience} with data.train_on_validation=true: no "

@@ -91,6 +91,13 @@ def test_values_are_written_once() -> None:
         (["model=resnet18,resnet50"], "model has several values: add -m"),
         (["sweep=example"], "sweep=example names several runs: add -m"),
         (["resnet18"], "'resnet18' is no key=value"),
+        (["hydra/launcher=joblib"], "not installed: pip install 'resistor_cls[joblib]'"),
+        (["-m", "hydra/sweeper=optuna"], "not installed: pip install 'resistor_cls[optuna]'"),
+        (["hydra/launcher=submitit_slurm"], "pip install 'hydra-submitit-launcher'"),
+        (["hydra/launcher=jobblib"], "no such option; did you mean joblib"),
+        (["tracking.uri=postgresql://u:pw@h/d"], "pip install 'resistor_cls[postgresql]'"),
+        (["tracking.uri=mysql://u:pw@h/d"], "'resistor_cls[mysql]', and write mysql+pymysql://"),
+        (["tracking.uri=mssql+nothing://u:pw@h/d"], "pip install 'resistor_cls[mssql]'"),
         (["tracking.uri=runs"], "tracking.uri=runs: expected sqlite:///"),
         (["tracking.uri=sqlite:////no/such/folder/x.db"], "cannot be written; choose another"),
         (["tracking.uri=http://127.0.0.1:9"], "nothing answers there"),
@@ -107,6 +114,7 @@ def test_mistakes_get_one_message_and_exit_status_2(
     error = capsys.readouterr().err
     assert error.count("error: ") == 1
     assert "Traceback" not in error
+    assert "pw" not in error
     assert message in error
 
 

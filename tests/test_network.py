@@ -59,10 +59,11 @@ client = connect(f"sqlite:///{sys.argv[1]}")
 client.create_run(client.create_experiment("one"))
 """
 REFERENCE = """
-from resistor_cls.tracking import resolve_model
+from resistor_cls.tracking import model_file
 from resistor_cls.errors import ResistorClsError
 try:
-    resolve_model("runs:/0123456789abcdef0123456789abcdef/model", f"sqlite:///{sys.argv[1]}")
+    with model_file("runs:/0123456789abcdef0123456789abcdef/model", f"sqlite:///{sys.argv[1]}"):
+        pass
 except ResistorClsError:
     pass
 """

@@ -45,6 +45,38 @@ def test_the_lock_file_pins_and_names_no_host() -> None:
     assert {"torch", "torchvision", "lightning", "mlflow", "hydra-core"} <= {n for n, _ in names}
 
 
+@pytest.mark.parametrize("what", ["setup", "setup TORCH=cpu"])
+def test_setup_installs_nothing_unchecked_but_pytorchs_own(what: str) -> None:
+    shown = subprocess.run(
+        ["make", "-n", "-W", "requirements.lock", *what.split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    lock = ROOT / "requirements.lock"
+    lines = [line.replace("requirements.lock", str(lock), 1) for line in shown.splitlines()]
+    (of_uv,) = [line for line in lines if "uv.lock" in line and line.startswith("sed")]
+    (install,) = [line for line in lines if "-m pip install" in line]
+    assert "--require-hashes -r .venv/uv.lock" in install
+    kept = run_shell(of_uv.partition(">")[0])
+    assert re.findall(r"^[a-z].*==[\d.]+", kept, re.M)[0].startswith("uv==")
+    assert "--hash=sha256:" in kept and not re.search(r"^(?!uv)[a-z]", kept, re.M)
+    if what == "setup":
+        assert "torch-backend" not in shown
+        return
+    (without_cuda,) = [line for line in lines if line.startswith("awk")]
+    names = re.findall(r"^([a-z0-9._-]+)==", run_shell(without_cuda.partition("> .venv")[0]), re.M)
+    left_out = set(re.findall(r"^([a-z0-9._-]+)==", lock.read_text(), re.M)) - set(names)
+    assert {"torch", "torchvision", "triton", "nvidia-cublas", "cuda-toolkit"} <= left_out
+    assert {"lightning", "timm", "torchmetrics", "nvidia-ml-py"} <= set(names)
+
+
+def run_shell(line: str) -> str:
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 @pytest.mark.slow
 def test_an_installed_wheel_works_from_any_folder(tmp_path: Path) -> None:
     uv = Path(sys.executable).with_name("uv")

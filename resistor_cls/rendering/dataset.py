@@ -8,6 +8,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 from tqdm import tqdm
 
 from resistor_cls.categories import RESISTOR37_COUNTS, Categories, Category
@@ -30,12 +32,15 @@ from resistor_cls.rendering.camera import encode_jpeg
 from resistor_cls.rendering.drawing import draw
 from resistor_cls.rendering.sampling import sample_scene
 from resistor_cls.rendering.scene import Scene
+from resistor_cls.rendering.workers import end_with_parent
 
 # Part of every request: a change of what is drawn for a seed needs a new number, so that photos
 # of two versions are never mixed in one folder.
 DRAWING_VERSION = 2
 
 _COMPLETE, _BEGUN = "dataset.json", "dataset.partial.json"
+# What `_write_whole` writes before a file is whole.
+_UNFINISHED = re.compile(r"\..+\.(?P<pid>\d+)\.tmp")
 _BOXES, _SCENES = "boxes.csv", "scenes.csv"
 # Starting workers costs about a second each: fewer photos are drawn at once in this process.
 _FEW = 32
@@ -117,7 +122,9 @@ def render_dataset(
         for number in range(1, counts[category.name] + 1)
     ]
     with _explained(out):
-        if _is_complete(out, request):
+        complete = _is_complete(out, request)
+        _remove_unfinished(out)
+        if complete:
             return out
         _begin(out, request)
         missing = [photo for photo in photos if not (out / photo.file).exists()]
@@ -166,12 +173,33 @@ def _is_complete(out: Path, request: dict[str, Any]) -> bool:
         if (out / name).exists():
             _require_same(out, out / name, request)
             return name == _COMPLETE
-    if out.is_dir() and any(out.iterdir()):
+    if out.is_dir() and not all(_UNFINISHED.fullmatch(path.name) for path in out.iterdir()):
         raise DataError(
             f"{out} is not empty and was not begun by this command: "
             "choose a new folder, or empty this one"
         )
     return False
+
+
+def _remove_unfinished(out: Path) -> None:
+    """Removes the half-written files of processes that were killed."""
+    for path in [*out.glob(".*.tmp"), *out.glob("*/.*.tmp")]:
+        found = _UNFINISHED.fullmatch(path.name)
+        if found is None:
+            continue
+        # A complete folder may be one that can only be read; and a file may be whole by now.
+        with contextlib.suppress(OSError):
+            if not _still_writes(int(found["pid"]), path.stat().st_mtime):
+                path.unlink()
+
+
+def _still_writes(pid: int, since: float) -> bool:
+    """Whether a process that wrote at a time, in seconds since 1970, is there."""
+    try:
+        # Another process may have got its number; 1 s, since clocks of files are coarse.
+        return psutil.Process(pid).create_time() <= since + 1
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _require_same(out: Path, path: Path, request: dict[str, Any]) -> None:
@@ -276,6 +304,7 @@ def _shown(out: Path, total: int, progress: bool) -> Iterator["tqdm[Any]"]:
 
 
 def _start_worker() -> None:
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)  # one core each
 

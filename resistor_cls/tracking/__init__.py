@@ -4,8 +4,25 @@ What fills a run while a model is trained or judged is in `resistor_cls.tracking
 needs the training libraries; the rest does not.
 """
 
-from resistor_cls.tracking.references import model_file
-from resistor_cls.tracking.run import Run, open_run
-from resistor_cls.tracking.sweep import Sweep, open_sweep
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Run", "Sweep", "model_file", "open_run", "open_sweep"]
+from resistor_cls.tracking.references import check_reference, model_file
+
+if TYPE_CHECKING:
+    from resistor_cls.tracking.run import Run, open_run
+    from resistor_cls.tracking.sweep import Sweep, open_sweep
+
+__all__ = ["Run", "Sweep", "check_reference", "model_file", "open_run", "open_sweep"]
+
+
+def __getattr__(name: str) -> Any:
+    # pandas and matplotlib take seconds, and looking up a reference needs neither.
+    if name in ("Run", "open_run"):
+        from resistor_cls.tracking import run
+
+        return getattr(run, name)
+    if name in ("Sweep", "open_sweep"):
+        from resistor_cls.tracking import sweep
+
+        return getattr(sweep, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -31,6 +31,7 @@ log = logging.getLogger("resistor_cls")
 HOST_TAG, FOLDER_TAG, PROCESS_TAG = "run.host", "run.folder", "run.process"
 HEARTBEAT_TAG = "run.heartbeat"
 ROOM_FILE = ".room"  # see `resistor_cls.tracking.run`
+NOTES_FILE = ".jobs.jsonl"  # see `resistor_cls.tracking.sweep`
 # Seconds without a sign of life, given every half a minute, after which a run elsewhere counts as
 # dead. A server that is away for a while holds signs back, too.
 LONGEST_SILENCE = 600.0
@@ -142,8 +143,7 @@ def remove_leftovers(folder: Path) -> None:
         folder: of the run.
     """
     with suppress(OSError):
-        (folder / ROOM_FILE).unlink(missing_ok=True)
-        for path in folder.glob("checkpoints/.*.part"):
+        for path in (folder / ROOM_FILE, folder / NOTES_FILE, *folder.glob("checkpoints/.*.part")):
             path.unlink(missing_ok=True)
 
 

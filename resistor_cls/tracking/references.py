@@ -1,15 +1,56 @@
 """Names of saved models, turned into files."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from resistor_cls.errors import ModelError, without_passwords
-from resistor_cls.tracking.dead_runs import close_dead_runs
-from resistor_cls.tracking.store import connect
+from resistor_cls.tracking.store import check_store, connect, database_file
 
 _FORMS = "expected a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
+
+
+_STORED = ("runs:/", "models:/")
+
+
+def check_reference(reference: str, uri: str, key: str = "model") -> None:
+    """Checks in milliseconds what can be known of a reference, and makes no store to look it up in.
+
+    Args:
+        reference: see `model_file`.
+        uri: of the MLflow store.
+        key: that the reference was given by, for messages.
+
+    Raises:
+        ConfigError: an address of a kind that MLflow cannot use.
+        ModelError: no such file, no reference, no store that could hold it.
+        TrackingError: a store that cannot be used.
+    """
+    if reference == "rendered":
+        return
+    if reference.startswith(_STORED):
+        if not re.fullmatch(r"runs:/[^/]+/.+|models:/[^/]+", reference):
+            raise ModelError(f"{key}={reference} is not complete: {_FORMS}")
+        check_store(uri)
+        _require_store(reference, uri, key)
+        return
+    path = Path(reference).expanduser()
+    if not reference or not path.is_file():
+        found = "is a folder" if reference and path.is_dir() else "does not exist"
+        raise ModelError(f"{key}={reference} {found}: {_FORMS}")
+
+
+def _require_store(reference: str, uri: str, key: str) -> None:
+    """Requires that a SQLite file is there: opening it would make one."""
+    file = database_file(uri)
+    if file is not None and not (file.is_file() and file.stat().st_size):
+        raise ModelError(
+            f"{key}={reference}: no store at {uri}: {file.absolute()} does not exist or is empty; "
+            "go to the folder that the training was started in, or name its store by "
+            "tracking.uri=… (of predict: --tracking-uri)"
+        )
 
 
 @contextmanager
@@ -27,29 +68,29 @@ def model_file(reference: str, uri: str, key: str = "model") -> Iterator[Path]:
         The file; what was copied or fetched for it is removed afterwards.
 
     Raises:
+        ConfigError: an address of a kind that MLflow cannot use.
         ModelError: nothing is there, or it holds no checkpoint.
         TrackingError: the store cannot be used.
     """
-    if reference.startswith(("runs:/", "models:/")):
+    check_reference(reference, uri, key)
+    if reference.startswith(_STORED):
         with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
             yield _fetched(reference, uri, key, Path(folder))
     else:
-        yield _file(reference, key)
+        yield _file(reference)
 
 
-def _file(reference: str, key: str) -> Path:
+def _file(reference: str) -> Path:
     if reference == "rendered":
         from resistor_cls.model.weights import RENDERED
 
         return RENDERED
-    path = Path(reference).expanduser()
-    if not path.is_file():
-        found = "is a folder" if path.is_dir() else "does not exist"
-        raise ModelError(f"{key}={reference} {found}: {_FORMS}")
-    return path
+    return Path(reference).expanduser()
 
 
 def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:
+    from resistor_cls.tracking.dead_runs import close_dead_runs
+
     close_dead_runs(connect(uri), uri)
     import mlflow
 

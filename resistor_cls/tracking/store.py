@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from resistor_cls.errors import ConfigError, TrackingError
+from resistor_cls.tracking.drivers import check_driver
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -49,6 +50,7 @@ def check_store(uri: str) -> None:
             f"tracking.uri={uri}: expected sqlite:///FILE.db or http://HOST:PORT "
             "(MLflow no longer takes a plain folder)"
         )
+    check_driver(uri)
     if parts.scheme in ("http", "https"):
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:

@@ -1,16 +1,18 @@
 """Sweeps: one parent run with a child for each job."""
 
+import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from resistor_cls.errors import without_passwords
 from resistor_cls.tracking.comparison import save_comparison
+from resistor_cls.tracking.dead_runs import NOTES_FILE
 from resistor_cls.tracking.jobs import Job, key_of
 from resistor_cls.tracking.repeats import save_repeats
 from resistor_cls.tracking.run import BEST, PARENT, Run, best_effort, open_run
@@ -32,7 +34,6 @@ class Sweep:
         compared: the key whose values are set side by side at the end; None for none.
         uri: of the MLflow store; None where nothing is tracked.
         experiment: name of the experiment.
-        jobs: those that have ended.
     """
 
     name: str
@@ -41,15 +42,31 @@ class Sweep:
     compared: str | None = None
     uri: str | None = None
     experiment: str = ""
-    jobs: list[Job] = field(default_factory=list)
 
     def job_name(self, overrides: Sequence[str]) -> str:
         """Names a job by what varies: `model=resnet18 optimizer.lr=0.001`."""
         return " ".join(word for word in overrides if key_of(word) in self.varying)
 
     def ended(self, overrides: Sequence[str], output: Path, *, finished: bool) -> None:
-        """Notes a job that has ended."""
-        self.jobs.append(Job(tuple(overrides), output, finished))
+        """Notes a job that has ended, in whichever process."""
+        self.notes.parent.mkdir(parents=True, exist_ok=True)
+        with self.notes.open("a", encoding="utf-8") as file:  # whole lines, whoever else writes
+            file.write(json.dumps([list(overrides), str(output), finished]) + "\n")
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Those that have ended, in the order of their folders."""
+        if not self.notes.exists():
+            return []
+        lines = map(json.loads, self.notes.read_text(encoding="utf-8").splitlines())
+        jobs = [Job(tuple(words), Path(output), finished) for words, output, finished in lines]
+        numbered = all(job.output.name.isdecimal() for job in jobs)
+        return sorted(jobs, key=lambda job: int(job.output.name)) if numbered else jobs
+
+    @property
+    def notes(self) -> Path:
+        """A file and no list: a launcher runs jobs in processes of its own."""
+        return self.run.output / NOTES_FILE
 
     def finish(self) -> str:
         """Compares what was to be compared; returns how the sweep went, for people.
@@ -60,13 +77,14 @@ class Sweep:
         if not (table := self.table()).empty:
             shown = [name for name in table.columns if name.partition("/")[2] in SHOWN]
             lines.append(table[["job", "status", "run", *shown]].to_string(index=False))
-        told = [save_repeats(self.run, self.jobs, self.varying)]
+        jobs = self.jobs
+        noted = [save_repeats(self.run, jobs, self.varying)]
         if self.compared is not None:
-            told.append(save_comparison(self.run, self.jobs, self.compared, self.varying))
-        for _, shown in told:
+            noted.append(save_comparison(self.run, jobs, self.compared, self.varying))
+        for _, shown in noted:
             lines += ["", *shown, ""] if shown else []
-        if any(note for note, _ in told):
-            self.run.note(" ".join(note for note, _ in told if note))
+        if any(note for note, _ in noted):
+            self.run.note(" ".join(note for note, _ in noted if note))
         lines.append(f"folder: {self.run.output}")
         if self.uri is not None:
             lines.append(f"parent: {self.run.run_id} in {without_passwords(self.uri)}")
@@ -141,17 +159,24 @@ def open_sweep(
         system_metrics=False,
         tags=tags,
     ) as run:
-        if not run.run_id:
-            yield Sweep(name, tuple(varying), run, compared)
-            return
-        sweep = Sweep(name, tuple(varying), run, compared, uri, experiment)
-        os.environ[PARENT] = run.run_id
-        try:
-            yield sweep
-            run.save_table("sweep", sweep.table())
-        except BaseException:
-            with best_effort():
-                run.save_table("sweep", sweep.table())
-            raise
-        finally:
-            del os.environ[PARENT]
+        stored = {"uri": uri, "experiment": experiment} if run.run_id else {}
+        sweep = Sweep(name, tuple(varying), run, compared, **stored)
+        with _parent_of_jobs(run.run_id):
+            try:
+                yield sweep
+            finally:
+                if stored:
+                    with best_effort():
+                        run.save_table("sweep", sweep.table())
+                sweep.notes.unlink(missing_ok=True)
+
+
+@contextmanager
+def _parent_of_jobs(run_id: str) -> Iterator[None]:
+    """Lets every run that is opened meanwhile, in whichever process, be a child of this one."""
+    if run_id:
+        os.environ[PARENT] = run_id
+    try:
+        yield
+    finally:
+        os.environ.pop(PARENT, None)

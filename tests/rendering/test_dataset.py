@@ -1,5 +1,8 @@
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -135,6 +138,22 @@ def test_a_folder_of_another_request_is_refused(tmp_path: Path, begun: bool):
     with pytest.raises(DataError, match=r"counts \[3, 2\], asked for is \[3, 1\]"):
         render(out, counts={"4K7_1-4W": 3, "left": 1})
     assert contents(out) == before
+
+
+def test_half_written_files_of_dead_processes_are_removed(tmp_path: Path):
+    out = tmp_path / "drawn"
+    out.mkdir()
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], stdout=-1)
+    pid = int(dead.stdout)
+    (out / f".dataset.partial.json.{pid}.tmp").write_text("{")  # killed as it began
+    render(out)
+    assert not list(out.rglob("*.tmp"))
+    left = [out / "left" / f".left_(1).jpg.{one}.tmp" for one in (pid, os.getpid())]
+    mine = out / ".notes.tmp"
+    for path in (*left, mine):
+        path.write_bytes(b"half")
+    render(out)  # complete already
+    assert [path.exists() for path in (*left, mine)] == [False, True, True]
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path):

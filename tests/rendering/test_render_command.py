@@ -1,7 +1,10 @@
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from resistor_cls.render import main
@@ -47,3 +50,39 @@ def test_help_is_instant_and_drawing_needs_no_net():
         "assert not {'torch', 'hydra', 'mlflow'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_workers_end_with_a_killed_command_and_the_next_goes_on(tmp_path: Path):
+    names, out = tmp_path / "names.txt", tmp_path / "drawn"
+    names.write_text("left\nright\n", encoding="utf-8")
+    words = [str(out), "--categories", str(names), "--per-category", "60", "--size", "160"]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "resistor_cls.render", *words, "--workers", "2"],
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: list(out.rglob("*.jpg")), 60)
+    workers = psutil.Process(command.pid).children(recursive=True)
+    assert len(workers) >= 2
+    command.kill()
+    command.wait()
+    until(lambda: not any(map(running, workers)), 10)
+    drawn = {path: path.stat().st_mtime_ns for path in out.rglob("*.jpg")}
+    assert len(drawn) < 120
+    assert main([*words, "--workers", "1"]) == 0
+    assert len(list(out.rglob("*.jpg"))) == 120
+    assert {path: path.stat().st_mtime_ns for path in drawn} == drawn
+    assert not list(out.rglob("*.tmp"))
+
+
+def running(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def until(met: Callable[[], object], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
