@@ -136,7 +136,7 @@ def duplicate_section(seen: Seen, outlines: np.ndarray) -> dict[str, Any]:
     if not seen.facts:
         return {"exact": [], "near": []}
     pixels = [fact.pixels for fact in seen.facts]
-    near = near_duplicates(seen.facts, outlines)
+    near = near_duplicates(seen.facts, outlines, seen.targets)
     group = grouped([(pair.first, pair.second) for pair in near], len(pixels))
     shown: set[frozenset[str]] = set()
     rows: list[dict[str, Any]] = []
