@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from resistor_cls.data.bodies import Location
 from resistor_cls.data.facts import OUTLINE, PhotoFacts, outline, photo_facts
+from resistor_cls.data.mapped import mapped
 from resistor_cls.data.photos import Preparation, Prepared, decode_photo, one_torch_thread
 from resistor_cls.data.sources import PhotoSet
 from resistor_cls.errors import DataError
@@ -183,4 +184,4 @@ def _read(path: Path, prepare: Preparation) -> tuple[Prepared, np.ndarray, Photo
 def _mapped(path: Path, kind: type, shape: tuple[int, ...]) -> np.ndarray:
     if shape[0] == 0:  # nothing cannot be mapped
         return np.empty(shape, dtype=kind)
-    return np.memmap(path, dtype=kind, mode="r", shape=shape)
+    return mapped(path, kind, shape)

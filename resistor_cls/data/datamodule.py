@@ -19,7 +19,14 @@ from resistor_cls.data.adoption import adopted_targets
 from resistor_cls.data.augmentation import Augmentation
 from resistor_cls.data.boxes import Box
 from resistor_cls.data.cache import PhotoCache, fingerprint
-from resistor_cls.data.datasets import UNKNOWN, Mixing, PhotoDataset, with_pseudo
+from resistor_cls.data.datasets import (
+    UNKNOWN,
+    EpochSampler,
+    Mixing,
+    PhotoDataset,
+    Repeatable,
+    with_pseudo,
+)
 from resistor_cls.data.facts import PhotoFacts
 from resistor_cls.data.known_bodies import Body, boxes_of, known_body
 from resistor_cls.data.loading import load_photos
@@ -387,6 +394,9 @@ class PhotoDataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Shuffled, augmented batches of the training photos.
 
+        What is drawn for a photo depends on PyTorch's seed, the epoch and its position alone, not
+        on the number of workers.
+
         Raises:
             ConfigError: no batch can be filled.
         """
@@ -397,12 +407,15 @@ class PhotoDataModule(LightningDataModule):
                 f"data.batch_size={batch} is more than the {count} training photos: "
                 "lower it, or set data.drop_last=false"
             )
+        seed = torch.initial_seed()
+        ranks = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else ()
         return self._loader(
-            dataset,
-            shuffle=True,
+            Repeatable(dataset, seed),
+            sampler=EpochSampler(dataset, seed, *ranks),
             drop_last=drop_last,
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
+            generator=torch.Generator(),  # of seeds that nothing is drawn from
         )
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:

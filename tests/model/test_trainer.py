@@ -12,6 +12,8 @@ from tiny_training import Training, train
 from torch.nn.functional import binary_cross_entropy, one_hot
 from torch.optim import SGD
 
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.mixing import Mix
 from resistor_cls.errors import ConfigError
 from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
 from resistor_cls.model.metrics import MODES
@@ -55,6 +57,38 @@ def test_the_same_seed_trains_the_same_weights(photos: Path, tmp_path: Path):
     )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than some machines like
+def test_the_number_of_workers_changes_no_weight(photos: Path, tmp_path: Path):
+    # With mixing and dropout, which draw beside the workers.
+    def weights(workers: int) -> dict[str, torch.Tensor]:
+        data = {"workers": workers, "mix": Mix("mixup", probability=0.5)}
+        how = {"loss": "cross_entropy", "dropout": 0.2}
+        run = train(photos, tmp_path / str(workers), max_epochs=2, data=data, model=how)
+        return run.model.state_dict()
+
+    first = weights(0)
+    for workers in (1, 2, 4):
+        again = weights(workers)
+        assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+@pytest.mark.slow
+def test_workers_that_are_spawned_train_the_same_weights(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = train(photos, tmp_path / "none").model.state_dict()
+    make = PhotoDataModule._loader
+
+    def spawning(data: PhotoDataModule, *dataset: Any, **how: Any) -> Any:
+        if how.get("num_workers"):
+            how["multiprocessing_context"] = "spawn"
+        return make(data, *dataset, **how)
+
+    monkeypatch.setattr(PhotoDataModule, "_loader", spawning)
+    spawned = train(photos, tmp_path / "two", data={"workers": 2}).model.state_dict()
+    assert all(torch.equal(first[name], spawned[name]) for name in first)
 
 
 def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: Path):
