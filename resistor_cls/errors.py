@@ -83,7 +83,10 @@ def run_command(job: Callable[[], object]) -> int:
         `RESISTOR_CLS_DEBUG=1` prints the traceback of user errors too.
     """
     _interruption.clear()
-    before = {name: signal.signal(name, _interrupt) for name in (signal.SIGINT, signal.SIGTERM)}
+    # Only the main thread gets signals; a command in another one is ended by whoever started it.
+    heard = threading.current_thread() is threading.main_thread()
+    signals = (signal.SIGINT, signal.SIGTERM) if heard else ()
+    before = {name: signal.signal(name, _interrupt) for name in signals}
     try:
         job()
     except ResistorClsError as error:
