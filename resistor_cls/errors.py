@@ -54,6 +54,13 @@ _ENVIRONMENT = {
     errno.EROFS,
 }
 
+_NO_HOME = "Could not determine home directory"
+NO_HOME = (
+    "~ stands for a home directory, but none is known (HOME is not set, or there is no such user): "
+    "set HOME to a folder that can be written, and RESISTOR_CLS_CACHE (paths.cache) to where "
+    "photos are kept"
+)
+
 _interruption = threading.Event()
 
 
@@ -77,9 +84,9 @@ def run_command(job: Callable[[], object]) -> int:
         job: the whole command.
 
     Returns:
-        0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk or
-        a missing permission; 130 when interrupted (SIGINT or SIGTERM). Any other exception is a
-        defect of ours: it is raised on, so that Python prints the traceback and exits with 1.
+        0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk,
+        a missing permission or home directory; 130 when interrupted (SIGINT or SIGTERM). Any other
+        exception is a defect of ours: it is raised on, so that Python prints the traceback and exits with 1.
         `RESISTOR_CLS_DEBUG=1` prints the traceback of user errors too.
     """
     _interruption.clear()
@@ -106,6 +113,11 @@ def run_command(job: Callable[[], object]) -> int:
             "free some room, or choose a place that can be written",
             file=sys.stderr,
         )
+        return USER_ERROR
+    except RuntimeError as error:  # of pathlib, whoever asked it
+        if _NO_HOME not in str(error) or os.environ.get("RESISTOR_CLS_DEBUG") == "1":
+            raise
+        print(f"error: {NO_HOME}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

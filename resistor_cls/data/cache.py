@@ -22,7 +22,7 @@ from resistor_cls.data.facts import OUTLINE, PhotoFacts, outline, photo_facts
 from resistor_cls.data.mapped import mapped
 from resistor_cls.data.photos import Preparation, Prepared, decode_photo, one_torch_thread
 from resistor_cls.data.sources import PhotoSet
-from resistor_cls.errors import DataError
+from resistor_cls.errors import NO_HOME, DataError
 
 CACHE_VERSION = 4  # counts changes of decoding, of preparations, of the facts and of the layout
 _BODY = len(fields(Location))
@@ -70,9 +70,13 @@ def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> Photo
         folder: of everything that is cached; decoded photos are below it.
 
     Raises:
-        DataError: photos that vanish while they are read; a folder that cannot be written.
+        DataError: photos that vanish while they are read; a folder that cannot be written, or is
+            in a home directory that does not exist.
     """
-    folder = folder.expanduser() / "decoded"
+    try:
+        folder = folder.expanduser() / "decoded"
+    except RuntimeError as error:
+        raise DataError(f"the photo cache in {folder} cannot be used: {NO_HOME}") from error
     try:
         place = folder / _key(photo_set, prepare)
         if not place.is_dir():

@@ -1,6 +1,8 @@
 """What ends a training and can be fixed is said in one message that names the key."""
 
 import os
+import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +22,7 @@ from lightning import Callback
 from tiny_training import train
 from torch.utils.data import Dataset
 
+from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.workers import workers_that_fit
 from resistor_cls.errors import ConfigError, run_command
 from resistor_cls.model.failures import explained
@@ -202,6 +205,21 @@ def test_a_training_and_a_command_run_in_any_thread(photos: Path, tmp_path: Path
     thread.join()
     assert len(done) == 2
     assert done[1] == 0
+
+
+def test_without_a_home_directory_the_message_says_what_to_set(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def nobody(user: int) -> None:
+        raise KeyError(user)  # as in a container that runs as a user it does not know
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert run_command(lambda: Path("~/x").expanduser()) == 2
+    assert run_command(lambda: PhotoDataModule(photos).setup()) == 2
+    for line in capsys.readouterr().err.splitlines():
+        assert re.match("error: .*~ stands for a home directory, but none is known", line)
+        assert "RESISTOR_CLS_CACHE (paths.cache)" in line
 
 
 @pytest.mark.slow
