@@ -86,7 +86,8 @@ def run_command(job: Callable[[], object]) -> int:
     Returns:
         0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk,
         a missing permission or home directory; 130 when interrupted (SIGINT or SIGTERM). Any other
-        exception is a defect of ours: it is raised on, so that Python prints the traceback and exits with 1.
+        exception is a defect of ours: it is raised on, so that Python prints the traceback and
+        exits with 1.
         `RESISTOR_CLS_DEBUG=1` prints the traceback of user errors too.
     """
     _interruption.clear()
