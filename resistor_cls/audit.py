@@ -105,7 +105,7 @@ def _doubts(
 
     from resistor_cls.config import instantiate
     from resistor_cls.evaluation.mislabelled import doubted_labels, label_findings
-    from resistor_cls.model import build_trainer
+    from resistor_cls.model import build_trainer, score
     from resistor_cls.tracking.judgement import judged
 
     prepare = model.preparation()
@@ -113,7 +113,7 @@ def _doubts(
     data.setup()
     model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
     trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
-    trainer.test(model, data, verbose=False)
+    score(trainer, model, data)
     known = model.record.get("trained_on")
     pixels = [fact.pixels for fact in data.facts]
     trained = None if known is None else np.isin(pixels, list(known))

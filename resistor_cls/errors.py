@@ -100,6 +100,13 @@ _ENVIRONMENT = {
     errno.EROFS,
 }
 
+_NO_HOME = "Could not determine home directory"
+NO_HOME = (
+    "~ stands for a home directory, but none is known (HOME is not set, or there is no such user): "
+    "set HOME to a folder that can be written, and RESISTOR_CLS_CACHE (paths.cache) to where "
+    "photos are kept"
+)
+
 _interruption = threading.Event()
 
 
@@ -113,6 +120,8 @@ def interruption_requested() -> bool:
 
 def _interruptions() -> list[signal.Signals]:
     """The signals that ask a command to stop; under `nohup` a closed terminal does not."""
+    if threading.current_thread() is not threading.main_thread():
+        return []  # only the main thread gets signals; whoever started another one ends it
     asked = [signal.SIGINT, signal.SIGTERM]
     hangup = getattr(signal, "SIGHUP", None)  # absent on Windows
     if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
@@ -132,10 +141,10 @@ def run_command(job: Callable[[], object]) -> int:
         job: the whole command.
 
     Returns:
-        0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk or
-        a missing permission; 130 when interrupted (SIGINT, SIGTERM, or SIGHUP as of a terminal that
-        is closed). Any other exception is a defect of ours: it is raised on, so that Python prints
-        the traceback and exits with 1.
+        0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk,
+        a missing permission or home directory; 130 when interrupted (SIGINT, SIGTERM, or SIGHUP as
+        of a terminal that is closed). Any other exception is a defect of ours: it is raised on, so
+        that Python prints the traceback and exits with 1.
         `RESISTOR_CLS_DEBUG=1` prints the traceback of user errors too.
     """
     _interruption.clear()
@@ -160,6 +169,11 @@ def run_command(job: Callable[[], object]) -> int:
             "free some room, or choose a place that can be written",
             file=sys.stderr,
         )
+        return USER_ERROR
+    except RuntimeError as error:  # of pathlib, whoever asked it
+        if _NO_HOME not in str(error) or os.environ.get("RESISTOR_CLS_DEBUG") == "1":
+            raise
+        print(f"error: {NO_HOME}", file=sys.stderr)
         return USER_ERROR
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -53,7 +53,7 @@ def evaluate(config: "DictConfig") -> None:
     check_reference(config.reference, config.tracking.uri)
     from resistor_cls.config import flatten, instantiate, output_folder, resolved
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier, build_trainer
+    from resistor_cls.model import ResistorClassifier, build_trainer, score
     from resistor_cls.tracking import model_file, open_run
     from resistor_cls.tracking.judgement import Judging, judged, save_judgement
     from resistor_cls.tracking.report import describe, mark_seen
@@ -92,7 +92,7 @@ def evaluate(config: "DictConfig") -> None:
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
         mark = mark_seen(run, data, model.record)
-        (metrics,) = trainer.test(model, data, verbose=False)
+        metrics = score(trainer, model, data)
         photos = f"{subset} photos of {data.photo_set.root.name}"
         title = " · ".join(filter(None, [photos, mark]))
         model.to(trainer.strategy.root_device)

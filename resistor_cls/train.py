@@ -113,6 +113,8 @@ def train(config: "DictConfig") -> float | None:
         _try_out(config, run, model, data, trainer)
         record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
         model.record = {**record, "trained_on": data.trained_on()}
+        if data.stream is not None:
+            leave_cores(data.workers)
         describe(run, data, model, trainer)
         if trainer.is_global_zero:
             log.info(
@@ -127,8 +129,6 @@ def train(config: "DictConfig") -> float | None:
                 len(data.validation_indices),
                 len(data.categories),
             )
-        if data.stream is not None:
-            leave_cores(data.workers)
         fit(trainer, model, data)
         best = report.best_checkpoint(trainer)
         report.best_metrics |= _keep(run, best, trainer, data=data, report=report, judging=judging)
@@ -223,7 +223,7 @@ def _keep(
     judging: "Judging",
 ) -> "Mapping[str, float]":
     """Calibrates, keeps and judges the model of a run; returns what the run says of it."""
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorClassifier, score
     from resistor_cls.model.checkpoints import add_to_record
     from resistor_cls.tracking.given_test import save_test
     from resistor_cls.tracking.judgement import calibration_record, judged, save_judgement
@@ -244,7 +244,7 @@ def _keep(
         told |= save_judgement(run, kept, data, predictions, judging)
     if data.settings["test"] is not None:
         data.subset = "test"
-        told |= trainer.test(kept, data, verbose=False)[0]
+        told |= score(trainer, kept, data)
         if trainer.is_global_zero:
             save_test(run, kept, data, judged(kept, data))
     return told

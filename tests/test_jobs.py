@@ -76,6 +76,7 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
         "logs/train.log",
     } <= artifacts(run)
     assert {"data.fingerprint", "pretrained", "precision", "device"} <= set(run.data.tags)
+    assert run.data.tags["threads"] == str(torch.get_num_threads())
     assert run.data.tags["pretrained"] == "scratch"
     assert run.data.params["optimizer.lr"] == "0.001"
     assert run.data.params["data.source"] == "folder"

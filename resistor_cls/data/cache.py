@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from resistor_cls.data.bodies import Location
 from resistor_cls.data.facts import OUTLINE, PhotoFacts, outline, photo_facts
+from resistor_cls.data.mapped import mapped
 from resistor_cls.data.photo_files import image_errors, photo_bytes
 from resistor_cls.data.photos import (
     Preparation,
@@ -31,7 +32,7 @@ from resistor_cls.data.photos import (
 )
 from resistor_cls.data.scratch import remove_left_over, scratch_folder
 from resistor_cls.data.sources import PhotoSet
-from resistor_cls.errors import DataError
+from resistor_cls.errors import NO_HOME, DataError
 
 CACHE_VERSION = 4  # counts changes of decoding, of preparations, of the facts and of the layout
 _BODY = len(fields(Location))
@@ -90,9 +91,13 @@ def open_cache(photo_set: PhotoSet, prepare: Preparation, folder: Path) -> Photo
         folder: of everything that is cached; decoded photos are below it.
 
     Raises:
-        DataError: photos that vanish while they are read; a folder that cannot be written.
+        DataError: photos that vanish while they are read; a folder that cannot be written, or is
+            in a home directory that does not exist.
     """
-    folder = folder.expanduser() / "decoded"
+    try:
+        folder = folder.expanduser() / "decoded"
+    except RuntimeError as error:
+        raise DataError(f"the photo cache in {folder} cannot be used: {NO_HOME}") from error
     try:
         remove_left_over(folder, _BUILDING)
         place = folder / _key(photo_set, prepare)
@@ -271,4 +276,4 @@ def _mapped(path: Path, kind: type, shape: tuple[int, ...]) -> np.ndarray:
         raise ValueError(f"{path.name} has {found:,} bytes, not {wanted:,}")
     if shape[0] == 0:  # nothing cannot be mapped
         return np.empty(shape, dtype=kind)
-    return np.memmap(path, dtype=kind, mode="r", shape=shape)
+    return mapped(path, kind, shape)

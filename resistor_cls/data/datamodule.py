@@ -1,6 +1,6 @@
 """Labelled photos as batches for a Lightning trainer."""
 
-import os
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -19,7 +19,14 @@ from resistor_cls.data.adoption import adopted_targets
 from resistor_cls.data.augmentation import Augmentation
 from resistor_cls.data.boxes import Box
 from resistor_cls.data.cache import PhotoCache, fingerprint
-from resistor_cls.data.datasets import UNKNOWN, Mixing, PhotoDataset, with_pseudo
+from resistor_cls.data.datasets import (
+    UNKNOWN,
+    EpochSampler,
+    Mixing,
+    PhotoDataset,
+    Repeatable,
+    with_pseudo,
+)
 from resistor_cls.data.facts import PhotoFacts
 from resistor_cls.data.known_bodies import Body, boxes_of, known_body
 from resistor_cls.data.loading import load_photos
@@ -33,12 +40,12 @@ from resistor_cls.data.splits.given_sets import GivenSets
 from resistor_cls.data.splits.splitting import Splitting
 from resistor_cls.data.streams import Stream, check_stream
 from resistor_cls.data.walking import log_left_out
+from resistor_cls.data.workers import worker_count, workers_that_fit
 from resistor_cls.errors import ConfigError, DataError, nearest
 
 __all__ = ["UNKNOWN", "Body", "PhotoDataModule", "PhotoDataset", "Stream"]
 
 SUBSETS = ("validation", "train", "test", "all")
-MOST_WORKERS = 8  # soft augmentation of 224 px photos: 8 processes outrun any one GPU's training
 
 
 class PhotoDataModule(LightningDataModule):
@@ -76,7 +83,8 @@ class PhotoDataModule(LightningDataModule):
             photos validate.
         pseudo: photos that a model has labelled; they train too.
         mix: mixes the photos of each training batch, after it came to its device.
-        workers: processes that augment; `auto` is half of the cores, at most 8.
+        workers: processes that augment; `auto` is half of the cores, at most 8, and fewer where
+            shared memory is small. Their number changes no result.
         cache: folder of decoded photos.
         **options: more arguments of the source, such as `table` or `per_category`.
 
@@ -179,25 +187,21 @@ class PhotoDataModule(LightningDataModule):
                 for key, value in self._options.items()
             },
         }
-        self._check(subset, workers)
+        self._check(subset)
+        self.workers, self._workers_fixed = worker_count(workers), workers != "auto"
         check_source(source, self._options)
         self._cache_folder = Path(cache)
         self.stream, self.pseudo, self.mix = stream, pseudo, mix
         self._check_stream()
-        self.workers = max(1, min(MOST_WORKERS, (os.cpu_count() or 1) // 2))
-        if workers != "auto":
-            self.workers = int(workers)
         self.subset = subset
         self._cache: PhotoCache | None = None
 
-    def _check(self, subset: str, workers: int | str) -> None:
+    def _check(self, subset: str) -> None:
         if self.batch_size < 1:
             raise ConfigError(f"data.batch_size={self.batch_size}: expected 1 or more")
         self._splitting.check()
         if subset not in SUBSETS:
             raise ConfigError(f"subset={subset}: {nearest(subset, SUBSETS)}")
-        if workers != "auto" and not (isinstance(workers, int) and workers >= 0):
-            raise ConfigError(f"data.workers={workers}: expected auto, 0 or more")
 
     def _check_stream(self) -> None:
         if self.stream is not None:
@@ -345,6 +349,15 @@ class PhotoDataModule(LightningDataModule):
         """Items of a training epoch."""
         return len(self.train_dataset)  # type: ignore[arg-type]
 
+    def smallest_batch(self, processes: int = 1) -> int:
+        """Photos of the smallest training batch.
+
+        Args:
+            processes: that share the photos.
+        """
+        rest = math.ceil(self.train_length / processes) % self.batch_size
+        return self.batch_size if self._settings["drop_last"] or rest == 0 else rest
+
     def prepare_data(self) -> None:
         """Draws, fetches and decodes what is absent; called on one process only."""
         if self._cache is None:  # else `setup` has been called before the trainer's
@@ -395,8 +408,11 @@ class PhotoDataModule(LightningDataModule):
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Shuffled, augmented batches of the training photos.
 
+        What is drawn for a photo depends on PyTorch's seed, the epoch and its position alone, not
+        on the number of workers.
+
         Raises:
-            ConfigError: no batch can be filled.
+            ConfigError: no batch can be filled, or shared memory is too small for the workers.
         """
         dataset, count, batch = self.train_dataset, self.train_length, self.batch_size
         drop_last = self._settings["drop_last"]
@@ -405,12 +421,17 @@ class PhotoDataModule(LightningDataModule):
                 f"data.batch_size={batch} is more than the {count} training photos: "
                 "lower it, or set data.drop_last=false"
             )
+        photo = math.prod((*self.prepare.shape, self.prepare.channels))  # bytes
+        workers = workers_that_fit(self.workers, batch * photo, fixed=self._workers_fixed)
+        seed = torch.initial_seed()
+        ranks = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else ()
         return self._loader(
-            dataset,
-            shuffle=True,
+            Repeatable(dataset, seed),
+            sampler=EpochSampler(dataset, seed, *ranks),
             drop_last=drop_last,
-            num_workers=self.workers,
-            persistent_workers=self.workers > 0,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            generator=torch.Generator(),  # of seeds that nothing is drawn from
         )
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:

@@ -58,7 +58,13 @@ def _fetch(url: str, archive: Path) -> None:
             rest = answer.headers.get("Content-Length")
             total = done + int(rest) if rest else None
             bar = tqdm(
-                total=total, initial=done, unit="B", unit_scale=True, desc=archive.name, leave=False
+                total=total,
+                initial=done,
+                unit="B",
+                unit_scale=True,
+                desc=archive.name,
+                leave=False,
+                disable=None,  # a log file wants no bar
             )
             with part.open("ab" if resumed else "wb") as file, bar:
                 while block := _read(answer):

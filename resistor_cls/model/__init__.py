@@ -7,7 +7,7 @@ from resistor_cls.model.drawn_crops import DrawnCrops
 from resistor_cls.model.judge import judge
 from resistor_cls.model.locator_training import train_locator
 from resistor_cls.model.preprocessing import preparation
-from resistor_cls.model.trainer import build_trainer, fit, leave_cores, seed_everything
+from resistor_cls.model.trainer import build_trainer, fit, leave_cores, score, seed_everything
 
 __all__ = [
     "DrawnCrops",
@@ -19,6 +19,7 @@ __all__ = [
     "judge",
     "leave_cores",
     "preparation",
+    "score",
     "seed_everything",
     "train_locator",
 ]

@@ -1,11 +1,15 @@
 """The Lightning trainer for the hardware that is there."""
 
 import logging
+import os
 import secrets
 import signal
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import lightning
@@ -16,6 +20,7 @@ from lightning.pytorch.loggers import Logger
 
 from resistor_cls.errors import ConfigError, interruption_requested, nearest
 from resistor_cls.model.checkpoints import WholeCheckpointIO
+from resistor_cls.model.failures import check_smallest_batch, explained
 from resistor_cls.model.metrics import mode_of
 
 PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed")
@@ -205,8 +210,11 @@ def leave_cores(workers: int) -> None:
     """Leaves a core to each process that is busy all the time, such as one that draws.
 
     Threads that wait for one that has to share its core lose more than they share: on two cores,
-    one of them drawing, a step with two threads takes 1.7 times as long as with one.
+    one of them drawing, a step with two threads takes 1.7 times as long as with one. A number that
+    somebody has fixed by `OMP_NUM_THREADS` stays: it repeats a training to the bit.
     """
+    if os.environ.get("OMP_NUM_THREADS"):
+        return
     torch.set_num_threads(max(1, torch.get_num_threads() - workers))
 
 
@@ -230,18 +238,61 @@ def seed_everything(seed: int) -> int:
 
 
 def fit(trainer: Trainer, model: LightningModule, data: LightningDataModule) -> None:
-    """Trains, and lets an interruption be one.
+    """Trains, in any thread; an interruption stays one, and what can be fixed is explained.
 
     Raises:
         KeyboardInterrupt: after the trainer has wound up; Lightning itself would exit with 1.
+        ConfigError: a setting that ends the training; see `resistor_cls.model.failures`.
     """
-    on_interrupt = signal.getsignal(signal.SIGINT)
-    try:
+    check_smallest_batch(trainer, model, data)
+    with interruptible(), explained(data):
         trainer.fit(model, data)
+
+
+def score(
+    trainer: Trainer, model: LightningModule, data: LightningDataModule
+) -> Mapping[str, float]:
+    """The scores of a model on the test batches; otherwise as `fit`.
+
+    Returns:
+        `test/…` by name.
+
+    Raises:
+        KeyboardInterrupt: see `fit`.
+        ConfigError: see `fit`.
+    """
+    with interruptible(), explained(data):
+        (found,) = trainer.test(model, data, verbose=False)
+    return found
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Lets an interruption of Lightning be one.
+
+    Raises:
+        KeyboardInterrupt: Lightning exits with 1 instead, and a loader whose worker got the signal
+            first raises an error.
+    """
+    asked = threading.Event()
+    before = None
+    # Only the main thread gets signals, and only it may say what becomes of them.
+    if threading.current_thread() is threading.main_thread():
+        before = signal.getsignal(signal.SIGINT)
+    if callable(before):
+
+        def note(number: int, frame: FrameType | None) -> None:
+            asked.set()
+            before(number, frame)
+
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield
     except (SystemExit, Exception) as error:
-        # Lightning exits with 1, and a loader whose worker got the signal first raises an error.
-        if interruption_requested():
+        stopped = isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt)
+        if stopped or asked.is_set() or interruption_requested():
             raise KeyboardInterrupt from error
         raise
     finally:
-        signal.signal(signal.SIGINT, on_interrupt)  # Lightning leaves it ignored
+        if before is not None:
+            signal.signal(signal.SIGINT, before)  # Lightning leaves it ignored

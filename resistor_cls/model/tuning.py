@@ -4,18 +4,20 @@ import logging
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
 from lightning import Trainer
-from lightning.pytorch.tuner import Tuner
+from lightning.pytorch.tuner import Tuner, lr_finder
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError
 from resistor_cls.model.classifier import ResistorClassifier
-from resistor_cls.model.trainer import quieten
+from resistor_cls.model.failures import explained
+from resistor_cls.model.trainer import interruptible, quieten
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ def find_batch_size(
     """
     # The last doubling that all training photos still fill.
     trials = int(math.log2(data.train_length))
-    with _scratch(options) as tuner:
+    with _scratch(options, data) as tuner:
         found = tuner.scale_batch_size(
             model, datamodule=data, mode="power", init_val=2, max_trials=trials
         )
@@ -72,7 +74,7 @@ def find_learning_rate(
     Raises:
         ConfigError: the loss falls nowhere.
     """
-    with _scratch(options) as tuner:
+    with _scratch(options, data) as tuner, _bar_on_terminals_only():
         tried = tuner.lr_find(
             model,
             datamodule=data,
@@ -109,11 +111,27 @@ def _steepest(rates: np.ndarray, losses: np.ndarray) -> float:
 
 
 @contextmanager
-def _scratch(options: Mapping[str, Any]) -> Iterator[Tuner]:
+def _bar_on_terminals_only() -> Iterator[None]:
+    """Keeps the bar of Lightning's search, which has no option for that, out of log files."""
+    bar = lr_finder.tqdm
+    lr_finder.tqdm = partial(bar, disable=None, leave=False)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        lr_finder.tqdm = bar
+
+
+@contextmanager
+def _scratch(options: Mapping[str, Any], data: PhotoDataModule) -> Iterator[Tuner]:
     """A tuner whose training leaves nothing behind: no file, no metric, no random number."""
     quieten()
     taken = {key: options[key] for key in _TAKEN if key in options}
-    with TemporaryDirectory() as folder, torch.random.fork_rng():
+    with (
+        TemporaryDirectory() as folder,
+        torch.random.fork_rng(),
+        interruptible(),
+        explained(data),
+    ):
         yield Tuner(
             Trainer(
                 **taken,

@@ -145,6 +145,8 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
             "pretrained": model.weights_from,
             "precision": trainer.precision,
             "device": _device_name(trainer),
+            # Sums that threads share differ in their last digits with the number of them.
+            "threads": torch.get_num_threads(),
         }
     )
     folder = str(data.photo_set.root.absolute())

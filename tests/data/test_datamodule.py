@@ -1,4 +1,5 @@
 import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from photo_files import NAMES, write_folder, write_photo
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.bodies import Location
+from resistor_cls.data.datasets import EpochSampler, Repeatable
 from resistor_cls.data.photos import Prepared, Shrink
+from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.errors import ConfigError, DataError
 
 Make = Callable[..., PhotoDataModule]
@@ -156,21 +159,75 @@ def test_the_fingerprint_is_of_content_and_labels_alone(make: Make, tmp_path: Pa
     assert fingerprint(renamed) != original
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-def test_seeded_training_batches_repeat_to_the_bit(make: Make, workers: int):
-    data = make(augment=[albumentations.RandomBrightnessContrast(p=1)], workers=workers)
-    data.setup()
-
-    def two_epochs(seed: int) -> list[torch.Tensor]:
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than some machines like
+def test_training_batches_repeat_to_the_bit_whatever_the_workers(make: Make):
+    def two_epochs(seed: int, workers: int) -> list[torch.Tensor]:
+        data = make(
+            augment=[albumentations.RandomBrightnessContrast(p=1)], batch_size=4, workers=workers
+        )
+        data.setup()
         lightning.seed_everything(seed, workers=True, verbose=False)
         loader = data.train_dataloader()
         return [torch.cat([batch["photos"] for batch in loader]) for _ in range(2)]
 
-    first, second = two_epochs(0)
-    assert torch.equal(first, two_epochs(0)[0])
-    assert torch.equal(second, two_epochs(0)[1])
+    first, second = two_epochs(0, workers=0)
     assert not torch.equal(first, second)
-    assert not torch.equal(first, two_epochs(1)[0])
+    assert not torch.equal(first, two_epochs(1, workers=0)[0])
+    for workers in (0, 1, 2, 4):
+        again, later = two_epochs(0, workers)
+        assert torch.equal(first, again)
+        assert torch.equal(second, later)
+
+
+def test_what_is_drawn_depends_on_seed_epoch_and_position_alone(make: Make):
+    data = make(augment=[albumentations.RandomBrightnessContrast(p=1)])
+    data.setup()
+
+    def photo(seed: int, epoch: int, position: int) -> bytes:
+        return Repeatable(data.train_dataset, seed)[epoch, position]["photos"].numpy().tobytes()
+
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    one = photo(0, 0, 5)
+    assert torch.equal(torch.get_rng_state(), before)  # nothing else sees what was drawn
+    torch.manual_seed(1)
+    photo(0, 0, 4)
+    assert photo(0, 0, 5) == one
+    others = {photo(1, 0, 5), photo(0, 1, 5), photo(0, 0, 4)}
+    assert len({one, *others}) == 4
+
+
+def test_processes_share_an_epoch_and_each_has_its_own_draws(make: Make):
+    data = make()
+    data.setup()
+    ranks = [EpochSampler(data.train_dataset, 0, 2, rank) for rank in range(2)]
+    for epoch in (0, 1, 5):
+        for rank in ranks:
+            rank.set_epoch(epoch)
+        given = [key for rank in ranks for key in rank]
+        assert sorted(given) == [(epoch, position) for position in range(24)]
+
+
+def test_a_dataset_takes_no_photo_along_to_a_worker(make: Make, tmp_path: Path):
+    names = ("one.jpg", "two.jpg")
+    for number, name in enumerate(names):
+        write_photo(tmp_path / "more" / name, (250, 99 * number, 90))
+    sure = PseudoLabels(tmp_path / "more", names, ("10R", "4K7"), (0.9, 0.9), 2, 0.9)
+    data = make(pseudo=sure, image_size=512)
+    data.setup()
+    assert data.pseudo_photos is not None
+    assert data.pseudo_photos.used.size
+    for dataset in (data.train_dataset, data.val_dataloader().dataset):
+        sent = pickle.dumps(dataset)
+        assert len(sent) < 20_000  # a photo has 786,432
+        arrived = pickle.loads(sent)
+        torch.manual_seed(0)
+        one, other = dataset[len(dataset) - 1], arrived[len(dataset) - 1]
+        assert all(torch.equal(one[name], other[name]) for name in one)
+    photos = pickle.loads(pickle.dumps(data.pseudo_photos.photos))
+    assert isinstance(photos, np.memmap)
+    part = pickle.loads(pickle.dumps(photos[1:]))
+    assert np.array_equal(part, photos[1:])
 
 
 def test_settings_are_plain_values_that_make_the_same_module(make: Make, tmp_path: Path):

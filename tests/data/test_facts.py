@@ -1,18 +1,29 @@
 """What files tell, and which photos are found to be alike."""
 
+from dataclasses import replace
 from io import BytesIO
+from itertools import combinations
+from unittest.mock import patch
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from made_up import facts_at
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 from resistor_cls.categories import parse_name
-from resistor_cls.data.facts import BORDER_NAMES, outline, photo_facts
+from resistor_cls.data.facts import BORDER_NAMES, PhotoFacts, outline, photo_facts
 from resistor_cls.data.photos import decode_photo
-from resistor_cls.data.splits.duplicates import exact_duplicates, near_duplicates
+from resistor_cls.data.splits.duplicates import (
+    LEAST_LIKENESS,
+    MOST_BITS,
+    exact_duplicates,
+    grouped,
+    near_duplicates,
+)
 from resistor_cls.rendering import draw, sample_scene
 
 
@@ -119,6 +130,84 @@ def test_pairs_over_the_edge_of_a_block_are_found(monkeypatch: pytest.MonkeyPatc
     pairs = near_duplicates(facts, np.zeros((10, 64, 64), dtype=np.int8))
     assert [(pair.first, pair.second) for pair in pairs] == [(i, i + 5) for i in range(5)]
     assert all(pair.bits == 0 and pair.likeness == 1 for pair in pairs)
+
+
+def noisy_copies(seed: int, most_flipped: int) -> tuple[list[PhotoFacts], np.ndarray]:
+    """Photos of a few arrangements, and a negative; some of them are exact copies."""
+    rng = np.random.default_rng(seed)
+    arrangements = int(rng.integers(1, 4))
+    hashes = rng.integers(0, 2, (arrangements, 256), dtype=np.uint8)
+    lines = rng.integers(-100, 100, (arrangements, 64, 64))
+    facts, outlines = [], []
+    for number in range(int(rng.integers(1, 40))):
+        arrangement = rng.integers(arrangements)
+        bits, noise = hashes[arrangement].copy(), rng.integers(0, 90)
+        bits[rng.permutation(256)[: rng.integers(0, most_flipped)]] ^= 1
+        facts.append(facts_of(bits, f"{seed} {number}"))
+        added = rng.integers(-noise - 1, noise + 1, (64, 64))
+        outlines.append(np.clip(lines[arrangement] + added, -127, 127))
+    facts.append(facts_of(1 - hashes[0], "negative"))
+    facts.append(facts_of(hashes[0], "positive"))
+    outlines += [outlines[0], outlines[0]]
+    chosen = [*range(len(facts)), *rng.integers(0, len(facts), 8).tolist()]
+    return [facts[i] for i in chosen], np.array([outlines[i] for i in chosen], dtype=np.int8)
+
+
+def facts_of(bits: np.ndarray, picture: str) -> PhotoFacts:
+    return replace(facts_at(picture=picture), perceptual_hash=np.packbits(bits).tobytes().hex())
+
+
+def compared_one_by_one(
+    facts: list[PhotoFacts], outlines: np.ndarray
+) -> dict[tuple[int, int], int]:
+    """Bits of every near pair, with all copies of a picture."""
+    flat = outlines.reshape(len(facts), -1).astype(float)
+    found = {}
+    for first, second in combinations(range(len(facts)), 2):
+        one, other = (int(facts[i].perceptual_hash, 16) for i in (first, second))
+        bits = (one ^ other).bit_count()
+        same = facts[first].pixels == facts[second].pixels
+        likeness = 1.0 if same else np.corrcoef(flat[first], flat[second])[0, 1]
+        if bits <= MOST_BITS and likeness >= LEAST_LIKENESS:
+            found[first, second] = bits
+    return found
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([20, 60]))
+def test_near_duplicates_are_those_of_comparing_one_by_one(seed: int, most_flipped: int):
+    facts, outlines = noisy_copies(seed, most_flipped)
+    expected = compared_one_by_one(facts, outlines)
+    copies = {index: group[0] for group in exact_duplicates(facts) for index in group[1:]}
+    with patch.multiple("resistor_cls.data.splits.duplicates", _BLOCK=5, _TILE=7):
+        pairs = near_duplicates(facts, outlines, most=len(facts))
+        few = near_duplicates(facts, outlines, np.arange(len(facts)) % 2, most=1)
+    first_copies = {pair: bits for pair, bits in expected.items() if not {*pair} & {*copies}}
+    first_copies |= {(first, copy): 0 for copy, first in copies.items()}
+    assert {(pair.first, pair.second): pair.bits for pair in pairs} == first_copies
+    # Whatever is left out, the same photos are linked.
+    links = ([(pair.first, pair.second) for pair in some] for some in (pairs, few))
+    groups = [grouped(some, len(facts)) for some in (*links, expected)]
+    assert np.array_equal(groups[0], groups[2])
+    assert np.array_equal(groups[1], groups[2])
+    # And every photo with a twin of the other category is in such a pair.
+    across = {one for pair in first_copies if sum(pair) % 2 for one in pair if one not in copies}
+    listed = {
+        one for pair in few if (pair.first + pair.second) % 2 for one in (pair.first, pair.second)
+    }
+    assert across <= listed
+
+
+def test_pairs_of_photos_that_are_all_alike_grow_with_the_photos():
+    count = 1000
+    copies = [facts_at(picture="one")] * count
+    assert len(near_duplicates(copies, np.zeros((count, 64, 64), dtype=np.int8))) == count - 1
+    lines = np.random.default_rng(0).integers(-100, 100, (64, 64)).astype(np.int8)
+    bits = np.zeros(256, dtype=np.uint8)
+    alike = [facts_of(bits, str(number)) for number in range(count)]
+    pairs = near_duplicates(alike, np.broadcast_to(lines, (count, 64, 64)))
+    assert count - 1 <= len(pairs) <= 10 * count
+    assert len(np.unique(grouped([(one.first, one.second) for one in pairs], count))) == 1
 
 
 def test_empty_photos_are_like_no_other():

@@ -65,10 +65,10 @@ def test_any_part_says_its_ohms_in_rings(seed: int):
 
 
 def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
-    def losses(run: str) -> list[float]:
+    def losses(run: str, workers: int) -> list[float]:
         seed_everything(0)
         data = PhotoDataModule(
-            photos, batch_size=4, workers=0, cache=tmp_path / "cache",
+            photos, batch_size=4, workers=workers, cache=tmp_path / "cache",
             prepare=preparation(True, 32), stream=partial(DrawnCrops, length=12),
         )  # fmt: skip
         data.setup()
@@ -90,4 +90,5 @@ def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
         assert metrics["train/loss"] > 0.5 * metrics["train/bands"] > 0
         return [float(metrics[name]) for name in ("train/loss", "train/bands", "val/loss")]
 
-    assert losses("one") == losses("again")
+    # What is drawn depends on the seed and on its place, not on who draws it.
+    assert losses("one", 0) == losses("again", 0) == losses("two", 2)

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sklearn.metrics import (
     recall_score,
     roc_auc_score,
 )
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from resistor_cls.model.metrics import MODES, metric_collection, mode_of
 
@@ -50,8 +52,10 @@ def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], b
     # A category that is predicted and never true has no recall, and counts as 0.
     named = {"average": "macro", "labels": np.union1d(targets, predicted), "zero_division": 0}
     assert found["recall_macro"] == pytest.approx(recall_score(targets, predicted, **named))
-    if min(len(np.unique(targets)), len(np.unique(predicted))) > 1:  # else it is undefined
+    if min(len(np.unique(targets)), len(np.unique(predicted))) > 1:
         assert found["mcc"] == pytest.approx(matthews_corrcoef(targets, predicted), abs=1e-6)
+    else:  # undefined
+        assert found["mcc"] == 0
     truth = np.eye(probabilities.shape[1])[targets]
     micro = roc_auc_score(truth.ravel(), probabilities.ravel())
     assert found["roc_auc_micro"] == pytest.approx(micro)
@@ -106,3 +110,31 @@ def test_scores_are_forgotten_on_reset():
     found = {name: float(value) for name, value in metrics.compute().items()}
     assert found.pop("log_loss") == pytest.approx(-math.log(0.9))
     assert set(found.values()) == {1.0}
+
+
+class Largest(TorchDispatchMode):
+    """Remembers how many numbers the largest tensor holds that any operation makes."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, torch.Tensor):
+            self.numbers = max(self.numbers, made.numel())
+        return made
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_memory_grows_with_photos_times_categories(deterministic: bool):
+    photos, categories = 300, 80  # comparing photos with cells would be 1,920,000 numbers
+    probabilities, targets = torch.rand(photos, categories), torch.randint(categories, (photos,))
+    metrics = metric_collection(categories)
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(deterministic)
+    try:
+        with Largest() as largest:
+            metrics.update(probabilities, targets)
+            metrics.compute()
+    finally:
+        torch.use_deterministic_algorithms(before)
+    assert largest.numbers <= photos * categories

@@ -1,4 +1,7 @@
 import math
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +10,16 @@ import pytest
 import torch
 from lightning import Callback
 from lightning.pytorch.loggers import CSVLogger
+from PIL import Image
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 from tiny_training import Training, train
 from torch.nn.functional import binary_cross_entropy, one_hot
 from torch.optim import SGD
 
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.mixing import Mix
 from resistor_cls.errors import ConfigError
-from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
+from resistor_cls.model import ResistorClassifier, build_trainer, leave_cores, seed_everything
 from resistor_cls.model.metrics import MODES
 from resistor_cls.model.trainer import PRECISIONS, pick_precision
 
@@ -55,6 +61,78 @@ def test_the_same_seed_trains_the_same_weights(photos: Path, tmp_path: Path):
     )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than some machines like
+def test_the_number_of_workers_changes_no_weight(photos: Path, tmp_path: Path):
+    # With mixing and dropout, which draw beside the workers.
+    def weights(workers: int) -> dict[str, torch.Tensor]:
+        data = {"workers": workers, "mix": Mix("mixup", probability=0.5)}
+        how = {"loss": "cross_entropy", "dropout": 0.2}
+        run = train(photos, tmp_path / str(workers), max_epochs=2, data=data, model=how)
+        return run.model.state_dict()
+
+    first = weights(0)
+    for workers in (1, 2, 4):
+        again = weights(workers)
+        assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_threads_are_left_to_who_draws_unless_somebody_fixed_them(monkeypatch: pytest.MonkeyPatch):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(4)
+        monkeypatch.setenv("OMP_NUM_THREADS", "4")
+        leave_cores(2)
+        assert torch.get_num_threads() == 4
+        monkeypatch.delenv("OMP_NUM_THREADS")
+        leave_cores(1)
+        assert torch.get_num_threads() == 3
+        leave_cores(9)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.slow
+def test_a_thousand_categories_train_in_little_memory(tmp_path: Path):
+    for category in range(1000):
+        folder = tmp_path / "photos" / f"{category}R"
+        folder.mkdir(parents=True)
+        for photo in range(5):
+            colour = (category % 256, category // 4, photo)
+            Image.new("RGB", (8, 8), colour).save(folder / f"{photo}.png")
+    code = f"""
+        import resource, sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from pathlib import Path
+        from tiny_training import train
+        train(Path({str(tmp_path / "photos")!r}), Path({str(tmp_path)!r}) / "run",
+              data={{"batch_size": 64, "augment": []}})
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Kibibytes. Half a gigabyte are the libraries; comparing each photo with each cell of a
+    # confusion matrix would be 8 GB more.
+    assert int(done.stdout.split()[-1]) < 2 * 2**20
+
+
+@pytest.mark.slow
+def test_workers_that_are_spawned_train_the_same_weights(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = train(photos, tmp_path / "none").model.state_dict()
+    make = PhotoDataModule._loader
+
+    def spawning(data: PhotoDataModule, *dataset: Any, **how: Any) -> Any:
+        if how.get("num_workers"):
+            how["multiprocessing_context"] = "spawn"
+        return make(data, *dataset, **how)
+
+    monkeypatch.setattr(PhotoDataModule, "_loader", spawning)
+    spawned = train(photos, tmp_path / "two", data={"workers": 2}).model.state_dict()
+    assert all(torch.equal(first[name], spawned[name]) for name in first)
 
 
 def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: Path):

@@ -51,11 +51,14 @@ def test_the_largest_batch_that_fits_is_found(
     assert len(next(iter(data.train_dataloader()))["targets"]) == expected
 
 
-def test_a_learning_rate_that_helps_is_found(data: PhotoDataModule):
+def test_a_learning_rate_that_helps_is_found(
+    data: PhotoDataModule, capfd: pytest.CaptureFixture[str]
+):
     model = make(data)
     data.batch_size = 8
     before = model.state_dict()["backbone.fc.weight"].clone()
     assert 1e-3 < find_learning_rate(model, data, OPTIONS) < 0.1
+    assert capfd.readouterr() == ("", "")  # no bar where no terminal shows it
     assert torch.equal(model.state_dict()["backbone.fc.weight"], before)
 
 

@@ -63,7 +63,8 @@ def audit_photos(
           of the commonest);
         - `duplicates`: `exact` (groups of names), `near` (`first`, `second`, `bits` of 256 that
           their hashes differ in, `likeness` of outlines, `group`, `across` categories), without
-          exact ones;
+          exact ones; of photos that are all alike some pairs, see
+          `resistor_cls.data.splits.duplicates.near_duplicates`;
         - `cameras`: `name` (empty: EXIF names none), `photos`;
         - `backgrounds`: `photos`, `colours` of the border (dark, median and light, as #rrggbb),
           `samples`;

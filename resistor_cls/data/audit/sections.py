@@ -136,7 +136,7 @@ def duplicate_section(seen: Seen, outlines: np.ndarray) -> dict[str, Any]:
     if not seen.facts:
         return {"exact": [], "near": []}
     pixels = [fact.pixels for fact in seen.facts]
-    near = near_duplicates(seen.facts, outlines)
+    near = near_duplicates(seen.facts, outlines, seen.targets)
     group = grouped([(pair.first, pair.second) for pair in near], len(pixels))
     shown: set[frozenset[str]] = set()
     rows: list[dict[str, Any]] = []
@@ -210,11 +210,12 @@ def timeline_section(seen: Seen) -> dict[str, Any]:
 def category_section(seen: Seen) -> list[dict[str, Any]]:
     """A row per category: when, with what and against what it was photographed, and its light."""
     places = (len(camera_section(seen)), int(seen.background.max(initial=-1)) + 1)
+    light = {key: seen.values(key) for key in ("brightness", "clipped", "sharpness")}
     rows = []
     for target, name in enumerate(seen.photo_set.categories.names):
         members = seen.order[seen.targets[seen.order] == target]
         timed = [index for index in members if seen.facts[index].taken]
-        runs = [_burst(seen, members[seen.burst[members] == b]) for b in _ordered(seen, members)]
+        runs = [_burst(seen, burst) for burst in _bursts(seen, members)]
         largest = max((run["photos"] for run in runs if run["first"]), default=0)
         lengths = [length for i in members if (length := seen.body(i)) is not None]
         rows.append(
@@ -227,10 +228,7 @@ def category_section(seen: Seen) -> list[dict[str, Any]]:
                 "backgrounds": np.bincount(seen.background[members], minlength=places[1]).tolist(),
                 "bursts": runs,
                 "largest_burst": largest / len(timed) if timed else None,
-                **{
-                    key: _spread(seen.values(key)[members])
-                    for key in ("brightness", "clipped", "sharpness")
-                },
+                **{key: _spread(values[members]) for key, values in light.items()},
                 "body": _spread(lengths),
                 "samples": seen.named(_spaced(members, SAMPLES)),
             }
@@ -238,8 +236,12 @@ def category_section(seen: Seen) -> list[dict[str, Any]]:
     return rows
 
 
-def _ordered(seen: Seen, members: np.ndarray) -> list[int]:
-    return list(dict.fromkeys(seen.burst[members].tolist()))
+def _bursts(seen: Seen, members: np.ndarray) -> list[np.ndarray]:
+    """Some photos by burst, in the order in which the bursts begin."""
+    bursts: dict[int, list[int]] = {}
+    for member, burst in zip(members.tolist(), seen.burst[members].tolist(), strict=True):
+        bursts.setdefault(burst, []).append(member)
+    return [np.array(burst) for burst in bursts.values()]
 
 
 def _burst(seen: Seen, members: np.ndarray) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from resistor_cls.categories import Categories
@@ -62,7 +63,6 @@ def shortcut_scores(
     """
     border = np.array([fact.border for fact in facts])
     camera = cameras(facts) if facts else np.empty(0, dtype=int)
-    one_hot = np.eye(camera.max(initial=0) + 1)[camera]
     return {
         "border": _scored(
             border,
@@ -74,14 +74,14 @@ def shortcut_scores(
         ),
         # One feature that is a name: a single tree says all that there is to say.
         "camera": _scored(
-            one_hot,
+            camera[:, None],
             _by_tree,
             photo_set,
             facts,
             left_out=np.zeros(len(facts), dtype=bool),
             seed=seed,
         )
-        if one_hot.shape[1] > 1
+        if camera.max(initial=0) > 0
         else {"reason": "all photos are of one camera, or name none"},
     }
 
@@ -103,7 +103,11 @@ def _by_trees(
 
 
 def _by_tree(features: np.ndarray, targets: np.ndarray, asked: np.ndarray, seed: int) -> np.ndarray:
-    return DecisionTreeClassifier(random_state=seed).fit(features, targets).predict(asked)
+    # A column a camera, and no memory for all that a photo is not of: photos may be of as many
+    # cameras as there are photos.
+    columns = OneHotEncoder(handle_unknown="ignore").fit(features)
+    tree = DecisionTreeClassifier(random_state=seed).fit(columns.transform(features), targets)
+    return tree.predict(columns.transform(asked))
 
 
 def _scored(

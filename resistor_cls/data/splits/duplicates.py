@@ -1,8 +1,11 @@
 """Photos that show the same thing: exactly, or nearly."""
 
+import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -15,7 +18,11 @@ from resistor_cls.data.facts import PhotoFacts
 # arrangement of one part; the hash alone lets 1,486 pass, nearly all of which share only a table.
 MOST_BITS = 56
 LEAST_LIKENESS = 0.78
-_BLOCK = 512  # rows compared at once: 512 × 100,000 distances are 50 MB
+MOST_LISTED = 10  # pairs of a photo; a page shows two or three of a group
+# Rows and columns compared at once: numbers of 64 bits fill half a megabyte, which caches hold.
+_BLOCK, _TILE = 16, 4096
+_FIRST_WORDS = 3  # of four: in these alone, most unlike pictures differ enough
+_AT_ONCE = 256  # outlines compared at once: 8 MB as float64
 
 
 @dataclass(frozen=True)
@@ -43,30 +50,151 @@ def exact_duplicates(facts: Sequence[PhotoFacts]) -> list[tuple[int, ...]]:
     return [tuple(group) for group in places.values() if len(group) > 1]
 
 
-def near_duplicates(facts: Sequence[PhotoFacts], outlines: np.ndarray) -> list[Pair]:
+def near_duplicates(
+    facts: Sequence[PhotoFacts],
+    outlines: np.ndarray,
+    targets: np.ndarray | None = None,
+    most: int = MOST_LISTED,
+) -> list[Pair]:
     """Pairs of photos of one arrangement: hashes that are near, and outlines that agree.
 
-    Exact duplicates are among them. Mirrored or turned copies are not found, and photos without
-    any outline are like no other.
+    Exact duplicates are among them, each as a pair with the first photo of its pixels. Mirrored or
+    turned copies are not found, and photos without any outline are like no other.
+
+    Every two different pictures are compared, and no pair is missed. But of n photos that are all
+    alike, n² / 2 pairs say no more than a few for each photo: a pair is left out where both of its
+    photos are in `most` pairs already, and other pairs link them. So the pairs grow with the
+    photos, and what they link is the same.
 
     Args:
         facts: of the photos.
         outlines: (photos, 64, 64) int8, see `resistor_cls.data.facts.outline`.
+        targets: (photos,) class index of each; pairs within a category and pairs across two are
+            then counted apart, so that neither crowds the other out.
+        most: pairs of a photo, see above.
+
+    Returns:
+        Pairs sorted by `first`, then by `second`.
     """
-    hashes = np.array([_words(fact.perceptual_hash) for fact in facts], dtype=np.uint64)
-    pairs = []
-    for start in range(0, len(facts), _BLOCK):
-        rows = hashes[start : start + _BLOCK]
-        bits = np.zeros((len(rows), len(facts) - start), dtype=np.uint16)
-        for word in range(hashes.shape[1]):
-            bits += np.bitwise_count(rows[:, None, word] ^ hashes[None, start:, word])
-        for first, second in zip(*np.nonzero(np.triu(bits <= MOST_BITS, k=1)), strict=True):
-            one, other = start + int(first), start + int(second)
-            same = facts[one].pixels == facts[other].pixels
-            likeness = 1.0 if same else _correlation(outlines[one], outlines[other])
-            if likeness >= LEAST_LIKENESS:
-                pairs.append(Pair(one, other, int(bits[first, second]), likeness))
-    return pairs
+    copies = exact_duplicates(facts)
+    copied = {index for group in copies for index in group[1:]}
+    places = np.array([index for index in range(len(facts)) if index not in copied], dtype=int)
+    hashes = np.array([_words(facts[index].perceptual_hash) for index in places], dtype=np.uint64)
+    labels = np.zeros(len(facts), dtype=int) if targets is None else np.asarray(targets)
+    linked = _Links(labels[places], most)
+    pairs = [Pair(group[0], index, 0, 1.0) for group in copies for index in group[1:]]
+    for first, seconds, bits in _near_hashes(hashes):
+        asked = linked.wanted(first, seconds)
+        likeness = _correlations(outlines, int(places[first]), places[seconds[asked]])
+        alike = likeness >= LEAST_LIKENESS
+        found, near = seconds[asked][alike], bits[asked][alike]
+        kept = linked.add(first, found)
+        pairs += [
+            Pair(int(places[first]), int(places[second]), int(differing), float(value))
+            for second, differing, value in zip(
+                found[kept], near[kept], likeness[alike][kept], strict=True
+            )
+        ]
+    return sorted(pairs, key=lambda pair: (pair.first, pair.second))
+
+
+class _Links:
+    """Which pictures are linked already, and how many pairs of each are listed.
+
+    Args:
+        labels: (pictures,) class index of each.
+        most: pairs of a picture within its category, and as many across.
+    """
+
+    def __init__(self, labels: np.ndarray, most: int) -> None:
+        self._labels = labels
+        self._left = np.full((2, len(labels)), most)  # within the category; across
+        self._group = np.arange(len(labels))
+        self._members = {index: [index] for index in range(len(labels))}
+
+    def wanted(self, first: int, seconds: np.ndarray) -> np.ndarray:
+        """(seconds,) bool: the pairs that would be listed, or would link what is not linked."""
+        across = self._across(first, seconds)
+        room = (self._left[across, first] > 0) | (self._left[across, seconds] > 0)
+        return room | (self._group[seconds] != self._group[first])
+
+    def add(self, first: int, seconds: np.ndarray) -> np.ndarray:
+        """Links pairs; returns the positions in `seconds` of those that are listed."""
+        kept = []
+        for place, (second, across) in enumerate(
+            zip(seconds.tolist(), self._across(first, seconds).tolist(), strict=True)
+        ):
+            left = self._left[across]
+            if left[first] > 0 or left[second] > 0 or self._group[first] != self._group[second]:
+                left[[first, second]] -= 1
+                self._join(first, second)
+                kept.append(place)
+        return np.array(kept, dtype=int)
+
+    def _across(self, first: int, seconds: np.ndarray) -> np.ndarray:
+        return (self._labels[seconds] != self._labels[first]).astype(int)
+
+    def _join(self, first: int, second: int) -> None:
+        larger, smaller = sorted(
+            (int(self._group[first]), int(self._group[second])),
+            key=lambda group: -len(self._members[group]),
+        )
+        if larger != smaller:
+            moved = self._members.pop(smaller)
+            self._members[larger] += moved
+            self._group[moved] = larger
+
+
+def _near_hashes(hashes: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Pictures with hashes near that of a picture before them.
+
+    All are compared, on every core. (An index of parts of the hashes would look at no fewer: of 57
+    parts one is equal in any two pictures that are near, but a part of 4 bits is so in most of the
+    others too.)
+
+    Args:
+        hashes: (pictures, words) uint64.
+
+    Yields:
+        A picture, the ones behind it that are near, in order, and how many bits differ.
+    """
+    cores = os.cpu_count() or 1
+    starts = range(0, len(hashes), _BLOCK)
+    with ThreadPoolExecutor(cores) as pool:  # NumPy lets others run meanwhile
+        # No more blocks at once than there are cores: where most photos are alike they are large.
+        for wave in range(0, len(starts), cores):
+            for rows, columns, bits in pool.map(
+                partial(_near_block, hashes), starts[wave : wave + cores]
+            ):
+                for first in np.unique(rows).tolist():
+                    part = slice(*np.searchsorted(rows, [first, first + 1]))
+                    yield first, columns[part], bits[part]
+
+
+def _near_block(hashes: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Near pairs of a block of pictures with all behind them: firsts, seconds, differing bits."""
+    rows = hashes[start : start + _BLOCK]
+    found = []
+    for left in range(start, len(hashes), _TILE):
+        tile = hashes[left : left + _TILE]
+        # Few unlike pictures are near in the first words: the rest is looked at of these. (All four
+        # words of two negatives differ in 256 bits, which 8 bits would count as none.)
+        bits = _differing(rows[:, None, :_FIRST_WORDS], tile[None, :, :_FIRST_WORDS])
+        firsts, seconds = np.divmod(np.flatnonzero(bits <= MOST_BITS), len(tile))
+        bits = _differing(rows[firsts], tile[seconds])
+        near = (bits <= MOST_BITS) & (left + seconds > start + firsts)
+        found.append((start + firsts[near], left + seconds[near], bits[near]))
+    firsts, seconds, bits = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.argsort(firsts, kind="stable")
+    return firsts[order], seconds[order], bits[order]
+
+
+def _differing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(…) uint8, how many bits differ over the last axis of (…, words) uint64, at most 255."""
+    bits: np.ndarray = np.bitwise_count(one[..., 0] ^ other[..., 0])
+    for word in range(1, one.shape[-1]):
+        bits += np.bitwise_count(one[..., word] ^ other[..., word])
+    return bits
 
 
 def grouped(links: Iterable[tuple[int, int]], count: int) -> np.ndarray:
@@ -88,8 +216,20 @@ def _words(digits: str) -> list[int]:
     return [int(digits[start : start + 16], 16) for start in range(0, len(digits), 16)]
 
 
-def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    a, b = (outline.astype(np.float64) - outline.mean() for outline in (first, second))
-    norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
-    # A photo of nothing at all has no outlines that could agree.
-    return float((a * b).sum()) / norm if norm > 0 else 0.0
+def _correlations(outlines: np.ndarray, first: int, seconds: np.ndarray) -> np.ndarray:
+    """(seconds,) correlation of an outline with others; 0 of a photo without any outline."""
+    found = np.empty(len(seconds))
+    one = outlines[first].ravel().astype(np.float64)
+    count = len(one)
+    for start in range(0, len(seconds), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        others = outlines[seconds[part]].reshape(-1, count).astype(np.float64)
+        # Sums of whole numbers, which float64 holds exactly.
+        sums, own = others.sum(axis=1), one.sum()
+        covariance = others @ one - sums * own / count
+        spread = (one @ one - own**2 / count) * (
+            np.einsum("ij,ij->i", others, others) - sums**2 / count
+        )
+        defined = spread > 0
+        found[part] = np.where(defined, covariance / np.sqrt(np.where(defined, spread, 1)), 0.0)
+    return found
