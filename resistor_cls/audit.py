@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config import run_hydra
+from resistor_cls.config.words import as_reference
 from resistor_cls.errors import DataError, printable
-from resistor_cls.words import as_reference
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -25,8 +25,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import run_hydra
+from resistor_cls.config.words import as_reference, escaped, quoted
 from resistor_cls.errors import ConfigError, nearest
-from resistor_cls.words import as_reference, escaped, quoted
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

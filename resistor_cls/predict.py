@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from resistor_cls.config.words import Parser, path
 from resistor_cls.csv_tables import csv_line
 from resistor_cls.errors import ConfigError, DataError, as_text, printable, run_command
-from resistor_cls.words import Parser, path
 
 if TYPE_CHECKING:
     from resistor_cls.inference import Prediction
@@ -124,7 +124,7 @@ def _check(arguments: argparse.Namespace) -> None:
         known = ", ".join(map(str, VIEWS))
         raise ConfigError(f"--views {arguments.views}: expected one of {known}")
     for place in arguments.photos:
-        if not place.exists():
+        if not os.path.lexists(place):  # False too of a name that no file can have
             raise DataError(f"{place} does not exist: name photos, or folders of photos")
     check_reference(arguments.model, arguments.tracking_uri)
 

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
+from resistor_cls.config.words import Parser, path
 from resistor_cls.errors import ConfigError, run_command
-from resistor_cls.words import Parser, path
 
 _EXAMPLES = """\
 examples:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import run_hydra
-from resistor_cls.words import escaped
+from resistor_cls.config.words import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -270,7 +270,7 @@ def _save_weights(
         },
         "drawing_version": DRAWING_VERSION,
         "scores": dict(scores),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # a class of PyTorch's own
     }
     run.save_file("weights.safetensors", weights.write_weights)
     if weights.preprocessing.locator is not None:

@@ -11,11 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "resistor_cls"
 # A room may import the rooms before it; what is `SHARED` is everyone's.
 ORDER = ["rendering", "data", "model", "evaluation", "tracking", "inference"]
 SHARED = {"errors", "categories", "colour_code", "csv_tables"}
-COMMANDS = (
-    {path.stem for path in PACKAGE.glob("*.py")}
-    - SHARED
-    - {"__init__", "checks", "config", "words"}
-)
+COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - SHARED - {"__init__"}
+CONFIG = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("config/*.py")}
 # What runs inside MLflow's own process imports the predictor there.
 EXCEPTIONS = {("tracking/served_model.py", "inference")}
 
@@ -55,8 +52,8 @@ def test_rooms_import_only_rooms_before_them(path: Path) -> None:
 @pytest.mark.parametrize(
     ("library", "keepers"),
     [
-        ("hydra", {"config.py", "words.py"}),
-        ("omegaconf", {"config.py", "words.py"} | {f"{name}.py" for name in COMMANDS}),
+        ("hydra", CONFIG),
+        ("omegaconf", CONFIG | {f"{name}.py" for name in COMMANDS}),
         (
             "mlflow",
             {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("tracking/*.py")},

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from resistor_cls.checks import check_values
-from resistor_cls.config import _known_values, compose, flatten, groups, run_hydra
+from resistor_cls.config import compose, flatten, groups, run_hydra
+from resistor_cls.config.checks import check_values
+from resistor_cls.config.plain import known_values
 from resistor_cls.errors import ResistorClsError
 from resistor_cls.train import _check
 
@@ -87,7 +88,7 @@ def try_odd_words(number: int) -> None:
     ]
     try:
         config = compose("train", words)
-        check_values(_known_values(config))
+        check_values(known_values(config))
         _check(config)
     except ResistorClsError as error:
         assert str(error), words

@@ -13,10 +13,10 @@ from tiny import TINY
 
 from resistor_cls.audit import main as audit
 from resistor_cls.config import compose, flatten
+from resistor_cls.config.words import TEXT_KEYS, as_reference, quoted, read_words
 from resistor_cls.evaluate import main as evaluate
 from resistor_cls.predict import main as predict
 from resistor_cls.train import main as train
-from resistor_cls.words import TEXT_KEYS, as_reference, quoted, read_words
 
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
 ODD = '/x/Grüße (neu), a=b #1 [2] {3} "it\'s" 100 % \\ ~ & $HOME ${y} \\${z}\\'

@@ -72,6 +72,11 @@ class Run:
         self._log_model = log_model
         self._has_model = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        """In another process, such as a job of a sweep, a run is its folder: one process sends."""
+        kept = {key: value for key, value in self.__dict__.items() if key != "logger"}
+        return {**kept, "_outbox": None}
+
     @cached_property
     def logger(self) -> "RunLogger":
         """The Lightning logger of this run, which also keeps what was logged."""

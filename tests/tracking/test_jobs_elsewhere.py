@@ -5,26 +5,25 @@ from pathlib import Path
 
 from joblib import Parallel, delayed
 
-from resistor_cls.config import _use_own_start_method
-from resistor_cls.tracking import Run
-from resistor_cls.tracking.sweep import Sweep
+from resistor_cls.config.running import use_own_start_method
+from resistor_cls.tracking import Sweep, open_sweep
 
 
-def end(output: Path, number: int, finished: bool) -> str:
+def end(sweep: Sweep, number: int, finished: bool) -> str:
     """What runs in a worker of joblib; returns how that would start processes."""
-    _use_own_start_method()
-    sweep = Sweep("sweep", ("seed",), Run(output))
-    sweep.ended([f"seed={number}"], output / str(number), finished=finished)
+    use_own_start_method()
+    sweep.ended([f"seed={number}"], sweep.run.output / str(number), finished=finished)
     return multiprocessing.get_start_method()
 
 
-def test_the_parent_knows_jobs_that_ended_elsewhere(tmp_path: Path) -> None:
-    sweep = Sweep("sweep", ("seed",), Run(tmp_path))
-    assert sweep.jobs == []
-    ended = [delayed(end)(tmp_path, number, number != 2) for number in (10, 2, 9, 0)]
-    methods = Parallel(n_jobs=2)(ended)
-    assert set(methods) <= set(multiprocessing.get_all_start_methods())
-    assert [job.output.name for job in sweep.jobs] == ["0", "2", "9", "10"]
-    assert [job.finished for job in sweep.jobs] == [True, False, True, True]
-    assert "folder: " in sweep.finish()
-    assert not list(tmp_path.rglob(".jobs*"))
+def test_the_parent_knows_jobs_that_ended_elsewhere(workplace: Path) -> None:
+    uri = f"sqlite:///{workplace / 'mlflow.db'}"
+    with open_sweep("sweep", ["seed"], "out", uri=uri) as sweep:
+        assert sweep.jobs == []
+        ended = [delayed(end)(sweep, number, number != 2) for number in (10, 2, 9, 0)]
+        methods = Parallel(n_jobs=2)(ended)
+        assert set(methods) <= set(multiprocessing.get_all_start_methods())
+        assert [job.output.name for job in sweep.jobs] == ["0", "2", "9", "10"]
+        assert [job.finished for job in sweep.jobs] == [True, False, True, True]
+        assert "folder: " in sweep.finish()
+    assert not list(workplace.rglob(".*"))

@@ -13,9 +13,10 @@ from typing import NoReturn
 
 from resistor_cls.errors import ConfigError
 
-_PACKAGE = Path(__file__).parent
-# Beside the package in a checkout, inside it in an installed wheel.
-CONF = next(path for path in (_PACKAGE / "conf", _PACKAGE.parent / "conf") if path.is_dir())
+_PACKAGE = Path(__file__).parents[1]
+# Beside the package in a checkout, inside it in an installed wheel; the copy of the package that a
+# model of MLflow carries has none, and needs none.
+CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / "conf"
 
 SEARCHED = "hydra.searchpath"  # where there are configs besides ours
 

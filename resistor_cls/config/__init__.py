@@ -1,0 +1,21 @@
+"""From `conf/` and `key=value` words to plain values.
+
+The only code, with the commands, that knows Hydra.
+"""
+
+from resistor_cls.config.choices import groups
+from resistor_cls.config.composing import compose, instantiate
+from resistor_cls.config.plain import flatten, resolved
+from resistor_cls.config.running import output_folder, run_hydra
+from resistor_cls.config.words import CONF
+
+__all__ = [
+    "CONF",
+    "compose",
+    "flatten",
+    "groups",
+    "instantiate",
+    "output_folder",
+    "resolved",
+    "run_hydra",
+]

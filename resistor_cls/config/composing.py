@@ -1,0 +1,107 @@
+"""From `conf/` and `key=value` words to a config, and from its nodes to objects."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from resistor_cls.config.choices import choices_of, groups
+from resistor_cls.config.messages import explained, first_line
+from resistor_cls.config.value_types import check_types
+from resistor_cls.config.words import CONF, escaped, read_words
+from resistor_cls.errors import ConfigError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def compose(name: str = "train", overrides: Sequence[str] = ()) -> "DictConfig":
+    """Composes a config without running anything.
+
+    Args:
+        name: of the config in `conf/`.
+        overrides: `key=value` words.
+
+    Raises:
+        ConfigError: an unknown key or option, a value of the wrong type.
+    """
+    from omegaconf import open_dict
+
+    config = compose_with_hydra(name, overrides)
+    with open_dict(config):
+        del config["hydra"]
+    return config
+
+
+def compose_with_hydra(name: str, overrides: Sequence[str]) -> "DictConfig":
+    """The config, and Hydra's own settings below `hydra`."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+
+    overrides = read_words(overrides)
+    with initialize_config_dir(str(CONF), version_base="1.3"), explained(name, overrides):
+        _check_choices(overrides)
+        config = hydra_compose(name, list(overrides), return_hydra_config=True)
+        check_types(config, defaults_of(name, overrides), overrides)
+    return config
+
+
+def _check_choices(words: Sequence[str]) -> None:
+    """Checks that what is chosen from each group is the name of an option.
+
+    Raises:
+        ConfigError: values in the place of a name, or another place in the config.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    for one in OverridesParser.create().parse_overrides(list(words)):
+        group = str(one.key_or_group)
+        if group not in groups() or one.is_delete() or one.is_sweep_override():
+            continue
+        value = one.value()
+        known = ", ".join(groups()[group])
+        if one.package is not None and not one.is_add():
+            raise ConfigError(f"{one.input_line}: expected {group}=…, one of {known}")
+        names = value if isinstance(value, list) else [value]
+        nothing = value is None and group in ("experiment", "sweep", "data")
+        if not nothing and not all(isinstance(name, str) for name in names):
+            raise ConfigError(
+                f"{one.input_line}: expected one of {known}; keys below it are set by {group}.…=…"
+            )
+
+
+def instantiate(node: Any, **values: Any) -> Any:
+    """Makes the object that a node with a `_target_` describes.
+
+    Raises:
+        ConfigError: a target or an argument that does not exist or cannot be used.
+    """
+    import hydra.utils
+    from hydra.errors import InstantiationException
+    from omegaconf import OmegaConf
+
+    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+    try:
+        return hydra.utils.instantiate(_literal(plain), _convert_="all", **_literal(values))
+    except InstantiationException as error:
+        cause = error.__cause__
+        if cause is None or isinstance(cause, ImportError | AttributeError):
+            raise ConfigError(first_line(error).partition(", set env var")[0]) from error
+        if isinstance(cause, TypeError | ValueError):
+            key = getattr(node, "_get_full_key", lambda _: "config")(None)
+            raise ConfigError(f"{key}: {first_line(cause)}") from error
+        raise cause from None
+
+
+def _literal(value: Any) -> Any:
+    """Plain values in which every text means itself, for Hydra, which resolves them twice."""
+    if isinstance(value, Mapping):
+        return {key: _literal(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_literal(one) for one in value]
+    return escaped(escaped(value)) if isinstance(value, str) else value
+
+
+def defaults_of(name: str, overrides: Sequence[str]) -> "DictConfig":
+    """The config of the same choices, with no value set: what values are held against."""
+    from hydra import compose as hydra_compose
+
+    return hydra_compose(name, choices_of(overrides))

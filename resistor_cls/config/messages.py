@@ -1,0 +1,110 @@
+"""Hydra's and OmegaConf's errors in one sentence that names the key and the remedy."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from resistor_cls.config.choices import choices_of, groups
+from resistor_cls.config.plain import flatten
+from resistor_cls.config.words import CONF
+from resistor_cls.errors import ConfigError, nearest
+
+# Hydra's plugins by the choice that needs them → what installs them. Those of a cluster are not
+# among our extras: nothing here tests them.
+_PLUGINS = {
+    "hydra/launcher": {
+        "joblib": "resistor_cls[joblib]",
+        "submitit_local": "hydra-submitit-launcher",
+        "submitit_slurm": "hydra-submitit-launcher",
+        "ray": "hydra-ray-launcher",
+        "ray_aws": "hydra-ray-launcher",
+    },
+    "hydra/sweeper": {"optuna": "resistor_cls[optuna]"},
+}
+
+
+@contextmanager
+def explained(name: str, words: Sequence[str]) -> Iterator[None]:
+    """Turns Hydra's and OmegaConf's errors into one sentence that names the key and the remedy."""
+    from hydra.errors import (
+        ConfigCompositionException,
+        HydraException,
+        MissingConfigException,
+        OverrideParseException,
+    )
+    from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+    try:
+        yield
+    except MissingConfigException as error:
+        group, _, option = str(error.missing_cfg_file or "").rpartition("/")
+        if group in groups():
+            known = groups()[group]
+            raise ConfigError(
+                f"{group}={option}: no such option; {nearest(option, known)}"
+            ) from error
+        if group in _PLUGINS:
+            raise ConfigError(_without_plugin(group, option)) from error
+        raise ConfigError(first_line(error)) from error
+    except OverrideParseException as error:
+        raise ConfigError(
+            f"{error.override!r} cannot be read ({first_line(error)}): expected key=value, "
+            "with quotes round special characters"
+        ) from error
+    except ConfigCompositionException as error:
+        named = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
+        if named is None:
+            raise ConfigError(_with_cause(error)) from error
+        raise ConfigError(_unknown_key(named[1].partition("@")[0], name, words)) from error
+    except MissingMandatoryValue as error:
+        key = error.full_key or ""
+        raise ConfigError(f"{key} is missing: add {key}=…") from error
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise ConfigError(_with_cause(error)) from error
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename}: {error.strerror}; choose another place by paths.output=…"
+        ) from error
+
+
+def _without_plugin(group: str, option: str) -> str:
+    plugins = _PLUGINS[group]
+    if option in plugins:
+        return f"{group}={option} is not installed: pip install '{plugins[option]}'"
+    return f"{group}={option}: no such option; {nearest(option, ['basic', *plugins])}"
+
+
+def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+
+    choices = choices_of(words)
+    if GlobalHydra.instance().is_initialized():
+        config = hydra_compose(name, choices)
+    else:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = hydra_compose(name, choices)
+    known = [*flatten(config, resolve=False), *groups()]
+    group = key.partition(".")[0]
+    near = [other for other in known if other.startswith(f"{group}.")] if "." in key else known
+    return f"{key}: no such key; {nearest(key, near or known)}"
+
+
+def _with_cause(error: BaseException) -> str:
+    """An error's first line, with the key that it is about and what it comes from."""
+    line = first_line(error)
+    key = getattr(error, "full_key", None)
+    if key and key not in line:
+        line = f"{key}: {line}"
+    if error.__cause__ is not None and (why := first_line(error.__cause__)) not in line:
+        line = f"{line} ({why})"
+    return line
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error that says something, its cause's where it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if lines:
+        return lines[0]
+    return first_line(error.__cause__) if error.__cause__ else type(error).__name__

@@ -1,0 +1,164 @@
+"""Runs a command that Hydra configures: composes, checks, and starts its job or jobs."""
+
+import functools
+import logging
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resistor_cls.config.checks import check_values
+from resistor_cls.config.choices import groups
+from resistor_cls.config.composing import defaults_of
+from resistor_cls.config.messages import explained
+from resistor_cls.config.plain import known_values
+from resistor_cls.config.sweeps import is_multirun, sweep_of
+from resistor_cls.config.value_types import check_types
+from resistor_cls.config.words import (
+    CONF,
+    escaped,
+    flags_of,
+    key_of,
+    read_arguments,
+    read_words,
+)
+from resistor_cls.errors import ResistorClsError, run_command, without_passwords
+
+_STORE = "MLFLOW_TRACKING_URI"  # see conf/tracking/mlflow.yaml
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def run_hydra(
+    job: Callable[["DictConfig"], object], name: str, doc: str, argv: Sequence[str] | None = None
+) -> int:
+    """Runs a command that is configured by Hydra.
+
+    Args:
+        job: takes the composed config.
+        name: of the config in `conf/`, and of the job.
+        doc: the command's help.
+        argv: words of the command line, by default the real ones.
+
+    Returns:
+        The exit status; see `resistor_cls.errors.run_command`.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if {"-h", "--help"} & set(words):
+        print(_help(doc))
+        return 0
+
+    def run() -> None:
+        with _without_password(words) as shown:
+            _run(job, name, shown)
+
+    return run_command(run)
+
+
+@contextmanager
+def _without_password(words: Sequence[str]) -> Iterator[list[str]]:
+    """The words without the address of a store that holds a password.
+
+    Hydra writes its words into files (`.hydra/`, `multirun.yaml`). The address is moved to where
+    `tracking.uri` is read from by default, which Hydra writes as it stands there.
+    """
+    secret = [
+        word for word in words if key_of(word) == "tracking.uri" and without_passwords(word) != word
+    ]
+    before = os.environ.get(_STORE)
+    if secret:
+        os.environ[_STORE] = secret[-1].partition("=")[2].strip("'\"")
+    try:
+        yield [word for word in words if word not in secret]
+    finally:
+        if secret:
+            os.environ.pop(_STORE)
+            if before is not None:
+                os.environ[_STORE] = before
+
+
+def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> None:
+    import hydra
+    from hydra.core.hydra_config import HydraConfig
+
+    # Hydra would print a traceback of its own and exit with 1: take its errors as they are.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    arguments = read_arguments(words)
+    arguments.overrides = read_words(arguments.overrides, is_multirun(name, arguments))
+    words = [*flags_of(arguments), *arguments.overrides]
+    failures: list[Exception] = []
+
+    with sweep_of(name, arguments) as (sweep, place):
+        words = [*words, *place]
+        main_process = os.getpid()
+
+        @functools.wraps(job)
+        def task(config: "DictConfig") -> object:
+            use_own_start_method()
+            overrides = list(HydraConfig.get().overrides.task)
+            try:
+                every = [*HydraConfig.get().overrides.hydra, *overrides]
+                check_types(config, defaults_of(name, every), overrides)
+                check_values(known_values(config))
+                if sweep is not None:
+                    # A name that was given is the parent's.
+                    config.tracking.name = escaped(sweep.job_name(overrides))
+                score = job(config)
+                if sweep is not None:
+                    sweep.ended(overrides, output_folder(), finished=True)
+                return score  # what a sweeper such as optuna makes better
+            except Exception as error:
+                if sweep is not None:
+                    sweep.ended(overrides, output_folder(), finished=False)
+                    logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
+                if os.getpid() != main_process:
+                    raise  # the launcher brings it from its worker, when all jobs are through
+                # Raised after Hydra is through: a sweep goes on with its other jobs.
+                failures.append(error)
+                return None
+
+        decorate = hydra.main(config_path=str(CONF), config_name=name, version_base="1.3")
+        before, sys.argv = sys.argv, [sys.argv[0], *words]
+        try:
+            with explained(name, arguments.overrides):
+                decorate(task)()
+        except ResistorClsError as error:  # from a launcher's worker
+            if sweep is None:
+                raise
+            failures.append(error)
+        except ValueError:  # optuna wants a number of each job
+            if not failures:
+                raise
+        finally:
+            sys.argv = before
+        if sweep is not None:
+            # Hydra has taken the jobs' logging down by now.
+            print(f"\n{sweep.finish()}", file=sys.stderr)
+        if failures:
+            raise failures[0]
+
+
+def use_own_start_method() -> None:
+    """In a worker of joblib, processes are started by a method that only joblib knows."""
+    known = multiprocessing.get_all_start_methods()  # Python's default first
+    if multiprocessing.get_start_method(allow_none=True) not in (None, *known):
+        multiprocessing.set_start_method(known[0], force=True)
+
+
+def output_folder() -> Path:
+    """The folder that Hydra made for this job."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def _help(doc: str) -> str:
+    listing = "\n".join(f"  {group:<11} {', '.join(names)}" for group, names in groups().items())
+    return (
+        f"{doc.strip()}\n\nChoices (group=option; files in {CONF}):\n{listing}\n\n"
+        "--cfg job prints the composed config with every key; --hydra-help tells of Hydra's flags."
+    )

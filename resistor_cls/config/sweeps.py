@@ -1,0 +1,191 @@
+"""What a command runs, one job or several, and in which folder."""
+
+import argparse
+import itertools
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resistor_cls.config.checks import check_values
+from resistor_cls.config.choices import groups
+from resistor_cls.config.composing import compose_with_hydra
+from resistor_cls.config.messages import explained
+from resistor_cls.config.plain import known_values
+from resistor_cls.config.words import CONF, SEARCHED, TEXT_KEYS, escaped, key_of, quoted
+from resistor_cls.errors import ConfigError
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def is_multirun(name: str, arguments: argparse.Namespace) -> bool:
+    """Whether a sweep is asked for, by -m or by a choice that brings its own."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.types import RunMode
+
+    if arguments.multirun:
+        return True
+    words = arguments.overrides
+    bringing = [word for word in words if key_of(word) in ("sweep", "experiment", "hydra.mode")]
+    if not bringing or arguments.shell_completion:
+        return False
+    bringing += [word for word in words if key_of(word) == SEARCHED]
+    with initialize_config_dir(str(CONF), version_base="1.3"), explained(name, words):
+        config = hydra_compose(name, bringing, return_hydra_config=True)
+    return bool(config.hydra.mode == RunMode.MULTIRUN)
+
+
+@contextmanager
+def sweep_of(name: str, arguments: argparse.Namespace) -> Iterator[tuple[Any, list[str]]]:
+    """The sweep that the words ask for, None for a single run; and the word for its folder.
+
+    Hydra would read the clock once more, and share a folder with a run of the same second.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf
+
+    if arguments.shell_completion or arguments.hydra_help:
+        yield None, []
+        return
+    words = arguments.overrides
+    with explained(name, words):
+        parsed = OverridesParser.create().parse_overrides(words)
+    swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
+    config = compose_with_hydra(name, [word for one in parsed if (word := _fixed(one))])
+    _check_output(config)
+    if arguments.package and OmegaConf.select(config, arguments.package) is None:
+        raise ConfigError(f"--package {arguments.package}: no such key; such as model")
+    if not (arguments.cfg or arguments.info):
+        check_values(known_values(config))
+    for node in ("sweeper", "launcher"):
+        if not OmegaConf.is_config(config.hydra[node]):
+            raise ConfigError(
+                f"hydra.{node} has no keys any more: expected hydra/{node}=… for another"
+            )
+    params = config.hydra.sweeper.get("params") or {}
+    compared = config.get("compare")
+    if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
+        if swept:
+            raise ConfigError(f"{swept[0]} has several values: add -m for a sweep over them")
+        if params:
+            group = "sweep" if _chosen(config, "sweep") != "None" else "experiment"
+            raise ConfigError(f"{group}={_chosen(config, group)} names several runs: add -m")
+        if compared is not None:
+            raise ConfigError(f"compare={compared} needs a sweep: add -m {compared}=…,…")
+        # The other processes of a training are given the folder of the first.
+        single = not (arguments.cfg or arguments.info or "LOCAL_RANK" in os.environ)
+        yield None, [_claimed(config, "run")] if single else []
+        return
+    with explained(name, words):
+        varying = _varying(params, words)
+    if compared is not None and compared not in varying:
+        raise ConfigError(
+            f"compare={compared}: it has no several values here; "
+            f"swept {'is' if len(varying) == 1 else 'are'} {', '.join(varying) or 'no keys'}"
+        )
+    if arguments.cfg or arguments.info:
+        yield None, []
+        return
+    from resistor_cls.tracking import open_sweep
+
+    title = config.tracking.name or f"sweep over {', '.join(varying) or 'nothing'}"
+    word = _claimed(config, "sweep")
+    folder = config.hydra.sweep.dir
+    with open_sweep(title, varying, folder, compared=compared, **_store(config)) as sweep:
+        yield sweep, [word]
+
+
+def _claimed(config: "DictConfig", mode: str) -> str:
+    """Finds an output folder that nobody else writes into; returns the word that names it.
+
+    Two runs of one second, or a second run in a folder that was named, get a number behind its
+    name: each would overwrite the checkpoints of the other.
+
+    Args:
+        config: with Hydra's own settings; the folder is set in it.
+        mode: `run` or `sweep`.
+
+    Raises:
+        ConfigError: a place that cannot be written.
+    """
+    from omegaconf import open_dict
+
+    asked = Path(config.hydra[mode].dir).absolute()
+    # What Hydra itself writes there, and finds empty.
+    mark = f"{config.hydra.job.name}.log" if mode == "run" else "multirun.yaml"
+    for number in itertools.count(1):
+        folder = asked if number == 1 else asked.with_name(f"{asked.name}-{number}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not any(folder.iterdir()):
+                (folder / mark).touch(exist_ok=False)  # of several processes one succeeds
+                break
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise ConfigError(
+                f"{folder}: {error.strerror}; choose another place by paths.output=…"
+            ) from error
+    with open_dict(config):
+        config.hydra[mode].dir = escaped(str(folder))
+    return f"hydra.{mode}.dir={quoted(escaped(str(folder)))}"
+
+
+def _check_output(config: "DictConfig") -> None:
+    """Refuses a folder of results whose path Hydra would take for an interpolation later on.
+
+    Raises:
+        ConfigError: names the folder.
+    """
+    folder = Path(config.hydra.run.dir).absolute()
+    if "${" in str(folder):
+        raise ConfigError(
+            f"results would go into {folder}, and Hydra reads ${{…}} in it as an interpolation; "
+            "choose another folder by paths.output=…"
+        )
+
+
+def _fixed(override: Any) -> str | None:
+    """A word for all jobs; of a swept key that has no default, such as data.root, the first."""
+    if not override.is_sweep_override():
+        return str(override.input_line)
+    # Not a name: the parent of a sweep has its own.
+    if (key := key_of(override.input_line)) not in TEXT_KEYS or key.startswith("tracking."):
+        return None
+    first = next(override.sweep_string_iterator(), None)
+    return None if first is None else f"{key}={first}"
+
+
+def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
+    """The keys that have several values; a word wins over `hydra.sweeper.params`, as in Hydra."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import ValueType
+
+    lines = [*(f"{key}={values}" for key, values in params.items()), *words]
+    last = {
+        override.key_or_group: override
+        for override in OverridesParser.create().parse_overrides(lines)
+    }
+    for override in last.values():
+        if (
+            override.value_type == ValueType.GLOB_CHOICE_SWEEP
+            and override.key_or_group not in groups()
+        ):
+            raise ConfigError(f"{override.input_line}: expected values; only options have names")
+        # Of `sweep=folds` with a wrong number of folds, say; Hydra would run nothing, and be happy.
+        if override.is_range_sweep() and not any(True for _ in override.sweep_iterator()):
+            raise ConfigError(f"{override.input_line}: a range of no values; expected one or more")
+    return [key for key, override in last.items() if override.is_sweep_override()]
+
+
+def _store(config: "DictConfig") -> dict[str, Any]:
+    keys = ("kind", "uri", "experiment", "artifacts")
+    return {key: config.tracking[key] for key in keys if key in config.tracking}
+
+
+def _chosen(config: "DictConfig", group: str) -> str:
+    return str(config.hydra.runtime.choices.get(group))
