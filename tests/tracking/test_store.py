@@ -28,20 +28,21 @@ def started(place: Path, code: str = OPEN) -> "subprocess.Popen[str]":
     return subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=place)
 
 
-def test_two_that_begin_at_once_make_one_store(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.slow)])
+def test_runs_that_begin_at_once_make_one_store(count: int, tmp_path: Path) -> None:
     code = (
         "import os, sys; from resistor_cls.tracking import open_run\n"
         "with open_run(str(os.getpid()), uri=sys.argv[1], system_metrics=False) as run:\n"
         "    run.log_metrics({'a': 1.0})"
     )
-    processes = [started(tmp_path, code) for _ in range(2)]
+    processes = [started(tmp_path, code) for _ in range(count)]
     errors = [process.communicate()[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], errors
+    assert [process.returncode for process in processes] == [0] * count, errors
     client = connect(at(tmp_path))
     found = client.get_experiment_by_name("resistor_cls")
     assert found is not None
     runs = client.search_runs([found.experiment_id])
-    assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
+    assert [run.info.status for run in runs] == ["FINISHED"] * count
 
 
 def test_a_store_that_was_killed_while_it_was_made_is_made(tmp_path: Path) -> None:
