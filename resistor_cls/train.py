@@ -238,16 +238,16 @@ def _keep(
         {key: kept.record[key] for key in ("data", "fingerprint", "seed")},
         data.prepare.channels,
     )
-    told: dict[str, float] = {}
+    scores: dict[str, float] = {}
     if predictions is not None:
         judging = replace(judging, title=report.title, seen=report.mark)
-        told |= save_judgement(run, kept, data, predictions, judging)
+        scores |= save_judgement(run, kept, data, predictions, judging)
     if data.settings["test"] is not None:
         data.subset = "test"
-        told |= score(trainer, kept, data)
+        scores |= score(trainer, kept, data)
         if trainer.is_global_zero:
             save_test(run, kept, data, judged(kept, data))
-    return told
+    return scores
 
 
 def _save_weights(
