@@ -73,42 +73,50 @@ def close_dead_runs(client: "MlflowClient", uri: str) -> None:
         running = client.search_runs(
             experiments, f"attributes.status = 'RUNNING' AND tags.`{FOLDER_TAG}` != ''"
         )
-        for run in running:
+    except Exception as error:  # of servers and databases
+        log.warning("Runs of %s that died cannot be found: %s", without_passwords(uri), error)
+        return
+    for run in running:
+        try:
             _close_if_dead(client, run)
-    except Exception as error:  # of servers, databases and disks
-        log.warning(
-            "Runs that have died in %s could not be closed: %s", without_passwords(uri), error
-        )
+        except Exception as error:  # of servers, databases and disks
+            log.warning("Run %s died and cannot be closed: %s", run.info.run_id, error)
 
 
 def _close_if_dead(client: "MlflowClient", run: "StoredRun") -> None:
     folder = Path(run.data.tags[FOLDER_TAG])
-    here = run.data.tags.get(HOST_TAG) == socket.gethostname()
-    outbox = None
-    if here:
-        try:
-            outbox = Outbox(folder)
-        except (BlockingIOError, PermissionError):
-            return  # alive, or another user's
-        except (OSError, ValueError):
-            if folder.is_dir() and _lives(run.data.tags.get(PROCESS_TAG, "")):
-                return
-    if outbox is None or outbox.run.get("run_id") != run.info.run_id:
-        if outbox is not None:
-            outbox.close()
-        if not (here and folder.is_dir()) and _silence(run.data.tags) < LONGEST_SILENCE:
+    if run.data.tags.get(HOST_TAG) != socket.gethostname() or not folder.is_dir():
+        if _silence(run.data.tags) >= LONGEST_SILENCE:
+            _kill(client, run)
+        return
+    try:
+        outbox = Outbox(folder)
+    except (BlockingIOError, PermissionError):
+        return  # alive, or another user's
+    except (FileNotFoundError, ValueError):  # killed before it had one, or damaged
+        if _lives(run.data.tags.get(PROCESS_TAG, "")):
             return
+        outbox = _new_outbox(folder, run, without_passwords(client.tracking_uri))
+    if outbox.run.get("run_id") != run.info.run_id:  # of another run in the same folder
+        outbox.close()
         _kill(client, run)
         return
     left = finish(client, outbox)
-    now = client.get_run(run.info.run_id).info.status
     log.warning(
         "Run %s (%s) had died, or ended while the store was away: it is %s now%s",
         run.info.run_name,
         run.info.run_id,
-        now,
+        client.get_run(run.info.run_id).info.status,
         f", and {left} entries wait in {folder}" if left else "",
     )
+
+
+def _new_outbox(folder: Path, run: "StoredRun", uri: str) -> Outbox:
+    """An outbox for a run that has none; one that is damaged is kept aside."""
+    with suppress(FileNotFoundError):
+        (folder / NAME).replace(folder / "outbox.damaged.jsonl")
+    info = run.info
+    return Outbox(folder, {"run_id": info.run_id, "uri": uri, "artifacts": info.artifact_uri})
 
 
 def finish(client: "MlflowClient", outbox: Outbox) -> int:
@@ -120,9 +128,12 @@ def finish(client: "MlflowClient", outbox: Outbox) -> int:
 
     Returns:
         How many entries could not be sent.
+
+    Raises:
+        KeyError: the outbox does not name its run.
     """
     folder = outbox.file.parent
-    run_id = outbox.run["run_id"]
+    run_id = str(outbox.run["run_id"])
     if not any(entry["call"] == "end" for entry in outbox.entries()):
         remove_leftovers(folder)
         outbox.put("tags", values={"error": "its process ended without a word"})
@@ -194,9 +205,12 @@ def sync(folder: Path, uri: str | None = None) -> str:
     except BlockingIOError as error:
         raise TrackingError(f"{folder}: its run goes on, and sends by itself") from error
     except ValueError as error:
-        raise TrackingError(f"{folder / NAME} is not an outbox of a run: {error}") from error
+        raise TrackingError(
+            f"{folder / NAME} is not the outbox of a run ({error}): any command of ours on its "
+            "store closes the run without it"
+        ) from error
     try:
-        client = connect(uri or str(outbox.run["uri"]))
+        client = connect(uri or _address(outbox))
     except BaseException:
         outbox.close()
         raise
@@ -207,3 +221,20 @@ def sync(folder: Path, uri: str | None = None) -> str:
             "send them again when it is back"
         )
     return f"sent {count} entries of run {outbox.run['run_id']} to {store}"
+
+
+def _address(outbox: Outbox) -> str:
+    """The store that a run was opened in.
+
+    Raises:
+        TrackingError: the outbox does not name it, or not its password.
+    """
+    if not {"run_id", "artifacts", "uri"} <= set(outbox.run):
+        raise TrackingError(f"{outbox.file} does not name its run: its first lines are damaged")
+    address = str(outbox.run["uri"])
+    if ":***@" in address:
+        raise TrackingError(
+            f"{address} needs its password, which no run keeps: give it by --tracking-uri or "
+            "MLFLOW_TRACKING_URI"
+        )
+    return address

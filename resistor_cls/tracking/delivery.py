@@ -66,9 +66,9 @@ class Delivery:
             OSError: no room, no permission, or a server that cannot be reached.
             MlflowException: a server or a database that has trouble.
         """
-        call = self._calls.get(entry["call"])
+        call = self._calls.get(str(entry["call"]))
         if call is None:
-            raise Refused(f"no such call: {entry['call']!r}")
+            raise Refused("there is no such call")
         try:
             call(**{key: value for key, value in entry.items() if key != "call"})
         except FileNotFoundError as error:

@@ -71,10 +71,12 @@ class Outbox:
             first, second, *_ = content.split(b"\n", 2)
             self.run: dict[str, Any] = json.loads(second)
             self._sent = int(first)
+            self._end = content.rfind(b"\n") + 1  # what follows was cut short
+            if not isinstance(self.run, dict) or not len(first) < self._sent <= self._end:
+                raise ValueError("its first lines are damaged")
         except BaseException:
             os.close(self._descriptor)
             raise
-        self._end = content.rfind(b"\n") + 1  # what follows was cut short
         _held.add(self.file)
         self._changed = threading.Condition()
         self._closing = threading.Event()
@@ -93,7 +95,7 @@ class Outbox:
         """The entries that are not sent."""
         with self._changed:
             content = os.pread(self._descriptor, self._end - self._sent, self._sent)
-        return [json.loads(line) for line in content.splitlines()]
+        return [_read(line) for line in content.split(b"\n")[:-1]]
 
     def put(self, call: str, **values: Any) -> None:
         """Notes an entry.
@@ -143,7 +145,8 @@ class Outbox:
                 self._closing.set()
                 self._changed.notify()
             self._wait(time.monotonic() + grace)
-        return self._left if self._released else self.waiting
+        with self._changed:
+            return self._left if self._released else self.waiting
 
     def _wait(self, deadline: float) -> None:
         assert self._thread is not None
@@ -162,12 +165,13 @@ class Outbox:
 
     def _release(self) -> None:
         """Gives the file up, and removes it where all is sent."""
-        self._left = self.waiting
-        if not self._left:
-            self.file.unlink(missing_ok=True)
-        self._released = True
-        _held.discard(self.file)
-        os.close(self._descriptor)
+        with self._changed:
+            self._left = self.waiting
+            if not self._left:
+                self.file.unlink(missing_ok=True)
+            self._released = True
+            _held.discard(self.file)
+            os.close(self._descriptor)
 
     def _send_all(self) -> None:
         pause, next_beat = _FIRST_PAUSE, time.monotonic() + HEARTBEAT
@@ -211,7 +215,7 @@ class Outbox:
             while b"\n" not in chunk:
                 chunk += os.pread(self._descriptor, 1 << 16, begin + len(chunk))
         line = chunk.partition(b"\n")[0]
-        return json.loads(line), len(line) + 1
+        return _read(line), len(line) + 1
 
     def _move_to(self, position: int) -> None:
         os.pwrite(self._descriptor, b"%0*d" % (_PLACES, position), 0)
@@ -232,3 +236,12 @@ class Outbox:
         if self._failing_since is not None:
             log.warning("%s is back", self._store)
         self._failing_since, self._last_success = None, time.monotonic()
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    """An entry; of a line that was damaged, one that no store takes."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        entry = None
+    return entry if isinstance(entry, dict) and "call" in entry else {"call": "a damaged entry"}

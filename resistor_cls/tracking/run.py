@@ -2,7 +2,6 @@
 
 import logging
 import os
-import subprocess
 import sys
 import time
 import traceback
@@ -16,6 +15,7 @@ import pandas as pd
 
 from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
+from resistor_cls.tracking.commit import code_tags
 from resistor_cls.tracking.dead_runs import (
     HEARTBEAT_TAG,
     ROOM_FILE,
@@ -242,7 +242,7 @@ def open_run(
     try:
         with measuring(outbox) if system_metrics else nullcontext():
             room.write_bytes(bytes(ROOM))
-            run.set_tags(_code_tags())
+            run.set_tags(code_tags())
             yield run
         room.unlink(missing_ok=True)
         run.keep_files()
@@ -336,25 +336,3 @@ def best_effort() -> Iterator[None]:
         yield
     except Exception as error:
         logging.getLogger(__name__).warning("the run could not be closed completely: %s", error)
-
-
-def _code_tags() -> dict[str, str]:
-    """The commit of the code, where it runs from a checkout of its own."""
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
-        return {}
-    commit = _git(root, "rev-parse", "HEAD")
-    if commit is None:
-        return {}
-    changes = _git(root, "status", "--porcelain", "--untracked-files=no")
-    return {"git.commit": commit, "git.dirty": str(bool(changes)).lower()}
-
-
-def _git(root: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -73,6 +73,20 @@ def test_the_next_command_closes_a_killed_run(workplace: Path) -> None:
     assert left == {"a.txt", "train.log"}
 
 
+@pytest.mark.parametrize("damage", [b"", b"nonsense\n{}\n", None])
+def test_a_killed_run_is_closed_without_its_outbox(damage: bytes | None, workplace: Path) -> None:
+    process, run_id = begun(workplace)
+    process.kill()
+    process.communicate()
+    box = workplace / "out" / outbox.NAME
+    box.unlink() if damage is None else box.write_bytes(damage)
+    client = connect(uri(workplace))
+    dead_runs.close_dead_runs(client, uri(workplace))
+    assert status(client, run_id) == "KILLED"
+    assert "checkpoints" in {item.path for item in client.list_artifacts(run_id)}
+    assert not list((workplace / "out").rglob(".*"))
+
+
 @pytest.mark.parametrize(
     ("tags", "closed"),
     [
@@ -147,6 +161,10 @@ def test_sync_sends_what_a_process_has_left(
     assert "its run goes on" in capsys.readouterr().err
     process.kill()
     process.communicate()
+    box = workplace / "out" / outbox.NAME
+    box.write_bytes(box.read_bytes().replace(b"sqlite://", b"sqlite://me:***@"))
+    assert sync(["out", "--tracking-uri", ""]) == 2
+    assert "needs its password, which no run keeps" in capsys.readouterr().err
     assert sync(["out", "--tracking-uri", uri(workplace)]) == 0
     assert status(connect(uri(workplace)), run_id) == "KILLED"
 

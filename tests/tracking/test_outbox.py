@@ -132,6 +132,50 @@ def test_one_process_holds_an_outbox_once(tmp_path: Path) -> None:
     box.close()
 
 
+def test_damaged_entries_are_left_out_and_hold_nothing_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    box = Outbox(tmp_path, RUN)
+    for number in range(4):
+        box.put("tags", values=number)
+    box.close()
+    file = tmp_path / NAME
+    lines = file.read_bytes().splitlines()
+    lines[3], lines[4] = lines[3][:-1], b"[" * 100_000
+    file.write_bytes(b"\n".join([*lines, b""]))
+    box, taken = Outbox(tmp_path), []
+
+    def send(entry: Entry) -> None:
+        if "values" not in entry:
+            raise Refused("there is no such call")
+        taken.append(entry["values"])
+
+    box.start(send, lambda: None, "the store")
+    assert box.close() == 0
+    assert taken == [0, 3]
+    assert caplog.text.count("does not take a damaged entry") == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"text",
+        b"00\n{}\n",
+        b"9" * 20 + b"\n{}\n",
+        b"-5\n{}\n",
+        b"3\n[]\n",
+        b"\xff\n{}\n",
+    ],
+)
+def test_another_file_is_no_outbox(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(ValueError):
+        Outbox(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == content
+
+
 @pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """A disk that takes half a line once the event is set."""
