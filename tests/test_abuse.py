@@ -48,7 +48,12 @@ class Victim:
         self.place, self.photos, self.dice = place, photos, dice
         self.temporary = place / "tmp"
         self.temporary.mkdir()
-        self.uri = f"sqlite:///{place / 'mlflow.db'}"
+        self.database = place / "mlflow.db"
+
+    @property
+    def uri(self) -> str:
+        """The address of the store."""
+        return f"sqlite:///{self.database}"
 
     def start(self, *words: str, command: str = "train") -> "subprocess.Popen[str]":
         """A command of ours in a process of its own."""
@@ -77,13 +82,6 @@ class Victim:
             "unknown=0",
         ]
         return self.start(*words)
-
-    def run_ids(self) -> list[str]:
-        """Of the runs that have finished."""
-        client = mlflow.MlflowClient(self.uri)
-        return [
-            run.info.run_id for run in client.search_runs(["1"], "attributes.status = 'FINISHED'")
-        ]
 
 
 def ended(process: "subprocess.Popen[str]", statuses: set[int]) -> str:
@@ -128,7 +126,7 @@ def lock(victim: Victim) -> None:
     time.sleep(victim.dice.uniform(0, 12))
 
     def hold() -> None:
-        with closing(sqlite3.connect(victim.place / "mlflow.db", timeout=30)) as database:
+        with closing(sqlite3.connect(victim.database, timeout=30)) as database:
             database.execute("BEGIN EXCLUSIVE")
             time.sleep(seconds)
             database.rollback()
@@ -142,10 +140,8 @@ def lock(victim: Victim) -> None:
 def race(victim: Victim) -> None:
     """Two trainings begin at once, sometimes without any store yet."""
     if victim.dice.random() < 0.3:
-        for name in ("mlflow.db", "mlartifacts", "outputs"):
-            path = victim.place / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        victim.uri = f"sqlite:///{victim.place / 'mlflow.db'}"
+        # Of another name: this process keeps the connection to a file that is removed.
+        victim.database = victim.place / f"{victim.dice.randrange(10**9)}.db"
     processes = [victim.train() for _ in range(2)]
     for process in processes:
         ended(process, {0})

@@ -62,7 +62,7 @@ class Outbox:
         flags = os.O_RDWR | (0 if run is None else os.O_CREAT | os.O_EXCL)
         self._descriptor = os.open(self.file, flags, 0o644)
         try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(own=run is not None)
             if run is not None:
                 header = f"{0:0{_PLACES}d}\n{json.dumps(dict(run))}\n".encode()
                 os.pwrite(self._descriptor, header, 0)
@@ -84,6 +84,17 @@ class Outbox:
         self._released, self._left = False, 0
         self._failing_since: float | None = None
         self._last_success = time.monotonic()
+
+    def _lock(self, *, own: bool) -> None:
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except PermissionError as error:  # on some systems: another process has it
+            raise BlockingIOError(str(error)) from error
+        except BlockingIOError:
+            raise
+        except OSError as error:  # a file system without locks, on which nobody knows who lives
+            if not own:
+                raise BlockingIOError(str(error)) from error
 
     @property
     def waiting(self) -> int:
