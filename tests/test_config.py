@@ -69,6 +69,7 @@ def test_values_are_written_once() -> None:
         (["optimizer=adan"], "optimizer=adan: no such option; did you mean adam"),
         (["optimizer.lrr=1"], "optimizer.lrr: no such key; did you mean optimizer.lr"),
         (["modle=resnet18"], "modle: no such key; did you mean model"),
+        (["optimizer.lr=-1"], "optimizer.lr=-1: expected 0 or more"),
         (["optimizer.lr=fast"], "optimizer.lr='fast': expected a number such as 0.001"),
         (["trainer.max_epochs=2.5"], "trainer.max_epochs=2.5: expected a whole number"),
         (["model.locate=3"], "model.locate=3: expected true or false"),

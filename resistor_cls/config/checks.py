@@ -24,6 +24,7 @@ _READ = {
 }
 # Whole numbers that would be looked at only after the photos are read → the least.
 _LEAST = {"unknown": 0, "gallery": 1, "trainer.max_epochs": 1}  # -1 would never end
+_NOT_NEGATIVE = ("optimizer.lr", "optimizer.weight_decay")
 # Beyond it, neither NumPy nor a database takes a whole number.
 _LARGEST = 2**63 - 1
 
@@ -44,6 +45,9 @@ def check_values(values: dict[str, Any]) -> None:
     for key, least in _LEAST.items():
         if isinstance(value := values.get(key), int) and value < least:
             raise ConfigError(f"{key}={value}: expected {least} or more")
+    for key in _NOT_NEGATIVE:
+        if isinstance(value := values.get(key), int | float) and value < 0:
+            raise ConfigError(f"{key}={value}: expected 0 or more")
     if isinstance(scale := values.get("model.layer_lr"), int | float):
         raise ConfigError(f"model.layer_lr={scale}: expected names of layers, such as {{fc: 10}}")
     for key, expected in _READ.items():

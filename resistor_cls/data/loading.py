@@ -9,6 +9,7 @@ from resistor_cls.data.listing import MOST_LISTED
 from resistor_cls.data.photos import Preparation
 from resistor_cls.data.sources import PhotoSet, read_source
 from resistor_cls.data.splits.given_sets import GivenSets, check_given_sets, with_given_sets
+from resistor_cls.data.walking import left_out_line
 from resistor_cls.errors import DataError
 
 
@@ -51,8 +52,9 @@ def _unreadable(photo_set: PhotoSet, unreadable: Mapping[str, str]) -> str:
     shown = [f"{name} ({why})" for name, why in list(unreadable.items())[:MOST_LISTED]]
     rest = len(unreadable) - len(shown)
     problems = "\n  ".join(shown) + (f"\n  and {rest} more" if rest else "")
+    others = left_out_line(photo_set.left_out, len(photo_set))
     return (
         f"{len(unreadable)} of {len(photo_set)} photos cannot be read in {photo_set.root}: "
         "repair or remove them, or go on without them by data.skip_unreadable=true\n"
-        f"  {problems}"
+        f"  {problems}" + (f"\n{others}" if others else "")
     )

@@ -83,14 +83,26 @@ def decode_photo(encoded: bytes) -> np.ndarray:
             opened = Image.open(BytesIO(encoded), "r", FORMATS)
         except UnidentifiedImageError:
             raise DataError(
-                "this is no image that can be decoded: expected JPEG, PNG, BMP, WebP, TIFF or an "
-                "array that numpy saved"
+                f"this is {_kind_of(encoded)} that can be decoded: expected JPEG, PNG, BMP, WebP, "
+                "TIFF or an array that numpy saved; convert pictures to JPEG or PNG"
             ) from None
         with opened as image:
             check_header(image, bounds)
             # In its place: a copy of 128 megapixels takes 0.5 GB.
             ImageOps.exif_transpose(image, in_place=True)
             return _to_rgb(image)
+
+
+def _kind_of(encoded: bytes) -> str:
+    """What a file is that is not read, by what it begins with."""
+    if encoded[:6] in (b"GIF87a", b"GIF89a"):
+        return "a GIF, not an image"
+    # The brands of ISO/IEC 23008-12 stand behind "ftyp".
+    if encoded[4:8] == b"ftyp" and encoded[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+        return "a HEIC picture, not an image"
+    if encoded[4:8] == b"ftyp" and encoded[8:12] in (b"avif", b"avis"):
+        return "an AVIF picture, not an image"
+    return "no image"
 
 
 def as_rgb(photo: np.ndarray) -> np.ndarray:

@@ -210,7 +210,12 @@ def sync(folder: Path, uri: str | None = None) -> str:
             "store closes the run without it"
         ) from error
     try:
-        client = connect(uri or _address(outbox))
+        address = uri or _address(outbox)
+        try:
+            client = connect(address)
+        except TrackingError as error:
+            why = str(error).partition(";")[0]  # what follows is for who trains
+            raise TrackingError(f"{why}; name another store by --tracking-uri") from error
     except BaseException:
         outbox.close()
         raise

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,6 +129,8 @@ class Delivery:
         else:
             self._client.log_artifact(self._run_id, str(path), "checkpoints")
             path.unlink()
+        with suppress(OSError):  # there are others yet
+            path.parent.rmdir()
 
     def _model(self, checkpoint: str, record: Mapping[str, Any], channels: int) -> None:
         import mlflow

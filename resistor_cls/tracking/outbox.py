@@ -102,6 +102,12 @@ class Outbox:
         with self._changed:
             return os.pread(self._descriptor, self._end - self._sent, self._sent).count(b"\n")
 
+    @property
+    def unsent(self) -> int:
+        """How many entries are not sent, when the outbox is closed too."""
+        with self._changed:
+            return self._left if self._released else self.waiting
+
     def entries(self) -> list[dict[str, Any]]:
         """The entries that are not sent."""
         with self._changed:
@@ -156,8 +162,7 @@ class Outbox:
                 self._closing.set()
                 self._changed.notify()
             self._wait(time.monotonic() + grace)
-        with self._changed:
-            return self._left if self._released else self.waiting
+        return self.unsent
 
     def _wait(self, deadline: float) -> None:
         assert self._thread is not None
@@ -235,11 +240,10 @@ class Outbox:
     def _report_failure(self, error: Exception) -> None:
         if self._failing_since is None:
             self._failing_since = time.monotonic()
-            lines = str(error).strip().splitlines()
             log.warning(
                 "%s takes nothing (%s): the work goes on, and what belongs there waits in %s",
                 self._store,
-                lines[0] if lines else type(error).__name__,
+                _reason(error),
                 self.file.parent,
             )
 
@@ -256,3 +260,14 @@ def _read(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         entry = None
     return entry if isinstance(entry, dict) and "call" in entry else {"call": "a damaged entry"}
+
+
+def _reason(error: BaseException) -> str:
+    """Why something failed, in few words: what the system said, where libraries wrap that."""
+    innermost: BaseException | None = error
+    while innermost is not None:
+        if isinstance(innermost, OSError) and innermost.strerror:
+            return innermost.strerror
+        innermost = innermost.__cause__ or innermost.__context__
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

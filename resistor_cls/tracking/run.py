@@ -167,8 +167,11 @@ class Run:
         width = max((len(name) for name in metrics), default=0)
         lines = [f"{subject}", *(f"  {name:<{width}}  {metrics[name]:.4f}" for name in metrics)]
         lines.append(f"folder: {self.output}")
-        if self._outbox is not None:
-            uri = without_passwords(self._uri)
+        uri = without_passwords(self._uri)
+        if self._outbox is not None and self._outbox.unsent:
+            lines.append(f"run:    {self.run_id}, not all of it in {uri} yet")
+            lines.append(f"send:   python -m resistor_cls.sync {self.output}")
+        elif self._outbox is not None:
             lines.append(f"run:    {self.run_id} in {uri}")
             lines += [f"model:  {self.model_reference}"] if self._has_model else []
             program = Path(sys.executable).with_name("mlflow")
@@ -238,7 +241,7 @@ def open_run(
     outbox = _opened(client, number, name, tags, output)
     run = Run(output, outbox, log_model)
     room = output / ROOM_FILE
-    status = "FAILED"
+    status, kept = "FAILED", False
     try:
         with measuring(outbox) if system_metrics else nullcontext():
             room.write_bytes(bytes(ROOM))
@@ -254,10 +257,13 @@ def open_run(
             run.set_tags({"error": f"{type(error).__name__}: {error}"})
             run.save_text("logs/error.txt", "".join(traceback.format_exception(error)))
         with best_effort():
+            kept = (output / "checkpoints" / "last.ckpt").exists()
             run.keep_files()
         raise
     finally:
         _close(outbox, status, uri)
+        if status == "KILLED" and kept:
+            log.warning("Kept: runs:/%s/checkpoints/last.ckpt", run.run_id)
 
 
 def _opened(
@@ -300,10 +306,10 @@ def _close(outbox: Outbox, status: str, uri: str) -> None:
         if left != 0:
             folder = outbox.file.parent
             log.warning(
-                "Not everything of the run is in %s yet: %s waits in %s. Any later command of ours "
-                "on that store sends it, or: python -m resistor_cls.sync %s",
+                "Not everything of the run is in %s yet: %s in %s. Any later command of ours on "
+                "that store sends it, or: python -m resistor_cls.sync %s",
                 without_passwords(uri),
-                "the rest" if left is None else f"{left} entries",
+                "the rest waits" if left is None else f"{left} entries wait",
                 folder,
                 folder,
             )

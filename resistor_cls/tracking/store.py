@@ -27,6 +27,7 @@ _SERVED = ("http", "https", "databricks")
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",  # what a run does is its owner's
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # bars would only scroll the epochs away
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # commands say where a run is themselves
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
