@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resistor_cls.colour_code import Reading, decode
-from resistor_cls.csv_tables import decoded
+from resistor_cls.csv_tables import decoded, regular_bytes
 from resistor_cls.errors import DataError
 
 # Digits are 0 to 9, and letters those of the alphabet: re.I alone takes the Kelvin sign for a K.
@@ -170,7 +170,7 @@ class Categories:
             DataError: a file that is absent or not UTF-8 text, or names that look alike.
         """
         try:
-            lines = decoded(path.read_bytes()).splitlines()
+            lines = decoded(regular_bytes(path)).splitlines()
         except (OSError, ValueError) as error:
             raise DataError(
                 f"categories file {path}: {error}; expected UTF-8 text, one name per line"

@@ -8,6 +8,7 @@ with `=`, `+`, `-` or `@` for a formula, which may send the table away or start 
 import csv
 import io
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)  # Excel's, before the first row
 _HEADER = 1 << 20  # characters in which the first line is expected to end
+_LARGEST = 1 << 28  # bytes: two million photos, and four times that in memory
 _CODEPAGE_ADVICE = 'save it as "CSV UTF-8"'
 # What files begin with that are no text: ZIP (as .xlsx and .ods are), OLE (.xls), parquet, gzip.
 _OTHER_FILES = {
@@ -107,6 +109,8 @@ def read_csv(path: Path) -> "pd.DataFrame":
 
     rows = read_cells(path)
     header = [name.strip() for name in rows[0]]
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        raise ValueError(f"columns that stand twice: {', '.join(twice)}; keep one of each")
     return pd.DataFrame(rows[1:], columns=header, dtype=object)
 
 
@@ -117,7 +121,7 @@ def read_cells(path: Path) -> list[list[str]]:
         OSError: it cannot be opened.
         ValueError: it is no such table, or has no row.
     """
-    text = decoded(path.read_bytes())
+    text = decoded(regular_bytes(path))
     named = _SEPARATOR_LINE.match(text)
     text = text[named.end() :] if named else text
     separator = named[1] if named else _separator(text, path)
@@ -137,6 +141,23 @@ def read_cells(path: Path) -> list[list[str]]:
                 f"hold {separator!r} in quotation marks"
             )
     return [(row + [""] * (width - len(row)))[:width] for row in rows]
+
+
+def regular_bytes(path: Path) -> bytes:
+    """The content of a file of ordinary size.
+
+    Raises:
+        OSError: it cannot be opened.
+        ValueError: it is no file but a folder, a device or a pipe, which may never end, or it is
+            larger than any table.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("this is a folder, a device or a pipe: expected a file")
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f"it has more than {_LARGEST:,} bytes: split it, or use .parquet")
+    return content
 
 
 def decoded(content: bytes) -> str:

@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 
@@ -70,16 +71,32 @@ def printable(text: str) -> str:
     )
 
 
-_PASSWORD = re.compile(r"(?P<before>://[^\s/:@\"']*:)[^\s/@\"']+(?=@)")
+# In an address: what follows user: up to the last @ (a number and a slash are a port instead); a
+# user alone, which is a token; and values of the keys by which databases take secrets.
+_SECRETS = re.compile(
+    r"""(?P<before>://[^\s/:@"'<>]*:)(?![0-9]*(?:[/?\s"'<>]|$))[^\s"'<>]+(?=@)"""
+    r"""|(?P<token>https?://)[^\s/:@"'<>?]+(?=@)"""
+    r"""|(?P<key>[?&](?:password|passwd|pwd|token|secret|key|odbc_connect)=)[^&\s"'<>]+""",
+    re.IGNORECASE,
+)
 
 
 def without_passwords(text: str) -> str:
-    """A text with `***` instead of the password of each address (scheme://user:password@host).
+    """A text with `***` instead of the secrets in its addresses (scheme://user:password@host).
 
     Whatever is written to a file, a run or a terminal and may name the tracking store goes
     through here.
     """
-    return _PASSWORD.sub(r"\g<before>***", text)
+    return _SECRETS.sub(lambda found: f"{next(filter(None, found.groups()), '')}***", text)
+
+
+def plain_without_passwords(value: Any) -> Any:
+    """Plain values, nested or not, without the secrets of addresses; see `without_passwords`."""
+    if isinstance(value, str):
+        return without_passwords(value)
+    if isinstance(value, Mapping):
+        return {key: plain_without_passwords(one) for key, one in value.items()}
+    return [plain_without_passwords(one) for one in value] if isinstance(value, list) else value
 
 
 class FormatterWithoutPasswords(logging.Formatter):

@@ -70,7 +70,8 @@ def _parser() -> Parser:
     parser.add_argument(
         "--tracking-uri",
         default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
-        help="MLflow store that runs:/ and models:/ are looked up in (default %(default)s)",
+        help="MLflow store that runs:/ and models:/ are looked up in (default: "
+        "$MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
     )
     return parser
 

@@ -257,17 +257,20 @@ def _save_weights(
     import torch
 
     from resistor_cls.config import flatten
+    from resistor_cls.errors import plain_without_passwords
     from resistor_cls.model import ResistorClassifier
     from resistor_cls.rendering import DRAWING_VERSION
 
     weights = ResistorClassifier.load(best)
     weights.record = {
         "trained_on": [],  # nothing but drawings
-        "recipe": {
-            key: value
-            for key, value in flatten(config).items()
-            if key.startswith(_RECIPE) and not key.startswith(_OF_THE_MACHINE)
-        },
+        "recipe": plain_without_passwords(
+            {
+                key: value
+                for key, value in flatten(config).items()
+                if key.startswith(_RECIPE) and not key.startswith(_OF_THE_MACHINE)
+            }
+        ),
         "drawing_version": DRAWING_VERSION,
         "scores": dict(scores),
         "torch": str(torch.__version__),  # a class of PyTorch's own

@@ -108,7 +108,8 @@ def stop(victim: Victim) -> None:
     process = victim.train()
     time.sleep(victim.dice.uniform(3, 25))
     process.send_signal(asked)
-    ended(process, {130, 0})
+    # The signal itself where Python is starting or has all but ended.
+    ended(process, {130, 0, -asked})
 
 
 def fill(victim: Victim) -> None:

@@ -31,7 +31,15 @@ def test_a_closed_terminal_interrupts_unless_nohup_asked_otherwise(
         ("postgresql://me:s3cret@host/db", "postgresql://me:***@host/db"),
         ("see http://u:p%40ss@h:5000, and", "see http://u:***@h:5000, and"),
         ("https://:token@h", "https://:***@h"),
-        ("mysql+pymysql://a:b/c?d@h/e", "mysql+pymysql://a:b/c?d@h/e"),  # a slash ends the host
+        ("mysql+pymysql://a:b/c?d@h/e", "mysql+pymysql://a:***@h/e"),
+        ("http://me:pa@ss@h:5000/x is away", "http://me:***@h:5000/x is away"),
+        (
+            "postgresql://h/db?user=me&password=s3cret&a=b",
+            "postgresql://h/db?user=me&password=***&a=b",
+        ),
+        ("https://token@h/x", "https://***@h/x"),
+        ("[::1]: http://[::1]:5000/a", "[::1]: http://[::1]:5000/a"),
+        ('{"a": "http://u:p@h", "b": "c@d"}', '{"a": "http://u:***@h", "b": "c@d"}'),
         ("sqlite:///mlflow.db", "sqlite:///mlflow.db"),
         ("http://host:5000/a@b", "http://host:5000/a@b"),
         ("me@host: no address", "me@host: no address"),
@@ -41,9 +49,19 @@ def test_passwords_are_cut_out_of_addresses(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
 
 
-def test_a_command_keeps_no_password(tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", ["word", "sweep", "config"])
+def test_a_command_keeps_no_password(given: str, tmp_path: Path) -> None:
     """Not in its messages, nor in any file below its working folder."""
-    words = ["tracking.uri=http://me:s3cret@127.0.0.1:9", "data.per_category=4"]
+    address = "http://me:s3cret@127.0.0.1:9"
+    words = ["data=resistor37", f"data.url={address}/x.zip", f"tracking.uri={address}"]
+    if given == "sweep":
+        words += ["-m", "seed=0,1", "tracking=none"]
+    if given == "config":
+        options = tmp_path.with_name(f"{tmp_path.name} options") / "experiment"
+        options.mkdir(parents=True)
+        text = f"# @package _global_\ntracking: {{uri: '{address}'}}\n"
+        (options / "mine.yaml").write_text(text, encoding="utf-8")
+        words[-1:] = ["experiment=mine", "--config-dir", str(options.parent)]
     done = subprocess.run(
         [sys.executable, "-m", "resistor_cls.train", *words],
         capture_output=True,
@@ -52,7 +70,8 @@ def test_a_command_keeps_no_password(tmp_path: Path) -> None:
         env={**os.environ, "RESISTOR_CLS_CACHE": str(tmp_path / "cache")},
     )
     assert done.returncode == 2
-    assert "http://me:***@127.0.0.1:9: nothing answers there" in done.stderr
+    if given != "sweep":
+        assert "http://me:***@127.0.0.1:9: nothing answers there" in done.stderr
     kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert kept
     assert not any(b"s3cret" in content for content in [*kept, done.stdout.encode()])

@@ -5,8 +5,7 @@ import logging
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +20,10 @@ from resistor_cls.config.words import (
     CONF,
     escaped,
     flags_of,
-    key_of,
     read_arguments,
     read_words,
 )
 from resistor_cls.errors import ResistorClsError, run_command, without_passwords
-
-_STORE = "MLFLOW_TRACKING_URI"  # see conf/tracking/mlflow.yaml
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -52,33 +48,7 @@ def run_hydra(
         print(_help(doc))
         return 0
 
-    def run() -> None:
-        with _without_password(words) as shown:
-            _run(job, name, shown)
-
-    return run_command(run)
-
-
-@contextmanager
-def _without_password(words: Sequence[str]) -> Iterator[list[str]]:
-    """The words without the address of a store that holds a password.
-
-    Hydra writes its words into files (`.hydra/`, `multirun.yaml`). The address is moved to where
-    `tracking.uri` is read from by default, which Hydra writes as it stands there.
-    """
-    secret = [
-        word for word in words if key_of(word) == "tracking.uri" and without_passwords(word) != word
-    ]
-    before = os.environ.get(_STORE)
-    if secret:
-        os.environ[_STORE] = secret[-1].partition("=")[2].strip("'\"")
-    try:
-        yield [word for word in words if word not in secret]
-    finally:
-        if secret:
-            os.environ.pop(_STORE)
-            if before is not None:
-                os.environ[_STORE] = before
+    return run_command(lambda: _run(job, name, words))
 
 
 def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> None:
@@ -99,6 +69,7 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
         @functools.wraps(job)
         def task(config: "DictConfig") -> object:
             use_own_start_method()
+            _redact_files()
             overrides = list(HydraConfig.get().overrides.task)
             try:
                 every = [*HydraConfig.get().overrides.hydra, *overrides]
@@ -140,6 +111,19 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
             print(f"\n{sweep.finish()}", file=sys.stderr)
         if failures:
             raise failures[0]
+
+
+def _redact_files() -> None:
+    """Takes passwords out of what Hydra has just written of its words and its config."""
+    from hydra.core.hydra_config import HydraConfig
+
+    folder, hydra = output_folder(), HydraConfig.get()
+    written = [] if hydra.output_subdir is None else folder.glob(f"{hydra.output_subdir}/*.yaml")
+    for path in (*written, folder.parent / "multirun.yaml"):
+        if path.is_file():
+            text = path.read_text(encoding="utf-8")
+            if (shown := without_passwords(text)) != text:
+                path.write_text(shown, encoding="utf-8")
 
 
 def use_own_start_method() -> None:

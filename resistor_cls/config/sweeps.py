@@ -77,7 +77,8 @@ def sweep_of(name: str, arguments: argparse.Namespace) -> Iterator[tuple[Any, li
         if compared is not None:
             raise ConfigError(f"compare={compared} needs a sweep: add -m {compared}=…,…")
         # The other processes of a training are given the folder of the first.
-        single = not (arguments.cfg or arguments.info or "LOCAL_RANK" in os.environ)
+        first = int(os.environ.get("LOCAL_RANK", "0")) == 0
+        single = first and not (arguments.cfg or arguments.info)
         yield None, [_claimed(config, "run")] if single else []
         return
     with explained(name, words):

@@ -41,7 +41,7 @@ from resistor_cls.data.splits.splitting import Splitting
 from resistor_cls.data.streams import Stream, check_stream
 from resistor_cls.data.walking import log_left_out
 from resistor_cls.data.workers import worker_count, workers_that_fit
-from resistor_cls.errors import ConfigError, DataError, nearest
+from resistor_cls.errors import ConfigError, DataError, nearest, plain_without_passwords
 
 __all__ = ["UNKNOWN", "Body", "PhotoDataModule", "PhotoDataset", "Stream"]
 
@@ -211,7 +211,7 @@ class PhotoDataModule(LightningDataModule):
     @property
     def settings(self) -> dict[str, Any]:
         """Plain values: saved with a model, they are enough to find its validation photos again."""
-        return {**self._settings, "batch_size": self.batch_size}
+        return plain_without_passwords({**self._settings, "batch_size": self.batch_size})
 
     @property
     def categories(self) -> Categories:

@@ -56,6 +56,8 @@ def rows_of(table: Path, key: str) -> pd.DataFrame:
         )
     try:
         if suffix in PARQUET:
+            if not table.is_file():  # a pipe would never end
+                raise ValueError("this is a folder, a device or a pipe: expected a file")
             return pd.read_parquet(table)
         return read_csv(table)
     except (OSError, ValueError) as error:  # pyarrow raises subclasses of these

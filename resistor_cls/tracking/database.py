@@ -17,6 +17,7 @@ log = logging.getLogger("resistor_cls")
 # Seconds for another program, such as `mlflow ui`, to finish the tables that it is making. Making
 # all of them takes two to four.
 SETTLING = 15.0
+PART = ".mlflow.part"  # a plain name: that of the store may mean something in an address
 # What a new store holds already: its version, and the experiment "Default".
 _NEVER_EMPTY = frozenset({"alembic_version", "experiments", "sqlite_sequence", "workspaces"})
 
@@ -49,7 +50,7 @@ def make_database(file: Path) -> None:
         )
     if _tables(file):
         log.warning("%s has not all tables of this MLflow and holds no run: it is made anew", file)
-    part = file.with_name(f".{file.name}.part")
+    part = file.with_name(PART)
     _remove([part, *_side_files(part)])
     try:
         _make(part)
@@ -63,8 +64,13 @@ def _make(part: Path) -> None:
     from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    store = SqlAlchemyStore(f"sqlite:///{part.absolute()}", DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH)
-    store.engine.dispose()
+    # The same for the names of folders: the address goes by an open one (Linux).
+    folder = os.open(part.absolute().parent, os.O_RDONLY)
+    try:
+        address = f"sqlite:////proc/self/fd/{folder}/{part.name}"
+        SqlAlchemyStore(address, DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH).engine.dispose()
+    finally:
+        os.close(folder)
     descriptor = os.open(part, os.O_RDONLY)
     try:
         os.fsync(descriptor)  # a power cut after the renaming must not leave an empty file

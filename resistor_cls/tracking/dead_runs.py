@@ -1,26 +1,21 @@
 """Runs whose process has died without a word: found, completed and closed by the next command.
 
-A run carries where it runs and when it gave its last sign of life. On its own machine the lock of
-its outbox tells whether its process lives, whatever the clock says; from elsewhere only the time
-does.
+On its own machine the lock of its outbox tells whether the process of a run lives, whatever the
+clock says; from elsewhere only its last sign of life does.
 """
 
 import logging
-import os
-import socket
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import psutil
+from urllib.parse import quote
 
 from resistor_cls.errors import TrackingError, without_passwords
 from resistor_cls.tracking.delivery import Delivery
-from resistor_cls.tracking.outbox import GRACE, NAME, Outbox
-from resistor_cls.tracking.store import connect
+from resistor_cls.tracking.liveness import FOLDER_TAG, is_here, is_silent, process_lives
+from resistor_cls.tracking.outbox import NAME, Outbox
+from resistor_cls.tracking.store import check_place, connect, database_file, require_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -28,32 +23,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("resistor_cls")
 
-HOST_TAG, FOLDER_TAG, PROCESS_TAG = "run.host", "run.folder", "run.process"
-HEARTBEAT_TAG = "run.heartbeat"
 ROOM_FILE = ".room"  # see `resistor_cls.tracking.run`
 NOTES_FILE = ".jobs.jsonl"  # see `resistor_cls.tracking.sweep`
-# Seconds without a sign of life, given every half a minute, after which a run elsewhere counts as
-# dead. A server that is away for a while holds signs back, too.
-LONGEST_SILENCE = 600.0
-
-
-def signs_of_life(folder: Path) -> dict[str, str]:
-    """Tags by which other processes find out whether a run is alive.
-
-    Args:
-        folder: of the run.
-    """
-    return {
-        HOST_TAG: socket.gethostname(),
-        FOLDER_TAG: str(folder.absolute()),
-        PROCESS_TAG: _process(os.getpid()),
-        HEARTBEAT_TAG: heartbeat(),
-    }
-
-
-def heartbeat() -> str:
-    """The time now, as `HEARTBEAT_TAG` holds it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+_ERROR = "its process ended without a word"
 
 
 def close_dead_runs(client: "MlflowClient", uri: str) -> None:
@@ -84,24 +56,31 @@ def close_dead_runs(client: "MlflowClient", uri: str) -> None:
 
 
 def _close_if_dead(client: "MlflowClient", run: "StoredRun") -> None:
-    folder = Path(run.data.tags[FOLDER_TAG])
-    if run.data.tags.get(HOST_TAG) != socket.gethostname() or not folder.is_dir():
-        if _silence(run.data.tags) >= LONGEST_SILENCE:
+    tags, folder = run.data.tags, Path(run.data.tags[FOLDER_TAG])
+    if not is_here(tags) or not folder.is_dir():
+        if is_silent(tags):
             _kill(client, run)
         return
     try:
         outbox = Outbox(folder)
     except (BlockingIOError, PermissionError):
         return  # alive, or another user's
-    except (FileNotFoundError, ValueError):  # killed before it had one, or damaged
-        if _lives(run.data.tags.get(PROCESS_TAG, "")):
+    except (
+        FileNotFoundError,
+        ValueError,
+    ):  # it has ended, was killed before it had one, or damaged
+        if process_lives(tags) or not _is_running(client, run):
             return
-        outbox = _new_outbox(folder, run, without_passwords(client.tracking_uri))
+        outbox = _new_outbox(client, run, folder)
     if outbox.run.get("run_id") != run.info.run_id:  # of another run in the same folder
         outbox.close()
         _kill(client, run)
         return
-    left = finish(client, outbox)
+    try:
+        left = finish(client, outbox)
+    except TrackingError:  # its artifacts have no place any more: what it wrote stays with it
+        _kill(client, run)
+        raise
     log.warning(
         "Run %s (%s) had died, or ended while the store was away: it is %s now%s",
         run.info.run_name,
@@ -111,16 +90,36 @@ def _close_if_dead(client: "MlflowClient", run: "StoredRun") -> None:
     )
 
 
-def _new_outbox(folder: Path, run: "StoredRun", uri: str) -> Outbox:
+def _is_running(client: "MlflowClient", run: "StoredRun") -> bool:
+    """Whether a run is still said to run: it may have ended since it was found."""
+    return bool(client.get_run(run.info.run_id).info.status == "RUNNING")
+
+
+def _kill(client: "MlflowClient", run: "StoredRun") -> None:
+    if not _is_running(client, run):
+        return
+    client.set_tag(run.info.run_id, "error", _ERROR)
+    client.set_terminated(run.info.run_id, "KILLED")
+    log.warning("Run %s (%s) had died: it is KILLED now", run.info.run_name, run.info.run_id)
+
+
+def identity(client: "MlflowClient", run_id: str) -> dict[str, str]:
+    """What an outbox says of its run: its id, and the store without its password."""
+    uri = without_passwords(client.tracking_uri)
+    if (database := database_file(uri)) is not None:  # it may be read from another folder
+        uri = f"sqlite:///{quote(str(database.absolute()))}"
+    return {"run_id": run_id, "uri": uri}
+
+
+def _new_outbox(client: "MlflowClient", run: "StoredRun", folder: Path) -> Outbox:
     """An outbox for a run that has none; one that is damaged is kept aside."""
     with suppress(FileNotFoundError):
         (folder / NAME).replace(folder / "outbox.damaged.jsonl")
-    info = run.info
-    return Outbox(folder, {"run_id": info.run_id, "uri": uri, "artifacts": info.artifact_uri})
+    return Outbox(folder, identity(client, run.info.run_id))
 
 
 def finish(client: "MlflowClient", outbox: Outbox) -> int:
-    """Sends what a run has left in its outbox, and closes the run.
+    """Sends what a run has left in its outbox, closes the run, and ends the outbox.
 
     Args:
         client: of the store.
@@ -130,21 +129,48 @@ def finish(client: "MlflowClient", outbox: Outbox) -> int:
         How many entries could not be sent.
 
     Raises:
-        KeyError: the outbox does not name its run.
+        TrackingError: the run goes on elsewhere, or its artifacts have no place any more.
+        MlflowException: there is no such run, or the store has trouble.
     """
     folder = outbox.file.parent
-    run_id = str(outbox.run["run_id"])
-    if not any(entry["call"] == "end" for entry in outbox.entries()):
-        remove_leftovers(folder)
-        outbox.put("tags", values={"error": "its process ended without a word"})
-        for path in sorted(folder.glob("checkpoints/*.ckpt")):
-            outbox.put("checkpoint", name=path.relative_to(folder).as_posix())
-        for path in sorted(folder.glob("*.log")):
-            outbox.put("file", name=path.name, folder="logs")
-        outbox.put("end", status="KILLED", time=int(time.time() * 1000))
-    delivery = Delivery(client, run_id, outbox.run["artifacts"], folder)
+    try:
+        run = client.get_run(str(outbox.run["run_id"]))
+        check_place(client, client.tracking_uri, client.get_experiment(run.info.experiment_id))
+        ended = any(entry["call"] == "end" for entry in outbox.entries())
+        if not ended and run.info.status == "RUNNING":
+            _require_dead(run, folder)
+            _complete(outbox, folder)
+    except BaseException:
+        outbox.close()
+        raise
+    delivery = Delivery(client, run.info.run_id, run.info.artifact_uri, folder)
     outbox.start(delivery, lambda: None, without_passwords(client.tracking_uri))
-    return outbox.close(GRACE)
+    return outbox.close()
+
+
+def _require_dead(run: "StoredRun", folder: Path) -> None:
+    """Requires that a folder is not the copy of a living run's.
+
+    Raises:
+        TrackingError: it is.
+    """
+    tags = run.data.tags
+    own = Path(tags.get(FOLDER_TAG, ""))
+    if own == folder or not is_here(tags):
+        return
+    if process_lives(tags):
+        raise TrackingError(f"{folder} is a copy of {own}, whose run goes on")
+
+
+def _complete(outbox: Outbox, folder: Path) -> None:
+    """Adds what the process of a run would have done at its end."""
+    remove_leftovers(folder)
+    outbox.put("tags", values={"error": _ERROR})
+    for path in sorted(folder.glob("checkpoints/*.ckpt")):
+        outbox.put("checkpoint", name=path.relative_to(folder).as_posix())
+    for path in sorted(folder.glob("*.log")):
+        outbox.put("file", name=path.name, folder="logs")
+    outbox.put("end", status="KILLED", time=int(time.time() * 1000))
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -158,33 +184,6 @@ def remove_leftovers(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _kill(client: "MlflowClient", run: "StoredRun") -> None:
-    client.set_tag(run.info.run_id, "error", "its process ended without a word")
-    client.set_terminated(run.info.run_id, "KILLED")
-    log.warning("Run %s (%s) had died: it is KILLED now", run.info.run_name, run.info.run_id)
-
-
-def _silence(tags: Mapping[str, str]) -> float:
-    """Seconds since the last sign of life."""
-    try:
-        last = datetime.fromisoformat(tags[HEARTBEAT_TAG])
-        return (datetime.now(UTC) - last).total_seconds()
-    except (KeyError, ValueError, TypeError):  # somebody else's tag
-        return 0.0
-
-
-def _process(pid: int) -> str:
-    """Names a process of this machine: numbers are used again, times of birth are not."""
-    return f"{pid} {psutil.Process(pid).create_time():.2f}"
-
-
-def _lives(process: str) -> bool:
-    try:
-        return _process(int(process.partition(" ")[0])) == process
-    except (ValueError, psutil.Error):
-        return False
-
-
 def sync(folder: Path, uri: str | None = None) -> str:
     """Sends what a run has left in its outbox.
 
@@ -196,8 +195,11 @@ def sync(folder: Path, uri: str | None = None) -> str:
         What became of it, for people.
 
     Raises:
-        TrackingError: the run goes on, or the store still does not take everything.
+        TrackingError: no such folder, a run that goes on, or a store that does not take
+            everything.
     """
+    if not folder.is_dir():
+        raise TrackingError(f"{folder} is not a folder: expected the folder of a run")
     try:
         outbox = Outbox(folder)
     except FileNotFoundError:
@@ -209,23 +211,32 @@ def sync(folder: Path, uri: str | None = None) -> str:
             f"{folder / NAME} is not the outbox of a run ({error}): any command of ours on its "
             "store closes the run without it"
         ) from error
+    count = outbox.waiting
     try:
-        address = uri or _address(outbox)
-        try:
-            client = connect(address)
-        except TrackingError as error:
-            why = str(error).partition(";")[0]  # what follows is for who trains
-            raise TrackingError(f"{why}; name another store by --tracking-uri") from error
+        client = _connected(uri or _address(outbox))
     except BaseException:
         outbox.close()
         raise
-    store, count = without_passwords(client.tracking_uri), outbox.waiting
+    store = without_passwords(client.tracking_uri)
     if left := finish(client, outbox):
         raise TrackingError(
-            f"{folder}: {left} of {count} entries could not be sent to {store}; "
-            "send them again when it is back"
+            f"{folder}: {left} entries could not be sent to {store}; try again when it is back"
         )
     return f"sent {count} entries of run {outbox.run['run_id']} to {store}"
+
+
+def _connected(uri: str) -> "MlflowClient":
+    """A client of a store that is there.
+
+    Raises:
+        TrackingError: it is not, or cannot be used.
+    """
+    try:
+        require_store(uri)
+        return connect(uri)
+    except TrackingError as error:
+        why = str(error).partition(";")[0]  # what follows is for who trains
+        raise TrackingError(f"{why}; name another store by --tracking-uri") from error
 
 
 def _address(outbox: Outbox) -> str:
@@ -234,10 +245,10 @@ def _address(outbox: Outbox) -> str:
     Raises:
         TrackingError: the outbox does not name it, or not its password.
     """
-    if not {"run_id", "artifacts", "uri"} <= set(outbox.run):
+    if not {"run_id", "uri"} <= set(outbox.run):
         raise TrackingError(f"{outbox.file} does not name its run: its first lines are damaged")
     address = str(outbox.run["uri"])
-    if ":***@" in address:
+    if "***" in address:
         raise TrackingError(
             f"{address} needs its password, which no run keeps: give it by --tracking-uri or "
             "MLFLOW_TRACKING_URI"

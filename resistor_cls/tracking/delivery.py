@@ -46,6 +46,7 @@ class Delivery:
     def __init__(self, client: "MlflowClient", run_id: str, artifacts: str, folder: Path) -> None:
         self._client, self._run_id, self._folder = client, run_id, folder
         self._place = local_folder(artifacts)
+        self._model_id: str | None = None
         # By name, as they stand in files: a file names nothing else.
         self._calls: dict[str, Callable[..., None]] = {
             "params": self._params,
@@ -88,6 +89,18 @@ class Delivery:
                 f"the run was deleted; `mlflow runs restore --run-id {self._run_id}` brings it back"
             )
 
+    def _own(self, name: str) -> Path:
+        """A file of the run.
+
+        Raises:
+            Refused: it lies elsewhere. The file of an outbox may be anybody's.
+        """
+        folder = self._folder.resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder):
+            raise Refused(f"{name} is not in the folder of the run")
+        return path
+
     def _params(self, values: Mapping[str, str]) -> None:
         from mlflow.entities import Param
 
@@ -114,11 +127,11 @@ class Delivery:
         self._client.log_inputs(self._run_id, [DatasetInput(dataset)])
 
     def _file(self, name: str, folder: str | None) -> None:
-        self._client.log_artifact(self._run_id, str(self._folder / name), folder)
+        self._client.log_artifact(self._run_id, str(self._own(name)), folder)
 
     def _checkpoint(self, name: str) -> None:
         """Moves a checkpoint; one that is absent was moved before."""
-        path = self._folder / name
+        path = self._own(name)
         if not path.exists():
             return
         if self._place is not None:
@@ -140,20 +153,22 @@ class Delivery:
 
         package = Path(__file__).parents[1]
         photos = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, channels))
-        # By name and run: MLflow itself would take the experiment that a process has set.
-        run = self._client.get_run(self._run_id)
-        kept = self._client.create_logged_model(
-            run.info.experiment_id, "model", self._run_id, params=run.data.params
-        )
+        if self._model_id is None:  # else a try before has made it
+            # By name and run: MLflow itself would take the experiment that a process has set.
+            run = self._client.get_run(self._run_id)
+            made = self._client.create_logged_model(
+                run.info.experiment_id, "model", self._run_id, params=run.data.params
+            )
+            self._model_id = made.model_id
         Model.log(
             None,
-            model_id=kept.model_id,
+            model_id=self._model_id,
             flavor=mlflow.pyfunc,
             flavor_name="pyfunc.ModelFromCode",
             run_id=self._run_id,
             # A script instead of an object: nothing is pickled.
             python_model=str(package / "tracking" / "served_model.py"),
-            artifacts={"checkpoint": str(self._folder / checkpoint)},
+            artifacts={"checkpoint": str(self._own(checkpoint))},
             code_paths=[str(package)],
             pip_requirements=[
                 line for line in requires("resistor_cls") or [] if "extra ==" not in line

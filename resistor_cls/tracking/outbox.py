@@ -28,8 +28,17 @@ HEARTBEAT = 30.0  # seconds between signs of life
 GRACE, LONGEST_CALL = 30.0, 600.0
 
 Entry = Mapping[str, Any]
-# The outboxes that this process holds: a lock never holds back the process that has it.
-_held: set[Path] = set()
+# Locks go to forked processes too, such as loader workers, which outlive their parent for seconds.
+_descriptors: set[int] = set()
+
+
+def _close_in_child() -> None:
+    for descriptor in _descriptors:
+        os.close(descriptor)
+    _descriptors.clear()
+
+
+os.register_at_fork(after_in_child=_close_in_child)
 
 
 class Refused(Exception):
@@ -56,28 +65,27 @@ class Outbox:
 
     def __init__(self, folder: Path, run: Mapping[str, Any] | None = None) -> None:
         self.file = folder.absolute() / NAME
-        if self.file in _held:
-            kind = BlockingIOError if run is None else FileExistsError
-            raise kind(f"{self.file} is held by this process")
         flags = os.O_RDWR | (0 if run is None else os.O_CREAT | os.O_EXCL)
         self._descriptor = os.open(self.file, flags, 0o644)
+        _descriptors.add(self._descriptor)
         try:
             self._lock(own=run is not None)
             if run is not None:
                 header = f"{0:0{_PLACES}d}\n{json.dumps(dict(run))}\n".encode()
                 os.pwrite(self._descriptor, header, 0)
                 self._move_to(len(header))
-            content = os.pread(self._descriptor, self.file.stat().st_size, 0)
+            content = os.pread(self._descriptor, os.fstat(self._descriptor).st_size, 0)
             first, second, *_ = content.split(b"\n", 2)
             self.run: dict[str, Any] = json.loads(second)
             self._sent = int(first)
             self._end = content.rfind(b"\n") + 1  # what follows was cut short
-            if not isinstance(self.run, dict) or not len(first) < self._sent <= self._end:
+            if not isinstance(self.run, dict) or content[self._sent - 1 : self._sent] != b"\n":
                 raise ValueError("its first lines are damaged")
+            if not len(first) + len(second) < self._sent <= self._end:
+                raise ValueError("its first line is damaged")
         except BaseException:
-            os.close(self._descriptor)
+            self._close_file()
             raise
-        _held.add(self.file)
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -86,15 +94,23 @@ class Outbox:
         self._last_success = time.monotonic()
 
     def _lock(self, *, own: bool) -> None:
+        # Not of POSIX (lockf), which any other use of the file in this process would free.
         try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except PermissionError as error:  # on some systems: another process has it
-            raise BlockingIOError(str(error)) from error
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise
         except OSError as error:  # a file system without locks, on which nobody knows who lives
             if not own:
                 raise BlockingIOError(str(error)) from error
+        # Whoever had the lock until now may have sent all and removed the file.
+        opened = os.fstat(self._descriptor)
+        there = os.stat(self.file)  # noqa: PTH116
+        if (opened.st_dev, opened.st_ino) != (there.st_dev, there.st_ino):
+            raise FileNotFoundError(f"{self.file} is another file now")
+
+    def _close_file(self) -> None:
+        _descriptors.discard(self._descriptor)
+        os.close(self._descriptor)
 
     @property
     def waiting(self) -> int:
@@ -146,11 +162,13 @@ class Outbox:
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
         self._thread.start()
 
-    def close(self, grace: float = GRACE) -> int:
+    def close(self, grace: float | None = None, busy: float | None = None) -> int:
         """Waits until all is sent, or the store takes nothing for a while; ends the outbox.
 
         Args:
-            grace: seconds that are waited for a store that takes nothing, all in all.
+            grace: seconds that are waited for a store that takes nothing, all in all; `GRACE`.
+            busy: seconds that are waited for a single call that neither ends nor fails;
+                `LONGEST_CALL`.
 
         Returns:
             How many entries are not sent; the file is kept where there are any.
@@ -161,16 +179,17 @@ class Outbox:
             with self._changed:
                 self._closing.set()
                 self._changed.notify()
-            self._wait(time.monotonic() + grace)
+            deadline = time.monotonic() + (GRACE if grace is None else grace)
+            self._wait(deadline, LONGEST_CALL if busy is None else busy)
         return self.unsent
 
-    def _wait(self, deadline: float) -> None:
+    def _wait(self, deadline: float, busy: float) -> None:
         assert self._thread is not None
         while self._thread.is_alive():
             self._thread.join(0.1)
             now = time.monotonic()
             failing = self._failing_since is not None
-            if now > deadline and (failing or now - self._last_success > LONGEST_CALL):
+            if now > deadline and (failing or now - self._last_success > busy):
                 return
 
     def _work(self) -> None:
@@ -186,8 +205,7 @@ class Outbox:
             if not self._left:
                 self.file.unlink(missing_ok=True)
             self._released = True
-            _held.discard(self.file)
-            os.close(self._descriptor)
+            self._close_file()
 
     def _send_all(self) -> None:
         pause, next_beat = _FIRST_PAUSE, time.monotonic() + HEARTBEAT
@@ -228,7 +246,7 @@ class Outbox:
             if self._sent == self._end:
                 return None, 0
             begin, chunk = self._sent, b""
-            while b"\n" not in chunk:
+            while b"\n" not in chunk:  # there is one before the end
                 chunk += os.pread(self._descriptor, 1 << 16, begin + len(chunk))
         line = chunk.partition(b"\n")[0]
         return _read(line), len(line) + 1

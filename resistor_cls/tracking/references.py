@@ -1,13 +1,14 @@
 """Names of saved models, turned into files."""
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from resistor_cls.errors import ModelError, without_passwords
-from resistor_cls.tracking.store import check_store, connect, database_file
+from resistor_cls.errors import ModelError, TrackingError, without_passwords
+from resistor_cls.tracking.store import check_store, connect, require_store
 
 _FORMS = "expected a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
 
@@ -34,23 +35,19 @@ def check_reference(reference: str, uri: str, key: str = "model") -> None:
         if not re.fullmatch(r"runs:/[^/]+/.+|models:/[^/]+", reference):
             raise ModelError(f"{key}={reference} is not complete: {_FORMS}")
         check_store(uri)
-        _require_store(reference, uri, key)
+        try:
+            require_store(uri)
+        except TrackingError as error:
+            raise ModelError(
+                f"{key}={reference}: {error}; go to the folder that the training was started in, "
+                "or name its store by tracking.uri=… (of predict: --tracking-uri)"
+            ) from error
         return
     path = Path(reference).expanduser()
-    if not reference or not path.is_file():
-        found = "is a folder" if reference and path.is_dir() else "does not exist"
+    # Methods of Path raise where a name is longer than any file's.
+    if not reference or not os.path.isfile(path):  # noqa: PTH113
+        found = "is a folder" if reference and os.path.isdir(path) else "does not exist"  # noqa: PTH112
         raise ModelError(f"{key}={reference} {found}: {_FORMS}")
-
-
-def _require_store(reference: str, uri: str, key: str) -> None:
-    """Requires that a SQLite file is there: opening it would make one."""
-    file = database_file(uri)
-    if file is not None and not (file.is_file() and file.stat().st_size):
-        raise ModelError(
-            f"{key}={reference}: no store at {uri}: {file.absolute()} does not exist or is empty; "
-            "go to the folder that the training was started in, or name its store by "
-            "tracking.uri=… (of predict: --tracking-uri)"
-        )
 
 
 @contextmanager

@@ -16,16 +16,11 @@ import pandas as pd
 from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
 from resistor_cls.tracking.commit import code_tags
-from resistor_cls.tracking.dead_runs import (
-    HEARTBEAT_TAG,
-    ROOM_FILE,
-    close_dead_runs,
-    heartbeat,
-    signs_of_life,
-)
+from resistor_cls.tracking.dead_runs import ROOM_FILE, close_dead_runs, identity
 from resistor_cls.tracking.delivery import Delivery
+from resistor_cls.tracking.liveness import HEARTBEAT_TAG, heartbeat, signs_of_life
 from resistor_cls.tracking.machine import measuring
-from resistor_cls.tracking.outbox import GRACE, Outbox
+from resistor_cls.tracking.outbox import Outbox
 from resistor_cls.tracking.store import connect, experiment_id
 
 if TYPE_CHECKING:
@@ -279,7 +274,7 @@ def _opened(
     except MlflowException as error:
         raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
     try:
-        outbox = Outbox(output, {"run_id": info.run_id, "uri": uri, "artifacts": info.artifact_uri})
+        outbox = Outbox(output, identity(client, info.run_id))
     except FileExistsError as error:
         client.set_terminated(info.run_id, "FAILED")
         raise TrackingError(
@@ -300,8 +295,10 @@ def _close(outbox: Outbox, status: str, uri: str) -> None:
     try:
         with best_effort():
             outbox.put("end", status=status, time=_now())
-        # Who interrupts a run wants it to end now.
-        left = outbox.close(KILLED_GRACE if status == "KILLED" else GRACE)
+        if status == "KILLED":  # who interrupts a run wants it to end now
+            left = outbox.close(KILLED_GRACE, busy=KILLED_GRACE)
+        else:
+            left = outbox.close()
     finally:
         if left != 0:
             folder = outbox.file.parent

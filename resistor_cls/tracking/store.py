@@ -75,7 +75,18 @@ def database_file(uri: str) -> Path | None:
     """The file of a SQLite store; None for a store of another kind."""
     if urlsplit(uri).scheme.partition("+")[0] != "sqlite":
         return None
-    return Path(uri.partition(":///")[2].partition("?")[0])
+    return Path(unquote(uri.partition(":///")[2].partition("?")[0]))  # as SQLAlchemy reads it
+
+
+def require_store(uri: str) -> None:
+    """Requires that a SQLite file is there: opening it would make one.
+
+    Raises:
+        TrackingError: it is absent or empty.
+    """
+    file = database_file(uri)
+    if file is not None and not (file.is_file() and file.stat().st_size):
+        raise TrackingError(f"no store at {uri}: {file.absolute()} does not exist or is empty")
 
 
 def connect(uri: str) -> "MlflowClient":
@@ -171,7 +182,7 @@ def experiment_id(client: "MlflowClient", uri: str, name: str, artifacts: str) -
         raise TrackingError(
             f"tracking.experiment={name} was deleted in {uri}: restore it, or choose another name"
         )
-    _check_place(client, uri, found)
+    check_place(client, uri, found)
     return str(found.experiment_id)
 
 
@@ -213,7 +224,7 @@ def _new_place(uri: str, artifacts: str) -> str | None:
     return place.as_uri()
 
 
-def _check_place(client: "MlflowClient", uri: str, experiment: "Experiment") -> None:
+def check_place(client: "MlflowClient", uri: str, experiment: "Experiment") -> None:
     """Refuses to write artifacts where the store has been once, and is no more.
 
     Raises:

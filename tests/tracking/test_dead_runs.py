@@ -1,6 +1,8 @@
 """Runs whose process died are closed by the next command, and lose nothing."""
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,8 +17,7 @@ from mlflow import MlflowClient
 from tiny import TINY
 
 from resistor_cls.sync import main as sync
-from resistor_cls.tracking import dead_runs, model_file, open_run, outbox
-from resistor_cls.tracking import run as run_module
+from resistor_cls.tracking import dead_runs, liveness, model_file, open_run, outbox
 from resistor_cls.tracking.delivery import Delivery
 from resistor_cls.tracking.store import connect
 
@@ -35,6 +36,14 @@ with open_run(sys.argv[1], uri=sys.argv[2], system_metrics=False) as run:
     (run.output / "train.log").write_text("Epoch 1")
     print(run.run_id, flush=True)
     time.sleep(60)
+"""
+
+
+CLOSE = """
+import sys
+from resistor_cls.tracking.dead_runs import close_dead_runs
+from resistor_cls.tracking.store import connect
+close_dead_runs(connect(sys.argv[1]), sys.argv[1])
 """
 
 
@@ -99,8 +108,8 @@ def test_a_killed_run_is_closed_without_its_outbox(damage: bytes | None, workpla
     ],
 )
 def test_who_counts_as_dead(tags: dict[str, str], closed: bool, workplace: Path) -> None:
-    known = {"here": socket.gethostname(), "now": dead_runs.heartbeat()}
-    given = dead_runs.signs_of_life(workplace) | {
+    known = {"here": socket.gethostname(), "now": liveness.heartbeat()}
+    given = liveness.signs_of_life(workplace) | {
         key: known.get(value, value) for key, value in tags.items() if value != "this"
     }
     client = connect(uri(workplace))
@@ -126,7 +135,7 @@ def test_a_run_outlives_its_store_and_is_sent_later(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(run_module, "GRACE", 0.5)
+    monkeypatch.setattr(outbox, "GRACE", 0.5)
     monkeypatch.setattr(outbox, "_FIRST_PAUSE", 0.05)
 
     def away(*_: Any) -> None:
@@ -162,17 +171,76 @@ def test_sync_sends_what_a_process_has_left(
     process.kill()
     process.communicate()
     box = workplace / "out" / outbox.NAME
-    box.write_bytes(box.read_bytes().replace(b"sqlite://", b"sqlite://me:***@"))
+    content = box.read_bytes().replace(b"sqlite://", b"sqlite://me:***@")
+    position = int(content[:20]) + len("me:***@")
+    box.write_bytes(b"%020d" % position + content[20:])
     assert sync(["out", "--tracking-uri", ""]) == 2
     assert "needs its password, which no run keeps" in capsys.readouterr().err
     assert sync(["out", "--tracking-uri", uri(workplace)]) == 0
     assert status(connect(uri(workplace)), run_id) == "KILLED"
 
 
+def test_a_copy_of_a_living_run_is_left_alone(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process, run_id = begun(workplace)
+    shutil.copytree(workplace / "out", workplace / "copy")
+    assert sync(["copy"]) == 2
+    assert "whose run goes on" in capsys.readouterr().err
+    client = connect(uri(workplace))
+    assert status(client, run_id) == "RUNNING"
+    process.kill()
+    process.communicate()
+    assert sync(["out"]) == 0
+    assert status(client, run_id) == "KILLED"
+
+
+def test_reading_its_own_folder_costs_a_run_nothing(workplace: Path) -> None:
+    with open_run("out", uri=uri(workplace), system_metrics=False) as run:
+        shutil.copytree("out", "copy")
+        words = [sys.executable, "-c", CLOSE, uri(workplace)]
+        subprocess.run(words, check=True)
+        assert status(connect(uri(workplace)), run.run_id) == "RUNNING"
+
+
+def test_nothing_but_files_of_the_run_is_sent(
+    workplace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file of an outbox may be anybody's."""
+    process, run_id = begun(workplace)
+    process.kill()
+    process.communicate()
+    (workplace / "mine.ckpt").write_bytes(b"mine")
+    with (workplace / "out" / outbox.NAME).open("a") as file:
+        for call, name in (("file", "/etc/hostname"), ("checkpoint", "../mine.ckpt")):
+            folder = {"folder": "x"} if call == "file" else {}
+            file.write(json.dumps({"call": call, "name": name, **folder}) + "\n")
+    assert sync(["out"]) == 0
+    assert caplog.text.count("is not in the folder of the run") == 2
+    assert (workplace / "mine.ckpt").exists()
+    paths = {item.path for item in connect(uri(workplace)).list_artifacts(run_id)}
+    assert paths == {"a.txt", "checkpoints", "logs"}
+
+
+def test_a_run_of_a_moved_store_is_not_sent_where_the_store_was(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = workplace / "old", workplace / "new"
+    old.mkdir()
+    shutil.copy(workplace / "mlflow.db", old / "mlflow.db")
+    process, _ = begun(old)
+    process.kill()
+    process.communicate()
+    shutil.move(old, new)
+    assert sync([str(new / "out"), "--tracking-uri", uri(new)]) == 2
+    assert "which is gone: was the store" in capsys.readouterr().err
+    assert not old.exists()
+
+
 def test_a_run_that_was_deleted_ends_no_training(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(run_module, "GRACE", 0.5)
+    monkeypatch.setattr(outbox, "GRACE", 0.5)
     client = connect(uri(workplace))
     with open_run("out", uri=uri(workplace), system_metrics=False) as run:
         client.delete_run(run.run_id)

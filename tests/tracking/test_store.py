@@ -47,7 +47,7 @@ def test_runs_that_begin_at_once_make_one_store(count: int, tmp_path: Path) -> N
 
 def test_a_store_that_was_killed_while_it_was_made_is_made(tmp_path: Path) -> None:
     process = started(tmp_path)
-    while process.poll() is None and not (tmp_path / ".mlflow.db.part").exists():
+    while process.poll() is None and not (tmp_path / ".mlflow.part").exists():
         time.sleep(0.005)
     time.sleep(0.3)
     process.send_signal(signal.SIGKILL)
@@ -55,6 +55,20 @@ def test_a_store_that_was_killed_while_it_was_made_is_made(tmp_path: Path) -> No
     assert not (tmp_path / "mlflow.db").exists()
     connect(at(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a?b", "a#b", "Grüße (1), a=b"])
+def test_a_folder_may_have_any_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    file = f"{name.encode().hex()}.db"  # MLflow keeps one connection for each address
+    with open_run("out", uri=f"sqlite:///{file}", system_metrics=False) as run:
+        run.save_text("a.txt", "a")
+    assert {path.name for path in folder.iterdir()} == {file, "mlartifacts", "out"}
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize("damage", ["half made", "empty file", "left over"])
