@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # MLflow's UI shows an experiment of this kind with training runs in front.
 _EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
 PATIENCE = 5.0  # seconds for a server to accept a connection; MLflow itself retries for minutes
+REPLY = 20.0  # seconds for its first reply
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 _SERVED = ("http", "https", "databricks")
 # MLflow reads these when it is imported or calls a server. The outbox of a run tries again by
@@ -113,7 +115,7 @@ def connect(uri: str) -> "MlflowClient":
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
             client = mlflow.MlflowClient(uri)
-            client.search_experiments(max_results=1)
+            _require_reply(client, uri)
     except TrackingError:
         raise
     except Exception as error:  # every database driver has errors of its own
@@ -121,6 +123,37 @@ def connect(uri: str) -> "MlflowClient":
             f"tracking.uri={uri} cannot be used: {str(error).strip().splitlines()[0]}"
         ) from error
     return client
+
+
+def _require_reply(client: "MlflowClient", uri: str) -> None:
+    """Asks a store for something small; of a server, waits no longer than `REPLY`.
+
+    Raises:
+        TrackingError: a server that takes connections, and does not reply.
+        Exception: whatever MLflow raises.
+    """
+    if urlsplit(uri).scheme not in _SERVED:
+        client.search_experiments(max_results=1)
+        return
+    failures: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            client.search_experiments(max_results=1)
+        except Exception as error:  # raised below, in the thread that waits
+            failures.append(error)
+
+    # One that sends a byte a second would never run into the time limit of a request.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(REPLY)
+    if asking.is_alive():
+        raise TrackingError(
+            f"tracking.uri={uri}: it takes connections, but does not reply within {REPLY:g} "
+            "seconds; start the server again, or train with tracking=none"
+        )
+    if failures:
+        raise failures[0]
 
 
 @contextmanager

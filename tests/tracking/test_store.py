@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from resistor_cls.errors import TrackingError
-from resistor_cls.tracking import open_run
+from resistor_cls.tracking import open_run, store
 from resistor_cls.tracking.store import connect, experiment_id
 
 OPEN = "import sys; from resistor_cls.tracking.store import connect; connect(sys.argv[1])"
@@ -145,6 +146,17 @@ def test_an_experiment_is_not_made_for_a_place_that_cannot_be_written(workplace:
     with pytest.raises(TrackingError, match=r"tracking\.artifacts=file/below: .* cannot be made"):
         experiment_id(client, at(workplace), "new", "file/below")
     assert client.get_experiment_by_name("new") is None
+
+
+def test_a_server_that_does_not_reply_is_left_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "REPLY", 0.5)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        began = time.monotonic()
+        with pytest.raises(TrackingError, match=r"does not reply within 0\.5 seconds"):
+            connect(f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert time.monotonic() - began < 5
 
 
 def test_passwords_stay_out_of_runs_and_messages(workplace: Path) -> None:
