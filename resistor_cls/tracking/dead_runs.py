@@ -179,8 +179,9 @@ def remove_leftovers(folder: Path) -> None:
     Args:
         folder: of the run.
     """
+    parts = [*folder.glob(".*.part"), *folder.glob("checkpoints/.*.part")]
     with suppress(OSError):
-        for path in (folder / ROOM_FILE, folder / NOTES_FILE, *folder.glob("checkpoints/.*.part")):
+        for path in (folder / ROOM_FILE, folder / NOTES_FILE, *parts):
             path.unlink(missing_ok=True)
 
 
