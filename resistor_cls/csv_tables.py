@@ -109,8 +109,6 @@ def read_csv(path: Path) -> "pd.DataFrame":
 
     rows = read_cells(path)
     header = [name.strip() for name in rows[0]]
-    if twice := sorted({name for name in header if name and header.count(name) > 1}):
-        raise ValueError(f"columns that stand twice: {', '.join(twice)}; keep one of each")
     return pd.DataFrame(rows[1:], columns=header, dtype=object)
 
 

@@ -103,6 +103,9 @@ def read_boxes(root: Path) -> dict[str, Box]:
         return {}
     try:
         table = read_csv(path)
+        twice = [name for name in ("file", *COLUMNS) if (table.columns == name).sum() > 1]
+        if twice:
+            raise ValueError(f"the column {twice[0]} stands twice")
         names = [str(name).replace("\\", "/") for name in table["file"]]
         values = table[list(COLUMNS)].to_numpy(dtype=float)
     except KeyError as error:

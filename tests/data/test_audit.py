@@ -165,6 +165,7 @@ def test_boxes_tell_size_and_place_of_a_body(tmp_path: Path) -> None:
         ("name,x\na,1\n", "expected the columns file"),
         ("file,x_center,y_center,width,height\na.jpg,300,5,1,1\n", "row 1 .a.jpg. is not in"),
         ("file,x_center,y_center,width,height\na.jpg,left,0,0,0\n", "cannot be read"),
+        ("file,file,x_center,y_center,width,height\na,a,0,0,0,0\n", "column file stands twice"),
     ],
 )
 def test_boxes_that_cannot_be_used_are_told(text: str, message: str, tmp_path: Path) -> None:
