@@ -20,6 +20,8 @@ from resistor_cls.train import _check
         ("--package nothing --cfg job", "--package nothing: no such key"),
         ("--cfg job -m", "--multirun and --cfg do not go together"),
         ("--resolve", "--resolve needs --cfg job"),
+        ("+model.views=2", "+model.views: this key exists: write it without the +"),
+        ("+model.views=2 ~experiment={}", "+model.views: this key exists"),
         ("--colour", "unrecognized arguments: --colour"),
         ("hydra.run.dir=null", "hydra.run.dir=null is no value"),
         ("hydra.mode=WALK", "Invalid value 'WALK', expected one of [RUN, MULTIRUN]"),
@@ -79,7 +81,7 @@ ODD = [
 
 
 def try_odd_words(number: int) -> None:
-    chance = random.Random(f"issue 13, {number}")
+    chance = random.Random(f"odd words, {number}")
     keys = [*flatten(compose("train"), resolve=False), *groups(), "hydra.run.dir", "nothing"]
     forms = ["{}", "{}", "{}", "+{}", "++{}", "~{}", "{}.more", "{}@more"]
     words = [

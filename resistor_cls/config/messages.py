@@ -55,6 +55,8 @@ def explained(name: str, words: Sequence[str]) -> Iterator[None]:
         named = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
         if named is None:
             raise ConfigError(_with_cause(error)) from error
+        if "already at" in str(error):
+            raise ConfigError(f"+{named[1]}: this key exists: write it without the +") from error
         raise ConfigError(_unknown_key(named[1].partition("@")[0], name, words)) from error
     except MissingMandatoryValue as error:
         key = error.full_key or ""
@@ -79,7 +81,7 @@ def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    choices = choices_of(words)
+    choices = [word for word in choices_of(words) if not word.startswith("~")]
     if GlobalHydra.instance().is_initialized():
         config = hydra_compose(name, choices)
     else:
