@@ -166,11 +166,21 @@ def _complete(outbox: Outbox, folder: Path) -> None:
     """Adds what the process of a run would have done at its end."""
     remove_leftovers(folder)
     outbox.put("tags", values={"error": _ERROR})
+    put_files(outbox, folder)
+    outbox.put("end", status="KILLED", time=int(time.time() * 1000))
+
+
+def put_files(outbox: Outbox, folder: Path) -> None:
+    """Adds what a run hands in at its end: its checkpoints, which move, and its logs.
+
+    Args:
+        outbox: of the run.
+        folder: of the run.
+    """
     for path in sorted(folder.glob("checkpoints/*.ckpt")):
         outbox.put("checkpoint", name=path.relative_to(folder).as_posix())
     for path in sorted(folder.glob("*.log")):
         outbox.put("file", name=path.name, folder="logs")
-    outbox.put("end", status="KILLED", time=int(time.time() * 1000))
 
 
 def remove_leftovers(folder: Path) -> None:

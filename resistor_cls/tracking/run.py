@@ -16,7 +16,7 @@ import pandas as pd
 from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
 from resistor_cls.tracking.commit import code_tags
-from resistor_cls.tracking.dead_runs import ROOM_FILE, close_dead_runs, identity
+from resistor_cls.tracking.dead_runs import ROOM_FILE, close_dead_runs, identity, put_files
 from resistor_cls.tracking.delivery import Delivery
 from resistor_cls.tracking.liveness import HEARTBEAT_TAG, heartbeat, signs_of_life
 from resistor_cls.tracking.machine import measuring
@@ -152,17 +152,15 @@ class Run:
 
     def keep_files(self) -> None:
         """Moves checkpoints into MLflow, and copies logs; without it they stay in the folder."""
-        for path in sorted(self.output.glob("checkpoints/*.ckpt")):
-            self._put("checkpoint", name=_name(path, self.output))
-        for path in sorted(self.output.glob("*.log")):
-            self._put("file", name=path.name, folder="logs")
+        if self._outbox is not None:
+            put_files(self._outbox, self.output)
 
     def summary(self, metrics: Mapping[str, float], subject: str) -> str:
         """What a person wants to know at the end: figures, where the run is, how to open it."""
         width = max((len(name) for name in metrics), default=0)
         lines = [f"{subject}", *(f"  {name:<{width}}  {metrics[name]:.4f}" for name in metrics)]
         lines.append(f"folder: {self.output}")
-        uri = without_passwords(self._uri)
+        uri = self._uri  # without its password
         if self._outbox is not None and self._outbox.unsent:
             lines.append(f"run:    {self.run_id}, not all of it in {uri} yet")
             lines.append(f"send:   python -m resistor_cls.sync {self.output}")

@@ -27,7 +27,6 @@ _SERVED = ("http", "https", "databricks")
 # MLflow reads these when it is imported or calls a server. The outbox of a run tries again by
 # itself, so that one call need not last for minutes (MLflow's own: 7 retries, 120 s each).
 _ENVIRONMENT = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # what a run does is its owner's
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",  # bars would only scroll the epochs away
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # commands say where a run is themselves
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
