@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.config.choices import choices_of, groups
+from resistor_cls.config.choices import choices_of, groups, options_of
 from resistor_cls.config.messages import explained, first_line
 from resistor_cls.config.value_types import check_types
 from resistor_cls.config.words import CONF, escaped, read_words
@@ -57,7 +57,7 @@ def _check_choices(words: Sequence[str]) -> None:
         if group not in groups() or one.is_delete() or one.is_sweep_override():
             continue
         value = one.value()
-        known = ", ".join(groups()[group])
+        known = ", ".join(options_of(group, words))
         if one.package is not None and not one.is_add():
             raise ConfigError(f"{one.input_line}: expected {group}=…, one of {known}")
         names = value if isinstance(value, list) else [value]
@@ -89,6 +89,11 @@ def instantiate(node: Any, **values: Any) -> Any:
             key = getattr(node, "_get_full_key", lambda _: "config")(None)
             raise ConfigError(f"{key}: {first_line(cause)}") from error
         raise cause from None
+
+
+def instantiate_all(nodes: Any) -> dict[str, Any]:
+    """What each of some nodes makes once it is called; see `instantiate`."""
+    return {str(name): instantiate(node, _partial_=True) for name, node in nodes.items()}
 
 
 def _literal(value: Any) -> Any:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from resistor_cls.config.choices import choices_of, groups
+from resistor_cls.config.choices import choices_of, groups, options_of
+from resistor_cls.config.help import defaults_in
 from resistor_cls.config.plain import flatten
 from resistor_cls.config.words import CONF
 from resistor_cls.errors import ConfigError, nearest
@@ -38,8 +39,7 @@ def explained(name: str, words: Sequence[str]) -> Iterator[None]:
         yield
     except MissingConfigException as error:
         group, _, option = str(error.missing_cfg_file or "").rpartition("/")
-        if group in groups():
-            known = groups()[group]
+        if known := options_of(group, words):
             raise ConfigError(
                 f"{group}={option}: no such option; {nearest(option, known)}"
             ) from error
@@ -81,6 +81,9 @@ def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
+    if key in groups():
+        used = ", ".join(defaults_in(CONF / f"{name}.yaml"))
+        return f"{key}: {name} has no use for this group; it chooses from {used}"
     choices = [word for word in choices_of(words) if not word.startswith("~")]
     if GlobalHydra.instance().is_initialized():
         config = hydra_compose(name, choices)
