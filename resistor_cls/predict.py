@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from resistor_cls.config.words import Parser, path
 from resistor_cls.csv_tables import csv_line
 from resistor_cls.errors import ConfigError, DataError, as_text, printable, run_command
+from resistor_cls.own_code import FLAG, allow_code
 
 if TYPE_CHECKING:
     from resistor_cls.inference import Prediction
@@ -65,6 +66,13 @@ def _parser() -> Parser:
         "--views",
         type=int,
         help="average over turned and mirrored views: 1, 2, 4 or 8 (default: as trained)",
+    )
+    parser.add_argument(
+        FLAG,
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="let the model use code of your own from this package, see docs/extend.md",
     )
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
     parser.add_argument(
@@ -127,6 +135,7 @@ def _check(arguments: argparse.Namespace) -> None:
     for place in arguments.photos:
         if not os.path.lexists(place):  # False too of a name that no file can have
             raise DataError(f"{place} does not exist: name photos, or folders of photos")
+    allow_code(*arguments.allow_code)
     check_reference(arguments.model, arguments.tracking_uri)
 
 

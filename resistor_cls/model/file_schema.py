@@ -79,6 +79,7 @@ class Settings(_Values):
     mixed_precision_inference: bool = False
     probability_threshold: Share = 0.0
     loss: str = "bce"
+    activation: str | None = None  # of a loss of a user's own; others say it by their name
     focal_gamma: NotNegative = 2.0
     band_weight: NotNegative = 0.0
 
