@@ -55,7 +55,7 @@ def audit(config: "DictConfig") -> None:
     from resistor_cls.evaluation.audit_report import audit_page
     from resistor_cls.tracking import open_run
 
-    model = None if config.reference is None else _load(config)
+    model = None if config.reference is None else _checked_and_loaded(config)
     prepare = Shrink(config.data.image_size) if model is None else model.preparation()
     source = config.data.source
     options = absolute({key: config.data[key] for key in options_of(source) if key in config.data})
@@ -89,10 +89,14 @@ def audit(config: "DictConfig") -> None:
     _judge(report, run.output / "audit.html", config.strict)
 
 
-def _load(config: "DictConfig") -> "ResistorClassifier":
-    from resistor_cls.model import ResistorClassifier
+def _checked_and_loaded(config: "DictConfig") -> "ResistorClassifier":
+    """The model, after the options that it is to be asked with."""
+    from resistor_cls.config import instantiate, output_folder
+    from resistor_cls.model import ResistorClassifier, build_trainer
     from resistor_cls.tracking import model_file
 
+    build_trainer(output_folder(), **config.trainer)
+    instantiate(config.data)
     with model_file(config.reference, config.tracking.uri) as file:
         return ResistorClassifier.load(file)
 

@@ -25,11 +25,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import run_hydra
-from resistor_cls.config.words import as_reference, escaped, quoted
+from resistor_cls.config.words import as_reference, escaped, quoted, taken_out
 from resistor_cls.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from resistor_cls.data import PhotoDataModule
+    from resistor_cls.model import ResistorClassifier
 
 log = logging.getLogger("resistor_cls")
 
@@ -49,46 +52,56 @@ def evaluate(config: "DictConfig") -> None:
         raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
     # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.tracking import check_reference
+    from resistor_cls.tracking.store import check_store
 
     check_reference(config.reference, config.tracking.uri)
-    from resistor_cls.config import flatten, instantiate, output_folder, resolved
-    from resistor_cls.data import PhotoDataModule
+    if config.tracking.kind != "none":
+        check_store(config.tracking.uri)
+    from resistor_cls.config import (
+        flatten,
+        instantiate,
+        instantiate_all,
+        output_folder,
+        resolved,
+    )
     from resistor_cls.model import ResistorClassifier, build_trainer, score
     from resistor_cls.tracking import model_file, open_run
     from resistor_cls.tracking.judgement import Judging, judged, save_judgement
+    from resistor_cls.tracking.own_figures import save_own_figures
     from resistor_cls.tracking.report import describe, mark_seen
 
+    build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
+    if config.get("data") is not None:
+        instantiate(config.data)
+    figures = instantiate_all(config.figures)
     with model_file(config.reference, config.tracking.uri) as file:
         model = ResistorClassifier.load(file)
     model.answer_by(**config.inference)
     config.tracking.name = escaped(config.tracking.name or f"evaluate {config.reference}")
-    own = config.get("data") is None
-    subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
-    if own and "data" not in model.record:
-        raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
-    if own:
-        given = {"subset": subset, "cache": config.paths.cache}
-        prepare = model.preparation(model.record["data"]["image_size"])
-        data = PhotoDataModule(**model.record["data"], **given, prepare=prepare)
-    else:
-        # At the model's own size: a photo is resized once, as in training.
-        data = instantiate(config.data, subset=subset, prepare=model.preparation())
+    data = _data(config, model)
+    subset = data.subset
+    judging = Judging(
+        model=config.reference,
+        subset=subset,
+        stress=config.stress,
+        unknown=config.unknown,
+        costs=config.costs,
+        gallery=config.gallery,
+        saliency=config.saliency,
+    )
+    judging.check(model.categories, data.prepare.channels)
+    if model.loss_stand_in:
+        log.info(
+            "test/loss is %s: the model was trained with %s, whose code is not loaded",
+            model.loss_stand_in,
+            model.hparams["loss"],
+        )
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
         run.log_params(flatten(config))
         data.setup()
         data.adopt(model.categories, config.allow)
-        judging = Judging(
-            model=config.reference,
-            subset=subset,
-            stress=config.stress,
-            unknown=config.unknown,
-            costs=config.costs,
-            gallery=config.gallery,
-            saliency=config.saliency,
-        )
-        judging.check(model.categories, data.prepare.channels)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
         mark = mark_seen(run, data, model.record)
@@ -98,8 +111,26 @@ def evaluate(config: "DictConfig") -> None:
         model.to(trainer.strategy.root_device)
         judging = replace(judging, title=title, seen=mark)
         told = save_judgement(run, model, data, judged(model, data), judging)
+        save_own_figures(run, figures, judged(model, data))
     subject = " · ".join(filter(None, [f"{len(data.test_indices)} photos", mark]))
     log.info("\n%s", run.summary({**metrics, **told}, subject))
+
+
+def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule":
+    """The photos that are named, or those of the model's own training."""
+    from resistor_cls.config import instantiate
+    from resistor_cls.data import PhotoDataModule
+
+    if config.get("data") is not None:
+        subset = "all" if config.subset == "auto" else config.subset
+        # At the model's own size: a photo is resized once, as in training.
+        return instantiate(config.data, subset=subset, prepare=model.preparation())
+    if "data" not in model.record:
+        raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
+    subset = "validation" if config.subset == "auto" else config.subset
+    prepare = model.preparation(model.record["data"]["image_size"])
+    given = {"subset": subset, "cache": config.paths.cache, "prepare": prepare}
+    return PhotoDataModule(**model.record["data"], **given)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -110,14 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _allowing(words: list[str]) -> list[str]:
     """`--allow A --allow=B` as the key `allow=[A,B]`."""
-    rest, allowed = [], []
-    waiting = iter(words)
-    for word in waiting:
-        flag, sign, value = word.partition("=")
-        if flag == "--allow":
-            allowed.append(value if sign else next(waiting, ""))
-        else:
-            rest.append(word)
+    rest, allowed = taken_out(words, "--allow")
     return [*rest, f"allow=[{','.join(map(quoted, allowed))}]"] if allowed else rest
 
 

@@ -13,7 +13,8 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config import run_hydra
 from resistor_cls.config.words import escaped
@@ -45,6 +46,10 @@ _OF_THE_MACHINE = (
 )
 
 
+# Keys of losses that are no arguments of one that `loss._target_` makes.
+_OF_EVERY_LOSS = ("name", "label_smoothing", "class_weights", "focal_gamma")
+
+
 def train(config: "DictConfig") -> float | None:
     """Trains and tracks one run.
 
@@ -57,11 +62,17 @@ def train(config: "DictConfig") -> float | None:
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import flatten, instantiate, output_folder, resolved
+    from resistor_cls.config import (
+        flatten,
+        instantiate,
+        instantiate_all,
+        output_folder,
+        resolved,
+    )
     from resistor_cls.model import (
         EpochLines,
         build_trainer,
-        check_backbone,
+        dry_run,
         fit,
         leave_cores,
         preparation,
@@ -69,6 +80,7 @@ def train(config: "DictConfig") -> float | None:
     )
     from resistor_cls.tracking import open_run
     from resistor_cls.tracking.judgement import Judging
+    from resistor_cls.tracking.own_figures import save_own_figures
     from resistor_cls.tracking.report import RunReport, describe
 
     config.seed = seed_everything(config.seed)
@@ -82,9 +94,19 @@ def train(config: "DictConfig") -> float | None:
     data = instantiate(config.data, prepare=prepare)
     make_model = instantiate(config.model, _partial_=True, locate=locate)
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
-    check_backbone(config.model.backbone)
+    make_model = partial(make_model, optimizer=optimizer, scheduler=scheduler, **_own_loss(config))
+    figures = instantiate_all(config.figures)
     # Where the photos that validate train too, their scores cannot tell which epoch is best.
     save_best = config.trainer.save_best and not config.data.train_on_validation
+    trainer_options = {**config.trainer, "save_best": save_best}
+    dry_run(
+        make_model,
+        data,
+        output_folder(),
+        settings=config.model,
+        trainer=trainer_options,
+        tries=config.find,
+    )
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
@@ -101,12 +123,12 @@ def train(config: "DictConfig") -> float | None:
             prefix="val/",
         )
         judging.check(data.categories, prepare.channels)
-        model = make_model(data.categories.names, optimizer=optimizer, scheduler=scheduler)
+        model = make_model(data.categories.names)
         monitor = config.trainer.monitor
         report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
         trainer = build_trainer(
             run.output,
-            **{**config.trainer, "save_best": save_best},
+            **trainer_options,
             logger=run.logger,
             callbacks=[report, EpochLines(monitor)],
         )
@@ -132,6 +154,8 @@ def train(config: "DictConfig") -> float | None:
         fit(trainer, model, data)
         best = report.best_checkpoint(trainer)
         report.best_metrics |= _keep(run, best, trainer, data=data, report=report, judging=judging)
+        if report.best is not None:
+            save_own_figures(run, figures, report.best)
         if data.stream is not None:
             _save_weights(config, run, best, report.best_metrics)
     if trainer.is_global_zero:
@@ -164,6 +188,22 @@ def _check(config: "DictConfig") -> None:
         )
 
 
+def _own_loss(config: "DictConfig") -> dict[str, Any]:
+    """The loss that `loss._target_` makes, as an argument of the model; none where there is none.
+
+    Its name takes the place of `loss.name`, which is a parameter of the run.
+    """
+    from resistor_cls.config import instantiate
+    from resistor_cls.model.own_loss import chosen_loss
+
+    if config.loss.get("_target_") is None:
+        return {}
+    node = {key: value for key, value in config.loss.items() if key not in _OF_EVERY_LOSS}
+    loss = instantiate(node)
+    config.loss.name = chosen_loss(loss).name
+    return {"loss": loss}
+
+
 def _set_up(data: "PhotoDataModule", config: "DictConfig") -> None:
     """Reads the photos, and those that another model labels."""
     from pathlib import Path
@@ -192,17 +232,11 @@ def _try_out(
     trainer: "Trainer",
 ) -> None:
     """Finds what is to be found before the training, and keeps it as parameters of the run."""
-    from resistor_cls.errors import ConfigError
     from resistor_cls.model.tuning import find_batch_size, find_learning_rate
 
     device = trainer.strategy.root_device.type
     options = {**config.trainer, "accelerator": device, "precision": trainer.precision}
     if config.find.batch_size:
-        if device == "cpu":
-            raise ConfigError(
-                "find.batch_size=true with trainer.accelerator=cpu: a processor's memory has no "
-                "end before the machine stands still; set data.batch_size"
-            )
         size = find_batch_size(model, data, options)
         run.log_params({"found.batch_size": size})
         log.info("Found data.batch_size=%d", size)
@@ -233,6 +267,9 @@ def _keep(
     if predictions is not None and not report.mark:
         add_to_record(best, calibration=calibration_record(predictions, data))
     kept = ResistorClassifier.load(best).to(trainer.strategy.root_device)
+    trained = trainer.lightning_module
+    assert isinstance(trained, ResistorClassifier)
+    kept.loss = trained.loss  # a loss of the user's own is in no file
     run.save_model(
         best,
         {key: kept.record[key] for key in ("data", "fingerprint", "seed")},
