@@ -79,7 +79,8 @@ def import_own(path: str, key: str) -> Any:
         )
     made = _imported(module, name, shown)
     home = getattr(made, "__module__", None) or type(made).__module__
-    if not callable(made) or not _is_allowed(home, getattr(made, "__name__", "")):
+    named = f"{module}:{name}" in allowed_code()  # then it may come from anywhere
+    if not callable(made) or not (named or _is_allowed(home, getattr(made, "__name__", ""))):
         raise ModelError(
             f"{shown}: expected a function or a class that is defined in {package}, found "
             f"{type(made).__name__} of {home}"

@@ -19,7 +19,9 @@ BLOCK = re.compile(
 )
 # As small as it gets: what the page leaves open.
 SMALL = ("data.batch_size=8", "data.folds=4", "data.workers=0", "trainer=cpu",
-         "trainer.max_epochs=1", "trainer.precision=32-true", "unknown=0", "gallery=2", "tracking=none")  # fmt: skip
+         "trainer.max_epochs=1", "trainer.precision=32-true", "unknown=0", "gallery=2",
+         "tracking=none")  # fmt: skip
+NET = "model.backbone=test_resnet.r160_in1k model.pretrained=false data.image_size=32"
 WORDS = {"train": SMALL, "evaluate": (*SMALL[-4:], "trainer=cpu"), "predict": (), "audit": ()}
 
 
@@ -53,7 +55,7 @@ def run(line: str, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def test_the_page_works(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    place: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = [
         line
@@ -75,3 +77,12 @@ def test_the_page_works(
     shown = capsys.readouterr()
     assert "test/loss is cross_entropy: the model was trained with my_package.losses.P" in shown.err
     assert shown.out.count("%") >= 32  # a prediction of each photo
+    monkeypatch.setenv(VARIABLE, "somebody_else")
+    model = "my_run/checkpoints/best.ckpt"
+    for line in (
+        f"predict flat_photos --model {model}",
+        f"evaluate model={model}",
+        f"train data=folder data.root={photos} {NET} pseudo.photos=. pseudo.teacher={model}",
+    ):
+        assert run(f"python -m resistor_cls.{line}", monkeypatch) == 2
+        assert "add --allow-code my_package, or set RESISTOR_CLS" in capsys.readouterr().err
