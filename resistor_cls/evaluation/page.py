@@ -19,7 +19,7 @@ def rendered(template: str, **values: Any) -> str:
     """Renders a page.
 
     Args:
-        template: name of a file beside this one that extends `page.html`; it sets `sections`, the
+        template: name of a file in `templates` that extends `page.html`; it sets `sections`, the
             (id, title) of each section that there is.
         values: what the template names.
 
@@ -34,7 +34,7 @@ def rendered(template: str, **values: Any) -> str:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,  # names of files and categories are anybody's text
         trim_blocks=True,
         lstrip_blocks=True,
