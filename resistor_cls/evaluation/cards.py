@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resistor_cls.evaluation.page import digits, many, share
+from resistor_cls.evaluation.page import digits, level, many, share
 from resistor_cls.evaluation.sentences import HOLDS_FOR
 from resistor_cls.evaluation.verdict import accepted_row, all_ood, change_of, exceeds, interval_of
 
@@ -41,10 +41,10 @@ def _accepted(report: Row) -> Iterator[Card]:
     row = accepted_row(report)
     if row is None:
         last = calibration["reject"][-1]
-        name = f"accepted: {share(last['risk'])} risk is not guaranteed"
+        name = f"accepted: {level(last['risk'])} risk is not guaranteed"
         yield _card("none", name, last["reason"], warn=True)
         return
-    name = f"of the photos accepted at {share(row['risk'])} risk"
+    name = f"of the photos accepted at {level(row['risk'])} risk"
     if row["accepted"] is None:
         yield _card("none", name, row["reason"], warn=True)
         return
@@ -60,9 +60,9 @@ def _ood(report: Row) -> Iterator[Card]:
         return
     auroc = f"AUROC {digits(row['auroc'])}"
     levels = "; ".join(
-        f"{share(float(level))} risk: "
+        f"{level(float(risk))} risk: "
         + ("not guaranteed" if count is None else f"{count:,} of {row['photos']:,}")
-        for level, count in row.get("accepted_at", {}).items()
+        for risk, count in row.get("accepted_at", {}).items()
     )
     note = ". ".join(filter(None, [levels, auroc, HOLDS_FOR]))
     if row["accepted"] is None:
@@ -73,7 +73,7 @@ def _ood(report: Row) -> Iterator[Card]:
     name = f"of {many(row['photos'], 'out-of-distribution photo')} (OOD) accepted"
     chosen = accepted_row(report)
     if chosen is not None:
-        name += f" at {share(chosen['risk'])} risk"
+        name += f" at {level(chosen['risk'])} risk"
     yield _card(share(accepted), name, note, warn=accepted > _ALARM)
 
 

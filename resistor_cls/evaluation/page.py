@@ -45,6 +45,7 @@ def _environment() -> Environment:
         "percent": percent,
         "share": share,
         "digits": digits,
+        "level": level,
         "many": many,
         "short": short,
         "day": lambda moment: "{0.day} {0:%B %Y}".format(datetime.fromisoformat(moment)),
@@ -74,6 +75,11 @@ def share(value: float | None) -> str:
     if 0.9995 <= value < 1:
         return ">99.9%"
     return f"{value:.1%}".replace(".0%", "%") if value in {0, 1} else f"{value:.1%}"
+
+
+def level(risk: float) -> str:
+    """A risk level in percent, such as `0.1%` or `5%`."""
+    return f"{100 * risk:g}%"
 
 
 def digits(value: float | None, places: int = 3) -> str:

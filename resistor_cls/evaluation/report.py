@@ -255,7 +255,8 @@ def stress_of(table: pd.DataFrame, predictions: Predictions, risk: float | None)
     """
     rows = []
     for (kind, strength), part in table.groupby(["kind", "strength"], sort=False):
-        taken = None if risk is None else part[f"accepted:{risk}"].eq(True).to_numpy(bool)
+        column = None if risk is None else part[f"accepted:{risk}"]
+        taken = None if column is None or column.isna().all() else column.eq(True).to_numpy(bool)
         rows.append(
             {
                 "kind": kind,
@@ -265,7 +266,7 @@ def stress_of(table: pd.DataFrame, predictions: Predictions, risk: float | None)
             }
         )
     taken = accepted_at(predictions, risk)
-    taken = None if taken is None else taken == 1
+    taken = None if taken is None or np.isnan(taken).all() else taken == 1
     whole = _accuracy_and_coverage(predictions.right, taken)
     return plain({"risk": risk, "plain": whole, "rows": rows})
 

@@ -7,7 +7,7 @@ each one back and compare them with the report's.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from resistor_cls.evaluation.page import digits, many, percent, share
+from resistor_cls.evaluation.page import digits, level, many, percent, share
 from resistor_cls.evaluation.verdict import VERDICT, accepted_row, calibration_change, verb
 
 Row = Mapping[str, Any]
@@ -136,8 +136,8 @@ def _robustness(report: Row) -> str:
         f"{share(plain['accuracy'])} are predicted correctly"
     )
     if plain["coverage"] is not None:
-        level = f" at {share(risk)} risk" if risk else ""
-        text += f" and {share(plain['coverage'])} are accepted{level}"
+        at = f" at {level(risk)} risk" if risk else ""
+        text += f" and {share(plain['coverage'])} are accepted{at}"
     return f"{text}."
 
 
@@ -155,7 +155,7 @@ def _accepted_means(report: Row) -> str:
     row = accepted_row(report)
     if row is None:
         return ""
-    return f"Accepted means that the confidence suffices for {share(row['risk'])} risk."
+    return f"Accepted means that the confidence suffices for {level(row['risk'])} risk."
 
 
 def _seen(report: Row) -> str:

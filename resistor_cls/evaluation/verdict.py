@@ -5,7 +5,7 @@ from typing import Any
 
 from scipy.stats import binom
 
-from resistor_cls.evaluation.page import digits, many, share
+from resistor_cls.evaluation.page import digits, level, many, share
 from resistor_cls.evaluation.readings import reading
 
 Row = Mapping[str, Any]
@@ -126,24 +126,27 @@ def _accepted(report: Row) -> str:
     row = accepted_row(report)
     if row is None:
         last = report["calibration"]["reject"][-1]
-        reason = f" ({share(last['risk'])}: {last['reason']})" if last["reason"] else ""
+        reason = f" ({level(last['risk'])}: {last['reason']})" if last["reason"] else ""
         return f"No risk level is guaranteed{reason}."
-    return _accepted_text(row)
+    if row["accepted"] is not None:
+        return _accepted_text(row)
+    text = f"{level(row['risk'])} risk cannot be evaluated on these photos: {row['reason']}."
+    larger = (other for other in report["calibration"]["reject"] if other["risk"] > row["risk"])
+    others = [other for other in larger if None not in {other["threshold"], other["accepted"]}]
+    return " ".join([text, *map(_accepted_text, others[:1])])
 
 
 def _accepted_text(row: Row) -> str:
-    level = share(row["risk"])
-    if row["accepted"] is None:
-        return f"At {level} risk it cannot be evaluated on these photos: {row['reason']}."
+    risk = level(row["risk"])
     if not row["accepted"]:
-        return f"At {level} risk the model accepts none of the photos."
+        return f"At {risk} risk the model accepts none of the photos."
     wrong, accepted = row["wrong"], row["accepted"]
     text = (
-        f"At {level} risk the model accepts {share(row['coverage'])} of the photos, and "
+        f"At {risk} risk the model accepts {share(row['coverage'])} of the photos, and "
         f"{wrong:,} of the {accepted:,} accepted {verb(wrong)} wrong ({share(row['realised'])})"
     )
     if exceeds(row):
-        text += f", which is more than {level}"
+        text += f", which is more than {risk}"
     if refutes(row):
         text += " and no chance: the guarantee does not hold for photos like these"
     return f"{text}."
@@ -160,9 +163,9 @@ def _ood(report: Row) -> str:
             f"{digits(row['auroc'])}."
         )
     risk = report["calibration"].get("promised") if report["calibration"] else None
-    level = f" at {share(risk)} risk" if risk else ""
+    at = f" at {level(risk)} risk" if risk else ""
     return (
-        f"Of {photos} (nothing that the model knows) it accepts {accepted:,}{level} "
+        f"Of {photos} (nothing that the model knows) it accepts {accepted:,}{at} "
         f"({share(accepted / row['photos'])})."
     )
 
