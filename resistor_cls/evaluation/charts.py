@@ -92,8 +92,10 @@ def risk_coverage_figure(calibration: Part | None) -> Figure:
     area = calibration["aurc"]
     handles = [Line2D([], [], color=LINE, linewidth=2)]
     texts = ["photos by confidence" + ("" if area is None else f", area {area:.4f}")]
-    tops = [curve[:, 1].max()]
+    # Up to the largest risk level at least: one wrong photo more or less is no cliff.
+    tops = [curve[:, 1].max(), *(row["risk"] for row in calibration["reject"])]
     for row, shape, colour in zip(calibration["reject"], "sD^vP", (MARK, *OTHERS), strict=False):
+        axes.axhline(row["risk"], color=GREY, linewidth=0.8, linestyle=":")
         risk = f"{100 * row['risk']:g}% risk:"
         if row["threshold"] is None or row["coverage"] is None:
             handles.append(Line2D([], [], linewidth=0))

@@ -99,6 +99,7 @@ def report_page(
         mapped=_found(saliency, rows),
         place=place,
         readings={name: reading(name) for name in report["categories"]},
+        short_readings={name: reading(name, tolerance=False) for name in report["categories"]},
         accepted=accepted_row(report),
         overlay={name: number for number, name in enumerate(saliency)},
         figures={name: _figure(figures[name]) for name in _FIGURES if name in figures},

@@ -153,7 +153,8 @@ def test_risk_levels_stand_where_they_were_evaluated():
     none = {"risk": 0.001, "threshold": None, "coverage": None, "realised": None}
     figure = risk_coverage_figure(calibration(reject=[none, kept, nothing]))
     drawn(figure)
-    marks = [line.get_xydata()[0].tolist() for line in figure.axes[0].lines[1:]]
+    marked = [line for line in figure.axes[0].lines if line.get_marker() in {"s", "D", "^"}]
+    marks = [line.get_xydata()[0].tolist() for line in marked]
     assert marks == [[0.95, 0.002], [0.0, 0.0]]
     assert words(figure)[1:] == [
         "0.1% risk: not guaranteed",
