@@ -79,7 +79,7 @@ def _cards(audit: Mapping[str, Any]) -> list[dict[str, str]]:
         cards.append(
             {
                 "value": percent(border["capture"]["accuracy"]),
-                "name": "of the photos: category predicted from the border alone",
+                "name": "of photos predicted correctly from the border alone",
                 "note": "by a simple classifier, across blocks in capture order; chance is "
                 f"{percent(_chance(border))}",
             }

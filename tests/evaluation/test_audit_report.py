@@ -84,7 +84,7 @@ def test_cards_count_photos_copies_and_pairs(audit: Audit) -> None:
     assert cards["exact copies"]["note"].endswith("in 2 groups")
     assert cards["pair of near-duplicates"]["value"] == "1"
     border = changed["shortcuts"]["border"]
-    card = cards["of the photos: category predicted from the border alone"]
+    card = cards["of photos predicted correctly from the border alone"]
     assert card["value"] == f"{border['capture']['accuracy']:.0%}"
     assert card["note"].endswith(f"chance is {border['most_frequent']:.0%}")
 
