@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from resistor_cls.evaluation.cards import cards_of
 from resistor_cls.evaluation.report_matrix import MOST_LISTED, PART
 from resistor_cls.evaluation.report_page import GALLERY, MOST_PICTURES, MOST_ROWS, report_page
 
@@ -235,6 +236,32 @@ def test_the_page_says_what_the_report_says() -> None:
     assert page.ids() >= {"trade", "calibration", "unknown", "attention", "stress", "curves"}
     for row in full()["predictions"]:
         assert row["photo"] in spoken
+
+
+def test_the_card_of_unknown_photos_has_each_risk_level_and_the_limit_of_a_guarantee() -> None:
+    report = full()
+    (card,) = (card for card in cards_of(report) if "OOD" in card["name"])
+    assert (card["value"], card["tone"]) == ("1.5%", "")  # 3 of 203
+    row = report["unknown"]["kinds"][-1]
+    row |= {"accepted": 50, "accepted_at": {"0.001": None, "0.01": 50, "0.05": 101}}
+    (card,) = (card for card in cards_of(report) if "OOD" in card["name"])
+    assert (card["value"], card["tone"]) == ("24.6%", "warn")
+    for words in ("0.1% risk: not guaranteed", "1% risk: 50 of 203", "5% risk: 101 of 203"):
+        assert words in card["note"]
+    assert "only for photos like those that the calibration was fitted on" in card["note"]
+    report["unknown"] = None
+    (card,) = (card for card in cards_of(report) if "out-of-distribution" in card["name"])
+    assert card["note"].startswith("No such photo was evaluated")
+
+
+def test_a_page_in_a_frame_scrolls_and_enlarges_by_itself() -> None:
+    """What a browser does with it was tried by hand; here is that the parts are in place."""
+    text = report_page(full(), {}, crop)
+    assert "scrollIntoView" in text
+    assert "showModal" in text
+    shots = re.findall(r'<(\w+)[^>]* class="shot p\d+', text)
+    assert set(shots) == {"button"}  # what enlarges can be reached by keys
+    assert "prefers-color-scheme: dark" in text
 
 
 def test_a_risk_that_too_few_folds_guarantee_is_named() -> None:
