@@ -36,7 +36,7 @@ def audit(config: "DictConfig") -> None:
     """Audits and reports on one set of photos.
 
     Raises:
-        ResistorClsError: something that the user can mend; photos that cannot be read, after the
+        ResistorClsError: something that the user can fix; photos that cannot be read, after the
             report on the others is written.
     """
     # Here and not above, so that --help and a wrong word answer at once.
@@ -145,7 +145,7 @@ def _summary(report: Mapping[str, Any]) -> str:
             f"{score['stratified']['accuracy']:.1%} across random folds, "
             f"chance {score['most_frequent']:.1%}"
         )
-        lines.append(f"category told from the {source} alone: {told}")
+        lines.append(f"category predicted from the {source} alone: {told}")
     lines.append("report: audit.html and audit.json in the folder")
     return "\n".join(map(printable, lines))  # names and cameras are text of somebody else's
 

@@ -187,7 +187,7 @@ def test_a_single_photo_says_what_it_can(
     assert {row["name"]: row["value"] for row in report["metrics"]}["roc_auc"] is None
     assert "nan" not in (folder / "report.html").read_text().replace("finan", "").lower().split()
     shown = capsys.readouterr().err
-    assert "ROC AUC cannot be told" in shown
+    assert "ROC AUC is undefined" in shown
     assert "nan" not in shown
 
 

@@ -115,7 +115,8 @@ class RunReport(Callback):
         """Draws what the whole training has shown."""
         if not trainer.is_global_zero or self.best is None:
             return
-        figure = curves_figure(self._run.logger.history, self._watched)
+        photos = len(self._data.validation_indices)
+        figure = curves_figure(self._run.logger.history, self._watched, photos)
         self._run.save_figure("curves", figure)
         scores = ", ".join(f"{key} {value:.4f}" for key, value in self.best_metrics.items())
         which = "Last epoch" if self._monitor is None else "Best epoch"

@@ -117,7 +117,8 @@ def judge_unknown(
 
     Returns:
         A row per photo: `photo`, `kind`, what it was taken for (`prediction`), `confidence`,
-        `accepted` (empty where nothing is promised), `located` and `unknown`.
+        `accepted` (empty where no risk is guaranteed), `located`, `unknown`, and `accepted:RISK`
+        (empty where that risk is not guaranteed).
     """
     parts = []
     for kind in KINDS if count else ():
@@ -172,6 +173,10 @@ def _unknown_rows(
             "accepted": yes_or_no(accepted),
             "located": located,
             "unknown": unknown_scores(found.confidences, np.array(located)),
+            **{
+                f"accepted:{level}": yes_or_no(one)
+                for level, one in zip(RISKS, found.accepted.T, strict=True)
+            },
         }
     )
 
