@@ -31,6 +31,9 @@ from resistor_cls.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from resistor_cls.data import PhotoDataModule
+    from resistor_cls.model import ResistorClassifier
+
 log = logging.getLogger("resistor_cls")
 
 ALLOWED = ("subset", "unknown")
@@ -51,32 +54,27 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.tracking import check_reference
 
     check_reference(config.reference, config.tracking.uri)
-    from resistor_cls.config import flatten, instantiate, output_folder, resolved
-    from resistor_cls.data import PhotoDataModule
+    from resistor_cls.config import chosen_options, flatten, output_folder, resolved
     from resistor_cls.model import ResistorClassifier, build_trainer, score
     from resistor_cls.tracking import model_file, open_run
+    from resistor_cls.tracking.datasets import data_set, name_of
     from resistor_cls.tracking.judgement import Judging, judged, save_judgement
-    from resistor_cls.tracking.report import describe, mark_seen
+    from resistor_cls.tracking.names import evaluation_name, model_name, photos_of
+    from resistor_cls.tracking.parameters import parameters
+    from resistor_cls.tracking.report import describe, describe_evaluation, mark_seen
 
     with model_file(config.reference, config.tracking.uri) as file:
         model = ResistorClassifier.load(file)
     model.answer_by(**config.inference)
-    config.tracking.name = escaped(config.tracking.name or f"evaluate {config.reference}")
-    own = config.get("data") is None
-    subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
-    if own and "data" not in model.record:
-        raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
-    if own:
-        given = {"subset": subset, "cache": config.paths.cache}
-        prepare = model.preparation(model.record["data"]["image_size"])
-        data = PhotoDataModule(**model.record["data"], **given, prepare=prepare)
-    else:
-        # At the model's own size: a photo is resized once, as in training.
-        data = instantiate(config.data, subset=subset, prepare=model.preparation())
+    # Until the photos are counted.
+    named = bool(config.tracking.name)
+    if not named:
+        config.tracking.name = escaped(f"evaluate {model_name(config.reference)}")
+    data, subset = _photos(config, model)
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(flatten(config))
+        run.log_params(parameters(flatten(config), chosen_options()))
         data.setup()
         data.adopt(model.categories, config.allow)
         judging = Judging(
@@ -91,15 +89,46 @@ def evaluate(config: "DictConfig") -> None:
         judging.check(model.categories, data.prepare.channels)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
+        photos, count = name_of(data), len(data.test_indices)
+        if not named:
+            run.rename(evaluation_name(config.reference, count, subset, photos))
+        part = data_set(data, data.test_indices)
+        run.log_data(part, "evaluation")
+        run.log_evaluated(config.reference)
         mark = mark_seen(run, data, model.record)
         metrics = score(trainer, model, data)
-        photos = f"{subset} photos of {data.photo_set.root.name}"
-        title = " · ".join(filter(None, [photos, mark]))
+        title = " · ".join(filter(None, [photos_of(subset, photos), mark]))
         model.to(trainer.strategy.root_device)
         judging = replace(judging, title=title, seen=mark)
-        told = save_judgement(run, model, data, judged(model, data), judging)
-    subject = " · ".join(filter(None, [f"{len(data.test_indices)} photos", mark]))
-    log.info("\n%s", run.summary({**metrics, **told}, subject))
+        scores = save_judgement(run, model, data, judged(model, data), judging)
+        run.log_scores({**metrics, **scores}, part)
+        counted = f"{count} {photos_of(subset, photos)}"
+        describe_evaluation(run, config.reference, counted, mark, metrics)
+    subject = " · ".join(filter(None, [counted, mark]))
+    log.info("\n%s", run.summary({**metrics, **scores}, subject))
+
+
+def _photos(config: "DictConfig", model: "ResistorClassifier") -> "tuple[PhotoDataModule, str]":
+    """The photos to evaluate on, and which of them: by default the validation photos of the model.
+
+    Raises:
+        ConfigError: a model that has no photos of its own.
+    """
+    from resistor_cls.config import instantiate
+    from resistor_cls.data import PhotoDataModule
+
+    own = config.get("data") is None
+    subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
+    if own and "data" not in model.record:
+        raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
+    if own:
+        given = {"subset": subset, "cache": config.paths.cache}
+        prepare = model.preparation(model.record["data"]["image_size"])
+        data = PhotoDataModule(**model.record["data"], **given, prepare=prepare)
+    else:
+        # At the model's own size: a photo is resized once, as in training.
+        data = instantiate(config.data, subset=subset, prepare=model.preparation())
+    return data, subset
 
 
 def main(argv: Sequence[str] | None = None) -> int:

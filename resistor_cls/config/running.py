@@ -140,6 +140,14 @@ def output_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
+def chosen_options() -> dict[str, str]:
+    """Group of the config → the option that this job has chosen; without groups of no option."""
+    from hydra.core.hydra_config import HydraConfig
+
+    chosen = HydraConfig.get().runtime.choices
+    return {group: str(chosen[group]) for group in groups() if chosen.get(group)}
+
+
 def _help(doc: str) -> str:
     listing = "\n".join(f"  {group:<11} {', '.join(names)}" for group, names in groups().items())
     return (
