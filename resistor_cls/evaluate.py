@@ -58,6 +58,7 @@ def evaluate(config: "DictConfig") -> None:
     if config.tracking.kind != "none":
         check_store(config.tracking.uri)
     from resistor_cls.config import (
+        chosen_options,
         flatten,
         instantiate,
         instantiate_all,
@@ -66,9 +67,12 @@ def evaluate(config: "DictConfig") -> None:
     )
     from resistor_cls.model import ResistorClassifier, build_trainer, score
     from resistor_cls.tracking import model_file, open_run
+    from resistor_cls.tracking.datasets import data_set, name_of
     from resistor_cls.tracking.judgement import Judging, judged, save_judgement
+    from resistor_cls.tracking.names import evaluation_name, model_name, photos_of
     from resistor_cls.tracking.own_figures import save_own_figures
-    from resistor_cls.tracking.report import describe, mark_seen
+    from resistor_cls.tracking.parameters import parameters
+    from resistor_cls.tracking.report import describe, describe_evaluation, mark_seen
 
     build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
     if config.get("data") is not None:
@@ -77,7 +81,10 @@ def evaluate(config: "DictConfig") -> None:
     with model_file(config.reference, config.tracking.uri) as file:
         model = ResistorClassifier.load(file)
     model.answer_by(**config.inference)
-    config.tracking.name = escaped(config.tracking.name or f"evaluate {config.reference}")
+    # Until the photos are counted.
+    named = bool(config.tracking.name)
+    if not named:
+        config.tracking.name = escaped(f"evaluate {model_name(config.reference)}")
     data = _data(config, model)
     subset = data.subset
     judging = Judging(
@@ -99,21 +106,29 @@ def evaluate(config: "DictConfig") -> None:
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(flatten(config))
+        run.log_params(parameters(flatten(config), chosen_options()))
         data.setup()
         data.adopt(model.categories, config.allow)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
+        photos, count = name_of(data), len(data.test_indices)
+        if not named:
+            run.rename(evaluation_name(config.reference, count, subset, photos))
+        part = data_set(data, data.test_indices)
+        run.log_data(part, "evaluation")
+        run.log_evaluated(config.reference)
         mark = mark_seen(run, data, model.record)
         metrics = score(trainer, model, data)
-        photos = f"{subset} photos of {data.photo_set.root.name}"
-        title = " · ".join(filter(None, [photos, mark]))
+        title = " · ".join(filter(None, [photos_of(subset, photos), mark]))
         model.to(trainer.strategy.root_device)
         judging = replace(judging, title=title, seen=mark)
-        told = save_judgement(run, model, data, judged(model, data), judging)
+        scores = save_judgement(run, model, data, judged(model, data), judging)
         save_own_figures(run, figures, judged(model, data))
-    subject = " · ".join(filter(None, [f"{len(data.test_indices)} photos", mark]))
-    log.info("\n%s", run.summary({**metrics, **told}, subject))
+        run.log_scores({**metrics, **scores}, part)
+        counted = f"{count} {photos_of(subset, photos)}"
+        describe_evaluation(run, config.reference, counted, mark, metrics)
+    subject = " · ".join(filter(None, [counted, mark]))
+    log.info("\n%s", run.summary({**metrics, **scores}, subject))
 
 
 def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule":

@@ -63,6 +63,7 @@ def train(config: "DictConfig") -> float | None:
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.config import (
+        chosen_options,
         flatten,
         instantiate,
         instantiate_all,
@@ -79,14 +80,15 @@ def train(config: "DictConfig") -> float | None:
         seed_everything,
     )
     from resistor_cls.tracking import open_run
+    from resistor_cls.tracking.datasets import training_sets
     from resistor_cls.tracking.judgement import Judging
     from resistor_cls.tracking.own_figures import save_own_figures
+    from resistor_cls.tracking.parameters import parameters
     from resistor_cls.tracking.report import RunReport, describe
 
     config.seed = seed_everything(config.seed)
-    config.tracking.name = escaped(
-        config.tracking.name or f"{config.model.backbone} on {config.data.source}"
-    )
+    options = chosen_options()
+    config.tracking.name = escaped(config.tracking.name or _name(config, options))
     locate = config.model.locate
     if not isinstance(locate, bool | str):  # a node that makes a locator
         locate = instantiate(locate)
@@ -110,7 +112,7 @@ def train(config: "DictConfig") -> float | None:
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(flatten(config))
+        run.log_params(parameters(flatten(config), options))
         _set_up(data, config)
         judging = Judging(
             model=run.model_reference,
@@ -138,6 +140,8 @@ def train(config: "DictConfig") -> float | None:
         if data.stream is not None:
             leave_cores(data.workers)
         describe(run, data, model, trainer)
+        for use, part in training_sets(data).items():
+            run.log_data(part, use)
         if trainer.is_global_zero:
             log.info(
                 "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
@@ -162,6 +166,14 @@ def train(config: "DictConfig") -> float | None:
         subject = f"{'best' if save_best else 'last'} epoch: {report.best_epoch:g}"
         log.info("\n%s", run.summary(report.best_metrics, subject))
     return report.best_metrics.get(monitor)
+
+
+def _name(config: "DictConfig", options: "Mapping[str, str]") -> str:
+    """Names a run that was given no name."""
+    from resistor_cls.tracking.names import photos_name, training_name
+
+    photos = photos_name(config.data.source, config.data.get("root"), config.data.get("table"))
+    return training_name(config.model.backbone, photos, options.get("experiment"))
 
 
 def _check(config: "DictConfig") -> None:
@@ -273,12 +285,15 @@ def _keep(
     run.save_model(
         best,
         {key: kept.record[key] for key in ("data", "fingerprint", "seed")},
-        data.prepare.channels,
+        kept.categories.names,
+        channels=data.prepare.channels,
+        step=report.best_step,
     )
     scores: dict[str, float] = {}
     if predictions is not None:
         judging = replace(judging, title=report.title, seen=report.mark)
         scores |= save_judgement(run, kept, data, predictions, judging)
+        report.keep_scores(scores)
     if data.settings["test"] is not None:
         data.subset = "test"
         scores |= score(trainer, kept, data)
