@@ -243,12 +243,15 @@ class Prepared:
         place: (2, 3) float64, what it shows of the upright original: a point at the fractions
             (x, y) of the prepared photo lies at `place @ (x, y, 1)` in fractions of the original.
         body: where the body lies in pixels of the prepared photo, as it was found; else None.
+        box: the same body in pixels of the upright original. Caches keep `body` and `place`, from
+            which it follows, and leave it None.
     """
 
     photo: np.ndarray
     located: bool = True
     place: np.ndarray = field(default_factory=_whole)
     body: Location | None = None
+    box: Location | None = None
 
 
 class Preparation(Protocol):
@@ -284,6 +287,20 @@ class Preparation(Protocol):
 
         Args:
             photo: (height, width, channels) uint8, of any size.
+
+        Raises:
+            DataError: a photo of other channels.
+        """
+
+    def every(self, photo: np.ndarray) -> list[Prepared]:
+        """Prepares each body of a photo by itself; called by several threads at once.
+
+        Args:
+            photo: as of `__call__`.
+
+        Returns:
+            One a body, the likeliest first; empty where none is found. A preparation that does not
+            look for bodies gives the whole photo.
 
         Raises:
             DataError: a photo of other channels.
@@ -343,6 +360,10 @@ class Shrink:
         """Resizes one photo; see `Preparation`."""
         check_channels(photo, self.channels)
         return Prepared(shrink(photo, self.shape))
+
+    def every(self, photo: np.ndarray) -> list[Prepared]:
+        """The whole photo, resized: nothing is looked for; see `Preparation`."""
+        return [self(photo)]
 
 
 @contextmanager
