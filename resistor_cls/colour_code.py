@@ -24,6 +24,21 @@ TOLERANCES = {
     "grey": 0.0001,
 }
 NO_BAND_TOLERANCE = 0.20
+# How the colours are shown on a screen, apart from one another for most eyes: red, green, blue.
+SWATCHES = {
+    "black": "#1b1b1b",
+    "brown": "#6f3f1f",
+    "red": "#cf2a27",
+    "orange": "#ee7d1b",
+    "yellow": "#f5d32c",
+    "green": "#2f8f46",
+    "blue": "#2a5fc4",
+    "violet": "#8a4fbe",
+    "grey": "#8c9299",
+    "white": "#f7f7f4",
+    "gold": "#c39a3b",
+    "silver": "#c3c8cd",
+}
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (0.0, ""))  # of the SI, from which value on
 
 # IEC 60063: the rounded values of the series up to E24 are historical and cannot be computed.
