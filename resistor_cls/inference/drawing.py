@@ -17,7 +17,7 @@ from resistor_cls.model.crops import crop_shape, crop_upright
 
 # Longer side of an annotated copy in pixels: small photos are enlarged, so that the words can be
 # read, and large ones made smaller, so that a copy opens at once.
-SHORTEST, LONGEST = 960, 4096
+SHORTEST, LONGEST = 960, 2400
 _NARROWEST = 720  # pixels of a caption
 _READ, _REFUSED = (64, 220, 130), (255, 167, 38)  # of a box: red, green, blue
 _PAPER, _INK, _SOFT = "#14181d", "#f4f6f8", "#aeb7c0"
