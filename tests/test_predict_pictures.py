@@ -96,6 +96,14 @@ def test_one_photo_is_one_line_in_words(predict) -> None:
     assert predict("photos/empty.png") == (0, "photos/empty.png   no resistor found\n", "")
 
 
+def test_a_terminal_without_an_omega_says_ohm(predict, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")  # as of Windows: it has ±, no Ω
+    monkeypatch.setattr("sys.stdout", output)
+    assert predict("photos/a/x.jpg")[0] == 0
+    output.seek(0)
+    assert "0.47 ohm +/-5 %" in output.read()
+
+
 def test_the_others_stand_on_indented_lines(predict) -> None:
     _, out, _ = predict("photos/a/x.jpg", "photos/empty.png", "--top", "3")
     first, *others, empty = out.splitlines()

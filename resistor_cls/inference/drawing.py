@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from resistor_cls.colour_code import SWATCHES
 from resistor_cls.data.photos import as_rgb
+from resistor_cls.errors import printable
 from resistor_cls.inference.prediction import Box, Prediction
 from resistor_cls.inference.wording import percent_in_words, with_units
 from resistor_cls.model.crops import crop_shape, crop_upright
@@ -129,7 +130,7 @@ class _Page:
 
     def line(self, text: str, size: int, colour: str, bold: bool = False, after: str = "") -> None:
         """Puts words on a line, smaller where they are too long, and others behind or below."""
-        room = self._right - self._left
+        text, room = printable(text), self._right - self._left
         while size > 8 and _font(size, bold).getlength(text) > room:
             size -= max(1, size // 16)
         font, behind = _font(size, bold), _font(max(8, round(0.6 * size)))

@@ -23,6 +23,7 @@ _FLAT = (
     "photo", "body", "text", "ohms", "tolerance", "watts", "bands", "category", "confidence",
     "calibrated", "accepted", "reason", "located", "error", "markings",
 )  # fmt: skip
+_IN_ASCII = {"Ω": "ohm", "±": "+/-"}  # for terminals that lack one of these
 _OF_BOX = ("x", "y", "length", "width", "degrees")
 
 
@@ -190,7 +191,7 @@ def _json(one: Prediction, indent: int | None = None) -> str:
     # JSON escapes the control characters of ASCII alone. The others are escaped too, and all that
     # the output cannot encode: what is printed stays JSON, and moves no cursor.
     text = re.sub("[\x7f-\x9f]", _json_escape, text)
-    return text if _can_encode(text) else re.sub("[^\x00-\x7f]", _json_escape, text)
+    return text if _can_encode(text, sys.stdout) else re.sub("[^\x00-\x7f]", _json_escape, text)
 
 
 def _json_escape(letter: re.Match[str]) -> str:
@@ -199,24 +200,29 @@ def _json_escape(letter: re.Match[str]) -> str:
     return "".join(f"\\u{digits[start : start + 4]}" for start in range(0, len(digits), 4))
 
 
-def _can_encode(text: str) -> bool:
+def _can_encode(text: str, file: Any) -> bool:
     try:
-        text.encode(sys.stdout.encoding or "utf-8")
+        text.encode(file.encoding or "utf-8")
     except UnicodeEncodeError:
         return False
     return True
 
 
-def put(text: str, file: Any = None, escape: str = "backslashreplace") -> None:
+def put(text: str, file: Any = None) -> None:
     """Prints at once, beside a progress bar.
+
+    What the stream cannot encode is written in other letters or escaped, so that no photo is lost
+    by it.
 
     Args:
         text: to be printed, with its line end.
         file: standard output, or another stream.
-        escape: how what the stream cannot encode is written, so that no photo is lost by it.
     """
     file = file or sys.stdout
-    encoding = file.encoding or "utf-8"
-    text = text.encode(encoding, escape).decode(encoding)
+    if not _can_encode(text, file):
+        for sign, word in _IN_ASCII.items():
+            text = text.replace(sign, word)
+        encoding = file.encoding
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
     with tqdm.external_write_mode(file=file):
         print(text, end="", flush=True, file=file)
