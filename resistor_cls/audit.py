@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
 from resistor_cls.config.words import as_reference
 from resistor_cls.errors import DataError, printable
@@ -176,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     words = sys.argv[1:] if argv is None else argv
     keys = ["strict=true" if word == "--strict" else as_reference(word) for word in words]
-    return run_hydra(audit, "audit", __doc__ or "", keys)
+    return run_hydra(audit, "audit", as_called(__doc__), keys)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
 from resistor_cls.config.words import as_reference, escaped, quoted, taken_out
 from resistor_cls.errors import ConfigError, nearest
@@ -151,7 +152,9 @@ def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     words = _allowing(list(sys.argv[1:] if argv is None else argv))
-    return run_hydra(evaluate, "evaluate", __doc__ or "", [as_reference(word) for word in words])
+    return run_hydra(
+        evaluate, "evaluate", as_called(__doc__), [as_reference(word) for word in words]
+    )
 
 
 def _allowing(words: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
 from resistor_cls.config.words import escaped
 
@@ -334,7 +335,7 @@ def _save_weights(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    return run_hydra(train, "train", __doc__ or "", argv)
+    return run_hydra(train, "train", as_called(__doc__), argv)
 
 
 if __name__ == "__main__":
