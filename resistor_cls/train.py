@@ -21,7 +21,7 @@ from resistor_cls.config import run_hydra
 from resistor_cls.config.words import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from lightning import Trainer
@@ -95,10 +95,9 @@ def train(config: "DictConfig") -> float | None:
         locate = instantiate(locate)
     prepare = preparation(locate, config.data.image_size, config.model.channels, config.model.steps)
     data = instantiate(config.data, prepare=prepare)
-    make_model = instantiate(config.model, _partial_=True, locate=locate)
-    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
-    make_model = partial(make_model, optimizer=optimizer, scheduler=scheduler, **_own_loss(config))
+    make_model = _maker(config, locate)
     figures = instantiate_all(config.figures)
+    monitor = config.trainer.monitor
     # Where the photos that validate train too, their scores cannot tell which epoch is best.
     save_best = config.trainer.save_best and not config.data.train_on_validation
     trainer_options = {**config.trainer, "save_best": save_best}
@@ -127,7 +126,6 @@ def train(config: "DictConfig") -> float | None:
         )
         judging.check(data.categories, prepare.channels)
         model = make_model(data.categories.names)
-        monitor = config.trainer.monitor
         report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
         trainer = build_trainer(
             run.output,
@@ -136,26 +134,18 @@ def train(config: "DictConfig") -> float | None:
             callbacks=[report, EpochLines(monitor)],
         )
         _try_out(config, run, model, data, trainer)
-        record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
-        model.record = {**record, "trained_on": data.trained_on()}
+        model.record = {
+            "data": data.settings,
+            "fingerprint": data.fingerprint,
+            "seed": config.seed,
+            "trained_on": data.trained_on(),
+        }
         if data.stream is not None:
             leave_cores(data.workers)
         describe(run, data, model, trainer)
         for use, part in training_sets(data).items():
             run.log_data(part, use)
-        if trainer.is_global_zero:
-            log.info(
-                "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
-                config.model.backbone,
-                {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
-                    model.weights_from, f"{model.weights_from} weights"
-                ),
-                trainer.strategy.root_device,
-                trainer.precision,
-                data.train_length,
-                len(data.validation_indices),
-                len(data.categories),
-            )
+        _announce(config.model.backbone, model, data, trainer)
         fit(trainer, model, data)
         best = report.best_checkpoint(trainer)
         report.best_metrics |= _keep(run, best, trainer, data=data, report=report, judging=judging)
@@ -175,6 +165,35 @@ def _name(config: "DictConfig", options: "Mapping[str, str]") -> str:
 
     photos = photos_name(config.data.source, config.data.get("root"), config.data.get("table"))
     return training_name(config.model.backbone, photos, options.get("experiment"))
+
+
+def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorClassifier]":
+    """What makes a model of the names of its categories."""
+    from resistor_cls.config import instantiate
+
+    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
+    make_model = instantiate(config.model, _partial_=True, locate=locate)
+    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **_own_loss(config))
+
+
+def _announce(
+    backbone: str, model: "ResistorClassifier", data: "PhotoDataModule", trainer: "Trainer"
+) -> None:
+    """Says what begins."""
+    if not trainer.is_global_zero:
+        return
+    log.info(
+        "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
+        backbone,
+        {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
+            model.weights_from, f"{model.weights_from} weights"
+        ),
+        trainer.strategy.root_device,
+        trainer.precision,
+        data.train_length,
+        len(data.validation_indices),
+        len(data.categories),
+    )
 
 
 def _check(config: "DictConfig") -> None:
@@ -317,6 +336,7 @@ def _save_weights(
     weights = ResistorClassifier.load(best)
     weights.record = {
         "trained_on": [],  # nothing but drawings
+        "calibration": weights.record.get("calibration"),  # drawings too
         "recipe": plain_without_passwords(
             {
                 key: value

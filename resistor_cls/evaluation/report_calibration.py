@@ -36,7 +36,8 @@ def calibration_report(
 
     Returns:
         Among others `photos`, how many the calibration was fitted on; how many it is evaluated on
-        is the report's `counts.photos`.
+        is the report's `counts.photos`. `familiarity` is None where no test for unfamiliar photos
+        was made; else its `limit`, and how many of the photos are `unfamiliar`.
     """
     confidences, accepted = predictions.confidences, predictions.accepted
     temperatures, candidates = predictions.temperatures, predictions.candidates
@@ -77,6 +78,12 @@ def calibration_report(
         "promised": calibration.promised,
         "confidence": CONFIDENCE,
         "method": METHOD,
+        "familiarity": None
+        if predictions.familiar is None or calibration.familiarity is None
+        else {
+            "limit": calibration.familiarity.limit,
+            "unfamiliar": int((~predictions.familiar).sum()),
+        },
         "sets": [
             {
                 "level": level,

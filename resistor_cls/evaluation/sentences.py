@@ -62,6 +62,18 @@ def _guarantee(report: Row) -> str:
     )
 
 
+def _unfamiliar(report: Row) -> str:
+    test = (report["calibration"] or {}).get("familiarity")
+    if not test:
+        return ""
+    unfamiliar, photos = test["unfamiliar"], report["counts"]["photos"]
+    return (
+        f"{unfamiliar:,} of {many(photos, 'photo')} {verb(unfamiliar)} unlike the photos that the "
+        "calibration was fitted on, by the distance to the nearest one. They are accepted at no "
+        "risk level, however confident the model is."
+    )
+
+
 def _aurc(report: Row) -> str:
     calibration = report["calibration"]
     if not calibration:
@@ -175,6 +187,7 @@ _SENTENCES: dict[str, Callable[[Row], str]] = {
     "calibration_basis": _calibration_basis,
     "temperature": _temperature,
     "guarantee": _guarantee,
+    "unfamiliar": _unfamiliar,
     "aurc": _aurc,
     "predicted": _predicted,
     "empty": _empty,

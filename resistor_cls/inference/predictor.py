@@ -19,7 +19,7 @@ from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Box, Candidate, Prediction, reading_of
 from resistor_cls.inference.wording import worded
 from resistor_cls.model import ResistorClassifier, judge
-from resistor_cls.model.judge import batched
+from resistor_cls.model.judge import batched, with_features
 from resistor_cls.model.views import VIEWS
 
 _AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
@@ -266,16 +266,23 @@ class Predictor:
     def _of_bodies(
         self, bodies: Sequence[Prepared], top: int, risk: float | None
     ) -> list[Prediction]:
-        likely = judge(self._model, (one.photo for one in bodies))
+        likely, features = with_features(self._model, (one.photo for one in bodies))
         located = np.array([one.located for one in bodies], dtype=bool)
         sure, confidences = None, likely
         if self.calibration is not None:
-            sure = answers(likely, self.calibration, located)
+            sure = answers(likely, self.calibration, located, features)
             confidences = calibrated(likely, self.calibration.temperature)
+        familiar = None if sure is None else sure.familiar
         return [
-            self._of_body(body, likely[place], confidences[place], top, limit)
+            self._of_body(
+                body,
+                likely[place],
+                confidences[place],
+                top,
+                familiar=None if familiar is None else bool(familiar[place]),
+                missed_limit=self._missed_limit(sure, place, likely[place], risk),
+            )
             for place, body in enumerate(bodies)
-            for limit in [self._missed_limit(sure, place, likely[place], risk)]
         ]
 
     def _of_body(
@@ -284,12 +291,14 @@ class Predictor:
         likely: np.ndarray,
         confidences: np.ndarray,
         top: int,
+        *,
+        familiar: bool | None,
         missed_limit: str | None,
     ) -> Prediction:
         order = np.argsort(-likely, kind="stable")
         best = self.categories[int(order[0])]
         located = body.located if self.locates else None
-        said = worded(best, located=located, too_unsure_for=missed_limit)
+        said = worded(best, located=located, familiar=familiar, too_unsure_for=missed_limit)
         label = None
         if said.accepted and (not best.words_say_all or best.in_words in self._ambiguous):
             label = best.name

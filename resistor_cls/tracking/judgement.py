@@ -160,7 +160,9 @@ def calibration_record(predictions: Predictions, data: PhotoDataModule) -> dict[
         ModelError: see `require_numbers`.
     """
     require_numbers(predictions)
-    fitted = fit_calibration(predictions.probabilities, predictions.targets, predictions.located)
+    fitted = fit_calibration(
+        predictions.probabilities, predictions.targets, predictions.located, predictions.features
+    )
     pixels = sorted({data.facts[index].pixels for index in predictions.indices})
     return {**fitted.record(), "pixels": pixels}
 
@@ -181,10 +183,16 @@ def calibrated_answers(
         used = set(own["pixels"])
         if not any(data.facts[index].pixels in used for index in predictions.indices):
             own = Calibration.from_record(own)
-            return answers(predictions.probabilities, own, predictions.located)
+            return answers(
+                predictions.probabilities, own, predictions.located, predictions.features
+            )
     assert predictions.bursts is not None
     return cross_fitted(
-        predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
+        predictions.probabilities,
+        predictions.targets,
+        predictions.bursts,
+        predictions.located,
+        predictions.features,
     )
 
 
@@ -314,7 +322,10 @@ class _Judgement:
             {kind: part["located"].to_numpy(bool) for kind, part in parts.items()}
             if self.predictions.located is not None
             else None,
-            "1 - calibrated confidence; 1 where no body was found",
+            "1 - calibrated confidence; 1 where no body was found"
+            if self.predictions.familiar is None
+            else "distance to the nearest calibration photo, 1 at the limit; 3 where it is three "
+            "times the limit or more, or no body was found",
             accepted_at={str(risk): accepted(f"accepted:{risk}") for risk in RISKS},
         )
 

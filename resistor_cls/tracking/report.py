@@ -124,10 +124,10 @@ class RunReport(Callback):
         self._run.save_figure("curves", figure)
         which = "Last epoch" if self._monitor is None else "Best epoch"
         by = "" if self._monitor is None else f" by {self._monitor}"
-        photos = f"{len(self.best.names)} {photos_of('validation', name_of(self._data))}"
+        counted = f"{len(self.best.names)} {photos_of('validation', name_of(self._data))}"
         early = trainer.should_stop and self._newest < (trainer.max_epochs or 0)
         stopped = f" Stopped early, after {self._newest}." if early else ""
-        title = f"{which} {self.best_epoch} of {trainer.max_epochs}{by}, on {photos}"
+        title = f"{which} {self.best_epoch} of {trainer.max_epochs}{by}, on {counted}"
         use = f"`python -m resistor_cls.predict PHOTO --model {self._run.model_reference}`"
         said = f"{self._run.link('report.html')} · {described(title, self.best_metrics)}{stopped}"
         self._run.note("\n\n".join(filter(None, [flattered(self.mark), said, use])))

@@ -36,24 +36,27 @@ class ServedClassifier(PythonModel):
         Returns:
             A row per photo: the most probable `category`; the `confidence` in it, which is its
             calibrated probability where `calibrated` is true, and else its probability; whether
-            the body was `located`, true of a model that does not look for it; and for each
-            category its probability, as `p:CATEGORY`.
+            the body was `located`, true of a model that does not look for it; whether the photo is
+            `familiar`, like those that calibrated the model, true where that is not tested; and for
+            each category its probability, as `p:CATEGORY`.
         """
         from resistor_cls.evaluation.calibration import answers
-        from resistor_cls.model import judge
+        from resistor_cls.model.judge import with_features
 
         prepared = [self._prepare(photo) for photo in np.asarray(model_input, dtype=np.uint8)]
-        likely = judge(self._model, (one.photo for one in prepared))
+        likely, features = with_features(self._model, (one.photo for one in prepared))
         located = np.array([one.located for one in prepared], dtype=bool)
-        confidences = likely.max(axis=1).astype(float)
+        confidences, familiar = likely.max(axis=1).astype(float), None
         if self._calibration is not None:
-            confidences = answers(likely, self._calibration, located).confidences
+            found = answers(likely, self._calibration, located, features)
+            confidences, familiar = found.confidences, found.familiar
         names = np.array(self._model.categories.names, dtype=object)
         first = {
             "category": names[likely.argmax(axis=1)],
             "confidence": confidences,
             "calibrated": self._calibration is not None,
             "located": located,
+            "familiar": True if familiar is None else familiar,
         }
         columns = {
             f"p:{name}": row.astype(float) for name, row in zip(names, likely.T, strict=True)

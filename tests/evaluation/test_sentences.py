@@ -54,15 +54,22 @@ def predicted(
     )
 
 
+def with_features(model: Predictions) -> Predictions:
+    noise = np.random.default_rng(3).normal(size=(len(model.names), len(NAMES)))
+    return replace(model, features=np.eye(len(NAMES))[model.targets] + noise * 0.1)
+
+
 def saved(model: Predictions, seen: Predictions) -> Answers:
     """A calibration that was fitted on other photos."""
-    fitted = fit_calibration(seen.probabilities, seen.targets, seen.located)
-    return answers(model.probabilities, fitted, model.located)
+    fitted = fit_calibration(seen.probabilities, seen.targets, seen.located, seen.features)
+    return answers(model.probabilities, fitted, model.located, model.features)
 
 
 def folds(model: Predictions) -> Answers | None:
     assert model.bursts is not None
-    return cross_fitted(model.probabilities, model.targets, model.bursts, model.located)
+    return cross_fitted(
+        model.probabilities, model.targets, model.bursts, model.located, model.features
+    )
 
 
 def report(model: Predictions, found: Answers | None, **more: Any) -> Report:
@@ -156,6 +163,7 @@ def situations() -> dict[str, Report]:
         "one OOD photo": report(
             model, other, unknown=ood(model, other, 1), stress=stressed(model, other, EVALUATED)
         ),
+        "unfamiliar photos": report(with_features(model), folds(with_features(model))),
         "two confusions": report(twice_wrong, folds(twice_wrong)),
     }
 
@@ -212,6 +220,9 @@ PATTERNS = {
     ],
     "temperature": [rf".*temperature is (?P<temperature>{D}), which [a-z]+ confidences\."],
     "guarantee": [rf"A prediction below .* with (?P<confidence>{P}) confidence .* fitted on\."],
+    "unfamiliar": [
+        rf"(?P<unfamiliar>{N}) of (?P<photos>{N}) photos? (?:is|are) unlike the photos that .*"
+    ],
     "aurc": [rf"Area under the curve of risk over coverage: (?P<aurc>{D})\."],
     "predicted": [
         rf"(?P<right>{N}) of (?P<photos>{N}) photos? (?:is|are) predicted correctly\."
@@ -291,6 +302,7 @@ def facts(report: Report) -> dict[str, Any]:
     if calibration:
         known |= {key: calibration[key] for key in ("temperature", "confidence", "aurc")}
         known["fitted"] = calibration["photos"]
+        known["unfamiliar"] = (calibration["familiarity"] or {}).get("unfamiliar")
         for key, name in (("loss", "log_loss"), ("ece", "ece")):
             known[f"{key}0"], known[f"{key}1"] = (calibration[name][w] for w in ("before", "after"))
         known["promised"] = promised = calibration["promised"]
