@@ -111,17 +111,17 @@ class JobScores:
         Args:
             address: makes a link of the id of a run.
         """
-        rows, parts = self.ranked(), [self.sentence(address)]
-        if (best := self.best) is not None:
-            parts.append(f"Its words: `{best['overrides']}`")
+        rows = self.ranked()
         shown = rows[["number", "job", "status", *self.shown]].rename(columns={"number": "#"})
         shown["job"] = [
             f"[{job}]({address(run)})" if run else job
             for job, run in zip(rows["job"], rows["run"], strict=True)
         ]
-        parts.append(markdown_table(shown.head(_ROWS)))
+        parts = [self.sentence(address), markdown_table(shown.head(_ROWS))]
         if len(rows) > _ROWS:
             parts.append(f"These are {_ROWS} of {len(rows)} jobs; `tables/sweep.csv` has all.")
+        if (best := self.best) is not None:
+            parts.append(f"The words of the best: `{best['overrides']}`")
         return "\n\n".join(parts)
 
 
