@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as StoredRun
 
 SHOWN = ("loss", "accuracy", "f1_macro", "roc_auc")  # of a job, for people; the table has all
-_ROWS = 20  # of the table in a description, which MLflow cuts
+_ROWS = 10  # of the table in a description, which MLflow cuts
 
 
 @dataclass(frozen=True)
