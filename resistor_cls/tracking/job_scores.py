@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from resistor_cls.errors import without_passwords
 from resistor_cls.model.metrics import MODES
 from resistor_cls.tracking.jobs import Job
 from resistor_cls.tracking.liveness import FOLDER_TAG
@@ -162,7 +163,7 @@ def _started(place: int, job: Job | None) -> dict[str, Any]:
     if job is None:
         return {"number": place, "overrides": ""}
     name = job.output.name
-    words = shlex.join(job.overrides)
+    words = without_passwords(shlex.join(job.overrides))
     return {"number": int(name) if name.isdecimal() else place, "overrides": words}
 
 

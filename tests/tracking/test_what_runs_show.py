@@ -14,7 +14,8 @@ from resistor_cls.tracking import open_run
 from resistor_cls.tracking.addresses import run_address, ui_command
 from resistor_cls.tracking.datasets import DataSet
 from resistor_cls.tracking.delivery import Delivery
-from resistor_cls.tracking.job_scores import JobScores
+from resistor_cls.tracking.job_scores import JobScores, job_table
+from resistor_cls.tracking.jobs import Job
 from resistor_cls.tracking.logged_model import example, signature
 from resistor_cls.tracking.markdown import markdown_table
 from resistor_cls.tracking.names import evaluation_name, photos_name, sweep_name, training_name
@@ -177,6 +178,14 @@ def test_jobs_are_ranked_by_the_watched_score() -> None:
     assert JobScores(table, "val/accuracy").tags()["sweep.best"] == "seed=2"
     tested = JobScores(jobs(**{"test/accuracy": [0.1, 0.2]}), "val/accuracy")
     assert tested.tags()["sweep.best"] == "seed=1"
+
+
+def test_jobs_without_a_run_are_counted_and_passwords_stay_out() -> None:
+    words = ("seed=1", "tracking.uri=postgresql://me:s3cret@host/db")
+    table = job_table([Job(words, Path("sweep/3"), finished=False)], [], lambda words: words[0])
+    (row,) = table.to_dict("records")
+    assert (row["job"], row["status"], row["run"], row["number"]) == ("seed=1", "FAILED", "", 3)
+    assert row["overrides"] == "seed=1 tracking.uri=postgresql://me:***@host/db"
 
 
 def test_without_scores_no_job_is_the_best() -> None:
