@@ -60,9 +60,10 @@ bench: $(READY) ## photos a second: drawing, decoding, augmenting, training
 
 ui: $(READY) ## the runs of the local store in MLflow's UI, the best first
 	@printf '\nThe runs, the best first, once the server is up:\n\n  %s\n\n' '$(RUNS)'
-	@# In a browser too, where there is a desktop. The server takes some seconds to begin.
+	@# In a browser too, where there is a desktop, once the server answers.
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
-		(sleep 10; $(BIN)/python -m webbrowser -t '$(RUNS)' > /dev/null) & fi
+		(for second in $$(seq 60); do sleep 1; curl -sf http://127.0.0.1:$(PORT)/health && \
+			exec $(BIN)/python -m webbrowser -t '$(RUNS)'; done > /dev/null 2>&1) & fi
 	$(BIN)/mlflow ui --backend-store-uri $(STORE) --port $(PORT)
 
 sweep: $(READY) ## an example sweep: two nets at two learning rates

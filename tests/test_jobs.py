@@ -130,7 +130,7 @@ def test_a_run_shows_its_best_and_only_its_choices(train: Train) -> None:
     note = run.data.tags["mlflow.note.content"]
     assert f"val/accuracy {best['best/val/accuracy']:.4f}" in note
     link = f"#/experiments/1/runs/{run.info.run_id}/artifacts/report.html"
-    assert f"[report.html]({link})" in note
+    assert f"[report.html]({link}?" in note
 
     inputs = {one.tags[0].value: one.dataset for one in run.inputs.dataset_inputs}
     counts = {use: json.loads(one.profile)["num_rows"] for use, one in inputs.items()}
@@ -188,6 +188,8 @@ def test_a_model_says_the_same_wherever_it_is_used(  # noqa: PLR0917
         short = f"run {trained.info.run_id[:8]}" if model == reference else "best.ckpt"
         assert judged.info.run_name == f"evaluate {short} on 8 validation photos of folder photos"
         assert artifact(judged, "tables/predictions.csv").read_text() == wanted
+        (evaluated,) = judged.inputs.dataset_inputs
+        assert evaluated.dataset in [one.dataset for one in trained.inputs.dataset_inputs]
         client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
         for name in ("loss", "accuracy", "f1_macro", "roc_auc"):
             history = client.get_metric_history(trained.info.run_id, f"val/{name}")
@@ -411,7 +413,7 @@ def test_a_sweep_is_one_parent_with_a_child_a_job(
     best = next(run for run in children if run.info.run_name == tags["sweep.best"])
     assert f"Best by val/roc_auc: [{tags['sweep.best']}](#/experiments/1/runs/" in note
     assert best.info.run_id == tags["sweep.best_run"]
-    words = re.search(r"Its words: `(.*)`", note)
+    words = re.search(r"The words of the best: `(.*)`", note)
     assert words is not None
     assert set(tags["sweep.best"].split()) < set(words[1].split())
     assert all(f"[{name}](#/" in note for name in scores)

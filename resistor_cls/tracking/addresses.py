@@ -32,7 +32,7 @@ def artifact_link(experiment: str, run: str, name: str) -> str:
         run: the id of the run.
         name: of the artifact.
     """
-    return f"#/experiments/{experiment}/runs/{run}/artifacts/{name}"
+    return f"#/experiments/{experiment}/runs/{run}/artifacts/{name}?{_HALF}"
 
 
 def run_link(experiment: str, run: str) -> str:
@@ -42,7 +42,7 @@ def run_link(experiment: str, run: str) -> str:
         experiment: the id of the experiment.
         run: its id.
     """
-    return f"#/experiments/{experiment}/runs/{run}"
+    return f"#/experiments/{experiment}/runs/{run}?{_HALF}"
 
 
 def ui_command(uri: str) -> str:

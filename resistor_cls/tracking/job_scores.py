@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from resistor_cls.errors import without_passwords
 from resistor_cls.model.metrics import MODES
 from resistor_cls.tracking.jobs import Job
 from resistor_cls.tracking.liveness import FOLDER_TAG
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as StoredRun
 
 SHOWN = ("loss", "accuracy", "f1_macro", "roc_auc")  # of a job, for people; the table has all
-_ROWS = 20  # of the table in a description, which MLflow cuts
+_ROWS = 10  # of the table in a description, which MLflow cuts
 
 
 @dataclass(frozen=True)
@@ -111,17 +112,17 @@ class JobScores:
         Args:
             address: makes a link of the id of a run.
         """
-        rows, parts = self.ranked(), [self.sentence(address)]
-        if (best := self.best) is not None:
-            parts.append(f"Its words: `{best['overrides']}`")
+        rows = self.ranked()
         shown = rows[["number", "job", "status", *self.shown]].rename(columns={"number": "#"})
         shown["job"] = [
             f"[{job}]({address(run)})" if run else job
             for job, run in zip(rows["job"], rows["run"], strict=True)
         ]
-        parts.append(markdown_table(shown.head(_ROWS)))
+        parts = [self.sentence(address), markdown_table(shown.head(_ROWS))]
         if len(rows) > _ROWS:
             parts.append(f"These are {_ROWS} of {len(rows)} jobs; `tables/sweep.csv` has all.")
+        if (best := self.best) is not None:
+            parts.append(f"The words of the best: `{best['overrides']}`")
         return "\n\n".join(parts)
 
 
@@ -162,7 +163,7 @@ def _started(place: int, job: Job | None) -> dict[str, Any]:
     if job is None:
         return {"number": place, "overrides": ""}
     name = job.output.name
-    words = shlex.join(job.overrides)
+    words = without_passwords(shlex.join(job.overrides))
     return {"number": int(name) if name.isdecimal() else place, "overrides": words}
 
 

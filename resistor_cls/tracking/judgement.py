@@ -48,6 +48,7 @@ from resistor_cls.evaluation.trade import read_costs
 from resistor_cls.evaluation.unknown import unknown_report
 from resistor_cls.model import ResistorClassifier
 from resistor_cls.tracking.confusion import save_confusion
+from resistor_cls.tracking.datasets import name_of
 from resistor_cls.tracking.run import Run
 from resistor_cls.tracking.trials import (
     attention_of,
@@ -287,7 +288,7 @@ class _Judgement:
             "title": judging.title,
             "model": judging.model,
             "data": {
-                "name": data.photo_set.root.name,
+                "name": name_of(data),
                 "subset": judging.subset,
                 "fingerprint": data.fingerprint,
                 "seen": judging.seen,

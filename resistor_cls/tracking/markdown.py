@@ -11,7 +11,8 @@ def markdown_table(table: pd.DataFrame) -> str:
     Args:
         table: its cells may hold Markdown, such as links.
     """
-    head = [str(name) for name in table.columns]
+    # The UI draws no lines: spaces that do not break keep the columns apart.
+    head = [f"\N{NO-BREAK SPACE}{name}\N{NO-BREAK SPACE}" for name in table.columns]
     rows = [[_cell(value) for value in row] for row in table.itertuples(index=False)]
     rule = ["---:" if kind.kind in "fi" else "---" for kind in table.dtypes]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])

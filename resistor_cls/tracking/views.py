@@ -12,7 +12,7 @@ TAG = f"mlflow.sharedViewState.{KEY}"
 _SORTED_BY = "metrics.`best/val/accuracy`"
 # Columns from the left → their widths in pixels. Their names are those of the UI.
 _COLUMNS = {
-    "attributes.`Run Name`": 330,
+    "attributes.`Run Name`": 390,
     _SORTED_BY: 140,
     "metrics.`best/val/f1_macro`": 140,
     "metrics.`best/val/roc_auc`": 140,

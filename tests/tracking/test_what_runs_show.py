@@ -14,7 +14,8 @@ from resistor_cls.tracking import open_run
 from resistor_cls.tracking.addresses import run_address, ui_command
 from resistor_cls.tracking.datasets import DataSet
 from resistor_cls.tracking.delivery import Delivery
-from resistor_cls.tracking.job_scores import JobScores
+from resistor_cls.tracking.job_scores import JobScores, job_table
+from resistor_cls.tracking.jobs import Job
 from resistor_cls.tracking.logged_model import example, signature
 from resistor_cls.tracking.markdown import markdown_table
 from resistor_cls.tracking.names import evaluation_name, photos_name, sweep_name, training_name
@@ -179,6 +180,14 @@ def test_jobs_are_ranked_by_the_watched_score() -> None:
     assert tested.tags()["sweep.best"] == "seed=1"
 
 
+def test_jobs_without_a_run_are_counted_and_passwords_stay_out() -> None:
+    words = ("seed=1", "tracking.uri=postgresql://me:s3cret@host/db")
+    table = job_table([Job(words, Path("sweep/3"), finished=False)], [], lambda words: words[0])
+    (row,) = table.to_dict("records")
+    assert (row["job"], row["status"], row["run"], row["number"]) == ("seed=1", "FAILED", "", 3)
+    assert row["overrides"] == "seed=1 tracking.uri=postgresql://me:***@host/db"
+
+
 def test_without_scores_no_job_is_the_best() -> None:
     failed = JobScores(jobs(status=["FAILED", "FAILED"]), "val/loss")
     assert failed.tags() == {"sweep.jobs": "2"}
@@ -196,7 +205,8 @@ def test_the_description_of_a_long_sweep_names_where_the_rest_is() -> None:
 
 def test_tables_are_markdown() -> None:
     table = pd.DataFrame({"job": ["a|b", "c"], "score": [0.5, np.nan]})
-    assert markdown_table(table).splitlines() == [
+    shown = markdown_table(table).replace("\N{NO-BREAK SPACE}", "")
+    assert shown.splitlines() == [
         "| job | score |",
         "| --- | ---: |",
         r"| a\|b | 0.5000 |",
