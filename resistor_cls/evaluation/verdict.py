@@ -1,6 +1,6 @@
 """The verdict: one paragraph of an evaluation's page, made from the report alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scipy.stats import binom
@@ -166,8 +166,18 @@ def _ood(report: Row) -> str:
     at = f" at {level(risk)} risk" if risk else ""
     return (
         f"Of {photos} (nothing that the model knows) it accepts {accepted:,}{at} "
-        f"({share(accepted / row['photos'])})."
+        f"({share(accepted / row['photos'])}){_worst_kind(report['unknown']['kinds'][:-1])}."
     )
+
+
+def _worst_kind(kinds: Sequence[Row]) -> str:
+    """The kind of out-of-distribution photos that is accepted most often, where there are more."""
+    if len(kinds) < 2:
+        return ""
+    worst = max(kinds, key=lambda row: row["accepted"] / row["photos"])
+    if not worst["accepted"]:
+        return ""
+    return f", most often of “{worst['kind']}”: {worst['accepted']:,} of {worst['photos']:,}"
 
 
 def _worse_calibration(report: Row) -> str:

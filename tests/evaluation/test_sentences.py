@@ -103,10 +103,14 @@ def ood(model: Predictions, found: Answers, photos: int = 150) -> Report | None:
         for risk, column in zip(RISKS, taken.T, strict=True)
     }
     promised = found.calibration.promised
-    known, scores = model.answered(found).unknown, other.probabilities.min(axis=1)
+    known, scores = model.answered(found).unknown, {"other parts": other.probabilities.min(axis=1)}
     assert known is not None
+    if photos > 1:
+        scores |= {"empty tables": np.ones(50)}
+        for one in filter(None, by_risk.values()):
+            one["empty tables"] = np.zeros(50, dtype=bool)
     accepted = None if promised is None else by_risk[str(promised)]
-    return plain(unknown_report(known, {"other parts": scores}, accepted, accepted_at=by_risk))
+    return plain(unknown_report(known, scores, accepted, accepted_at=by_risk))
 
 
 def attentive(model: Predictions) -> Predictions:
@@ -203,7 +207,8 @@ PATTERNS = {
     "verdict_ood": [
         r"No out-of-distribution photo was evaluated\.",
         rf"Of (?P<ood>{N}) out-of-distribution photos? \(nothing that the model knows\) it accepts "
-        rf"(?P<ood_accepted>{N}) at (?P<promised>{P}) risk \((?P<ood_share>{P})\)\.",
+        rf"(?P<ood_accepted>{N}) at (?P<promised>{P}) risk \((?P<ood_share>{P})\)"
+        rf"(?:, most often of “(?P<kind>.*)”: (?P<worst_kind>{N}) of (?P<worst_photos>{N}))?\.",
         rf"(?P<ood>{N}) out-of-distribution photos? (?:is|are) separated from the known ones with "
         rf"AUROC (?P<auroc>{D})\.",
     ],
@@ -293,7 +298,9 @@ def facts(report: Report) -> dict[str, Any]:
         known["painted"] = report["attention"]["body_painted"]["accuracy"]
         known["frequent"] = report["attention"]["most_frequent"]
     if report["unknown"]:
-        row = report["unknown"]["kinds"][-1]
+        first, *_, row = report["unknown"]["kinds"]
+        known |= {"kind": first["kind"], "worst_kind": first["accepted"]}
+        known["worst_photos"] = first["photos"]
         known |= {"ood": row["photos"], "ood_accepted": row["accepted"], "auroc": row["auroc"]}
         known["ood_share"] = None if row["accepted"] is None else row["accepted"] / row["photos"]
     if report["stress"]:
