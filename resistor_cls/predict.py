@@ -163,16 +163,30 @@ def _predict(arguments: argparse.Namespace) -> None:
     predictor.argument_prefix = "--"
     predictor.answer_by(arguments.views, arguments.threshold)
     writer = _writer(arguments, photos, predictor)
-    unread = []
+    unread, unfamiliar = [], 0
     writer.begin()
     for photo, predictions in _each_photo(arguments, photos, predictor):
         writer.add(predictions)
+        unfamiliar += any(one.located and one.familiar is False for one in predictions)
         if predictions[0].error is not None:
             unread.append(predictions[0].error)
         elif copies is not None:
             copies.write(photo, predictions)
     writer.end()
+    if 2 * unfamiliar >= max(len(photos), 1):
+        print(_unfamiliar_note(unfamiliar, len(photos), arguments.model), file=sys.stderr)
     _raise_for(unread, len(photos), left_out)
+
+
+def _unfamiliar_note(unfamiliar: int, photos: int, model: str) -> str:
+    """Says once what a person can do about photos that a model does not know."""
+    known = "the synthetic photos" if model == "rendered" else "the photos"
+    train = f"{called('train')} experiment=best data=folder data.root=FOLDER"
+    return (
+        f"{unfamiliar} of {photos} photos are unlike {known} that calibrated this model: their "
+        "best guesses are often wrong. A model that is trained on photos of your own parts, taken "
+        f"with your camera, knows them: {train}"
+    )
 
 
 def _each_photo(

@@ -171,7 +171,6 @@ def groups(
     value = np.array([f"{photo.ohms:.6g}" in known if photo.ohms else False for photo in photos])
     group = np.array([photo.group for photo in photos])
     of_category = np.array([photo.part in categories.names for photo in photos])
-    yield "validation", held
     if not held.any():
         yield "categories", group == "categories"
     yield "left-out categories", (group == "categories") & ~of_category

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from resistor_cls.evaluation.familiarity import Familiarity, fit_familiarity
+from resistor_cls.evaluation.familiarity import REFUSED, Familiarity, fit_familiarity
 
 RISKS = (0.001, 0.01, 0.05)  # shares of wrong answers among the accepted ones that are promised
 LEVELS = (0.90, 0.95, 0.99)  # how often a set of candidates holds the truth
@@ -194,6 +194,7 @@ def fit_calibration(
     targets: np.ndarray,
     located: np.ndarray | None = None,
     features: np.ndarray | None = None,
+    refused: float = REFUSED,
 ) -> Calibration:
     """Fits everything on held-out photos.
 
@@ -202,8 +203,9 @@ def fit_calibration(
         targets: (photos,) class indices.
         located: (photos,) bool, see `answers`.
         features: (photos, features), see `answers`.
+        refused: see `fit_familiarity`.
     """
-    fitted = fit_familiarity(features, located)
+    fitted = fit_familiarity(features, located, refused)
     if fitted is not None:
         # Only what is familiar is ever accepted, and the guarantee is one about that.
         located = _both(located, fitted.familiarity.familiar(fitted.distances))

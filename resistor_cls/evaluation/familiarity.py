@@ -99,7 +99,7 @@ class FittedFamiliarity:
 
 
 def fit_familiarity(
-    features: np.ndarray | None, located: np.ndarray | None = None
+    features: np.ndarray | None, located: np.ndarray | None = None, refused: float = REFUSED
 ) -> FittedFamiliarity | None:
     """Fits the test on held-out photos.
 
@@ -107,6 +107,7 @@ def fit_familiarity(
         features: (photos, features) pooled; None of a model that gives none.
         located: (photos,) bool; photos in which no body was found are no references. None where the
             model does not look for it.
+        refused: share of photos like these that the test is to refuse.
 
     Returns:
         None without features, or with fewer than `MIN_PHOTOS` photos.
@@ -124,7 +125,7 @@ def fit_familiarity(
     references = _unit(features[kept]).astype(np.float16)
     distances = Familiarity(references, 0.0).distances(features, own)
     # The conformal quantile: a further photo like these lies within it so often.
-    rank = min(math.ceil((len(kept) + 1) * (1 - REFUSED)), len(kept))
+    rank = min(math.ceil((len(kept) + 1) * (1 - refused)), len(kept))
     limit = float(np.sort(distances[kept])[rank - 1])
     return FittedFamiliarity(Familiarity(references, limit), distances, own)
 

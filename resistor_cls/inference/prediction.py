@@ -87,6 +87,8 @@ class Prediction:
         accepted: whether the text is a reading; None of a photo that cannot be read.
         reason: a sentence that says why it is not accepted.
         located: whether the body was found; None where the model does not look for it.
+        familiar: whether the photo is like those that calibrated the model; None where that is not
+            tested.
         box: where it lies; None where it was not found.
         candidates: the best guesses, the most probable first, accepted or not.
         error: why the photo cannot be read.
@@ -107,6 +109,7 @@ class Prediction:
     accepted: bool | None = None
     reason: str | None = None
     located: bool | None = None
+    familiar: bool | None = None
     box: Box | None = None
     candidates: tuple[Candidate, ...] = ()
     error: str | None = None

@@ -311,6 +311,7 @@ class Predictor:
             accepted=said.accepted,
             reason=said.reason,
             located=located,
+            familiar=familiar,
             box=None if body.box is None else Box.of(body.box),
             candidates=tuple(
                 Candidate.of(self.categories[int(one)], float(likely[one]), float(confidences[one]))

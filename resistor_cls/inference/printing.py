@@ -21,7 +21,7 @@ _WIDEST = 48  # letters of a photo's name up to which names are put below one an
 # The fields of a row of CSV; the candidates follow.
 _FLAT = (
     "photo", "body", "text", "ohms", "tolerance", "watts", "bands", "category", "confidence",
-    "calibrated", "accepted", "reason", "located", "error", "markings",
+    "calibrated", "accepted", "reason", "located", "familiar", "error", "markings",
 )  # fmt: skip
 _IN_ASCII = {"Ω": "ohm", "±": "+/-"}  # for terminals that lack one of these
 _OF_BOX = ("x", "y", "length", "width", "degrees")
