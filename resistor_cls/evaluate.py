@@ -54,7 +54,7 @@ def evaluate(config: "DictConfig") -> None:
         raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
     unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
     if unknown_word is not None:
-        raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
+        raise ConfigError(f"--allow {unknown_word}: {nearest(str(unknown_word), ALLOWED)}")
     # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.tracking import check_reference
     from resistor_cls.tracking.store import check_store

@@ -66,26 +66,44 @@ def import_own(path: str, key: str) -> Any:
     Raises:
         ModelError: it is not allowed, not installed, cannot be imported, or there is no such name.
     """
+    module, name = check_allowed(path, key)
     shown = f"{key}={path[:_SHOWN]}"
-    found = _PATH.fullmatch(path)
-    if found is None:
-        raise ModelError(f"{shown}: expected an import path such as my_package.nets:tiny_net")
-    module, name = found.groups()
-    package = module.partition(".")[0]
-    if not _is_allowed(module, name):
-        raise ModelError(
-            f"{shown} is code of the package {package}, and nothing of it was imported: if you "
-            f"trust it, add {FLAG} {package}, or set {VARIABLE}={package}"
-        )
     made = _imported(module, name, shown)
     home = getattr(made, "__module__", None) or type(made).__module__
     named = f"{module}:{name}" in allowed_code()  # then it may come from anywhere
     if not callable(made) or not (named or _is_allowed(home, getattr(made, "__name__", ""))):
         raise ModelError(
-            f"{shown}: expected a function or a class that is defined in {package}, found "
-            f"{type(made).__name__} of {home}"
+            f"{shown}: expected a function or a class that is defined in {module.split('.')[0]}, "
+            f"found {type(made).__name__} of {home}"
         )
     return made
+
+
+def check_allowed(path: str, key: str) -> tuple[str, str]:
+    """Checks that a path may be imported; imports nothing.
+
+    Args:
+        path: see `import_own`.
+        key: see `import_own`.
+
+    Returns:
+        The module and the name in it.
+
+    Raises:
+        ModelError: it is no import path, or not allowed.
+    """
+    shown = f"{key}={path[:_SHOWN]}"
+    found = _PATH.fullmatch(path)
+    if found is None:
+        raise ModelError(f"{shown}: expected an import path such as my_package.nets:tiny_net")
+    module, name = found.groups()
+    if not _is_allowed(module, name):
+        package = module.partition(".")[0]
+        raise ModelError(
+            f"{shown} is code of the package {package}, and nothing of it was imported: if you "
+            f"trust it, add {FLAG} {package}, or set {VARIABLE}={package}"
+        )
+    return module, name
 
 
 def _is_allowed(module: str, name: str) -> bool:

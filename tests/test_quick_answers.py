@@ -48,6 +48,10 @@ print(status, [name for name in {HEAVY} if name in sys.modules])
         ("train optimizer.lr=nan", "optimizer.lr=nan: expected a finite number"),
         ("train optimizer.lr=-inf", "optimizer.lr=-inf: expected a finite number"),
         ("train data.batch_size=99999999999999999999", "expected a number below 2^63"),
+        ("train model.backbone=mine.nets:tiny", "is code of the package mine, and nothing of it"),
+        ("train model.pool=gme", "model.pool=gme: did you mean gem"),
+        ("evaluate model=rendered inference.views=3", "inference.views=3: expected 1, 2, 4, 8"),
+        ("audit data.folds=1", "data.folds=1: expected 2 or more"),
         ("train -m data=folder data.root=nowhere,neither", "/nowhere does not exist"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 from resistor_cls.config.rules import RULES, number
 from resistor_cls.config.words import MAY_BE_EMPTY, TEXT_KEYS
 from resistor_cls.errors import ConfigError
+from resistor_cls.own_code import check_allowed, is_import_path
 
 _PHOTOS = "a folder with one folder of photos per category"
 _NAMES = "a file with one name per line"
@@ -29,6 +30,8 @@ _READ = {
 _WEIGHTS = {"model.locate": "a file of a locator", "model.pretrained": "a file of weights"}
 # Keys whose value may be keys of its own.
 _MAPPINGS = frozenset({"data.stream", "model.layer_lr", "model.locate"})
+# Keys that may name code of a user's own.
+_CODE = ("data.source", "model.backbone")
 _FACTOR = number(0)
 # Beyond it, neither NumPy nor a database takes a whole number.
 _LARGEST = 2**63 - 1
@@ -42,12 +45,17 @@ def check_values(values: dict[str, Any]) -> None:
 
     Raises:
         ConfigError: a value that its key does not take, a file that does not exist.
+        ModelError: code of a user's own that is not allowed.
     """
-    for key, value in values.items():
-        _check_value(key, value)
+    # A model takes over values of other groups: they are named by the key that they were given to.
+    for key in sorted(values, key=lambda key: key.startswith("model.")):
+        _check_value(key, values[key])
     for key, rule in RULES.items():
         if key in values and not rule.accepts(value := values[key]):
             raise ConfigError(f"{key}={value}: {rule.expected(value)}")
+    for key in _CODE:
+        if is_import_path(str(values.get(key))):
+            check_allowed(values[key], key)
     for key, expected in _READ.items():
         if values.get(key) is not None:
             _check_there(f"{key}=", str(values[key]), expected)

@@ -1,10 +1,11 @@
 """From `conf/` and `key=value` words to a config, and from its nodes to objects."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config.choices import choices_of, groups, options_of
-from resistor_cls.config.messages import explained, first_line
+from resistor_cls.config.messages import explained, first_line, refused_value
 from resistor_cls.config.value_types import check_types
 from resistor_cls.config.words import CONF, escaped, read_words
 from resistor_cls.errors import ConfigError
@@ -87,7 +88,10 @@ def instantiate(node: Any, **values: Any) -> Any:
             raise ConfigError(first_line(error).partition(", set env var")[0]) from error
         if isinstance(cause, TypeError | ValueError):
             key = getattr(node, "_get_full_key", lambda _: "config")(None)
-            raise ConfigError(f"{key}: {first_line(cause)}") from error
+            inner = re.search(
+                r"full_key: (\S+)", str(error)
+            )  # of a node within, such as augment.flip
+            raise ConfigError(f"{inner[1] if inner else key}: {refused_value(cause)}") from error
         raise cause from None
 
 

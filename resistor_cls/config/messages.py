@@ -23,6 +23,11 @@ _PLUGINS = {
     "hydra/sweeper": {"optuna": "resistor_cls[optuna]"},
 }
 
+_OF_PYDANTIC = re.compile(
+    r"validation errors? for \w+\n(?P<name>\S+)\n +(?P<said>.*) "
+    r"\[type=\w+, input_value=(?P<value>.*), input_type="
+)
+
 
 @contextmanager
 def explained(name: str, words: Sequence[str]) -> Iterator[None]:
@@ -105,6 +110,14 @@ def _with_cause(error: BaseException) -> str:
     if error.__cause__ is not None and (why := first_line(error.__cause__)) not in line:
         line = f"{line} ({why})"
     return line
+
+
+def refused_value(error: BaseException) -> str:
+    """What an error says of an argument; albumentations' names it in the lines below the first."""
+    found = _OF_PYDANTIC.search(str(error))
+    if found is None:
+        return first_line(error)
+    return f"{found['name']}={found['value']}: {found['said'].removeprefix('Value error, ')}"
 
 
 def first_line(error: BaseException) -> str:

@@ -39,7 +39,7 @@ def check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequenc
         value = OmegaConf.select(config, key, throw_on_missing=False)
         fits = _may_be_null(default) if value is None else _fits(value, default)
         empty = OmegaConf.is_dict(value) and not value and key in RULES
-        if (default is None and not empty) or fits:
+        if not empty and (default is None or fits):
             continue
         if OmegaConf.is_config(default):
             raise ConfigError(f"{key}={value!r}: expected keys below it, such as {key}.…=…")

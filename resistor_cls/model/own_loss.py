@@ -53,7 +53,8 @@ def chosen_loss(
     Raises:
         ConfigError: there is no such loss, or a function that does something else.
     """
-    if isinstance(loss, str):
+    if isinstance(loss, str) or not callable(loss):
+        loss = str(loss)
         if activation is None:
             return ChosenLoss(loss_named(loss, focal_gamma), loss, {"loss": loss})
         if loss in LOSSES:
