@@ -93,7 +93,8 @@ def signature(categories: Sequence[str], channels: int) -> "ModelSignature":
     from mlflow.types import ColSpec, Schema, TensorSpec
 
     columns = {"category": "string", "confidence": "double", "calibrated": "boolean"}
-    columns |= {"located": "boolean", **{f"p:{name}": "double" for name in categories}}
+    columns |= {"located": "boolean", "familiar": "boolean"}
+    columns |= {f"p:{name}": "double" for name in categories}
     return ModelSignature(
         inputs=Schema([TensorSpec(np.dtype(np.uint8), (-1, -1, -1, channels))]),
         outputs=Schema([ColSpec(kind, name) for name, kind in columns.items()]),

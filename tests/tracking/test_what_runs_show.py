@@ -151,7 +151,7 @@ def test_the_example_is_what_the_model_takes(channels: int) -> None:
     assert photo.dtype == np.uint8
     assert photo.shape[0] == 1
     assert photo.shape[-1] == given.inputs.inputs[0].shape[-1] == channels
-    outputs = ["category", "confidence", "calibrated", "located", "p:a", "p:b"]
+    outputs = ["category", "confidence", "calibrated", "located", "familiar", "p:a", "p:b"]
     assert given.outputs.input_names() == outputs
 
 
