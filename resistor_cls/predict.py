@@ -162,6 +162,12 @@ def _predict(arguments: argparse.Namespace) -> None:
         predictor = Predictor.load(file)
     predictor.argument_prefix = "--"
     predictor.answer_by(arguments.views, arguments.threshold)
+    if arguments.risk is not None and arguments.model == "rendered":
+        print(
+            f"--risk {arguments.risk:g}: the model of the package is calibrated on synthetic "
+            "photos, and guarantees nothing for others",
+            file=sys.stderr,
+        )
     writer = _writer(arguments, photos, predictor)
     unread, unfamiliar = [], 0
     writer.begin()
