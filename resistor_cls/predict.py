@@ -162,12 +162,14 @@ def _predict(arguments: argparse.Namespace) -> None:
         predictor = Predictor.load(file)
     predictor.argument_prefix = "--"
     predictor.answer_by(arguments.views, arguments.threshold)
-    if arguments.risk is not None and arguments.model == "rendered":
-        print(
-            f"--risk {arguments.risk:g}: the model of the package is calibrated on synthetic "
-            "photos, and guarantees nothing for others",
-            file=sys.stderr,
-        )
+    if arguments.risk is not None:
+        predictor.check_risk(arguments.risk)
+        if arguments.model == "rendered":
+            print(
+                f"--risk {arguments.risk:g}: the model of the package is calibrated on synthetic "
+                "photos, and guarantees nothing for others",
+                file=sys.stderr,
+            )
     writer = _writer(arguments, photos, predictor)
     unread, unfamiliar = [], 0
     writer.begin()
@@ -187,11 +189,12 @@ def _predict(arguments: argparse.Namespace) -> None:
 def _unfamiliar_note(unfamiliar: int, photos: int, model: str) -> str:
     """Says once what a person can do about photos that a model does not know."""
     known = "the synthetic photos" if model == "rendered" else "the photos"
+    which = "the photo is" if photos == 1 else f"{unfamiliar} of {photos} photos are"
     train = f"{called('train')} experiment=best data=folder data.root=FOLDER"
     return (
-        f"{unfamiliar} of {photos} photos are unlike {known} that calibrated this model: their "
-        "best guesses are often wrong. A model that is trained on photos of your own parts, taken "
-        f"with your camera, knows them: {train}"
+        f"{which} unlike {known} that calibrated this model: the best guess for such a photo is "
+        "often wrong. A model that is trained on photos of your own parts, taken with your camera, "
+        f"knows them: {train}"
     )
 
 

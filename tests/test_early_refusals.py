@@ -25,7 +25,7 @@ from resistor_cls.model import (
     views,
 )
 from resistor_cls.model.metrics import MODES
-from resistor_cls.tracking import run
+from resistor_cls.tracking import opening
 
 WRONG = ("-1", "0.5", "7", "1e9", "word", "true", "null", "[1,2]", "{a: 1}", "''")
 # What Hydra makes objects of is checked by what is made, before photos too.
@@ -66,7 +66,7 @@ def test_early_names_are_the_names_of_the_packages() -> None:
         "model.pool": backbone.POOLS,
         "model.normalization": preprocessing.NORMALIZATIONS,
         "trainer.monitor": [f"val/{name}" for name in MODES],
-        "tracking.kind": run.KINDS,
+        "tracking.kind": opening.KINDS,
     }
     for key, known in names.items():
         assert all(RULES[key].accepts(name) for name in known), key

@@ -132,8 +132,10 @@ def test_an_answer_can_be_refused(
     assert "was calibrated on 8 photos, too few" in capsys.readouterr().err
     assert predict([*words[:-1], "0.02"]) == 2
     assert "--risk 0.02: models guarantee one of 0.001, 0.01, 0.05" in capsys.readouterr().err
-    assert predict([photo, "--risk", "0.01"]) == 2  # the one of the package
-    assert "--risk 0.01: the model is not calibrated" in capsys.readouterr().err
+    assert predict([photo, "--risk", "0.001"]) == 2  # the one of the package
+    assert (
+        "--risk 0.001: the model was calibrated on 740 photos, too few" in capsys.readouterr().err
+    )
 
     record = read_checkpoint(checkpoint)["resistor_cls"]["record"]["calibration"]
     for least, refused in ((1.0, True), (0.0, False)):

@@ -92,8 +92,16 @@ def test_one_photo_is_one_line_in_words(predict) -> None:
     bands = "yellow violet silver gold"
     line = rf"photos/a/x\.jpg   0\.47 Ω ±5 %   ({percent})   {bands}   label 4700Mohm\n"
     assert re.fullmatch(line, out), out
-    assert err == "the percentages are uncalibrated: this model has no calibration\n"
+    assert err == ""
     assert predict("photos/empty.png") == (0, "photos/empty.png   no resistor found\n", "")
+
+
+def test_percentages_without_calibration_are_called_uncalibrated(
+    predict, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(predictor._model.record, "calibration")
+    _, _, err = predict("photos/a/x.jpg")
+    assert err == "the percentages are uncalibrated: this model has no calibration\n"
 
 
 def test_a_terminal_without_an_omega_says_ohm(predict, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +190,7 @@ def test_all_bodies_of_a_photo_are_rows_of_their_own(predict, drawn: Path) -> No
         x, y = centre(drawn, name)
         assert body["box"]["x"] == pytest.approx(x + shift, abs=6)
         assert body["box"]["y"] == pytest.approx(y, abs=6)
-    assert left["category"] == "4700Mohm"
+    assert left["candidates"][0]["category"] == "4700Mohm"
     assert (empty["body"], empty["text"]) == (None, "no resistor found")
     _, out, _ = predict("photos/two.png", "--all")
     assert [line.split("   ")[0] for line in out.splitlines()] == [
@@ -316,7 +324,7 @@ def test_predictions_are_printed_as_they_come(predict, monkeypatch: pytest.Monke
 def test_flags_are_named_as_they_were_typed(predict, predictor: Predictor) -> None:
     for words, says in (
         (("--views", "8"), "error: --views 8 takes quarter turns, but this model sees"),
-        (("--risk", "0.01"), "error: --risk 0.01: the model is not calibrated"),
+        (("--risk", "0.001"), "error: --risk 0.001: the model was calibrated on 740 photos, too"),
         (("--views", "3"), "error: --views 3: expected one of 1, 2, 4, 8"),
         (("--threshold", "2"), "error: --threshold 2: expected 0 to 1"),
     ):
@@ -327,8 +335,8 @@ def test_flags_are_named_as_they_were_typed(predict, predictor: Predictor) -> No
         predictor.answer_by(views=8)
     with pytest.raises(ConfigError, match=r"^threshold 2: expected 0 to 1$"):
         predictor.answer_by(threshold=2)
-    with pytest.raises(ConfigError, match=r"^risk 0.01: the model is not calibrated"):
-        predictor.predict("photos/a/x.jpg", risk=0.01)
+    with pytest.raises(ConfigError, match=r"^risk 0.001: the model was calibrated on 740"):
+        predictor.predict("photos/a/x.jpg", risk=0.001)
 
 
 def test_a_predictor_takes_paths_arrays_and_pictures(predictor: Predictor, photos: Path) -> None:
