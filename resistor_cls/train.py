@@ -16,11 +16,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
 from resistor_cls.config.words import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from lightning import Trainer
@@ -63,6 +64,7 @@ def train(config: "DictConfig") -> float | None:
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.config import (
+        chosen_options,
         flatten,
         instantiate,
         instantiate_all,
@@ -79,23 +81,23 @@ def train(config: "DictConfig") -> float | None:
         seed_everything,
     )
     from resistor_cls.tracking import open_run
+    from resistor_cls.tracking.datasets import training_sets
     from resistor_cls.tracking.judgement import Judging
     from resistor_cls.tracking.own_figures import save_own_figures
+    from resistor_cls.tracking.parameters import parameters
     from resistor_cls.tracking.report import RunReport, describe
 
     config.seed = seed_everything(config.seed)
-    config.tracking.name = escaped(
-        config.tracking.name or f"{config.model.backbone} on {config.data.source}"
-    )
+    options = chosen_options()
+    config.tracking.name = escaped(config.tracking.name or _name(config, options))
     locate = config.model.locate
     if not isinstance(locate, bool | str):  # a node that makes a locator
         locate = instantiate(locate)
     prepare = preparation(locate, config.data.image_size, config.model.channels, config.model.steps)
     data = instantiate(config.data, prepare=prepare)
-    make_model = instantiate(config.model, _partial_=True, locate=locate)
-    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
-    make_model = partial(make_model, optimizer=optimizer, scheduler=scheduler, **_own_loss(config))
+    make_model = _maker(config, locate)
     figures = instantiate_all(config.figures)
+    monitor = config.trainer.monitor
     # Where the photos that validate train too, their scores cannot tell which epoch is best.
     save_best = config.trainer.save_best and not config.data.train_on_validation
     trainer_options = {**config.trainer, "save_best": save_best}
@@ -110,7 +112,7 @@ def train(config: "DictConfig") -> float | None:
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(flatten(config))
+        run.log_params(parameters(flatten(config), options))
         _set_up(data, config)
         judging = Judging(
             model=run.model_reference,
@@ -124,7 +126,6 @@ def train(config: "DictConfig") -> float | None:
         )
         judging.check(data.categories, prepare.channels)
         model = make_model(data.categories.names)
-        monitor = config.trainer.monitor
         report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
         trainer = build_trainer(
             run.output,
@@ -133,24 +134,18 @@ def train(config: "DictConfig") -> float | None:
             callbacks=[report, EpochLines(monitor)],
         )
         _try_out(config, run, model, data, trainer)
-        record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
-        model.record = {**record, "trained_on": data.trained_on()}
+        model.record = {
+            "data": data.settings,
+            "fingerprint": data.fingerprint,
+            "seed": config.seed,
+            "trained_on": data.trained_on(),
+        }
         if data.stream is not None:
             leave_cores(data.workers)
         describe(run, data, model, trainer)
-        if trainer.is_global_zero:
-            log.info(
-                "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
-                config.model.backbone,
-                {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
-                    model.weights_from, f"{model.weights_from} weights"
-                ),
-                trainer.strategy.root_device,
-                trainer.precision,
-                data.train_length,
-                len(data.validation_indices),
-                len(data.categories),
-            )
+        for use, part in training_sets(data).items():
+            run.log_data(part, use)
+        _announce(config.model.backbone, model, data, trainer)
         fit(trainer, model, data)
         best = report.best_checkpoint(trainer)
         report.best_metrics |= _keep(run, best, trainer, data=data, report=report, judging=judging)
@@ -162,6 +157,43 @@ def train(config: "DictConfig") -> float | None:
         subject = f"{'best' if save_best else 'last'} epoch: {report.best_epoch:g}"
         log.info("\n%s", run.summary(report.best_metrics, subject))
     return report.best_metrics.get(monitor)
+
+
+def _name(config: "DictConfig", options: "Mapping[str, str]") -> str:
+    """Names a run that was given no name."""
+    from resistor_cls.tracking.names import photos_name, training_name
+
+    photos = photos_name(config.data.source, config.data.get("root"), config.data.get("table"))
+    return training_name(config.model.backbone, photos, options.get("experiment"))
+
+
+def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorClassifier]":
+    """What makes a model of the names of its categories."""
+    from resistor_cls.config import instantiate
+
+    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
+    make_model = instantiate(config.model, _partial_=True, locate=locate)
+    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **_own_loss(config))
+
+
+def _announce(
+    backbone: str, model: "ResistorClassifier", data: "PhotoDataModule", trainer: "Trainer"
+) -> None:
+    """Says what begins."""
+    if not trainer.is_global_zero:
+        return
+    log.info(
+        "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
+        backbone,
+        {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
+            model.weights_from, f"{model.weights_from} weights"
+        ),
+        trainer.strategy.root_device,
+        trainer.precision,
+        data.train_length,
+        len(data.validation_indices),
+        len(data.categories),
+    )
 
 
 def _check(config: "DictConfig") -> None:
@@ -273,12 +305,15 @@ def _keep(
     run.save_model(
         best,
         {key: kept.record[key] for key in ("data", "fingerprint", "seed")},
-        data.prepare.channels,
+        kept.categories.names,
+        channels=data.prepare.channels,
+        step=report.best_step,
     )
     scores: dict[str, float] = {}
     if predictions is not None:
         judging = replace(judging, title=report.title, seen=report.mark)
         scores |= save_judgement(run, kept, data, predictions, judging)
+        report.keep_scores(scores)
     if data.settings["test"] is not None:
         data.subset = "test"
         scores |= score(trainer, kept, data)
@@ -301,6 +336,7 @@ def _save_weights(
     weights = ResistorClassifier.load(best)
     weights.record = {
         "trained_on": [],  # nothing but drawings
+        "calibration": weights.record.get("calibration"),  # drawings too
         "recipe": plain_without_passwords(
             {
                 key: value
@@ -319,7 +355,7 @@ def _save_weights(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    return run_hydra(train, "train", __doc__ or "", argv)
+    return run_hydra(train, "train", as_called(__doc__), argv)
 
 
 if __name__ == "__main__":

@@ -106,3 +106,9 @@ def test_an_installed_wheel_works_from_any_folder(tmp_path: Path) -> None:
         )
         assert "backbone: resnet26.bt_in1k" in done.stdout
         assert "seed: 41" in done.stdout
+    (script,) = site.rglob("resistor-cls")
+    listed = subprocess.run(
+        [sys.executable, script], env={"PYTHONPATH": str(site)}, capture_output=True, text=True
+    )
+    assert listed.stdout.startswith("usage: resistor-cls SUBCOMMAND")
+    assert (site / "resistor_cls/inference/photo_page.html").is_file()

@@ -23,10 +23,10 @@ print(status, [name for name in {HEAVY} if name in sys.modules])
     ("line", "message"),
     [
         ("predict nowhere.jpg", "nowhere.jpg does not exist"),
-        ("predict here.jpg --model nowhere.ckpt", "model=nowhere.ckpt does not exist"),
+        ("predict here.jpg --model nowhere.ckpt", "--model=nowhere.ckpt does not exist"),
         ("predict here.jpg --model runs:/0a1b/model", "no store at sqlite:///mlflow.db"),
-        ("predict here.jpg --model runs:/0a1b", "model=runs:/0a1b is not complete"),
-        ("predict here.jpg --risk 0.2", "--risk 0.2: models promise one of 0.001"),
+        ("predict here.jpg --model runs:/0a1b", "--model=runs:/0a1b is not complete"),
+        ("predict here.jpg --risk 0.2", "--risk 0.2: models guarantee one of 0.001"),
         ("predict here.jpg --top 0", "--top 0: expected 1 or more"),
         ("predict here.jpg --views 3", "--views 3: expected one of 1, 2, 4, 8"),
         ("predict here.jpg --threshold nan", "--threshold nan: expected 0 to 1"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resistor_cls.config.checks import check_values
+from resistor_cls.config.choices import groups
 from resistor_cls.config.composing import defaults_of
 from resistor_cls.config.help import help_of
 from resistor_cls.config.messages import explained
@@ -159,3 +160,11 @@ def output_folder() -> Path:
     from hydra.core.hydra_config import HydraConfig
 
     return Path(HydraConfig.get().runtime.output_dir)
+
+
+def chosen_options() -> dict[str, str]:
+    """Group of the config → the option that this job has chosen; without groups of no option."""
+    from hydra.core.hydra_config import HydraConfig
+
+    chosen = HydraConfig.get().runtime.choices
+    return {group: str(chosen[group]) for group in groups() if chosen.get(group)}

@@ -249,7 +249,13 @@ class WithSteps:
 
     def __call__(self, photo: np.ndarray) -> Prepared:
         """Prepares one photo; see `resistor_cls.data.photos.Preparation`."""
-        prepared = self._prepare(photo)
+        return self._changed(self._prepare(photo))
+
+    def every(self, photo: np.ndarray) -> list[Prepared]:
+        """Prepares each body of a photo; see `resistor_cls.data.photos.Preparation`."""
+        return [self._changed(prepared) for prepared in self._prepare.every(photo)]
+
+    def _changed(self, prepared: Prepared) -> Prepared:
         pipeline = copy.deepcopy(self._pipeline)  # transforms note what they do: one a thread
         pipeline.set_random_seed(0)
         return replace(prepared, photo=pipeline(image=prepared.photo)["image"])

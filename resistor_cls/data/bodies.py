@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 # The outline of a common body: coating tips as a share of the length at either end, their radius
@@ -101,3 +102,17 @@ def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     ]
     shared = sides[0] * sides[1]
     return shared / (one[2] * one[3] + other[2] * other[3] - shared)
+
+
+def oriented_overlap(one: Location, other: Location) -> float:
+    """Intersection over union of the rectangles along two bodies."""
+    shared, corners = cv2.rotatedRectangleIntersection(_rectangle(one), _rectangle(other))
+    if shared == cv2.INTERSECT_NONE or corners is None:
+        return 0.0
+    area = float(cv2.contourArea(cv2.convexHull(corners)))
+    union = one.length * one.width + other.length * other.width - area
+    return area / union if union > 0 else 0.0
+
+
+def _rectangle(body: Location) -> tuple[tuple[float, float], tuple[float, float], float]:
+    return (body.x, body.y), (body.length, body.width), math.degrees(body.angle)

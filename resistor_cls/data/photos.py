@@ -90,7 +90,7 @@ def decode_photo(encoded: bytes) -> np.ndarray:
             check_header(image, bounds)
             # In its place: a copy of 128 megapixels takes 0.5 GB.
             ImageOps.exif_transpose(image, in_place=True)
-            return _to_rgb(image)
+            return to_rgb(image)
 
 
 def _kind_of(encoded: bytes) -> str:
@@ -142,7 +142,7 @@ def _is_pair(size: Any) -> bool:
     return isinstance(size, Sequence) and not isinstance(size, str) and len(size) == 2
 
 
-def _to_rgb(image: Image.Image) -> np.ndarray:
+def to_rgb(image: Image.Image) -> np.ndarray:
     """The pixels of an opened image as (height, width, 3) uint8 RGB."""
     if image.mode in GREY_16_BIT:
         return _grey_to_rgb(image)
@@ -243,12 +243,15 @@ class Prepared:
         place: (2, 3) float64, what it shows of the upright original: a point at the fractions
             (x, y) of the prepared photo lies at `place @ (x, y, 1)` in fractions of the original.
         body: where the body lies in pixels of the prepared photo, as it was found; else None.
+        box: the same body in pixels of the upright original. Caches keep `body` and `place`, from
+            which it follows, and leave it None.
     """
 
     photo: np.ndarray
     located: bool = True
     place: np.ndarray = field(default_factory=_whole)
     body: Location | None = None
+    box: Location | None = None
 
 
 class Preparation(Protocol):
@@ -284,6 +287,20 @@ class Preparation(Protocol):
 
         Args:
             photo: (height, width, channels) uint8, of any size.
+
+        Raises:
+            DataError: a photo of other channels.
+        """
+
+    def every(self, photo: np.ndarray) -> list[Prepared]:
+        """Prepares each body of a photo by itself; called by several threads at once.
+
+        Args:
+            photo: as of `__call__`.
+
+        Returns:
+            One a body, the likeliest first; empty where none is found. A preparation that does not
+            look for bodies gives the whole photo.
 
         Raises:
             DataError: a photo of other channels.
@@ -343,6 +360,10 @@ class Shrink:
         """Resizes one photo; see `Preparation`."""
         check_channels(photo, self.channels)
         return Prepared(shrink(photo, self.shape))
+
+    def every(self, photo: np.ndarray) -> list[Prepared]:
+        """The whole photo, resized: nothing is looked for; see `Preparation`."""
+        return [self(photo)]
 
 
 @contextmanager

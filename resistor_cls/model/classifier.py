@@ -18,6 +18,7 @@ from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
 from resistor_cls.model.drawn_crops import MOST_RINGS, RINGS, UNKNOWN
+from resistor_cls.model.features import full_precision, logits_and_features
 from resistor_cls.model.file_checks import check_fit
 from resistor_cls.model.file_schema import check_settings, misfit
 from resistor_cls.model.layers import check_layers, freeze, learning_groups, slow_down
@@ -92,7 +93,8 @@ class ResistorClassifier(LightningModule):
         record: plain values that are saved with the model, such as where its photos are.
         predictions: of the newest validation or test epoch, in the order of its batches:
             `probabilities` (photos, categories) float32, `losses` (photos,) float32, `targets` and
-            `indices` (photos,) int64.
+            `indices` (photos,) int64; and `features` (photos, features) float16, of a backbone that
+            gives them.
 
     Raises:
         ConfigError: an argument that cannot be used.
@@ -304,23 +306,38 @@ class ResistorClassifier(LightningModule):
         Returns:
             (batch, categories) logits.
         """
+        return self._logits_and_features(photos)[0]
+
+    def _logits_and_features(self, photos: Tensor) -> tuple[Tensor, Tensor | None]:
         prepared = self._prepared(photos)
         if self.training or self.views == 1:
-            return self.backbone(prepared)
-        logits = [self.backbone(_channels_last(view)) for view in laid(prepared, self.views)]
-        return torch.stack(logits).mean(0)
+            return logits_and_features(self.backbone, prepared, self.training)
+        views = [
+            logits_and_features(self.backbone, _channels_last(view))
+            for view in laid(prepared, self.views)
+        ]
+        logits, features = zip(*views, strict=True)
+        pooled = None if features[0] is None else torch.stack(features).mean(0)
+        return torch.stack(logits).mean(0), pooled
 
-    def answer(self, photos: Tensor) -> Tensor:
-        """Logits as they are wherever nothing is learned: (batch, categories) float32.
+    def answer(self, photos: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Logits as they are wherever nothing is learned, and the features that they are made of.
 
-        Mixed precision is for training. Answers are computed in full precision whatever trained the
-        model, unless `mixed_precision_inference` asks for half.
+        Mixed precision is for training. Predictions are computed in full precision whatever trained
+        the model, unless `mixed_precision_inference` asks for half: on a GPU without the rounding
+        to TF32, which moves probabilities by some thousandths, so that they are the processor's.
 
         Args:
             photos: see `forward`.
+
+        Returns:
+            (batch, categories) float32 logits; and (batch, features) float16, pooled and averaged
+            over the views, or None of a backbone that gives none.
         """
-        with torch.autocast(self.device.type, enabled=self.mixed_precision_inference):
-            return self(photos).float()
+        half = self.mixed_precision_inference
+        with full_precision(self.device), torch.autocast(self.device.type, enabled=half):
+            logits, features = self._logits_and_features(photos)
+        return logits.float(), None if features is None else features.half()
 
     def _prepared(self, photos: Tensor) -> Tensor:
         return _channels_last(self.preprocessing(photos))
@@ -387,13 +404,15 @@ class ResistorClassifier(LightningModule):
         self._judge(batch)
 
     def _judge(self, batch: Batch) -> None:
-        logits, targets = self.answer(_floats(batch["photos"])), batch["targets"]
+        logits, features = self.answer(_floats(batch["photos"]))
+        targets = batch["targets"]
         self._outputs.append(
             {
                 "probabilities": self.probabilities(logits),
                 "losses": self.loss.plain(logits, targets),
                 "targets": targets,
                 "indices": batch["indices"],
+                **({} if features is None else {"features": features}),
             }
         )
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
-from resistor_cls.data.bodies import Location
+from resistor_cls.data.bodies import Location, oriented_overlap
 from resistor_cls.model.crops import View, look
 from resistor_cls.model.file_checks import check_fit
 from resistor_cls.model.file_schema import LocatorHeader
@@ -31,6 +31,9 @@ CLOSE_LENGTHS = 2.5  # side of the second look, in body lengths
 # Places of the first look that get a close-up each where the likeliest one leaves a doubt: glare on
 # wood outshines small bodies.
 CANDIDATES, DOUBT = 4, 0.5
+MAX_BODIES = 64  # of one photo
+_OFF_CENTRE = 0.5  # of its length is how far a body may lie from where the first look saw it
+_SAME_BODY = 0.2  # intersection over union of two rectangles that are one body
 # Lengths and widths are told as logarithms of multiples of these, about their middle in pixels.
 _LENGTH, _WIDTH = 32.0, 11.0
 # Radius of a peak in body widths, and in cells at least; see `encode`.
@@ -117,6 +120,35 @@ class Locator(nn.Module):
         location = self.best(photo)
         return location if location.score >= self.threshold else None
 
+    def every(self, photo: np.ndarray) -> list[Location]:
+        """Where each body lies, the likeliest first; empty where there is none.
+
+        Args:
+            photo: (height, width, 3) uint8 RGB, of any size.
+        """
+        height, width = photo.shape[:2]
+        whole = View(width / 2, height / 2, 0.0, max(height, width))
+        places = self._found(photo, whole, WIDE, MAX_BODIES)
+        closer = [
+            self._centred(photo, place) for place in places if place.score >= self.threshold**2
+        ]
+        found = [one for one in closer if one is not None and one.score >= self.threshold]
+        return _without_duplicates(found)
+
+    def _centred(self, photo: np.ndarray, place: Location) -> Location | None:
+        """As `_closer`, but never a neighbour; None where no body is in the middle."""
+        side = CLOSE_LENGTHS * max(place.length, 2 * place.width)
+        close = self._found(photo, View(place.x, place.y, 0.0, side), CLOSE, CANDIDATES)
+        near = [
+            one
+            for one in close
+            if math.hypot(one.x - place.x, one.y - place.y) < _OFF_CENTRE * place.length
+        ]
+        if not near:
+            return None
+        best = max(near, key=lambda one: one.score)
+        return replace(best, score=math.sqrt(place.score * best.score))
+
     @torch.inference_mode()
     def _found(self, photo: np.ndarray, view: View, size: int, count: int) -> list[Location]:
         """The likeliest places in a view, the best first."""
@@ -154,6 +186,15 @@ class Locator(nn.Module):
         net.load_state_dict(tensors)
         net.record, net.threshold = header["record"], header["threshold"]
         return net.eval()
+
+
+def _without_duplicates(locations: list[Location]) -> list[Location]:
+    """The likeliest first, without those that lie on a likelier one."""
+    kept: list[Location] = []
+    for one in sorted(locations, key=lambda location: -location.score):
+        if all(oriented_overlap(one, other) < _SAME_BODY for other in kept):
+            kept.append(one)
+    return kept
 
 
 def encode(bodies: Tensor, size: int) -> tuple[Tensor, Tensor]:

@@ -2,7 +2,8 @@
 
 import copy
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,20 @@ class UprightCrop:
     def __call__(self, photo: np.ndarray) -> Prepared:
         """Cuts out one body; see `resistor_cls.data.photos.Preparation`."""
         check_channels(photo, self.channels)
-        # One thread and full precision: the same photo then gives the same crop, whoever asks.
-        with one_torch_thread(), torch.autocast("cpu", enabled=False):
+        with _repeatable():
             location = self._locator.locate(photo)
             if location is None:
                 return Prepared(shrink(photo, self.shape), located=False)
+        return self._cut_out(photo, location)
+
+    def every(self, photo: np.ndarray) -> list[Prepared]:
+        """Cuts out each body, the likeliest first; see `resistor_cls.data.photos.Preparation`."""
+        check_channels(photo, self.channels)
+        with _repeatable():
+            locations = self._locator.every(photo)
+        return [self._cut_out(photo, location) for location in locations]
+
+    def _cut_out(self, photo: np.ndarray, location: Location) -> Prepared:
         view = crop_view(location, self.shape, self._margin)
         rows, columns = self.shape
         scale = columns / view.span
@@ -87,7 +97,14 @@ class UprightCrop:
             location.score,
         )  # fmt: skip
         place = view.place(self.shape, photo.shape[:2])
-        return Prepared(look(photo, view, self.shape), True, place, level)
+        return Prepared(look(photo, view, self.shape), True, place, level, location)
+
+
+@contextmanager
+def _repeatable() -> Iterator[None]:
+    """One thread and full precision: the same photo then gives the same crop, whoever asks."""
+    with one_torch_thread(), torch.autocast("cpu", enabled=False):
+        yield
 
 
 def preparation(

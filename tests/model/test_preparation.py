@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import albumentations
 import numpy as np
 import pytest
 import torch
@@ -59,6 +60,47 @@ def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Locator, photos:
         assert np.array_equal(prepared.photo, expected)
         flags.append(prepared.located)
     assert 0 < sum(flags) < len(flags)
+
+
+def side_by_side(numbers: range) -> np.ndarray:
+    """Drawn parts in one photo, 350 px of each."""
+    tiles = []
+    for number in numbers:
+        scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(number))
+        drawing = draw(scene)
+        x, y = (int(np.clip(700 * at - 175, 0, 350)) for at in drawing.box[:2])
+        tiles.append(drawing.photo[y : y + 350, x : x + 350])
+    return np.hstack(tiles)
+
+
+def test_every_body_of_a_photo_gets_a_crop_and_its_box():
+    prepare = preparation(True, SIZE)
+    photo = side_by_side(range(3))
+    bodies = prepare.every(photo)
+    boxes = [body.box for body in bodies]
+    assert sorted(int(box.x // 350) for box in boxes) == [0, 1, 2]
+    assert [box.score for box in boxes] == sorted((box.score for box in boxes), reverse=True)
+    for body in bodies:
+        assert np.array_equal(body.photo, crop_upright(photo, body.box, prepare.shape))
+    one = prepare(photo[:, :350])
+    assert (one.box.x, one.box.y) == pytest.approx(tuple(one.place @ (0.5, 0.5, 1) * 350), abs=1e-6)
+    assert prepare.every(np.full((300, 400, 3), 120, np.uint8)) == []
+
+
+def test_every_body_of_a_photo_goes_through_the_fixed_steps():
+    photo = side_by_side(range(2))
+    steps = albumentations.to_dict(albumentations.InvertImg(p=1))
+    plain, inverted = preparation(True, SIZE), preparation(True, SIZE, steps=steps)
+    for one, other in zip(plain.every(photo), inverted.every(photo), strict=True):
+        assert np.array_equal(255 - one.photo, other.photo)
+        assert one.box == other.box
+
+
+def test_a_preparation_that_does_not_look_takes_the_photo_as_one():
+    photo = np.full((30, 40, 3), 120, np.uint8)
+    (whole,) = preparation(False, SIZE).every(photo)
+    assert whole.photo.shape == (SIZE, SIZE, 3)
+    assert whole.box is None
 
 
 def test_without_a_locator_photos_are_resized(photos: Path):
