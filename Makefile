@@ -5,6 +5,11 @@ READY := .venv/.ready
 # TORCH=cpu: PyTorch without CUDA, from PyTorch's own index, for machines without a GPU.
 TORCH ?=
 STORE ?= sqlite:///mlflow.db
+PORT ?= 5000
+# The id of the experiment that `make ui` shows; that of a new store's first is 1.
+EXPERIMENT ?= 1
+# Its runs, the best first: not the UI's home, which is about language models.
+RUNS := http://127.0.0.1:$(PORT)/\#/experiments/$(EXPERIMENT)/runs?workflowType=machine_learning&viewStateShareKey=best
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train test test-all lint bench ui sweep clean lock
@@ -53,8 +58,13 @@ lint: $(READY) ## ruff and mypy
 bench: $(READY) ## photos a second: drawing, decoding, augmenting, training
 	$(BIN)/python experiments/throughput/measure.py
 
-ui: $(READY) ## the MLflow UI on the local store, http://127.0.0.1:5000
-	$(BIN)/mlflow ui --backend-store-uri $(STORE)
+ui: $(READY) ## the runs of the local store in MLflow's UI, the best first
+	@printf '\nThe runs, the best first, once the server is up:\n\n  %s\n\n' '$(RUNS)'
+	@# In a browser too, where there is a desktop, once the server answers.
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname)" = Darwin ]; then \
+		(for second in $$(seq 60); do sleep 1; curl -sf http://127.0.0.1:$(PORT)/health && \
+			exec $(BIN)/python -m webbrowser -t '$(RUNS)'; done > /dev/null 2>&1) & fi
+	$(BIN)/mlflow ui --backend-store-uri $(STORE) --port $(PORT)
 
 sweep: $(READY) ## an example sweep: two nets at two learning rates
 	$(BIN)/python -m resistor_cls.train -m experiment=quickstart sweep=example \

@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
 from resistor_cls.config.words import as_reference
 from resistor_cls.errors import DataError, printable
@@ -36,7 +37,7 @@ def audit(config: "DictConfig") -> None:
     """Audits and reports on one set of photos.
 
     Raises:
-        ResistorClsError: something that the user can mend; photos that cannot be read, after the
+        ResistorClsError: something that the user can fix; photos that cannot be read, after the
             report on the others is written.
     """
     # Here and not above, so that --help and a wrong word answer at once.
@@ -55,7 +56,7 @@ def audit(config: "DictConfig") -> None:
     from resistor_cls.evaluation.audit_report import audit_page
     from resistor_cls.tracking import open_run
 
-    model = None if config.reference is None else _load(config)
+    model = None if config.reference is None else _checked_and_loaded(config)
     prepare = Shrink(config.data.image_size) if model is None else model.preparation()
     source = config.data.source
     options = absolute({key: config.data[key] for key in options_of(source) if key in config.data})
@@ -89,10 +90,14 @@ def audit(config: "DictConfig") -> None:
     _judge(report, run.output / "audit.html", config.strict)
 
 
-def _load(config: "DictConfig") -> "ResistorClassifier":
-    from resistor_cls.model import ResistorClassifier
+def _checked_and_loaded(config: "DictConfig") -> "ResistorClassifier":
+    """The model, after the options that it is to be asked with."""
+    from resistor_cls.config import instantiate, output_folder
+    from resistor_cls.model import ResistorClassifier, build_trainer
     from resistor_cls.tracking import model_file
 
+    build_trainer(output_folder(), **config.trainer)
+    instantiate(config.data)
     with model_file(config.reference, config.tracking.uri) as file:
         return ResistorClassifier.load(file)
 
@@ -141,7 +146,7 @@ def _summary(report: Mapping[str, Any]) -> str:
             f"{score['stratified']['accuracy']:.1%} across random folds, "
             f"chance {score['most_frequent']:.1%}"
         )
-        lines.append(f"category told from the {source} alone: {told}")
+        lines.append(f"category predicted from the {source} alone: {told}")
     lines.append("report: audit.html and audit.json in the folder")
     return "\n".join(map(printable, lines))  # names and cameras are text of somebody else's
 
@@ -172,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     words = sys.argv[1:] if argv is None else argv
     keys = ["strict=true" if word == "--strict" else as_reference(word) for word in words]
-    return run_hydra(audit, "audit", __doc__ or "", keys)
+    return run_hydra(audit, "audit", as_called(__doc__), keys)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from resistor_cls.colour_code import Reading, decode
+from resistor_cls.colour_code import Reading, decode, ohms_in_words, tolerance_in_words
 from resistor_cls.csv_tables import decoded, regular_bytes
 from resistor_cls.errors import DataError
+from resistor_cls.markings import MARKINGS
 
 # Digits are 0 to 9, and letters those of the alphabet: re.I alone takes the Kelvin sign for a K.
 _DIGITS = "[0-9]{0,15}"  # more is no value of a part, and more than float64 keeps exactly
@@ -35,24 +36,62 @@ class Category:
 
     Attributes:
         name: the label, as it stands in folders and tables.
-        ohms: what the name says, in ohms; None where the name says none, or more or less than any
-            part has (`LEAST_OHMS` to `MOST_OHMS`, or 0).
+        ohms: resistance in ohms: what the bands say where they are known, else what the name
+            says; None where neither is known.
         watts: power rating that the name says, in watts; None where it says none, or one outside
             of `LEAST_WATTS` to `MOST_WATTS`.
         markings: the band sequences seen on parts of this category, first digit first; empty
             where they are not known. Where they contradict the name, the bands are right about
             the part and the name is right about the label.
+        name_ohms: what the name says, in ohms; None where the name says none, or more or less
+            than any part has (`LEAST_OHMS` to `MOST_OHMS`, or 0).
     """
 
     name: str
     ohms: float | None = None
     watts: float | None = None
     markings: tuple[tuple[str, ...], ...] = ()
+    name_ohms: float | None = None
 
     @property
     def reading(self) -> Reading | None:
         """What the bands say: ohms and tolerance of the first marking."""
         return decode(self.markings[0]) if self.markings else None
+
+    @property
+    def tolerances(self) -> tuple[float, ...]:
+        """The tolerances that the markings say, as fractions, each once; empty where unknown."""
+        return tuple(dict.fromkeys(decode(bands).tolerance for bands in self.markings))
+
+    @property
+    def value_in_words(self) -> str:
+        """Ohms and tolerance, such as `4.7 kΩ ±5 %`; the name where the ohms are not known.
+
+        Where parts of the category carry several markings, each of their tolerances is named.
+        """
+        if self.ohms is None:
+            return self.name
+        tolerances = " or ".join(map(tolerance_in_words, self.tolerances))
+        return f"{ohms_in_words(self.ohms)} {tolerances}".rstrip()
+
+    @property
+    def in_words(self) -> str:
+        """Ohms, tolerance and power rating, such as `4.7 kΩ ±5 %, 0.25 W`."""
+        if self.ohms is None or self.watts is None:
+            return self.value_in_words
+        return f"{self.value_in_words}, {self.watts:.12g} W"
+
+    @property
+    def words_say_all(self) -> bool:
+        """Whether `in_words` says what the name says, so that the name need not stand beside it.
+
+        It does not where the name and the bands disagree, nor where a part of the name is neither
+        ohms nor watts.
+        """
+        if self.ohms is None:
+            return True  # the words are the name
+        rating = self.name.partition("_")[2]
+        return self.ohms == self.name_ohms and (not rating or self.watts is not None)
 
 
 def parse_name(name: str) -> Category:
@@ -60,10 +99,13 @@ def parse_name(name: str) -> Category:
 
     Letters are those of IEC 60062's letter code, a letter between digits being the decimal
     point (`2K2`). Two letters, as in `3R9K`, mean point and multiplier. A name that says neither
-    ohms nor watts is a category all the same.
+    ohms nor watts is a category all the same. Where the bands of a name are known, they decide
+    on the ohms.
     """
     value, _, rating = name.partition("_")
-    return Category(name, _parse_ohms(value), _parse_watts(rating), _MARKINGS.get(name, ()))
+    markings, name_ohms = MARKINGS.get(name, ()), _parse_ohms(value)
+    ohms = decode(markings[0]).ohms if markings else name_ohms
+    return Category(name, ohms, _parse_watts(rating), markings, name_ohms)
 
 
 def _parse_ohms(text: str) -> float | None:
@@ -271,54 +313,6 @@ RESISTOR37_COUNTS = {
     "7K5_1-4W": 80,
     "820R_1-4W": 98,
     "8K2_1-4W": 73,
-}
-
-
-def _bands(*sequences: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(sequence.split()) for sequence in sequences)
-
-
-# What the bands of the 37 say. Three names mislead, and are kept because they are the labels:
-# 4700Mohm reads 0.47 Ω, 5K61_1-4W reads 5.6 kΩ, 220R_2W reads 22 Ω.
-# 100R_1-4W and 5K1_1-4W each mix two designs: a tan body with 4 bands, a blue one with 5.
-_MARKINGS = {
-    "100R_1-4W": _bands("brown black brown gold", "brown black black black brown"),
-    "10R_1W": _bands("brown black black gold"),
-    "10R_2W": _bands("brown black black gold"),
-    "10_1-4W": _bands("brown black black gold"),
-    "11M_1-2W": _bands("brown brown black green brown"),
-    "150R_1-4W": _bands("brown green brown gold"),
-    "150R_1-8W": _bands("brown green brown gold"),
-    "15R_1-4W": _bands("brown green black gold"),
-    "180K_1-2W": _bands("brown grey yellow gold"),
-    "1K_1-4W": _bands("brown black black brown gold"),
-    "1K_2W": _bands("brown black red gold"),
-    "1M_1-4W": _bands("brown black green gold"),
-    "20K_1-4W": _bands("red black orange gold"),
-    "220K_1-4W": _bands("red red yellow gold"),
-    "220R_2W": _bands("red red black gold"),
-    "22R_1-4W": _bands("red red black gold"),
-    "24K_1-2W": _bands("red yellow orange gold"),
-    "270K_1-4W": _bands("red violet yellow gold"),
-    "27R_1W": _bands("red violet black gold"),
-    "2K2_1-4W": _bands("red red red gold"),
-    "2R_1W": _bands("red black gold gold"),
-    "330R_1-4W": _bands("orange orange brown gold"),
-    "33K_2W": _bands("orange orange orange gold"),
-    "3R9K_1-4W": _bands("orange white red gold"),
-    "4700Mohm": _bands("yellow violet silver gold"),
-    "470R_1-4W": _bands("yellow violet brown gold"),
-    "470R_1W": _bands("yellow violet brown gold"),
-    "4K7_1-4W": _bands("yellow violet red gold"),
-    "56K_1W": _bands("green blue orange gold"),
-    "5K1_1-4W": _bands("green brown red gold", "green brown black brown brown"),
-    "5K61_1-4W": _bands("green blue red gold"),
-    "620R_1-4W": _bands("blue red brown gold"),
-    "68K_1W": _bands("blue grey orange gold"),
-    "6R8_1-4W": _bands("blue grey gold gold"),
-    "7K5_1-4W": _bands("violet green red gold"),
-    "820R_1-4W": _bands("grey red brown gold"),
-    "8K2_1-4W": _bands("grey red red gold"),
 }
 
 

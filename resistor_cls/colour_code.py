@@ -24,6 +24,22 @@ TOLERANCES = {
     "grey": 0.0001,
 }
 NO_BAND_TOLERANCE = 0.20
+# How the colours are shown on a screen, apart from one another for most eyes: red, green, blue.
+SWATCHES = {
+    "black": "#1b1b1b",
+    "brown": "#6f3f1f",
+    "red": "#cf2a27",
+    "orange": "#ee7d1b",
+    "yellow": "#f5d32c",
+    "green": "#2f8f46",
+    "blue": "#2a5fc4",
+    "violet": "#8a4fbe",
+    "grey": "#8c9299",
+    "white": "#f7f7f4",
+    "gold": "#c39a3b",
+    "silver": "#c3c8cd",
+}
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (0.0, ""))  # of the SI, from which value on
 
 # IEC 60063: the rounded values of the series up to E24 are historical and cannot be computed.
 _E24 = (
@@ -125,6 +141,26 @@ def encode(ohms: float, tolerance: float = 0.05, count: int = 4) -> tuple[str, .
     if last is None:
         raise DataError(f"tolerance {tolerance:g}: expected one of {sorted(TOLERANCES.values())}")
     return (*(DIGITS[int(digit)] for digit in str(number)), multiplier, last)
+
+
+def ohms_in_words(ohms: float) -> str:
+    """A resistance as people write it: `0.47 Ω`, `4.7 kΩ`, `11 MΩ`.
+
+    Args:
+        ohms: resistance in ohms, 0 or more.
+    """
+    scale, prefix = next(one for one in _PREFIXES if ohms >= one[0])
+    # Twelve digits are more than a part has, and hide what a division leaves in the sixteenth.
+    return f"{ohms / (scale or 1.0):.12g} {prefix}Ω"
+
+
+def tolerance_in_words(tolerance: float) -> str:
+    """A tolerance as people write it: `±5 %`.
+
+    Args:
+        tolerance: as a fraction.
+    """
+    return f"±{100 * tolerance:.6g} %"
 
 
 @cache

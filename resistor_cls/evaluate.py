@@ -24,12 +24,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
-from resistor_cls.config.words import as_reference, escaped, quoted
+from resistor_cls.config.words import as_reference, escaped, quoted, taken_out
 from resistor_cls.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
+
+    from resistor_cls.data import PhotoDataModule
+    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.tracking.judgement import Judging
 
 log = logging.getLogger("resistor_cls")
 
@@ -46,78 +54,128 @@ def evaluate(config: "DictConfig") -> None:
         raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
     unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
     if unknown_word is not None:
-        raise ConfigError(f"--allow {unknown_word}: {nearest(unknown_word, ALLOWED)}")
+        raise ConfigError(f"--allow {unknown_word}: {nearest(str(unknown_word), ALLOWED)}")
     # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.tracking import check_reference
+    from resistor_cls.tracking.store import check_store
 
     check_reference(config.reference, config.tracking.uri)
-    from resistor_cls.config import flatten, instantiate, output_folder, resolved
-    from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier, build_trainer, score
-    from resistor_cls.tracking import model_file, open_run
-    from resistor_cls.tracking.judgement import Judging, judged, save_judgement
-    from resistor_cls.tracking.report import describe, mark_seen
+    if config.tracking.kind != "none":
+        check_store(config.tracking.uri)
+    from resistor_cls.config import (
+        instantiate,
+        instantiate_all,
+        output_folder,
+    )
+    from resistor_cls.model import ResistorClassifier, build_trainer
+    from resistor_cls.tracking import model_file
+    from resistor_cls.tracking.judgement import Judging
 
+    build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
+    if config.get("data") is not None:
+        instantiate(config.data)
+    figures = instantiate_all(config.figures)
     with model_file(config.reference, config.tracking.uri) as file:
         model = ResistorClassifier.load(file)
     model.answer_by(**config.inference)
-    config.tracking.name = escaped(config.tracking.name or f"evaluate {config.reference}")
-    own = config.get("data") is None
-    subset = config.subset if config.subset != "auto" else ("validation" if own else "all")
-    if own and "data" not in model.record:
-        raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
-    if own:
-        given = {"subset": subset, "cache": config.paths.cache}
-        prepare = model.preparation(model.record["data"]["image_size"])
-        data = PhotoDataModule(**model.record["data"], **given, prepare=prepare)
-    else:
-        # At the model's own size: a photo is resized once, as in training.
-        data = instantiate(config.data, subset=subset, prepare=model.preparation())
+    data = _data(config, model)
+    judging = Judging(
+        model=config.reference,
+        subset=data.subset,
+        stress=config.stress,
+        unknown=config.unknown,
+        costs=config.costs,
+        gallery=config.gallery,
+        saliency=config.saliency,
+    )
+    judging.check(model.categories, data.prepare.channels)
+    if model.loss_stand_in:
+        log.info(
+            "test/loss is %s: the model was trained with %s, whose code is not loaded",
+            model.loss_stand_in,
+            model.hparams["loss"],
+        )
 
+    _report(config, model, data, judging, figures)
+
+
+def _report(
+    config: "DictConfig",
+    model: "ResistorClassifier",
+    data: "PhotoDataModule",
+    judging: "Judging",
+    figures: "Mapping[str, Callable[..., Figure]]",
+) -> None:
+    """Evaluates a model in a run of its own, and keeps there what comes out."""
+    from resistor_cls.config import chosen_options, flatten, output_folder, resolved
+    from resistor_cls.model import build_trainer, score
+    from resistor_cls.tracking import open_run
+    from resistor_cls.tracking.datasets import data_set, name_of
+    from resistor_cls.tracking.judgement import judged, save_judgement
+    from resistor_cls.tracking.names import evaluation_name, model_name, photos_of
+    from resistor_cls.tracking.own_figures import save_own_figures
+    from resistor_cls.tracking.parameters import parameters
+    from resistor_cls.tracking.report import describe, describe_evaluation, mark_seen
+
+    # Until the photos are counted.
+    named = bool(config.tracking.name)
+    if not named:
+        config.tracking.name = escaped(f"evaluate {model_name(config.reference)}")
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(flatten(config))
+        run.log_params(parameters(flatten(config), chosen_options()))
         data.setup()
         data.adopt(model.categories, config.allow)
-        judging = Judging(
-            model=config.reference,
-            subset=subset,
-            stress=config.stress,
-            unknown=config.unknown,
-            costs=config.costs,
-            gallery=config.gallery,
-            saliency=config.saliency,
-        )
-        judging.check(model.categories, data.prepare.channels)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
+        photos, count = name_of(data), len(data.test_indices)
+        if not named:
+            run.rename(evaluation_name(config.reference, count, judging.subset, photos))
+        part = data_set(data, data.test_indices)
+        run.log_data(part, "evaluation")
+        run.log_evaluated(config.reference)
         mark = mark_seen(run, data, model.record)
         metrics = score(trainer, model, data)
-        photos = f"{subset} photos of {data.photo_set.root.name}"
-        title = " · ".join(filter(None, [photos, mark]))
+        title = " · ".join(filter(None, [photos_of(judging.subset, photos), mark]))
         model.to(trainer.strategy.root_device)
         judging = replace(judging, title=title, seen=mark)
-        told = save_judgement(run, model, data, judged(model, data), judging)
-    subject = " · ".join(filter(None, [f"{len(data.test_indices)} photos", mark]))
-    log.info("\n%s", run.summary({**metrics, **told}, subject))
+        scores = save_judgement(run, model, data, judged(model, data), judging)
+        save_own_figures(run, figures, judged(model, data))
+        run.log_scores({**metrics, **scores}, part)
+        counted = f"{count} {photos_of(judging.subset, photos)}"
+        describe_evaluation(run, config.reference, counted, mark, metrics)
+    subject = " · ".join(filter(None, [counted, mark]))
+    log.info("\n%s", run.summary({**metrics, **scores}, subject))
+
+
+def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule":
+    """The photos that are named, or those of the model's own training."""
+    from resistor_cls.config import instantiate
+    from resistor_cls.data import PhotoDataModule
+
+    if config.get("data") is not None:
+        subset = "all" if config.subset == "auto" else config.subset
+        # At the model's own size: a photo is resized once, as in training.
+        return instantiate(config.data, subset=subset, prepare=model.preparation())
+    if "data" not in model.record:
+        raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
+    subset = "validation" if config.subset == "auto" else config.subset
+    prepare = model.preparation(model.record["data"]["image_size"])
+    given = {"subset": subset, "cache": config.paths.cache, "prepare": prepare}
+    return PhotoDataModule(**model.record["data"], **given)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
     words = _allowing(list(sys.argv[1:] if argv is None else argv))
-    return run_hydra(evaluate, "evaluate", __doc__ or "", [as_reference(word) for word in words])
+    return run_hydra(
+        evaluate, "evaluate", as_called(__doc__), [as_reference(word) for word in words]
+    )
 
 
 def _allowing(words: list[str]) -> list[str]:
     """`--allow A --allow=B` as the key `allow=[A,B]`."""
-    rest, allowed = [], []
-    waiting = iter(words)
-    for word in waiting:
-        flag, sign, value = word.partition("=")
-        if flag == "--allow":
-            allowed.append(value if sign else next(waiting, ""))
-        else:
-            rest.append(word)
+    rest, allowed = taken_out(words, "--allow")
     return [*rest, f"allow=[{','.join(map(quoted, allowed))}]"] if allowed else rest
 
 

@@ -1,30 +1,41 @@
-"""Reads resistors: names the category in each photo."""
+"""Reads resistors: says value, tolerance, power rating and bands of the part in each photo."""
 
 import argparse
-import json
 import os
-import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resistor_cls.calling import as_called, called
 from resistor_cls.config.words import Parser, path
-from resistor_cls.csv_tables import csv_line
-from resistor_cls.errors import ConfigError, DataError, as_text, printable, run_command
+from resistor_cls.errors import ConfigError, DataError, printable, run_command
+from resistor_cls.own_code import FLAG, allow_code
 
 if TYPE_CHECKING:
-    from resistor_cls.inference import Prediction
+    from resistor_cls.data.walking import LeftOut
+    from resistor_cls.inference import Prediction, Predictor
+    from resistor_cls.inference.printing import Format
 
 # Those of `evaluation.calibration` and `model.views`, which take seconds to import.
 RISKS = (0.001, 0.01, 0.05)
 VIEWS = (1, 2, 4, 8)
+FORMATS = ("table", "json", "jsonl", "csv", "html")
 
 _EXAMPLES = """examples:
   python -m resistor_cls.predict photo.jpg
-  python -m resistor_cls.predict photo.jpg --model checkpoints/best.ckpt
-  python -m resistor_cls.predict photos/ --model best.ckpt --risk 0.01
-  python -m resistor_cls.predict photos/ --model runs:/RUN_ID/model --format csv > answers.csv
+  python -m resistor_cls.predict photo.jpg --top 3
+  python -m resistor_cls.predict photos/ --model checkpoints/best.ckpt --risk 0.01
+  python -m resistor_cls.predict photos/ --model runs:/RUN_ID/model --format csv > resistors.csv
+  python -m resistor_cls.predict photos/ --format html > list.html
+  python -m resistor_cls.predict table.jpg --all --annotate annotated/
+
+exit status: 0 done; 2 something you can fix, such as a photo that cannot be read; 130 interrupted
 """
+_FORMAT_HELP = """how predictions are printed, each photo as soon as it is read (default: table).
+json is one array, jsonl an object a line, csv a row a photo with the columns candidate_1,
+probability_1, … for its candidates; html is one page with thumbnails that needs nothing beside it.
+docs/predict.md lists the fields"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,71 +44,221 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> Parser:
+    name = called("predict")
     parser = Parser(
-        prog="python -m resistor_cls.predict",
+        prog=name,
+        usage=f"{name} PHOTO_OR_FOLDER… [--model REF] [options]",
         description=__doc__,
-        epilog=_EXAMPLES,
+        epilog=as_called(_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("photos", nargs="+", type=path, metavar="PHOTO_OR_FOLDER")
     parser.add_argument(
+        "photos",
+        nargs="+",
+        type=path,
+        metavar="PHOTO_OR_FOLDER",
+        help="photos, and folders whose photos are read at any depth",
+    )
+    _add_model_options(parser)
+    _add_output_options(parser)
+    _add_refusal_options(parser)
+    return parser
+
+
+def _add_model_options(parser: Parser) -> None:
+    group = parser.add_argument_group("model")
+    group.add_argument(
         "--model",
         default="rendered",
         metavar="REF",
-        help="checkpoint file, runs:/RUN_ID/model, models:/…; by default the model that comes with "
-        "the package, which has seen drawn photos of 37 categories",
+        help="checkpoint file, runs:/RUN_ID/model or models:/NAME@ALIAS; by default the model that "
+        "comes with the package, which learned 37 categories from synthetic photos",
     )
-    parser.add_argument("--top", type=int, default=3, help="candidates for each photo (default 3)")
-    parser.add_argument(
-        "--risk",
-        type=float,
-        metavar="SHARE",
-        help='say "don\'t know" so often that at most this share of the other answers is wrong: '
-        "0.001, 0.01 or 0.05; needs a model that was calibrated on enough photos",
-    )
-    parser.add_argument(
-        "--threshold",
-        type=float,
-        metavar="PROBABILITY",
-        help='say "don\'t know" below this probability (default: as the model was trained)',
-    )
-    parser.add_argument(
+    group.add_argument(
         "--views",
         type=int,
+        metavar="N",
         help="average over turned and mirrored views: 1, 2, 4 or 8 (default: as trained)",
     )
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table")
-    parser.add_argument(
+    group.add_argument(
+        FLAG,
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="let the model use code of your own from this package, see docs/extend.md",
+    )
+    group.add_argument(
         "--tracking-uri",
         default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        metavar="URI",
         help="MLflow store that runs:/ and models:/ are looked up in (default: "
         "$MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
     )
-    return parser
+
+
+def _add_output_options(parser: Parser) -> None:
+    group = parser.add_argument_group("what is read and shown")
+    group.add_argument(
+        "--all",
+        action="store_true",
+        dest="every",
+        help="read every body in a photo, not the surest alone: each gets a line, a row or an "
+        "object of its own, and its number in the field body",
+    )
+    group.add_argument(
+        "--top",
+        type=int,
+        metavar="N",
+        help="show the N most probable candidates: in a table on lines of their own (default: the "
+        "best alone), in json, jsonl and csv as candidates (default: 3)",
+    )
+    group.add_argument("--format", choices=FORMATS, default="table", help=_FORMAT_HELP)
+    group.add_argument(
+        "--annotate",
+        type=path,
+        metavar="FOLDER",
+        help="write a copy of each photo there, NAME.annotated.jpg, with the box of the body, "
+        "value, bands and confidence; no photo is ever overwritten",
+    )
+
+
+def _add_refusal_options(parser: Parser) -> None:
+    group = parser.add_argument_group(
+        'when to say "don\'t know"',
+        "A photo without a resistor gets no value: it is called so.",
+    )
+    group.add_argument(
+        "--risk",
+        type=float,
+        metavar="SHARE",
+        help="so often that at most this share of the other predictions is wrong: 0.001, 0.01 or "
+        "0.05; needs a model that was calibrated on enough photos. The guarantee holds only for "
+        "photos like those that calibrated the model: other cameras, tables or parts break it",
+    )
+    group.add_argument(
+        "--threshold",
+        type=float,
+        metavar="PROBABILITY",
+        help="below this probability of the model (default: as trained); no guarantee goes with it",
+    )
 
 
 def _predict(arguments: argparse.Namespace) -> None:
     _check(arguments)
     # Here and not above, so that --help and a wrong argument answer at once.
-    from resistor_cls.data.walking import UNREADABLE, left_out_line
+    from resistor_cls.data.walking import left_out_line
     from resistor_cls.inference import Predictor, look_for_photos
+    from resistor_cls.inference.copies import AnnotatedCopies, not_copies
     from resistor_cls.tracking import model_file
 
     photos, left_out = look_for_photos(arguments.photos)
     if line := left_out_line(left_out, len(photos)):
         print(line, file=sys.stderr)
-    with model_file(arguments.model, arguments.tracking_uri) as file:
+    copies = None
+    if arguments.annotate is not None:
+        photos = not_copies(photos, arguments.photos, arguments.annotate)
+        copies = AnnotatedCopies(arguments.annotate, photos)
+    with model_file(arguments.model, arguments.tracking_uri, "--model") as file:
         predictor = Predictor.load(file)
+    predictor.argument_prefix = "--"
     predictor.answer_by(arguments.views, arguments.threshold)
-    if arguments.risk is not None:
-        predictor.check_risk(arguments.risk)
-    answers = predictor.predict(photos, arguments.top, arguments.risk)
-    unread = _WRITERS[arguments.format](answers, predictor.locates)
+    if arguments.risk is not None and arguments.model == "rendered":
+        print(
+            f"--risk {arguments.risk:g}: the model of the package is calibrated on synthetic "
+            "photos, and guarantees nothing for others",
+            file=sys.stderr,
+        )
+    writer = _writer(arguments, photos, predictor)
+    unread, unfamiliar = [], 0
+    writer.begin()
+    for photo, predictions in _each_photo(arguments, photos, predictor):
+        writer.add(predictions)
+        unfamiliar += any(one.located and one.familiar is False for one in predictions)
+        if predictions[0].error is not None:
+            unread.append(predictions[0].error)
+        elif copies is not None:
+            copies.write(photo, predictions)
+    writer.end()
+    if 2 * unfamiliar >= max(len(photos), 1):
+        print(_unfamiliar_note(unfamiliar, len(photos), arguments.model), file=sys.stderr)
+    _raise_for(unread, len(photos), left_out)
+
+
+def _unfamiliar_note(unfamiliar: int, photos: int, model: str) -> str:
+    """Says once what a person can do about photos that a model does not know."""
+    known = "the synthetic photos" if model == "rendered" else "the photos"
+    train = f"{called('train')} experiment=best data=folder data.root=FOLDER"
+    return (
+        f"{unfamiliar} of {photos} photos are unlike {known} that calibrated this model: their "
+        "best guesses are often wrong. A model that is trained on photos of your own parts, taken "
+        f"with your camera, knows them: {train}"
+    )
+
+
+def _each_photo(
+    arguments: argparse.Namespace, photos: Sequence[Path], predictor: "Predictor"
+) -> Iterator[tuple[Path, list["Prediction"]]]:
+    """Photos with their predictions, and a progress bar where a person watches several of them."""
+    from tqdm import tqdm
+
+    top = arguments.top or _default_top(arguments.format)
+    if arguments.every and not predictor.locates:
+        raise ConfigError(
+            f"--all: {arguments.model} looks at whole photos and finds no bodies; give a model "
+            "that was trained with model.locate=true"
+        )
+    found: Iterator[list[Prediction]] = (
+        predictor.predict_bodies(photos, top, arguments.risk)
+        if arguments.every
+        else ([one] for one in predictor.predict(photos, top, arguments.risk))
+    )
+    with tqdm(
+        total=len(photos),
+        unit="photo",
+        leave=False,
+        disable=len(photos) < 2 or not sys.stderr.isatty(),
+    ) as bar:
+        for photo, predictions in zip(photos, found, strict=True):
+            yield photo, predictions
+            bar.update()
+
+
+def _default_top(form: str) -> int:
+    from resistor_cls.inference.printing import CANDIDATES
+
+    return 1 if form in ("table", "html") else CANDIDATES
+
+
+def _writer(
+    arguments: argparse.Namespace, photos: Sequence[Path], predictor: "Predictor"
+) -> "Format":
+    from resistor_cls.inference.photo_page import Page
+    from resistor_cls.inference.printing import Csv, Json, JsonLines, Table
+
+    top = arguments.top or _default_top(arguments.format)
+    if arguments.format == "table":
+        return Table(photos, predictor.categories, top)
+    if arguments.format == "html":
+        model = "of the package" if arguments.model == "rendered" else arguments.model
+        return Page(len(photos), model, top)
+    if arguments.format == "csv":
+        return Csv(top)
+    return Json() if arguments.format == "json" else JsonLines()
+
+
+def _raise_for(unread: Sequence[str], photos: int, left_out: Sequence["LeftOut"]) -> None:
+    """Names what has no prediction.
+
+    Raises:
+        DataError: there is something.
+    """
+    from resistor_cls.data.walking import UNREADABLE
+
     # Photos in a folder that may not be read have no prediction either.
     closed = [one.name for one in left_out if one.reason == UNREADABLE]
     problems = []
     if unread:
-        problems.append(f"{len(unread)} of {len(photos)} photos cannot be read:")
+        problems.append(f"{len(unread)} of {photos} photos cannot be read:")
         problems += [f"  {printable(one)}" for one in unread]
     if closed:
         problems.append("these folders or files may not be read:")
@@ -114,105 +275,26 @@ def _check(arguments: argparse.Namespace) -> None:
     """
     from resistor_cls.tracking.references import check_reference
 
-    if arguments.top < 1:
+    if arguments.top is not None and arguments.top < 1:
         raise ConfigError(f"--top {arguments.top}: expected 1 or more")
     if arguments.risk is not None and arguments.risk not in RISKS:
         known = ", ".join(f"{risk:g}" for risk in RISKS)
-        raise ConfigError(f"--risk {arguments.risk:g}: models promise one of {known}")
+        raise ConfigError(f"--risk {arguments.risk:g}: models guarantee one of {known}")
     if arguments.threshold is not None and not 0 <= arguments.threshold <= 1:
         raise ConfigError(f"--threshold {arguments.threshold:g}: expected 0 to 1")
     if arguments.views not in (None, *VIEWS):
         known = ", ".join(map(str, VIEWS))
         raise ConfigError(f"--views {arguments.views}: expected one of {known}")
+    if arguments.annotate is not None and arguments.annotate.is_file():
+        raise ConfigError(f"--annotate {arguments.annotate} is a file: name a folder")
+    if arguments.format == "html" and sys.stdout.isatty():
+        raise ConfigError("--format html writes a page: put it into a file by adding > list.html")
     for place in arguments.photos:
         if not os.path.lexists(place):  # False too of a name that no file can have
             raise DataError(f"{place} does not exist: name photos, or folders of photos")
-    check_reference(arguments.model, arguments.tracking_uri)
+    allow_code(*arguments.allow_code)
+    check_reference(arguments.model, arguments.tracking_uri, "--model")
 
-
-def _write_table(answers: Iterable["Prediction"], locates: bool) -> list[str]:
-    unread = []
-    for answer in answers:
-        if answer.error:
-            unread.append(answer.error)
-            continue
-        candidates = "   ".join(
-            f"{printable(name):<10} {share:6.1%}" for name, share in answer.candidates
-        )
-        mark = "" if answer.located else "   no body found: the whole photo"
-        unsure = "   don't know" if answer.accepted is False else ""
-        _print(f"{printable(str(answer.photo))}   {candidates}{unsure}{mark}\n")
-    return unread
-
-
-def _write_json(answers: Iterable["Prediction"], locates: bool) -> list[str]:
-    rows = list(answers)
-    text = json.dumps(
-        [
-            {
-                "photo": as_text(str(answer.photo)),
-                "candidates": [
-                    {"category": name, "probability": share} for name, share in answer.candidates
-                ],
-                "confidence": answer.confidence,
-                "accepted": answer.accepted,
-                **({"located": answer.located} if locates else {}),
-                "error": as_text(answer.error) or None,
-            }
-            for answer in rows
-        ],
-        indent=2,
-        ensure_ascii=False,
-    )
-    # JSON escapes the control characters of ASCII alone. The others are escaped too, and all that
-    # the output cannot encode: what is printed stays JSON, and moves no cursor.
-    text = re.sub("[\x7f-\x9f]", _json_escape, text)
-    if not _can_encode(text):
-        text = re.sub("[^\x00-\x7f]", _json_escape, text)
-    print(text)
-    return [answer.error for answer in rows if answer.error]
-
-
-def _write_csv(answers: Iterable["Prediction"], locates: bool) -> list[str]:
-    unread = []
-    shown = printable if sys.stdout.isatty() else as_text  # a file holds names as they are
-    columns = ("photo", "rank", "category", "probability", "confidence", "accepted", "located")
-    # The last one only of a model that looks for the body.
-    _print(csv_line(columns if locates else columns[:-1]))
-    for answer in answers:
-        if answer.error:
-            unread.append(answer.error)
-        photo = shown(str(answer.photo))
-        for rank, (name, share) in enumerate(answer.candidates, start=1):
-            sure = answer.confidence if rank == 1 else None
-            row = (photo, rank, shown(name), share, sure, answer.accepted, answer.located)
-            _print(csv_line(row if locates else row[:-1]))
-    return unread
-
-
-def _json_escape(letter: re.Match[str]) -> str:
-    r"""A character as JSON escapes it: `\uNNNN` for each of its UTF-16 units (RFC 8259)."""
-    digits = letter[0].encode("utf-16-be").hex()
-    return "".join(f"\\u{digits[start : start + 4]}" for start in range(0, len(digits), 4))
-
-
-def _can_encode(text: str) -> bool:
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _print(text: str) -> None:
-    """Prints at once; what the output cannot encode is escaped, so that no photo is lost by it."""
-    if not _can_encode(text):
-        encoding = sys.stdout.encoding
-        text = text.encode(encoding, "backslashreplace").decode(encoding)
-    print(text, end="", flush=True)
-
-
-_WRITERS = {"table": _write_table, "json": _write_json, "csv": _write_csv}
 
 if __name__ == "__main__":
     sys.exit(main())

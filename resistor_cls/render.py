@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from resistor_cls.calling import as_called, called
 from resistor_cls.config.words import Parser, path
 from resistor_cls.errors import ConfigError, run_command
 
@@ -24,10 +25,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(
-        prog="python -m resistor_cls.render",
+        prog=called("render"),
         description="Draws a data set: one folder per category, boxes.csv and scenes.csv. "
         "The same request gives the same files; an interrupted one goes on where it stopped.",
-        epilog=_EXAMPLES,
+        epilog=as_called(_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("out", metavar="OUT", type=path, help="folder for the photos")
@@ -73,7 +74,7 @@ def _render(arguments: argparse.Namespace) -> None:
     print(
         f"{sum(counts.values())} photos of {len(categories)} categories in {out}, with boxes.csv "
         f"and scenes.csv; train on them: "
-        f"python -m resistor_cls.train data=folder data.root={out}"
+        f"{called('train')} data=folder data.root={out}"
     )
 
 

@@ -4,8 +4,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from resistor_cls.calling import as_called, called
+from resistor_cls.config.words import Parser, path
 from resistor_cls.errors import run_command
 
 _EXAMPLES = """examples:
@@ -16,20 +17,23 @@ _EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m resistor_cls.sync",
+    return run_command(lambda: _sync(_parser().parse_args(argv)))
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog=called("sync"),
         description=__doc__,
-        epilog=_EXAMPLES,
+        epilog=as_called(_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of a run")
+    parser.add_argument("folders", nargs="+", type=path, metavar="FOLDER", help="of a run")
     parser.add_argument(
         "--tracking-uri",
         default=os.environ.get("MLFLOW_TRACKING_URI"),
         help="MLflow store (default: $MLFLOW_TRACKING_URI, else the store of each run)",
     )
-    arguments = parser.parse_args(argv)
-    return run_command(lambda: _sync(arguments))
+    return parser
 
 
 def _sync(arguments: argparse.Namespace) -> None:

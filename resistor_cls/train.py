@@ -13,13 +13,15 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
 from resistor_cls.config.words import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from lightning import Trainer
@@ -45,6 +47,10 @@ _OF_THE_MACHINE = (
 )
 
 
+# Keys of losses that are no arguments of one that `loss._target_` makes.
+_OF_EVERY_LOSS = ("name", "label_smoothing", "class_weights", "focal_gamma")
+
+
 def train(config: "DictConfig") -> float | None:
     """Trains and tracks one run.
 
@@ -57,38 +63,56 @@ def train(config: "DictConfig") -> float | None:
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import flatten, instantiate, output_folder, resolved
+    from resistor_cls.config import (
+        chosen_options,
+        flatten,
+        instantiate,
+        instantiate_all,
+        output_folder,
+        resolved,
+    )
     from resistor_cls.model import (
         EpochLines,
         build_trainer,
-        check_backbone,
+        dry_run,
         fit,
         leave_cores,
         preparation,
         seed_everything,
     )
     from resistor_cls.tracking import open_run
+    from resistor_cls.tracking.datasets import training_sets
     from resistor_cls.tracking.judgement import Judging
+    from resistor_cls.tracking.own_figures import save_own_figures
+    from resistor_cls.tracking.parameters import parameters
     from resistor_cls.tracking.report import RunReport, describe
 
     config.seed = seed_everything(config.seed)
-    config.tracking.name = escaped(
-        config.tracking.name or f"{config.model.backbone} on {config.data.source}"
-    )
+    options = chosen_options()
+    config.tracking.name = escaped(config.tracking.name or _name(config, options))
     locate = config.model.locate
     if not isinstance(locate, bool | str):  # a node that makes a locator
         locate = instantiate(locate)
     prepare = preparation(locate, config.data.image_size, config.model.channels, config.model.steps)
     data = instantiate(config.data, prepare=prepare)
-    make_model = instantiate(config.model, _partial_=True, locate=locate)
-    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
-    check_backbone(config.model.backbone)
+    make_model = _maker(config, locate)
+    figures = instantiate_all(config.figures)
+    monitor = config.trainer.monitor
     # Where the photos that validate train too, their scores cannot tell which epoch is best.
     save_best = config.trainer.save_best and not config.data.train_on_validation
+    trainer_options = {**config.trainer, "save_best": save_best}
+    dry_run(
+        make_model,
+        data,
+        output_folder(),
+        settings=config.model,
+        trainer=trainer_options,
+        tries=config.find,
+    )
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(flatten(config))
+        run.log_params(parameters(flatten(config), options))
         _set_up(data, config)
         judging = Judging(
             model=run.model_reference,
@@ -101,43 +125,75 @@ def train(config: "DictConfig") -> float | None:
             prefix="val/",
         )
         judging.check(data.categories, prepare.channels)
-        model = make_model(data.categories.names, optimizer=optimizer, scheduler=scheduler)
-        monitor = config.trainer.monitor
+        model = make_model(data.categories.names)
         report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
         trainer = build_trainer(
             run.output,
-            **{**config.trainer, "save_best": save_best},
+            **trainer_options,
             logger=run.logger,
             callbacks=[report, EpochLines(monitor)],
         )
         _try_out(config, run, model, data, trainer)
-        record = {"data": data.settings, "fingerprint": data.fingerprint, "seed": config.seed}
-        model.record = {**record, "trained_on": data.trained_on()}
+        model.record = {
+            "data": data.settings,
+            "fingerprint": data.fingerprint,
+            "seed": config.seed,
+            "trained_on": data.trained_on(),
+        }
         if data.stream is not None:
             leave_cores(data.workers)
         describe(run, data, model, trainer)
-        if trainer.is_global_zero:
-            log.info(
-                "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
-                config.model.backbone,
-                {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
-                    model.weights_from, f"{model.weights_from} weights"
-                ),
-                trainer.strategy.root_device,
-                trainer.precision,
-                data.train_length,
-                len(data.validation_indices),
-                len(data.categories),
-            )
+        for use, part in training_sets(data).items():
+            run.log_data(part, use)
+        _announce(config.model.backbone, model, data, trainer)
         fit(trainer, model, data)
         best = report.best_checkpoint(trainer)
         report.best_metrics |= _keep(run, best, trainer, data=data, report=report, judging=judging)
+        if report.best is not None:
+            save_own_figures(run, figures, report.best)
         if data.stream is not None:
             _save_weights(config, run, best, report.best_metrics)
     if trainer.is_global_zero:
         subject = f"{'best' if save_best else 'last'} epoch: {report.best_epoch:g}"
         log.info("\n%s", run.summary(report.best_metrics, subject))
     return report.best_metrics.get(monitor)
+
+
+def _name(config: "DictConfig", options: "Mapping[str, str]") -> str:
+    """Names a run that was given no name."""
+    from resistor_cls.tracking.names import photos_name, training_name
+
+    photos = photos_name(config.data.source, config.data.get("root"), config.data.get("table"))
+    return training_name(config.model.backbone, photos, options.get("experiment"))
+
+
+def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorClassifier]":
+    """What makes a model of the names of its categories."""
+    from resistor_cls.config import instantiate
+
+    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
+    make_model = instantiate(config.model, _partial_=True, locate=locate)
+    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **_own_loss(config))
+
+
+def _announce(
+    backbone: str, model: "ResistorClassifier", data: "PhotoDataModule", trainer: "Trainer"
+) -> None:
+    """Says what begins."""
+    if not trainer.is_global_zero:
+        return
+    log.info(
+        "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
+        backbone,
+        {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
+            model.weights_from, f"{model.weights_from} weights"
+        ),
+        trainer.strategy.root_device,
+        trainer.precision,
+        data.train_length,
+        len(data.validation_indices),
+        len(data.categories),
+    )
 
 
 def _check(config: "DictConfig") -> None:
@@ -162,6 +218,22 @@ def _check(config: "DictConfig") -> None:
             f"{tried[0]}=true with trainer.devices={config.trainer.devices}: it is tried out on "
             "one device; set trainer.devices=1, and give what is found to the others"
         )
+
+
+def _own_loss(config: "DictConfig") -> dict[str, Any]:
+    """The loss that `loss._target_` makes, as an argument of the model; none where there is none.
+
+    Its name takes the place of `loss.name`, which is a parameter of the run.
+    """
+    from resistor_cls.config import instantiate
+    from resistor_cls.model.own_loss import chosen_loss
+
+    if config.loss.get("_target_") is None:
+        return {}
+    node = {key: value for key, value in config.loss.items() if key not in _OF_EVERY_LOSS}
+    loss = instantiate(node)
+    config.loss.name = chosen_loss(loss).name
+    return {"loss": loss}
 
 
 def _set_up(data: "PhotoDataModule", config: "DictConfig") -> None:
@@ -192,17 +264,11 @@ def _try_out(
     trainer: "Trainer",
 ) -> None:
     """Finds what is to be found before the training, and keeps it as parameters of the run."""
-    from resistor_cls.errors import ConfigError
     from resistor_cls.model.tuning import find_batch_size, find_learning_rate
 
     device = trainer.strategy.root_device.type
     options = {**config.trainer, "accelerator": device, "precision": trainer.precision}
     if config.find.batch_size:
-        if device == "cpu":
-            raise ConfigError(
-                "find.batch_size=true with trainer.accelerator=cpu: a processor's memory has no "
-                "end before the machine stands still; set data.batch_size"
-            )
         size = find_batch_size(model, data, options)
         run.log_params({"found.batch_size": size})
         log.info("Found data.batch_size=%d", size)
@@ -233,15 +299,21 @@ def _keep(
     if predictions is not None and not report.mark:
         add_to_record(best, calibration=calibration_record(predictions, data))
     kept = ResistorClassifier.load(best).to(trainer.strategy.root_device)
+    trained = trainer.lightning_module
+    assert isinstance(trained, ResistorClassifier)
+    kept.loss = trained.loss  # a loss of the user's own is in no file
     run.save_model(
         best,
         {key: kept.record[key] for key in ("data", "fingerprint", "seed")},
-        data.prepare.channels,
+        kept.categories.names,
+        channels=data.prepare.channels,
+        step=report.best_step,
     )
     scores: dict[str, float] = {}
     if predictions is not None:
         judging = replace(judging, title=report.title, seen=report.mark)
         scores |= save_judgement(run, kept, data, predictions, judging)
+        report.keep_scores(scores)
     if data.settings["test"] is not None:
         data.subset = "test"
         scores |= score(trainer, kept, data)
@@ -264,6 +336,7 @@ def _save_weights(
     weights = ResistorClassifier.load(best)
     weights.record = {
         "trained_on": [],  # nothing but drawings
+        "calibration": weights.record.get("calibration"),  # drawings too
         "recipe": plain_without_passwords(
             {
                 key: value
@@ -282,7 +355,7 @@ def _save_weights(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    return run_hydra(train, "train", __doc__ or "", argv)
+    return run_hydra(train, "train", as_called(__doc__), argv)
 
 
 if __name__ == "__main__":

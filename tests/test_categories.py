@@ -1,3 +1,4 @@
+import re
 import unicodedata
 from pathlib import Path
 
@@ -8,10 +9,12 @@ from hypothesis import strategies as st
 from resistor_cls.categories import (
     RESISTOR37_COUNTS,
     Categories,
+    Category,
     first_difference,
     parse_name,
     resistor37,
 )
+from resistor_cls.colour_code import decode, ohms_in_words
 from resistor_cls.errors import DataError
 
 
@@ -33,7 +36,10 @@ def test_the_37_and_their_photos():
         ("33K_2W", 33e3, 2),
         ("3R9K_1-4W", 3900, 0.25),
         ("6R8_1-4W", 6.8, 0.25),
-        ("4700Mohm", 4.7e9, None),
+        ("4700Mohm", 0.47, None),  # of the 37: their bands decide
+        ("5K61_1-4W", 5600, 0.25),
+        ("220R_2W", 22, 2),
+        ("4700Mohm_1W", 4.7e9, 1),
         ("1K", 1000, None),
         ("left", None, None),
         ("cracked_1-4W", None, 0.25),
@@ -74,17 +80,60 @@ def test_bands_agree_with_the_names_but_for_those_that_mislead():
         for bands in category.markings:
             reading = parse_name(category.name).reading
             assert reading is not None
-            said = misleading.get(category.name, category.ohms)
-            assert reading.ohms == said, (category.name, bands)
+            said = misleading.get(category.name, category.name_ohms)
+            assert reading.ohms == category.ohms == said, (category.name, bands)
 
 
 def test_both_designs_of_a_mixed_category_read_the_same():
-    from resistor_cls.colour_code import decode
-
     mixed = [category for category in resistor37() if len(category.markings) > 1]
     assert [category.name for category in mixed] == ["100R_1-4W", "5K1_1-4W"]
     for category in mixed:
         assert len({decode(bands).ohms for bands in category.markings}) == 1
+
+
+def value_of(words: str) -> tuple[float, set[float]]:
+    """Ohms and tolerances, read off words as a person reads them."""
+    found = re.fullmatch(r"([\d.]+) ([kMG]?)Ω((?:(?: or)? ±[\d.]+ %)*)(, [\d.]+ W)?", words)
+    assert found, words
+    scale = {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[found[2]]
+    tolerances = {float(one) / 100 for one in re.findall(r"±([\d.]+)", found[3])}
+    return float(found[1]) * scale, tolerances
+
+
+@given(st.sampled_from(list(resistor37())))
+def test_the_words_of_each_category_say_what_its_bands_say(category: Category):
+    readings = [decode(bands) for bands in category.markings]
+    ohms, tolerances = value_of(category.in_words)
+    assert all(one.ohms == pytest.approx(ohms) for one in readings)
+    assert sorted({one.tolerance for one in readings}) == pytest.approx(sorted(tolerances))
+    assert category.in_words.startswith(category.value_in_words)
+
+
+@given(st.floats(1e-3, 1e12))
+def test_ohms_in_words_are_the_ohms(ohms: float):
+    words = ohms_in_words(ohms)
+    assert value_of(words)[0] == pytest.approx(ohms, rel=1e-11)
+    number = float(words.split()[0])
+    assert 1 <= number <= 1000 or ohms < 1 or ohms > 1e9
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "says_all"),
+    [
+        ("10R_1W", "10 Ω ±5 %, 1 W", True),
+        ("4700Mohm", "0.47 Ω ±5 %", False),
+        ("220R_2W", "22 Ω ±5 %, 2 W", False),
+        ("100R_1-4W", "100 Ω ±5 % or ±1 %, 0.25 W", True),
+        ("4K99_1-8W", "4.99 kΩ, 0.125 W", True),
+        ("0R", "0 Ω", True),
+        ("10R_old", "10 Ω", False),
+        ("left", "left", True),
+        ("cracked_1-4W", "cracked_1-4W", True),
+    ],
+)
+def test_words_and_whether_they_say_what_the_name_says(name: str, words: str, says_all: bool):
+    category = parse_name(name)
+    assert (category.in_words, category.words_say_all) == (words, says_all)
 
 
 def test_a_category_without_markings_has_no_reading():

@@ -1,6 +1,5 @@
 """Every option under conf/ composes and builds; every mistake gets one sentence."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -124,11 +123,3 @@ def test_evaluate_needs_a_model(capsys: pytest.CaptureFixture[str], workplace: P
     assert "model is missing: add model=REF" in capsys.readouterr().err
     assert evaluate(["model=it's (not) here.ckpt", "tracking=none"]) == 2
     assert "model=it's (not) here.ckpt does not exist" in capsys.readouterr().err
-
-
-def test_help_lists_what_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
-    assert train(["--help"]) == 0
-    shown = capsys.readouterr().out
-    assert "Examples:" in shown
-    for group, options in groups().items():
-        assert re.search(rf"{group}\s+{', '.join(options)}", shown)

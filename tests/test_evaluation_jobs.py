@@ -131,19 +131,22 @@ def test_an_answer_can_be_refused(
     assert predict(words) == 2
     assert "was calibrated on 8 photos, too few" in capsys.readouterr().err
     assert predict([*words[:-1], "0.02"]) == 2
-    assert "models promise one of 0.001, 0.01, 0.05" in capsys.readouterr().err
+    assert "--risk 0.02: models guarantee one of 0.001, 0.01, 0.05" in capsys.readouterr().err
     assert predict([photo, "--risk", "0.01"]) == 2  # the one of the package
-    assert "the model is not calibrated" in capsys.readouterr().err
+    assert "--risk 0.01: the model is not calibrated" in capsys.readouterr().err
 
     record = read_checkpoint(checkpoint)["resistor_cls"]["record"]["calibration"]
-    for least, told in ((1.0, "don't know"), (0.0, "%")):
+    for least, refused in ((1.0, True), (0.0, False)):
         thresholds = {**record["thresholds"], "0.05": least}
         add_to_record(checkpoint, calibration={**record, "thresholds": thresholds})
         assert predict(words) == 0
-        assert capsys.readouterr().out.strip().endswith(told)
+        printed = capsys.readouterr()
+        assert ("don't know" in printed.out) == refused
+        assert ("too unsure for --risk 0.05; best guess" in printed.out) == refused
+        assert "uncalibrated" not in printed.err
     assert predict([*words, "--format", "json"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)
-    assert answer["accepted"] is True
+    assert answer["accepted"] is answer["calibrated"] is True
     assert 0 < answer["confidence"] <= 1
 
 
@@ -187,7 +190,7 @@ def test_a_single_photo_says_what_it_can(
     assert {row["name"]: row["value"] for row in report["metrics"]}["roc_auc"] is None
     assert "nan" not in (folder / "report.html").read_text().replace("finan", "").lower().split()
     shown = capsys.readouterr().err
-    assert "ROC AUC cannot be told" in shown
+    assert "ROC AUC is undefined" in shown
     assert "nan" not in shown
 
 

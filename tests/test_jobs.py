@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import io
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from mlflow.entities import Run
 from tiny import CATEGORIES, TINY
 
 from resistor_cls.audit import main as audit
+from resistor_cls.data.photos import read_photo
 from resistor_cls.evaluate import main as evaluate
 from resistor_cls.model import ResistorClassifier, preprocessing
 from resistor_cls.model.locator import Locator
@@ -102,6 +104,48 @@ def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureF
     last_lines = capsys.readouterr().err
     assert re.search(rf"val/roc_auc +{best:.4f}\n", last_lines)
     assert f"runs:/{run.info.run_id}/model" in last_lines
+    address = f"http://127.0.0.1:5000/#/experiments/1/runs/{run.info.run_id}?"
+    assert f"open:   {address}" in last_lines
+    report = re.search(r"^report: (.*)$", last_lines, re.MULTILINE)
+    assert report is not None
+    assert Path(report[1]).read_text() == artifact(run, "report.html").read_text()
+
+
+def test_a_run_shows_its_best_and_only_its_choices(train: Train) -> None:
+    assert train("trainer.max_epochs=3", "optimizer.lr=0.03", "trainer.monitor=val/accuracy") == 0
+    (run,) = runs()
+    assert run.info.run_name == "test_resnet on folder photos"
+    assert not [
+        key for key in run.data.params if key.startswith(("tracking", "paths", "data.root"))
+    ]
+    assert {key: run.data.params[key] for key in ("optimizer", "augment")} == {
+        "optimizer": "adamw",
+        "augment": "soft",
+    }
+    best = {key: value for key, value in run.data.metrics.items() if key.startswith("best/val/")}
+    report = json.loads(artifact(run, "report.json").read_text())
+    for row in report["metrics"]:
+        assert best[f"best/val/{row['name']}"] == pytest.approx(row["value"], abs=1e-5)
+    assert best["best/val/value_right"] == report["trade"]["value"]["share"]
+    note = run.data.tags["mlflow.note.content"]
+    assert f"val/accuracy {best['best/val/accuracy']:.4f}" in note
+    link = f"#/experiments/1/runs/{run.info.run_id}/artifacts/report.html"
+    assert f"[report.html]({link}?" in note
+
+    inputs = {one.tags[0].value: one.dataset for one in run.inputs.dataset_inputs}
+    counts = {use: json.loads(one.profile)["num_rows"] for use, one in inputs.items()}
+    assert counts == {"training": 24, "validation": 8}
+    assert {one.name for one in inputs.values()} == {"folder photos"}
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    (output,) = run.outputs.model_outputs
+    model = client.get_logged_model(output.model_id)
+    assert model.status == "READY"
+    assert {one.key: one.value for one in model.metrics} == best
+    assert {one.dataset_digest for one in model.metrics} == {inputs["validation"].digest}
+    card = mlflow.models.get_model_info(f"runs:/{run.info.run_id}/model")
+    assert "p:1K_2W" in card.signature.outputs.input_names()
+    assert card.saved_input_example_info is not None
+    assert f"runs:/{run.info.run_id}/model" in note
 
 
 @pytest.mark.parametrize(
@@ -124,9 +168,10 @@ def test_the_best_epoch_is_the_one_of_the_watched_metric(
 
 
 @pytest.mark.parametrize("locate", [False, True], ids=["whole", "located"])
-def test_a_model_says_the_same_wherever_it_is_used(
+def test_a_model_says_the_same_wherever_it_is_used(  # noqa: PLR0917
     locate: bool,
     train: Train,
+    photos: Path,
     locator: Locator,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
@@ -140,16 +185,19 @@ def test_a_model_says_the_same_wherever_it_is_used(
     for model in (reference, str(artifact(trained, "checkpoints/best.ckpt"))):
         assert evaluate([f"model={model}", *QUICK]) == 0
         judged = runs()[0]
+        short = f"run {trained.info.run_id[:8]}" if model == reference else "best.ckpt"
+        assert judged.info.run_name == f"evaluate {short} on 8 validation photos of folder photos"
         assert artifact(judged, "tables/predictions.csv").read_text() == wanted
+        (evaluated,) = judged.inputs.dataset_inputs
+        assert evaluated.dataset in [one.dataset for one in trained.inputs.dataset_inputs]
         client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
         for name in ("loss", "accuracy", "f1_macro", "roc_auc"):
             history = client.get_metric_history(trained.info.run_id, f"val/{name}")
             assert judged.data.metrics[f"test/{name}"] in [point.value for point in history]
 
     rows = list(csv.DictReader(wanted.splitlines()))
-    root = trained.data.params["data.root"]
     capsys.readouterr()
-    files = [f"{root}/{row['photo']}" for row in rows]
+    files = [str(photos / row["photo"]) for row in rows]
     assert predict([*files, "--model", reference, "--format", "json"]) == 0
     answers = json.loads(capsys.readouterr().out)
     for row, answer in zip(rows, answers, strict=True):
@@ -161,9 +209,15 @@ def test_a_model_says_the_same_wherever_it_is_used(
 
     monkeypatch.setattr(sys, "path", [*sys.path])  # MLflow adds the code of the model
     served = mlflow.pyfunc.load_model(reference)
-    table = served.predict(np.zeros((2, 40, 50, 3), dtype=np.uint8))
-    assert list(table.columns) == list(CATEGORIES)
-    assert table.shape == (2, 4)
+    table = served.predict(np.stack([read_photo(Path(file)) for file in files]))
+    assert table["category"].tolist() == [row["prediction"] for row in rows]
+    confidences = [answer["confidence"] for answer in answers]
+    assert table["confidence"].tolist() == pytest.approx(confidences, abs=1e-6)
+    assert table["calibrated"].all()
+    assert table["located"].tolist() == [row.get("located", "True") == "True" for row in rows]
+    shares = [[float(row[f"p:{name}"]) for name in CATEGORIES] for row in rows]
+    columns = table[[f"p:{name}" for name in CATEGORIES]].to_numpy()
+    assert columns == pytest.approx(np.array(shares), abs=1e-6)
 
 
 def test_what_drawings_taught_starts_another_run(
@@ -199,7 +253,7 @@ def test_what_drawings_taught_starts_another_run(
 def test_without_a_model_the_shipped_one_answers(
     photos: Path, workplace: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    assert predict([str(next(photos.rglob("*.jpg"))), "--top", "1"]) == 0
+    assert predict([str(next(photos.rglob("*.jpg")))]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
@@ -217,12 +271,12 @@ def test_photos_where_no_body_is_found_are_told(
     there = next(str(path) for path in photos.rglob("*.jpg") if str(path) not in files)
     assert predict([files[0], there, "--model", checkpoint]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first.endswith("no body found: the whole photo")
-    assert second.endswith("%")
+    assert first.endswith("no resistor found")
+    assert "%" in second
     assert predict([files[0], "--model", checkpoint, "--top", "1", "--format", "csv"]) == 0
-    header, row = capsys.readouterr().out.splitlines()
-    assert header.endswith(",probability,confidence,accepted,located")
-    assert row.endswith(",False")
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["text"], row["located"], row["category"]) == ("no resistor found", "False", "")
+    assert row["candidate_1"] in CATEGORIES
 
     words = ["data=folder", f"data.root={photos}", "data.workers=0", "trainer=cpu"]
     assert audit([*words, f"model={checkpoint}"]) == 0
@@ -346,6 +400,23 @@ def test_a_sweep_is_one_parent_with_a_child_a_job(
     table = artifact(parent, "tables/sweep.csv").read_text().splitlines()
     assert len(table) == 5
     assert table[0].startswith("job,status,run,val/")
+    scores = {run.info.run_name: run.data.metrics["best/val/roc_auc"] for run in children}
+    tags = parent.data.tags
+    assert tags["sweep.jobs"] == "4"
+    assert scores[tags["sweep.best"]] == max(scores.values())
+    assert parent.data.metrics["best/val/roc_auc"] == max(scores.values())
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    history = client.get_metric_history(parent.info.run_id, "jobs/val/roc_auc")
+    assert [point.step for point in history] == [0, 1, 2, 3]
+    assert {point.value for point in history} == set(scores.values())
+    note = tags["mlflow.note.content"]
+    best = next(run for run in children if run.info.run_name == tags["sweep.best"])
+    assert f"Best by val/roc_auc: [{tags['sweep.best']}](#/experiments/1/runs/" in note
+    assert best.info.run_id == tags["sweep.best_run"]
+    words = re.search(r"The words of the best: `(.*)`", note)
+    assert words is not None
+    assert set(tags["sweep.best"].split()) < set(words[1].split())
+    assert all(f"[{name}](#/" in note for name in scores)
 
 
 def test_a_failing_job_fails_its_sweep_and_spares_the_others(

@@ -64,6 +64,8 @@ def test_flags_go_anywhere_and_own_options_can_be_added(
     seeds = []
     words = ["experiment=mine", "--config-dir", "my configs", "tracking.kind=none"]
     assert run_hydra(lambda config: seeds.append(config.seed), "train", "", words) == 0
+    assert run_hydra(_check, "train", "", ["experiment=min", "--config-dir=my configs"]) == 2
+    assert "experiment=min: no such option; did you mean mine?" in capsys.readouterr().err
     (workplace / "there").mkdir()
     there = ["hydra.run.dir=there", "hydra.output_subdir=null", "tracking.kind=none"]
     assert run_hydra(lambda config: seeds.append(config.seed), "train", "", there) == 0
@@ -71,6 +73,32 @@ def test_flags_go_anywhere_and_own_options_can_be_added(
     assert [path.name for path in (workplace / "there").iterdir()] == ["train.log"]
     assert run_hydra(_check, "train", "", ["seed=7", "--cfg", "job", "data.fold=1"]) == 0
     assert "seed: 7" in capsys.readouterr().out
+
+
+def test_options_come_from_several_folders_and_packages(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        "one/experiment/first.yaml": "# @package _global_\nseed: 41\n",
+        "two/optimizer/radam.yaml": "_target_: torch.optim.RAdam\n_partial_: true\nlr: 0.1\n",
+        "packed/configs/speed/high.yaml": "limit: 7\n",
+        "packed/__init__.py": "",
+        "packed/configs/__init__.py": "",
+    }
+    for name, text in files.items():
+        (workplace / name).parent.mkdir(parents=True, exist_ok=True)
+        (workplace / name).write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(workplace))
+    searched = f"[file://{workplace}/two,pkg://packed.configs]"
+    words = ["--config-dir", "one", f"hydra.searchpath={searched}",
+             "experiment=first", "optimizer=radam", "+speed=high",
+             "tracking.kind=none"]  # fmt: skip
+    found = []
+    assert run_hydra(found.append, "train", "", words) == 0
+    config = found[0]
+    assert (config.seed, config.optimizer.lr, config.speed.limit) == (41, 0.1, 7)
+    assert run_hydra(_check, "train", "", ["hydra.searchpath=[file://gone]"]) == 2
+    assert capsys.readouterr().err == "error: hydra.searchpath=file://gone: no such folder\n"
 
 
 ODD = [

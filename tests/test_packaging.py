@@ -84,12 +84,29 @@ def test_an_installed_wheel_works_from_any_folder(tmp_path: Path) -> None:
     subprocess.run([uv, "build", "--wheel", "--out-dir", wheels, ROOT], check=True)
     (wheel,) = wheels.glob("*.whl")
     subprocess.run([uv, "pip", "install", "--no-deps", "--target", site, wheel], check=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "resistor_cls.train", "--cfg", "job", "model=resnet18"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=True,
+    mine = tmp_path / "my_conf" / "experiment" / "mine.yaml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("# @package _global_\ndefaults: [override /model: my_net]\nseed: 41\n")
+    net = tmp_path / "my_conf" / "model" / "my_net.yaml"
+    net.parent.mkdir()
+    net.write_text("defaults: [_shared]\nbackbone: resnet26.bt_in1k\n")
+    for words in (
+        ["--config-dir", "my_conf", "experiment=mine"],
+        [f"hydra.searchpath=[file://{tmp_path}/my_conf]", "experiment=mine"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "resistor_cls.train", "--cfg", "job", *words],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "backbone: resnet26.bt_in1k" in done.stdout
+        assert "seed: 41" in done.stdout
+    (script,) = site.rglob("resistor-cls")
+    listed = subprocess.run(
+        [sys.executable, script], env={"PYTHONPATH": str(site)}, capture_output=True, text=True
     )
-    assert "backbone: resnet18.a1_in1k" in done.stdout
+    assert listed.stdout.startswith("usage: resistor-cls SUBCOMMAND")
+    assert (site / "resistor_cls/inference/photo_page.html").is_file()

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -111,9 +112,22 @@ def test_photos_that_cannot_be_read_are_named_without_control_characters(predict
         printed = capsys.readouterr()
         assert r"bad\xe7\x1b[2J.jpg: the file is empty" in printed.err
         assert "\x1b" not in printed.err
+        if form == "csv":
+            rows = csv.DictReader(io.StringIO(printed.out))
+            assert ["bad" in row["error"] for row in rows if not row["text"]] == [True]
         if form == "json":
             (error,) = [row["error"] for row in json.loads(printed.out) if row["error"]]
             assert "bad\\xe7" in error
+
+
+def test_a_page_and_copies_show_hostile_names_as_text(predict, capsys) -> None:
+    assert predict("photos", "--format", "html", "--annotate", "copies") == 0
+    page = capsys.readouterr().out
+    assert page.isascii() and "\x1b" not in page
+    assert page.count("<article>") == len(list(Path("copies").iterdir())) == len(PHOTOS)
+    names = {"=HYPERLINK(&#34;http://x&#34;)", r"4K7\x1b[31m"}
+    said = set(re.findall(r'<p class="said"><b>(.*?)</b>', page))
+    assert said and said <= names
 
 
 def test_what_is_left_out_is_said_beside_the_predictions(predict, capsys, tmp_path: Path) -> None:
@@ -128,7 +142,7 @@ def test_what_is_left_out_is_said_beside_the_predictions(predict, capsys, tmp_pa
     assert len(json.loads(printed.out)) == len(PHOTOS) + 1
     assert "left out 3 of 11 files: 2 .heic, 1 .gif" in printed.err
     assert predict(elsewhere) == 0
-    assert capsys.readouterr().err == ""
+    assert "left out" not in capsys.readouterr().err
 
 
 def test_a_folder_that_may_not_be_read_is_an_error_after_the_predictions(

@@ -2,8 +2,9 @@
 
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 
-from resistor_cls.config.words import CONF, SEARCHED, key_of
+from resistor_cls.config.words import CONF, SEARCHED, key_of, searched_places
 
 # Not Hydra's own groups, and not what only other files of a group build upon.
 _HIDDEN = ("_", ".")
@@ -13,12 +14,23 @@ _HIDDEN = ("_", ".")
 def groups() -> dict[str, list[str]]:
     """What can be chosen: config group → its options, both sorted."""
     return {
-        folder.name: sorted(
-            path.stem for path in folder.glob("*.yaml") if not path.stem.startswith(_HIDDEN)
-        )
+        folder.name: options_in(folder)
         for folder in sorted(CONF.iterdir())
         if folder.is_dir() and folder.name != "hydra"
     }
+
+
+def options_in(folder: Path) -> list[str]:
+    """The options in the folder of a group, sorted."""
+    names = [path.stem for path in folder.glob("*.yaml")]
+    return sorted(name for name in names if not name.startswith(_HIDDEN))
+
+
+def options_of(group: str, words: Sequence[str]) -> list[str]:
+    """The options of a group, those in folders that the words name among them."""
+    folders = [Path(place.removeprefix("file://")) for place in searched_places(words)]
+    own = [option for folder in folders for option in options_in(folder / group)]
+    return sorted({*groups().get(group, ()), *own})
 
 
 def choices_of(words: Sequence[str]) -> list[str]:

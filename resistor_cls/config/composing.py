@@ -1,10 +1,11 @@
 """From `conf/` and `key=value` words to a config, and from its nodes to objects."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.config.choices import choices_of, groups
-from resistor_cls.config.messages import explained, first_line
+from resistor_cls.config.choices import choices_of, groups, options_of
+from resistor_cls.config.messages import explained, first_line, refused_value
 from resistor_cls.config.value_types import check_types
 from resistor_cls.config.words import CONF, escaped, read_words
 from resistor_cls.errors import ConfigError
@@ -57,7 +58,7 @@ def _check_choices(words: Sequence[str]) -> None:
         if group not in groups() or one.is_delete() or one.is_sweep_override():
             continue
         value = one.value()
-        known = ", ".join(groups()[group])
+        known = ", ".join(options_of(group, words))
         if one.package is not None and not one.is_add():
             raise ConfigError(f"{one.input_line}: expected {group}=…, one of {known}")
         names = value if isinstance(value, list) else [value]
@@ -87,8 +88,16 @@ def instantiate(node: Any, **values: Any) -> Any:
             raise ConfigError(first_line(error).partition(", set env var")[0]) from error
         if isinstance(cause, TypeError | ValueError):
             key = getattr(node, "_get_full_key", lambda _: "config")(None)
-            raise ConfigError(f"{key}: {first_line(cause)}") from error
+            inner = re.search(
+                r"full_key: (\S+)", str(error)
+            )  # of a node within, such as augment.flip
+            raise ConfigError(f"{inner[1] if inner else key}: {refused_value(cause)}") from error
         raise cause from None
+
+
+def instantiate_all(nodes: Any) -> dict[str, Any]:
+    """What each of some nodes makes once it is called; see `instantiate`."""
+    return {str(name): instantiate(node, _partial_=True) for name, node in nodes.items()}
 
 
 def _literal(value: Any) -> Any:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from resistor_cls.config.choices import choices_of, groups
+from resistor_cls.config.choices import choices_of, groups, options_of
+from resistor_cls.config.help import defaults_in
 from resistor_cls.config.plain import flatten
 from resistor_cls.config.words import CONF
 from resistor_cls.errors import ConfigError, nearest
@@ -22,6 +23,11 @@ _PLUGINS = {
     "hydra/sweeper": {"optuna": "resistor_cls[optuna]"},
 }
 
+_OF_PYDANTIC = re.compile(
+    r"validation errors? for \w+\n(?P<name>\S+)\n +(?P<said>.*) "
+    r"\[type=\w+, input_value=(?P<value>.*), input_type="
+)
+
 
 @contextmanager
 def explained(name: str, words: Sequence[str]) -> Iterator[None]:
@@ -38,8 +44,7 @@ def explained(name: str, words: Sequence[str]) -> Iterator[None]:
         yield
     except MissingConfigException as error:
         group, _, option = str(error.missing_cfg_file or "").rpartition("/")
-        if group in groups():
-            known = groups()[group]
+        if known := options_of(group, words):
             raise ConfigError(
                 f"{group}={option}: no such option; {nearest(option, known)}"
             ) from error
@@ -81,6 +86,9 @@ def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
     from hydra import initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
+    if key in groups():
+        used = ", ".join(defaults_in(CONF / f"{name}.yaml"))
+        return f"{key}: {name} has no use for this group; it chooses from {used}"
     choices = [word for word in choices_of(words) if not word.startswith("~")]
     if GlobalHydra.instance().is_initialized():
         config = hydra_compose(name, choices)
@@ -102,6 +110,14 @@ def _with_cause(error: BaseException) -> str:
     if error.__cause__ is not None and (why := first_line(error.__cause__)) not in line:
         line = f"{line} ({why})"
     return line
+
+
+def refused_value(error: BaseException) -> str:
+    """What an error says of an argument; albumentations' names it in the lines below the first."""
+    found = _OF_PYDANTIC.search(str(error))
+    if found is None:
+        return first_line(error)
+    return f"{found['name']}={found['value']}: {found['said'].removeprefix('Value error, ')}"
 
 
 def first_line(error: BaseException) -> str:

@@ -1,17 +1,20 @@
 """Runs a command that Hydra configures: composes, checks, and starts its job or jobs."""
 
+import argparse
 import functools
 import logging
 import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resistor_cls.config.checks import check_values
 from resistor_cls.config.choices import groups
 from resistor_cls.config.composing import defaults_of
+from resistor_cls.config.help import help_of
 from resistor_cls.config.messages import explained
 from resistor_cls.config.plain import known_values
 from resistor_cls.config.sweeps import is_multirun, sweep_of
@@ -22,8 +25,10 @@ from resistor_cls.config.words import (
     flags_of,
     read_arguments,
     read_words,
+    taken_out,
 )
 from resistor_cls.errors import ResistorClsError, run_command, without_passwords
+from resistor_cls.own_code import FLAG, allow_code
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -45,10 +50,27 @@ def run_hydra(
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if {"-h", "--help"} & set(words):
-        print(_help(doc))
+        print(help_of(name, doc, _own_folder(words)))
         return 0
 
-    return run_command(lambda: _run(job, name, words))
+    return run_command(lambda: _run(job, name, _without_allowed(words)))
+
+
+def _without_allowed(words: list[str]) -> list[str]:
+    """The words without `--allow-code PACKAGE`, whose packages are allowed."""
+    rest, packages = taken_out(words, FLAG)
+    allow_code(*packages)
+    return rest
+
+
+def _own_folder(words: list[str]) -> Path | None:
+    """The folder of `--config-dir`, where there is one."""
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("--config-dir", "-cd")
+    with suppress(argparse.ArgumentError):
+        found = parser.parse_known_args(words)[0].config_dir
+        return None if found is None else Path(found).expanduser()
+    return None
 
 
 def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> None:
@@ -140,9 +162,9 @@ def output_folder() -> Path:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
-def _help(doc: str) -> str:
-    listing = "\n".join(f"  {group:<11} {', '.join(names)}" for group, names in groups().items())
-    return (
-        f"{doc.strip()}\n\nChoices (group=option; files in {CONF}):\n{listing}\n\n"
-        "--cfg job prints the composed config with every key; --hydra-help tells of Hydra's flags."
-    )
+def chosen_options() -> dict[str, str]:
+    """Group of the config → the option that this job has chosen; without groups of no option."""
+    from hydra.core.hydra_config import HydraConfig
+
+    chosen = HydraConfig.get().runtime.choices
+    return {group: str(chosen[group]) for group in groups() if chosen.get(group)}

@@ -92,11 +92,15 @@ def sweep_of(name: str, arguments: argparse.Namespace) -> Iterator[tuple[Any, li
         yield None, []
         return
     from resistor_cls.tracking import open_sweep
+    from resistor_cls.tracking.names import sweep_name
 
-    title = config.tracking.name or f"sweep over {', '.join(varying) or 'nothing'}"
+    experiment = config.hydra.runtime.choices.get("experiment")
+    title = config.tracking.name or sweep_name(", ".join(varying), experiment)
+    monitor = OmegaConf.select(config, "trainer.monitor")
     word = _claimed(config, "sweep")
     folder = config.hydra.sweep.dir
-    with open_sweep(title, varying, folder, compared=compared, **_store(config)) as sweep:
+    how = {"compared": compared, "monitor": monitor, **_store(config)}
+    with open_sweep(title, varying, folder, **how) as sweep:
         yield sweep, [word]
 
 

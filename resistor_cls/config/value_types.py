@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config.choices import is_choice
 from resistor_cls.config.plain import flatten
+from resistor_cls.config.rules import RULES
 from resistor_cls.config.words import key_of
 from resistor_cls.errors import ConfigError
 
@@ -37,10 +38,13 @@ def check_types(config: "DictConfig", defaults: "DictConfig", overrides: Sequenc
             continue
         value = OmegaConf.select(config, key, throw_on_missing=False)
         fits = _may_be_null(default) if value is None else _fits(value, default)
-        if default is None or fits:
+        empty = OmegaConf.is_dict(value) and not value and key in RULES
+        if not empty and (default is None or fits):
             continue
         if OmegaConf.is_config(default):
             raise ConfigError(f"{key}={value!r}: expected keys below it, such as {key}.…=…")
+        if default is None:
+            raise ConfigError(f"{key}={value!r}: {RULES[key].expected(value)}")
         raise ConfigError(f"{key}={value!r}: expected {_kind(default)} such as {default!r}")
 
 

@@ -78,7 +78,7 @@ _NEVER_NULL = TEXT_KEYS - {
     "tracking.name",
 }
 # Those whose empty text means something: no prefix, the usual name.
-_MAY_BE_EMPTY = frozenset({"data.label_prefix", "tracking.name", "hydra.sweep.subdir"})
+MAY_BE_EMPTY = frozenset({"data.label_prefix", "tracking.name", "hydra.sweep.subdir"})
 # What can be taken out: choices that are none by default, arguments of what is made, steps.
 _MAY_GO = re.compile(r"~(sweep|experiment|(data\.)?augment\.|optimizer\.|scheduler\.|hydra[./])")
 _SWEPT = re.compile(r"(choice|range|interval|glob|shuffle|sort|tag)\(.*\)", re.DOTALL)
@@ -126,14 +126,43 @@ def read_arguments(words: Sequence[str]) -> argparse.Namespace:
         folder = Path(arguments.config_dir).expanduser().absolute()
         if not folder.is_dir():
             raise ConfigError(f"--config-dir {arguments.config_dir}: no such folder")
-        place = quoted(escaped(f"file://{folder}"))
-        arguments.overrides = [*arguments.overrides, f"{SEARCHED}=[{place}]"]
+        arguments.overrides = [*arguments.overrides, _searching([f"file://{folder}"])]
+    arguments.overrides = _searching_all(arguments.overrides)
     if arguments.resolve and arguments.cfg is None:
         raise ConfigError("--resolve needs --cfg job")
     asked = ("run", "multirun", "cfg", "info", "shell_completion")
     if len(given := [f"--{flag}" for flag in asked if getattr(arguments, flag)]) > 1:
         raise ConfigError(f"{' and '.join(given)} do not go together: give one of them")
     return arguments
+
+
+def _searching(places: Sequence[str]) -> str:
+    return f"{SEARCHED}=[{','.join(quoted(escaped(place)) for place in places)}]"
+
+
+def _searching_all(words: Sequence[str]) -> list[str]:
+    """The words with one that names all places of configs; of several, Hydra takes the last.
+
+    Raises:
+        ConfigError: a folder that does not exist.
+    """
+    places = searched_places(words)
+    for place in places:
+        folder = Path(place.removeprefix("file://"))
+        if not place.startswith("pkg://") and not folder.is_dir():
+            raise ConfigError(f"{SEARCHED}={place}: no such folder")
+    rest = [word for word in words if key_of(word) != SEARCHED]
+    return [*rest, _searching(places)] if places else rest
+
+
+def searched_places(words: Sequence[str]) -> list[str]:
+    """Where the words say that there are configs besides ours: folders and `pkg://` packages."""
+    places: list[str] = []
+    for word in words:
+        if key_of(word) == SEARCHED:
+            found = _parsed(word)
+            places += map(str, found if isinstance(found, list) else [found] if found else [])
+    return places
 
 
 def flags_of(arguments: argparse.Namespace) -> list[str]:
@@ -170,7 +199,7 @@ def read_words(words: Sequence[str], multirun: bool = False) -> list[str]:
         key, sign, value = word.partition("=")
         if not word.startswith("~") and (not sign or not key.strip("+ ")):
             raise ConfigError(f"{word!r} is no key=value: for example data.fold=1")
-        empty = not value.strip() and key_of(word) in TEXT_KEYS - _MAY_BE_EMPTY
+        empty = not value.strip() and key_of(word) in TEXT_KEYS - MAY_BE_EMPTY
         if sign and (empty or (value.lower() == "null" and key_of(word) in _NEVER_NULL)):
             raise ConfigError(f"{word} is no value: expected {key}=…, or leave it out")
         if word.startswith("~") and not _MAY_GO.match(word):
@@ -284,6 +313,19 @@ def _top_keys() -> frozenset[str]:
     folders = {path.name for path in CONF.iterdir() if path.is_dir()}
     files = {str(key) for path in CONF.glob("*.yaml") for key in OmegaConf.load(path)}
     return frozenset(folders | files)
+
+
+def taken_out(words: Sequence[str], flag: str) -> tuple[list[str], list[str]]:
+    """The other words, and the values of a flag: of `--flag A` and of `--flag=B`."""
+    rest, values = [], []
+    waiting = iter(words)
+    for word in waiting:
+        name, sign, value = word.partition("=")
+        if name == flag:
+            values.append(value if sign else next(waiting, ""))
+        else:
+            rest.append(word)
+    return rest, values
 
 
 def as_reference(word: str) -> str:

@@ -157,6 +157,7 @@ class PhotoDataModule(LightningDataModule):
         **options: Any,
     ) -> None:
         super().__init__()
+        augment = augment or ()
         steps = list(augment.values()) if isinstance(augment, Mapping) else list(augment)
         self._augmentation = Augmentation([step for step in steps if step is not None])
         self._options = absolute({"root": root, **options})
@@ -204,6 +205,11 @@ class PhotoDataModule(LightningDataModule):
             raise ConfigError(f"subset={subset}: {nearest(subset, SUBSETS)}")
 
     def _check_stream(self) -> None:
+        for key, made in (("stream", self.stream), ("mix", self.mix)):
+            if made is not None and not callable(made):
+                raise ConfigError(
+                    f"data.{key}={made}: expected null, or a node with a _target_ that makes one"
+                )
         if self.stream is not None:
             others = {"pseudo.photos": self.pseudo, "mix": self.mix}
             check_stream(self._splitting, self.prepare.channels, others)

@@ -90,7 +90,7 @@ def decode_photo(encoded: bytes) -> np.ndarray:
             check_header(image, bounds)
             # In its place: a copy of 128 megapixels takes 0.5 GB.
             ImageOps.exif_transpose(image, in_place=True)
-            return _to_rgb(image)
+            return to_rgb(image)
 
 
 def _kind_of(encoded: bytes) -> str:
@@ -142,7 +142,7 @@ def _is_pair(size: Any) -> bool:
     return isinstance(size, Sequence) and not isinstance(size, str) and len(size) == 2
 
 
-def _to_rgb(image: Image.Image) -> np.ndarray:
+def to_rgb(image: Image.Image) -> np.ndarray:
     """The pixels of an opened image as (height, width, 3) uint8 RGB."""
     if image.mode in GREY_16_BIT:
         return _grey_to_rgb(image)

@@ -27,12 +27,14 @@ from resistor_cls.data.listing import (
 )
 from resistor_cls.data.walking import LeftOut, folders_below
 from resistor_cls.errors import ConfigError, DataError, nearest
+from resistor_cls.own_code import import_own, is_import_path
 
 __all__ = [
     "SOURCES",
     "PhotoSet",
     "absolute",
     "check_source",
+    "labelled",
     "options_of",
     "read_folder",
     "read_rendered",
@@ -92,6 +94,24 @@ class PhotoSet:
             self.left_out,
             None if self.groups is None else tuple(self.groups[index] for index in indices),
         )
+
+
+def labelled(root: Path, labels: Mapping[str, str]) -> PhotoSet:
+    """Photos of which somebody knows the labels: what a source of a user's own returns.
+
+    Args:
+        root: a folder.
+        labels: file name of each photo, relative to `root`, → its label.
+
+    Raises:
+        DataError: no photos, or labels that cannot be categories.
+    """
+    if not labels:
+        raise DataError(f"no photos in {root}: expected at least two categories of them")
+    check_labels(set(labels.values()), f"the labels of the photos in {root}")
+    known = Categories(sorted(set(labels.values())))
+    targets = tuple(known.index(label) for label in labels.values())
+    return _sorted(PhotoSet(root, tuple(labels), targets, known))
 
 
 def read_folder(
@@ -284,11 +304,19 @@ def read_source(source: str, options: Mapping[str, Any]) -> PhotoSet:
     """Finds the photos of a source; draws or fetches what is absent.
 
     Raises:
-        ConfigError: no such source, an option that it does not take, or one that it needs.
+        ConfigError: no such source, an option that it does not take, or one that it needs; a source
+            of a user's own that finds something else than a `PhotoSet`.
         DataError: photos that cannot be used.
+        ModelError: code of a user's own that is not allowed, or cannot be imported.
     """
     check_source(source, options)
-    return SOURCES[source](**options)
+    found = _reader(source)(**options)
+    if not isinstance(found, PhotoSet):
+        raise ConfigError(
+            f"data.source={source} returns a {type(found).__name__}: expected a PhotoSet, as "
+            "resistor_cls.data.sources.labelled makes it"
+        )
+    return found
 
 
 def check_source(source: str, options: Mapping[str, Any]) -> None:
@@ -307,10 +335,17 @@ def check_source(source: str, options: Mapping[str, Any]) -> None:
             raise ConfigError(f"data.{key} is not set: the source {source} needs it")
 
 
-def _parameters(source: str) -> Mapping[str, inspect.Parameter]:
+def _reader(source: str) -> Callable[..., PhotoSet]:
+    """The function of a source: one of ours, or of a user's own by an import path."""
+    if is_import_path(source):
+        return import_own(source, "data.source")
     if source not in SOURCES:
         raise ConfigError(f"data.source={source}: no such source; {nearest(source, SOURCES)}")
-    return inspect.signature(SOURCES[source]).parameters
+    return SOURCES[source]
+
+
+def _parameters(source: str) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(_reader(source)).parameters
 
 
 def _folder_holding(root: Path, name: str) -> Path:

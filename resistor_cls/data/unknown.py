@@ -72,9 +72,7 @@ class _Known:
     """
 
     def __init__(self, categories: Categories) -> None:
-        readings = [category.reading for category in categories]
-        said = [category.ohms for category in categories]
-        said += [reading.ohms for reading in readings if reading is not None]
+        said = [ohms for one in categories for ohms in (one.ohms, one.name_ohms)]
         self._ohms = {f"{ohms:.6g}" for ohms in said if ohms is not None}
         shown = [bands for category in categories for bands in _shown(category)]
         self._bands = {turned for bands in shown for turned in (bands, bands[::-1])}

@@ -8,10 +8,10 @@ from resistor_cls.evaluation.charts import (
     unknown_figure,
 )
 from resistor_cls.evaluation.comparison import Comparison, compare
+from resistor_cls.evaluation.confusion import confusion_figure
 from resistor_cls.evaluation.curves import curves_figure
 from resistor_cls.evaluation.figures import (
     augmentation_figure,
-    confusion_figure,
     gallery_figure,
     overlay,
     pairs_figure,

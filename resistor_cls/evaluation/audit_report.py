@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from resistor_cls.evaluation.figures import LINE, MARK
 from resistor_cls.evaluation.page import SMALL, encoded, many, percent, rendered, short
 
 Thumbnail = Callable[[str], np.ndarray]
@@ -16,23 +15,24 @@ Row = Mapping[str, Any]
 
 MOST_SHOWN = 60  # pictures or names in one list: more than that nobody looks at
 LARGE = 224  # pixels: pictures that are compared
-# A colour for each of the first cameras, told apart also by those who see no red or green.
-_COLOURS = (LINE, MARK, "#0f766e", "#7c3aed", "#a16207", "#be185d")
-_OTHER = "#94a3b8"
+# A colour for each of the first cameras, which those who see no red or green tell apart too: names
+# of the page's own colours, of which a dark page has lighter ones.
+_COLOURS = tuple(f"var(--camera-{number})" for number in range(6))
+_OTHER = "var(--camera-other)"
 _MOST_CAMERAS = 8  # columns of the matrix; the rest of the cameras are one column
 _NEAR = 0.3  # percent of the width: bursts closer than that are drawn as one
 _MOST_MARKS = 30  # lines on the axis of time: days, months or years
 # Digits of an ISO date that name a mark → its labels, the first that fits: form, room that it needs
-# in percent of the width, digits that the date must share with the label before.
+# in percent of the narrowest axis (34 rem), digits that the date must share with the label before.
 _MARKS: dict[int, list[tuple[str, float, int]]] = {
     10: [
-        ("{0.day}", 2.2, 7),
-        ("{0.day} {0:%b}", 6.0, 4),
-        ("{0.day} {0:%b %Y}", 11.0, 0),
-        ("{0.day} {0:%b}", 6.0, 0),
+        ("{0.day}", 4.5, 7),
+        ("{0.day} {0:%b}", 10.0, 4),
+        ("{0.day} {0:%b %Y}", 17.0, 0),
+        ("{0.day} {0:%b}", 10.0, 0),
     ],
-    7: [("{0:%b}", 4.5, 4), ("{0:%b %Y}", 9.5, 0), ("{0:%b}", 4.5, 0)],
-    4: [("{0.year}", 5.0, 0)],
+    7: [("{0:%b}", 7.0, 4), ("{0:%b %Y}", 14.0, 0), ("{0:%b}", 7.0, 0)],
+    4: [("{0.year}", 8.0, 0)],
 }
 _LONGEST = 28  # characters of a category beside its bursts
 
@@ -79,8 +79,9 @@ def _cards(audit: Mapping[str, Any]) -> list[dict[str, str]]:
         cards.append(
             {
                 "value": percent(border["capture"]["accuracy"]),
-                "name": "of the categories told from the border alone",
-                "note": f"across blocks in capture order; chance is {percent(_chance(border))}",
+                "name": "of photos predicted correctly from the border alone",
+                "note": "by a simple classifier, across blocks in capture order; chance is "
+                f"{percent(_chance(border))}",
             }
         )
     timed = [row for row in rows if row["timed"]]
@@ -90,17 +91,23 @@ def _cards(audit: Mapping[str, Any]) -> list[dict[str, str]]:
             {
                 "value": f"{sum(day == 1 for day in days)} of {len(timed)}",
                 "name": "categories taken on a single day",
-                "note": f"{many(len(audit['timeline']['days']), 'day')} in all",
+                "note": f"{many(len(audit['timeline']['days']), 'day')} with photos in all",
             }
         )
-    copies = audit["duplicates"]["exact"]
-    cards.append(
+    copies, pairs = audit["duplicates"]["exact"], audit["duplicates"]["near"]
+    many_copies = sum(len(group) - 1 for group in copies)
+    cards += [
         {
-            "value": f"{len(copies)} + {len(audit['duplicates']['near'])}",
-            "name": "exact and near duplicates",
-            "note": "groups of copies, and pairs of one arrangement",
-        }
-    )
+            "value": f"{many_copies:,}",
+            "name": "exact copy" if many_copies == 1 else "exact copies",
+            "note": f"photos with the same pixels as another, in {many(len(copies), 'group')}",
+        },
+        {
+            "value": f"{len(pairs):,}",
+            "name": "pair of near-duplicates" if len(pairs) == 1 else "pairs of near-duplicates",
+            "note": "two photos of one part in one arrangement",
+        },
+    ]
     if audit["bodies"]["boxes"]:
         size = audit["image_size"]  # or rows and columns
         shape = size if isinstance(size, int) else " × ".join(map(str, size))
@@ -157,6 +164,7 @@ def _timeline(audit: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "rows": drawn,
         "marks": _marks(audit["timeline"]),
+        "unit": {10: "day", 7: "month", 4: "year"}[_digits(audit["timeline"]["days"])],
         "cameras": legend,
         # Rem that the longest name needs at four fifths of the page's type, within reason.
         "names": min(15.0, max(5.0, 0.47 * max(len(row["short"]) for row in drawn) + 1)),
@@ -202,8 +210,7 @@ def _burst_note(row: Row) -> str:
 def _marks(timeline: Row) -> list[dict[str, Any]]:
     """Where days begin on the axis; months or years, where days are too many to tell apart."""
     days = timeline["days"]
-    counts = {digits: len({day["date"][:digits] for day in days}) for digits in _MARKS}
-    digits = next((digits for digits, count in counts.items() if count <= _MOST_MARKS), 4)
+    digits = _digits(days)
     first = {day["date"][:digits]: day for day in reversed(days)}
     marks = list(reversed(first.values()))
     starts = [100 * mark["from"] / timeline["photos"] for mark in marks]
@@ -220,6 +227,12 @@ def _marks(timeline: Row) -> list[dict[str, Any]]:
         said = mark["date"] if label else said
         drawn.append({"left": left, "label": label, "date": mark["date"]})
     return drawn
+
+
+def _digits(days: Sequence[Row]) -> int:
+    """Digits of an ISO date that name a mark on the axis of time."""
+    counts = {digits: len({day["date"][:digits] for day in days}) for digits in _MARKS}
+    return next((digits for digits, count in counts.items() if count <= _MOST_MARKS), 4)
 
 
 def _date(moment: str) -> datetime:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from resistor_cls.evaluation.familiarity import REFUSED, Familiarity, fit_familiarity
+
 RISKS = (0.001, 0.01, 0.05)  # shares of wrong answers among the accepted ones that are promised
 LEVELS = (0.90, 0.95, 0.99)  # how often a set of candidates holds the truth
 CONFIDENCE = 0.95  # with which a risk is promised
@@ -34,12 +36,15 @@ class Calibration:
         cuts: for each of `LEVELS` the least calibrated probability of a candidate; 0 where photos
             are too few to leave any category out.
         photos: that it was fitted on.
+        familiarity: tells photos unlike these; None where they are too few, or the model gives no
+            features.
     """
 
     temperature: float
     thresholds: tuple[float | None, ...]
     cuts: tuple[float, ...]
     photos: int
+    familiarity: Familiarity | None = None
 
     @property
     def promised(self) -> float | None:
@@ -59,6 +64,7 @@ class Calibration:
             "cuts": {str(level): one for level, one in zip(LEVELS, self.cuts, strict=True)},
             "confidence": CONFIDENCE,
             "photos": self.photos,
+            "familiarity": None if self.familiarity is None else self.familiarity.record(),
         }
 
     @classmethod
@@ -69,11 +75,13 @@ class Calibration:
             record: of a loaded model, which was checked by `resistor_cls.model.file_schema`.
         """
         kept = record["thresholds"] if record["confidence"] == CONFIDENCE else {}
+        familiarity = record.get("familiarity")  # earlier versions had none
         return cls(
             record["temperature"],
             tuple(kept.get(str(risk)) for risk in RISKS),
             tuple(record["cuts"].get(str(level), 0.0) for level in LEVELS),
             record["photos"],
+            None if familiarity is None else Familiarity.from_record(familiarity),
         )
 
 
@@ -91,6 +99,9 @@ class Answers:
         confidences: (photos,) float64, calibrated probability of the prediction.
         accepted: (photos, risks) float64, 1 or 0; nan where no promise can be made.
         candidates: (photos, levels) int64, how many of the most probable categories are in the set.
+        distances: (photos,) float64, to the nearest calibration photo, see `Familiarity`; None
+            where it is not tested.
+        own: (photos,) which calibration photo each is; see `Familiarity.distances`.
     """
 
     basis: str
@@ -100,34 +111,61 @@ class Answers:
     confidences: np.ndarray
     accepted: np.ndarray
     candidates: np.ndarray
+    distances: np.ndarray | None = None
+    own: np.ndarray | None = None
+
+    @property
+    def familiar(self) -> np.ndarray | None:
+        """(photos,) bool, whether each is like the calibration photos; None where not tested."""
+        if self.distances is None or self.calibration.familiarity is None:
+            return None
+        return self.calibration.familiarity.familiar(self.distances)
+
+    def unknown(self, located: np.ndarray | None) -> np.ndarray:
+        """(photos,) how little each seems to show one of the categories.
+
+        The score of the test for unfamiliar photos, see `Familiarity.scores`; without that test
+        1 - confidence, and 1 where the body was looked for and not found.
+        """
+        test = self.calibration.familiarity
+        if test is not None and self.distances is not None:
+            return test.scores(self.distances, located)
+        scores = 1 - self.confidences
+        return scores if located is None else np.where(located, scores, 1.0)
 
     def select(self, chosen: np.ndarray) -> "Answers":
         """Those of some photos."""
         arrays = {
             field.name: getattr(self, field.name)[chosen]
             for field in fields(self)
-            if field.name not in ("basis", "calibration")
+            if isinstance(getattr(self, field.name), np.ndarray)
         }
         return replace(self, **arrays)
 
-    def to_other_photos(self, probabilities: np.ndarray, located: np.ndarray) -> "Answers":
+    def to_other_photos(
+        self, probabilities: np.ndarray, located: np.ndarray, features: np.ndarray | None = None
+    ) -> "Answers":
         """Answers of photos that nothing was fitted on; see `answers`."""
-        return answers(probabilities, self.calibration, located)
+        return answers(probabilities, self.calibration, located, features)
 
     def to_the_same_photos(
-        self, probabilities: np.ndarray, located: np.ndarray | None
+        self, probabilities: np.ndarray, located: np.ndarray | None, features: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Confidences (photos,) and acceptance (photos, risks) of other looks at the photos.
 
         Args:
             probabilities: (photos, categories), such as of the photos under other light.
             located: (photos,) bool, see `answers`.
+            features: (photos, features), see `answers`.
         """
         confidences = np.empty(len(probabilities))
         for rows in chunks(len(confidences)):
             likely = calibrated(probabilities[rows], self.temperatures[rows])
             confidences[rows] = likely.max(axis=1)
-        return confidences, _accepted(_sure(confidences, located), self.thresholds)
+        usable, test = located, self.calibration.familiarity
+        if test is not None and features is not None:
+            usable = _both(located, test.familiar(test.distances(features, self.own)))
+        return confidences, _accepted(_sure(confidences, usable), self.thresholds)
 
 
 def calibrated(probabilities: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
@@ -152,7 +190,11 @@ def calibrated(probabilities: np.ndarray, temperature: float | np.ndarray) -> np
 
 
 def fit_calibration(
-    probabilities: np.ndarray, targets: np.ndarray, located: np.ndarray | None = None
+    probabilities: np.ndarray,
+    targets: np.ndarray,
+    located: np.ndarray | None = None,
+    features: np.ndarray | None = None,
+    refused: float = REFUSED,
 ) -> Calibration:
     """Fits everything on held-out photos.
 
@@ -160,7 +202,13 @@ def fit_calibration(
         probabilities: (photos, categories), at least one photo.
         targets: (photos,) class indices.
         located: (photos,) bool, see `answers`.
+        features: (photos, features), see `answers`.
+        refused: see `fit_familiarity`.
     """
+    fitted = fit_familiarity(features, located, refused)
+    if fitted is not None:
+        # Only what is familiar is ever accepted, and the guarantee is one about that.
+        located = _both(located, fitted.familiarity.familiar(fitted.distances))
     chosen = np.arange(len(targets))
     if len(targets) > _MOST_FITTED:
         chosen = np.sort(np.random.default_rng(0).permutation(chosen)[:_MOST_FITTED])
@@ -173,7 +221,13 @@ def fit_calibration(
         of_label[rows] = likely[np.arange(len(likely)), targets[rows]]
     sure = _sure(confidences, located)
     thresholds = tuple(fit_threshold(sure, right, risk)[0] for risk in RISKS)
-    return Calibration(temperature, thresholds, _cuts(of_label), len(targets))
+    return Calibration(
+        temperature,
+        thresholds,
+        _cuts(of_label),
+        len(targets),
+        None if fitted is None else fitted.familiarity,
+    )
 
 
 def fit_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:
@@ -280,6 +334,7 @@ def answers(
     probabilities: np.ndarray,
     calibration: Calibration,
     located: np.ndarray | None = None,
+    features: np.ndarray | None = None,
     basis: str = "saved",
 ) -> Answers:
     """Applies a calibration.
@@ -291,6 +346,8 @@ def answers(
         calibration: fitted on other photos.
         located: (photos,) bool; a photo in which the body was looked for and not found is never
             accepted, however sure a model is of it. None where nobody looks.
+        features: (photos, features) of the model; a photo unlike the calibration photos is never
+            accepted either. None where that is not tested.
         basis: see `Answers`.
     """
     count = len(probabilities)
@@ -305,8 +362,18 @@ def answers(
         found.confidences[rows] = confidences
         for place, cut in enumerate(cuts):
             found.candidates[rows, place] = np.maximum(1, (likely >= cut).sum(axis=1))
+    if features is not None and calibration.familiarity is not None:
+        found = replace(found, distances=calibration.familiarity.distances(features))
+        located = _both(located, found.familiar)
     found.accepted[:] = _accepted(_sure(found.confidences, located), found.thresholds)
     return found
+
+
+def _both(located: np.ndarray | None, familiar: np.ndarray | None) -> np.ndarray | None:
+    """(photos,) bool, what holds for photos whose predictions may be accepted."""
+    if located is None or familiar is None:
+        return familiar if located is None else located
+    return located & familiar
 
 
 def _sure(confidences: np.ndarray, located: np.ndarray | None) -> np.ndarray:
@@ -336,14 +403,19 @@ def cross_fitted(
     targets: np.ndarray,
     groups: np.ndarray,
     located: np.ndarray | None = None,
+    features: np.ndarray | None = None,
 ) -> Answers | None:
     """Answers of photos by calibrations that were each fitted on the other photos.
+
+    The test for unfamiliar photos leaves out the photo itself, not its whole group: a group is
+    often all that there is of a category, and nothing would be like it.
 
     Args:
         probabilities: (photos, categories).
         targets: (photos,) class indices.
         groups: (photos,) photos of one group, such as a burst, never part.
         located: (photos,) bool, see `answers`.
+        features: (photos, features), see `answers`.
 
     Returns:
         None where fewer than `TURNS` groups leave nothing to take turns with.
@@ -351,9 +423,12 @@ def cross_fitted(
     if len(np.unique(groups)) < TURNS:
         return None
     there = np.ones(len(targets), dtype=bool) if located is None else located
-    found = _empty_answers(
-        len(targets), fit_calibration(probabilities, targets, there), "cross-fitted"
-    )
+    whole = fit_calibration(probabilities, targets, there, features)
+    found = _empty_answers(len(targets), whole, "cross-fitted")
+    fitted_test = fit_familiarity(features, there)
+    if fitted_test is not None:
+        found = replace(found, distances=fitted_test.distances, own=fitted_test.own)
+        there = there & fitted_test.familiarity.familiar(fitted_test.distances)
     from sklearn.model_selection import GroupKFold
 
     turns = GroupKFold(TURNS, shuffle=True, random_state=0)

@@ -103,7 +103,7 @@ def _curves(
 ) -> list[_Curve]:
     """Curves of the categories that have one, the smallest area first.
 
-    A column is looked at after the other: a matrix of all answers beside that of probabilities
+    Columns follow one another: a matrix of all results beside that of probabilities
     would need their memory several times.
     """
     curves = []
@@ -124,7 +124,7 @@ def _roc(positive: np.ndarray, scores: np.ndarray) -> tuple[float, np.ndarray]:
 
 def _precision_recall(positive: np.ndarray, scores: np.ndarray) -> tuple[float, np.ndarray]:
     precision, recall, _ = precision_recall_curve(positive, scores)
-    # Descending in recall. The precision at a recall is that of the answers needed to reach it.
+    # Descending in recall. The precision at a recall is that of the photos needed to reach it.
     precision, recall = precision[::-1], recall[::-1]
     places = np.searchsorted(recall, 1 - _GRID[::-1], side="left")
     # The sum of steps, as scikit-learn's average_precision_score, which would sort once more.

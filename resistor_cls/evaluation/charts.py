@@ -1,4 +1,4 @@
-"""Charts of the evaluation report: calibration, unknown photos, photos that are made worse.
+"""Charts of the evaluation report: calibration, out-of-distribution photos, robustness checks.
 
 They fill the width of a phone, or half that of a page. Those of a part of `report.json` take
 that part, and say in words where there is nothing to draw.
@@ -25,7 +25,7 @@ LONGEST_NAME = 34  # characters that fit into a legend
 
 
 def reliability_figure(calibration: Part | None) -> Figure:
-    """Draws how often answers of a confidence are right, before and after calibration.
+    """Draws how often predictions of a confidence are right, before and after calibration.
 
     Args:
         calibration: that part of the report; `reliability` and `ece` are read.
@@ -44,7 +44,7 @@ def reliability_figure(calibration: Part | None) -> Figure:
     plain(below)
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
     handles = [Line2D([], [], color=GREY, linewidth=1, linestyle="--")]
-    texts = ["as right as confident"]
+    texts = ["calibrated"]
     for stage, colour, shape in zip(stages, (MARK, LINE), ("s", "o"), strict=True):
         rows = bins[stage]
         confidence, accuracy, photos = (
@@ -62,7 +62,7 @@ def reliability_figure(calibration: Part | None) -> Figure:
         texts.append(f"{stage} calibration" + ("" if error is None else f": ECE {error:.4f}"))
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.04, 1.04)
-    axes.set_ylabel("right answers", fontsize=9)
+    axes.set_ylabel("correct", fontsize=9)
     below.set_yscale("log")
     below.set_ylim(bottom=0.5)
     below.yaxis.set_major_formatter("{x:,.0f}")
@@ -76,7 +76,7 @@ def reliability_figure(calibration: Part | None) -> Figure:
 
 
 def risk_coverage_figure(calibration: Part | None) -> Figure:
-    """Draws the share of wrong answers among those that are accepted, the surest first.
+    """Draws the share of wrong predictions among the accepted, those of high confidence first.
 
     Args:
         calibration: that part of the report; `risk_coverage`, `aurc` and `reject` are read.
@@ -86,24 +86,26 @@ def risk_coverage_figure(calibration: Part | None) -> Figure:
     if calibration is None or not len(curve):
         return sentence_figure("No risk was measured.")
     figure, axes = chart(4.4)
-    axes.set_title("Wrong answers among accepted ones", fontsize=10, color=INK, loc="left")
+    axes.set_title("Wrong predictions among the accepted", fontsize=10, color=INK, loc="left")
     few = len(curve) == 1
     axes.plot(*curve.T, color=LINE, linewidth=2, marker="o" if few else "", markersize=4)
     area = calibration["aurc"]
     handles = [Line2D([], [], color=LINE, linewidth=2)]
     texts = ["photos by confidence" + ("" if area is None else f", area {area:.4f}")]
-    tops = [curve[:, 1].max()]
+    # Up to the largest risk level at least: one wrong photo more or less is no cliff.
+    tops = [curve[:, 1].max(), *(row["risk"] for row in calibration["reject"])]
     for row, shape, colour in zip(calibration["reject"], "sD^vP", (MARK, *OTHERS), strict=False):
-        promised = f"at most {100 * row['risk']:g}% wrong:"
+        axes.axhline(row["risk"], color=GREY, linewidth=0.8, linestyle=":")
+        risk = f"{100 * row['risk']:g}% risk:"
         if row["threshold"] is None or row["coverage"] is None:
             handles.append(Line2D([], [], linewidth=0))
-            texts.append(f"{promised} cannot be promised")
+            texts.append(f"{risk} not guaranteed")
             continue
         realised = row["realised"]
         handles.append(Line2D([], [], color=colour, marker=shape, linewidth=0, markersize=7))
         found = "" if realised is None else f", {100 * realised:.2g}% wrong"
-        texts.append(f"{promised} {row['coverage']:.1%} accepted{found}")
-        # On the limit of the panel where nothing was accepted, so that the promise is seen.
+        texts.append(f"{risk} {row['coverage']:.1%} accepted{found}")
+        # On the limit of the panel where nothing was accepted, so that the level is seen.
         height = 0.0 if realised is None else realised
         tops.append(height)
         axes.plot(
@@ -120,27 +122,27 @@ def risk_coverage_figure(calibration: Part | None) -> Figure:
 
 
 def unknown_figure(unknown: Part | None) -> Figure:
-    """Draws how photos that are no known resistor score beside those that are.
+    """Draws the scores of out-of-distribution photos beside those of known ones.
 
     Args:
         unknown: that part of the report; `histogram`, `kinds`, `known` and `score` are read.
     """
     counts = {} if unknown is None else unknown["histogram"]["kinds"]
     if unknown is None or not counts or not sum(unknown["histogram"]["known"]):
-        return sentence_figure("No unknown photos were judged.")
+        return sentence_figure("No out-of-distribution photos were evaluated.")
     figure = Figure(figsize=(WIDTH, 1.1 + 0.85 * len(counts)), dpi=110)
     figure.set_layout_engine("constrained", h_pad=0.03, hspace=0)
     panels = figure.subplots(len(counts), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     edges = _floats(unknown["histogram"]["edges"])
     known = _shares(unknown["histogram"]["known"])
-    told = {row["kind"]: row for row in unknown["kinds"]}
+    rows = {row["kind"]: row for row in unknown["kinds"]}
     top = 1.1 * max(known.max(), *(_shares(photos).max() for photos in counts.values()))
     ticks = [tick for tick in (0.01, 0.1, 0.4, 1.0) if tick < top]
     for axes, (kind, photos) in zip(panels, counts.items(), strict=True):
         plain(axes)
         axes.stairs(known, edges, color=LINE, fill=True, alpha=0.35)
         axes.stairs(_shares(photos), edges, color=MARK, linewidth=1.5)
-        area = told.get(kind, {}).get("auroc")
+        area = rows.get(kind, {}).get("auroc")
         words = f"{short(kind)} ({sum(photos):,})" + ("" if area is None else f", AUROC {area:.3f}")
         axes.set_title(words, fontsize=9, color=MARK, loc="left", pad=3, parse_math=False)
         # The root lifts the few photos that lie on the wrong side off the ground.
@@ -153,18 +155,18 @@ def unknown_figure(unknown: Part | None) -> Figure:
         Line2D([], [], color=LINE, alpha=0.35, linewidth=7),
         Line2D([], [], color=MARK, linewidth=1.5),
     ]
-    legend(figure, handles, [f"known resistors ({unknown['known']:,})", "the kind above the panel"])
+    legend(figure, handles, [f"known photos ({unknown['known']:,})", "the kind above the panel"])
     return figure
 
 
 def stress_figure(stress: Part | None) -> Figure:
-    """Draws accuracy and coverage on photos that are made worse, a panel per kind.
+    """Draws accuracy and coverage under corruptions of growing severity, a panel per kind.
 
     Args:
         stress: that part of the report.
     """
     if not stress or not stress["rows"]:
-        return sentence_figure("No photos were made worse.")
+        return sentence_figure("No robustness checks were made.")
     kinds = list(dict.fromkeys(row["kind"] for row in stress["rows"]))
     lines = -(-len(kinds) // 2)
     figure = Figure(figsize=(WIDTH, 1.3 + 1.3 * lines), dpi=110)
@@ -181,9 +183,9 @@ def stress_figure(stress: Part | None) -> Figure:
             axes.plot(strengths, values, color=colour, marker=shape, linewidth=1.3, markersize=3.5)
         axes.set_title(kind, fontsize=9, color=INK, loc="left", pad=3, parse_math=False)
         plain(axes)
-    names = {0: "as it is"} | {row["strength"]: row["name"] for row in stress["rows"]}
+    names = {0: "unchanged"} | {row["strength"]: row["name"] for row in stress["rows"]}
     strengths = sorted(names)
-    # An odd last panel is empty: the one above it says the strengths.
+    # An odd last panel is empty: the one above it names the severities.
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
     for axes in panels[max(0, len(kinds) - 2) : len(kinds)]:
@@ -198,7 +200,7 @@ def stress_figure(stress: Part | None) -> Figure:
         Line2D([], [], color=MARK, marker="s", markersize=4, linewidth=1.3),
     ]
     covered = any(row.get("coverage") is not None for row in stress["rows"])
-    texts = ["right answers (accuracy)", "accepted answers (coverage)"]
+    texts = ["correct (accuracy)", "accepted (coverage)"]
     legend(figure, handles[: 1 + covered], texts[: 1 + covered])
     return figure
 

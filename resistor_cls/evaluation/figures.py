@@ -7,98 +7,16 @@ from io import StringIO
 
 import numpy as np
 from matplotlib import colormaps, rc_context
-from matplotlib.axes import Axes
-from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from PIL import Image
 
-from resistor_cls.categories import Categories
-
-INK, RIGHT, WRONG = "#1f2933", "Greens", "Reds"
-LINE, MARK = "#1769aa", "#c2410c"
-MOST_WRITTEN = 60  # categories up to which the numbers in the cells can still be read
-LARGEST = 26.0  # inches: a matrix of 160 categories; larger ones get smaller cells, not more pixels
+# Blue is right and orange is wrong everywhere: those who see no red or green tell them apart.
+INK, LINE, MARK = "#1f2933", "#1769aa", "#c2410c"
 MOST_PAIRS_SHOWN = 8  # pairs whose photos are drawn: a page full
 SIDE_PHOTOS = 3  # photos of each category of such a pair
 
 # One row of `pairs_figure`: caption and photos of the label, caption and photos of the prediction.
 PairRow = tuple[str, Sequence[np.ndarray], str, Sequence[np.ndarray]]
-
-
-def confusion_figure(
-    counts: np.ndarray,
-    categories: Categories,
-    title: str = "",
-    order: Sequence[int] | None = None,
-) -> Figure:
-    """Draws a confusion matrix as counts and as shares of each label.
-
-    The diagonal is green and everything beside it is red on a scale of its own, so that a few
-    confused photos are seen beside a long row of right ones.
-
-    Args:
-        counts: (categories, categories), rows are labels, columns are predictions.
-        categories: names of both axes.
-        title: above both panels.
-        order: category indices, as they follow each other on both axes; the order of the labels
-            without.
-    """
-    names = categories.names
-    if order is not None:
-        counts, names = counts[np.ix_(order, order)], tuple(names[index] for index in order)
-    size = len(names)
-    # A cell of 0.3 inch holds a number of two digits; many categories get narrower cells.
-    side = min(max(5.0, size * (0.3 if size <= MOST_WRITTEN else 0.16)), LARGEST)
-    figure = Figure(figsize=(side + 1.6, 2 * (side + 1.6) + 0.6), dpi=100)
-    # Padding in inches, else labels touch the edge.
-    figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.15)
-    # One above the other: pages that show a figure fit it to their width.
-    above, below = figure.subplots(2, 1)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    _matrix(above, counts, names, "Photos", "{:.0f}")
-    _matrix(below, 100 * shares, names, "Percent of each label", "{:.0f}")
-    if title:
-        figure.suptitle(title, fontsize=15, color=INK, parse_math=False)
-    return figure
-
-
-def _matrix(axes: Axes, values: np.ndarray, names: Sequence[str], title: str, form: str) -> None:
-    size = len(names)
-    diagonal = np.eye(size, dtype=bool)
-    for mask, colours in ((diagonal, RIGHT), (~diagonal, WRONG)):
-        top = max(float(values[mask].max(initial=0)), 1.0)
-        # The square root lifts single confused photos off the white.
-        shown = np.ma.masked_where(~mask | (values == 0), values)
-        axes.imshow(shown, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=top * 1.25))
-        if size <= MOST_WRITTEN:
-            for row, column in zip(*np.nonzero(mask & (values >= 0.5)), strict=True):
-                value = values[row, column]
-                axes.text(
-                    column,
-                    row,
-                    form.format(value),
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color="white" if value > 0.5 * top else INK,
-                )
-    font = 9 if size <= MOST_WRITTEN else 7
-    # A name needs the room of a cell of LARGEST / 160: of more categories, some are named.
-    named = range(0, size, max(1, -(-size // 160)))
-    texts = [names[index] for index in named]
-    # Labels are anybody's text: two $ in one are no formula.
-    axes.set_xticks(named, texts, rotation=90, fontsize=font, parse_math=False)
-    axes.set_yticks(named, texts, fontsize=font, parse_math=False)
-    if len(named) == size:  # smaller cells would be all grid
-        axes.set_xticks(np.arange(-0.5, size), minor=True)
-        axes.set_yticks(np.arange(-0.5, size), minor=True)
-        axes.grid(which="minor", color="#d9dee3", linewidth=0.5)
-        axes.tick_params(which="minor", length=0)
-    axes.set_xlim(-0.5, size - 0.5)
-    axes.set_ylim(size - 0.5, -0.5)
-    axes.set_xlabel("Prediction", fontsize=12)
-    axes.set_ylabel("Label", fontsize=12)
-    axes.set_title(title, fontsize=12)
 
 
 def gallery_figure(
@@ -272,7 +190,8 @@ def svg(figure: Figure) -> str:
         # The page's reader has fonts of his own.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(file, format="svg", metadata=nothing)
+        # Without a ground of its own, it lies on a light page and on a dark one.
+        figure.savefig(file, format="svg", metadata=nothing, transparent=True)
     text = file.getvalue()
     return re.sub(r'<g id="[^"]*"', "<g", text[text.index("<svg") :])
 

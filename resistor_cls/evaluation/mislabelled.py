@@ -102,10 +102,10 @@ def label_findings(labels: Labels) -> list[dict[str, Any]]:
             "id": "mislabelled",
             "severity": "risk",
             "title": "Labels that are probably wrong",
-            "found": f"{len(rows):,} of {labels['judged']:,} photos; the model reads "
-            f"{labels['accuracy']:.0%} of them as they are labelled.{unsure}",
-            "why": "A wrong label teaches a wrong answer, and counts right answers as errors.",
-            "do": "Look at each, the least credible first, and mend the label or leave it: the "
+            "found": f"{len(rows):,} of {labels['judged']:,} photos that were evaluated. The model "
+            f"predicts {labels['accuracy']:.0%} of these as they are labelled.{unsure}",
+            "why": "A wrong label trains a wrong prediction, and counts correct ones as errors.",
+            "do": "Look at each, the least credible first, and fix the label or leave it: the "
             "weaker the model, the more of these are its own errors.",
             "section": "labels",
             "photos": [row["photo"] for row in rows],

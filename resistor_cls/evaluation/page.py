@@ -19,7 +19,7 @@ def rendered(template: str, **values: Any) -> str:
     """Renders a page.
 
     Args:
-        template: name of a file beside this one that extends `page.html`; it sets `sections`, the
+        template: name of a file in `templates` that extends `page.html`; it sets `sections`, the
             (id, title) of each section that there is.
         values: what the template names.
 
@@ -34,7 +34,7 @@ def rendered(template: str, **values: Any) -> str:
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,  # names of files and categories are anybody's text
         trim_blocks=True,
         lstrip_blocks=True,
@@ -45,6 +45,7 @@ def _environment() -> Environment:
         "percent": percent,
         "share": share,
         "digits": digits,
+        "level": level,
         "many": many,
         "short": short,
         "day": lambda moment: "{0.day} {0:%B %Y}".format(datetime.fromisoformat(moment)),
@@ -74,6 +75,11 @@ def share(value: float | None) -> str:
     if 0.9995 <= value < 1:
         return ">99.9%"
     return f"{value:.1%}".replace(".0%", "%") if value in {0, 1} else f"{value:.1%}"
+
+
+def level(risk: float) -> str:
+    """A risk level in percent, such as `0.1%` or `5%`."""
+    return f"{100 * risk:g}%"
 
 
 def digits(value: float | None, places: int = 3) -> str:

@@ -54,6 +54,9 @@ class Predictions:
         confidences: (photos,) see `Answers`.
         accepted: (photos, risks) see `Answers`.
         candidates: (photos, levels) see `Answers`.
+        familiar: (photos,) bool, see `Answers`; None where it is not tested.
+        unknown: (photos,) how little each seems to show one of the categories, see `Answers`.
+        features: (photos, features) that the model made of them; None where it gives none.
         attention: what they were made of; None where nobody looked.
     """
 
@@ -69,6 +72,9 @@ class Predictions:
     confidences: np.ndarray | None = None
     accepted: np.ndarray | None = None
     candidates: np.ndarray | None = None
+    familiar: np.ndarray | None = None
+    unknown: np.ndarray | None = None
+    features: np.ndarray | None = None
     attention: Attention | None = None
 
     @cached_property
@@ -94,17 +100,6 @@ class Predictions:
             ahead += (column > of_label) | ((column == of_label) & (index < self.targets))
         return ahead + 1
 
-    @property
-    def unknown(self) -> np.ndarray | None:
-        """(photos,) how little each seems to show one of the categories, 0 to 1.
-
-        1 - confidence, and 1 where the body was looked for and not found; None where nothing is
-        calibrated.
-        """
-        if self.confidences is None:
-            return None
-        return unknown_scores(self.confidences, self.located)
-
     def answered(self, answers: Answers | None) -> "Predictions":
         """With what a calibration makes of them."""
         if answers is None:
@@ -115,6 +110,8 @@ class Predictions:
             confidences=answers.confidences,
             accepted=answers.accepted,
             candidates=answers.candidates,
+            familiar=answers.familiar,
+            unknown=answers.unknown(self.located),
         )
 
     def select(self, chosen: np.ndarray | slice) -> "Predictions":
@@ -164,7 +161,7 @@ class Predictions:
                 columns[f"accepted:{risk}"] = yes_or_no(self.accepted[:, place])
             for place, level in enumerate(LEVELS):
                 columns[f"candidates:{level}"] = self.candidates[:, place]
-            columns["unknown"] = self.unknown
+            columns |= {"familiar": self.familiar, "unknown": self.unknown}
         if self.attention is not None:
             painted = np.array([*names, None], dtype=object)  # -1 is the last
             columns |= {
@@ -250,6 +247,8 @@ class Predictions:
             candidates=table[[f"candidates:{level}" for level in LEVELS]].to_numpy(int)
             if calibrated
             else None,
+            familiar=_truths(table["familiar"]) == 1 if "familiar" in table else None,
+            unknown=table["unknown"].to_numpy(float) if "unknown" in table else None,
             attention=attention,
         )
 
@@ -265,9 +264,3 @@ def _truths(column: "pd.Series[Any]") -> np.ndarray:
     """Yes, no or nothing as 1, 0 and nan, whichever way pandas has read them."""
     said = {"True": 1.0, "False": 0.0}
     return np.array([said.get(str(value), np.nan) for value in column])
-
-
-def unknown_scores(confidences: np.ndarray, located: np.ndarray | None) -> np.ndarray:
-    """(photos,) see `Predictions.unknown`."""
-    scores = 1 - confidences
-    return scores if located is None else np.where(located, scores, 1.0)

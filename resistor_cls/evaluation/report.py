@@ -4,23 +4,16 @@ Every one of them is made of `Predictions` alone, which are read back from `pred
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from resistor_cls.evaluation.calibration import (
-    CONFIDENCE,
-    LEVELS,
-    RISKS,
-    Calibration,
-    calibrated,
-    chunks,
-    fewest_photos,
-)
+from resistor_cls.evaluation.calibration import RISKS, Calibration, calibrated, chunks
 from resistor_cls.evaluation.predictions import Predictions, yes_or_no
+from resistor_cls.evaluation.report_calibration import calibration_report
 from resistor_cls.evaluation.scores import (
     DRAWS,
     SCORES,
@@ -38,12 +31,6 @@ from resistor_cls.evaluation.tables import (
 from resistor_cls.evaluation.trade import cost_of_answers, judge_trade
 
 VERSION = 1  # counts changes of the keys
-BINS = 15  # of confidence, as in Guo et al. 2017
-METHOD = (
-    "Learn then Test (Angelopoulos et al. 2025), fixed-sequence testing of thresholds with exact "
-    "binomial p-values"
-)
-_MOST_POINTS = 200  # of a curve
 # Sums that an interval may cost: some ten minutes. Beyond, photos are so many that it is a hair.
 _MOST_WORK = 20_000_000_000
 
@@ -97,7 +84,7 @@ def report_of(
         "trade": _trade(predictions, bootstrap, costs),
         "calibration": None
         if calibration is None
-        else _calibration(predictions, calibration, basis),
+        else calibration_report(predictions, calibration, basis),
         "attention": _attention(predictions),
     }
     return plain(report)
@@ -163,163 +150,6 @@ def _trade(
     return {**trade, "cost": cost_of_answers(matrix, targets, predicted, likely, name)}
 
 
-def _calibration(
-    predictions: Predictions, calibration: Calibration, basis: str
-) -> dict[str, Any] | None:
-    confidences, accepted = predictions.confidences, predictions.accepted
-    temperatures, candidates = predictions.temperatures, predictions.candidates
-    assert confidences is not None
-    assert accepted is not None
-    assert temperatures is not None
-    assert candidates is not None
-    right = predictions.right
-    rows = np.arange(len(right))
-    before = predictions.probabilities[rows, predictions.predicted].astype(float)
-    bins = {
-        "before": _reliability(before, right),
-        "after": _reliability(confidences, right),
-    }
-    raw = _proper(predictions, lambda part, _: part.astype(np.float64))
-    single = _proper(predictions, lambda part, _: calibrated(part, 1.0))
-    after = _proper(predictions, calibrated)
-    coverages, risks = risk_coverage(confidences, right)
-    kept = np.unique(np.linspace(0, len(risks) - 1, min(_MOST_POINTS, len(risks))).astype(int))
-    return {
-        "basis": basis,
-        "photos": calibration.photos,
-        "temperature": calibration.temperature,
-        "reliability": bins,
-        "ece": {name: _ece(found) for name, found in bins.items()},
-        "brier": {"before": raw["brier"], "after": after["brier"]},
-        "log_loss": {"before": single["log_loss"], "after": after["log_loss"]},
-        "risk_coverage": [[coverages[place], risks[place]] for place in kept],
-        "aurc": risks.mean(),
-        "reject": [
-            {
-                **_reject(risk, accepted[:, place], right, coverages, risks),
-                "threshold": calibration.thresholds[place],
-                "reason": _reason(calibration, place, basis, accepted[:, place]),
-            }
-            for place, risk in enumerate(RISKS)
-        ],
-        "promised": calibration.promised,
-        "confidence": CONFIDENCE,
-        "method": METHOD,
-        "sets": [
-            {
-                "level": level,
-                "coverage": (predictions.ranks <= candidates[:, place]).mean(),
-                "mean_size": candidates[:, place].mean(),
-                "sizes": [
-                    [int(size), int(count)]
-                    for size, count in zip(
-                        *np.unique(candidates[:, place], return_counts=True), strict=True
-                    )
-                ],
-            }
-            for place, level in enumerate(LEVELS)
-        ],
-    }
-
-
-def _reliability(confidences: np.ndarray, right: np.ndarray) -> list[dict[str, Any]]:
-    place = np.minimum((confidences * BINS).astype(int), BINS - 1)
-    rows = []
-    for number in range(BINS):
-        inside = place == number
-        some = bool(inside.any())
-        rows.append(
-            {
-                "from": number / BINS,
-                "to": (number + 1) / BINS,
-                "photos": int(inside.sum()),
-                "confidence": confidences[inside].mean() if some else None,
-                "accuracy": right[inside].mean() if some else None,
-            }
-        )
-    return rows
-
-
-def _ece(bins: list[dict[str, Any]]) -> float:
-    """Expected calibration error: how far confidence and accuracy lie apart, photo by photo."""
-    filled = [row for row in bins if row["photos"]]
-    photos = sum(row["photos"] for row in filled)
-    return float(
-        sum(row["photos"] * abs(row["confidence"] - row["accuracy"]) for row in filled) / photos
-    )
-
-
-def _proper(
-    predictions: Predictions, likely_of: Callable[[np.ndarray, np.ndarray], np.ndarray]
-) -> dict[str, float]:
-    """Brier score (the sum over categories, 0 to 2) and log loss, a part of the photos at a time.
-
-    Args:
-        predictions: with temperatures.
-        likely_of: (probabilities, temperatures) of some photos → their probabilities to judge.
-    """
-    assert predictions.temperatures is not None
-    brier, loss, count = 0.0, 0.0, len(predictions.names)
-    for rows in chunks(count):
-        likely = likely_of(predictions.probabilities[rows], predictions.temperatures[rows])
-        of_label = likely[np.arange(len(likely)), predictions.targets[rows]]
-        brier += float(((likely**2).sum(axis=1) - 2 * of_label + 1).sum())
-        loss -= float(np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())
-    return {"brier": brier / count, "log_loss": loss / count}
-
-
-def risk_coverage(confidences: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share of photos that are accepted, and share of wrong answers among them (El-Yaniv 2010).
-
-    Args:
-        confidences: (photos,).
-        right: (photos,) bool.
-
-    Returns:
-        (photos,) each, the surest photos first.
-    """
-    order = np.argsort(-confidences, kind="stable")
-    accepted = np.arange(1, len(order) + 1)
-    return accepted / len(order), np.cumsum(~right[order]) / accepted
-
-
-def _reject(
-    risk: float,
-    accepted: np.ndarray,
-    right: np.ndarray,
-    coverages: np.ndarray,
-    risks: np.ndarray,
-) -> dict[str, Any]:
-    """What a promised risk has come to on the judged photos."""
-    taken, within = accepted == 1, np.flatnonzero(risks <= risk)
-    count, wrong = int(taken.sum()), int((taken & ~right).sum())
-    promised = not np.isnan(accepted).all()
-    return {
-        "risk": risk,
-        "coverage": taken.mean() if promised else None,
-        "accepted": count if promised else None,
-        "wrong": wrong if promised else None,
-        "realised": wrong / count if count else None,
-        "oracle_coverage": coverages[within[-1]] if len(within) else 0.0,
-    }
-
-
-def _reason(calibration: Calibration, place: int, basis: str, accepted: np.ndarray) -> str:
-    """Why a risk is not promised, or not everywhere."""
-    fewest, photos = fewest_photos(RISKS[place]), calibration.photos
-    if calibration.thresholds[place] is None and photos < fewest:
-        return f"too few photos: {photos} held out, at least {fewest} are needed"
-    if calibration.thresholds[place] is None:
-        return f"too many wrong among the surest of {photos} held-out photos"
-    missing = np.isnan(accepted).mean()
-    if basis == "cross-fitted" and missing:
-        return (
-            f"promised by all {photos} photos together; without the fifth that each photo is in, "
-            f"too few or too wrong ones are left for {missing:.0%} of them"
-        )
-    return ""
-
-
 def _attention(predictions: Predictions) -> dict[str, Any] | None:
     looked = predictions.attention
     if looked is None:
@@ -340,8 +170,9 @@ def _attention(predictions: Predictions) -> dict[str, Any] | None:
     count = max(painted["body_painted"]["photos"], 1)
     if hidden is not None and hidden > most + 3 * math.sqrt(most * (1 - most) / count):
         warning = (
-            f"With the body painted over it still names {hidden:.0%} right, where the most "
-            f"frequent category would be {most:.0%}: it reads the table instead of the resistor"
+            f"With the body painted over, {hidden:.0%} of the predictions are still right, where "
+            f"always naming the most frequent category gives {most:.0%}: the model relies on the "
+            "background instead of the resistor"
         )
     return {
         "on_body": {
@@ -357,13 +188,13 @@ def _attention(predictions: Predictions) -> dict[str, Any] | None:
 
 
 def _right_share(answers: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
-    judged = answers >= 0
-    share = (answers == targets)[judged].mean() if judged.any() else None
-    return {"photos": int(judged.sum()), "accuracy": share}
+    known = answers >= 0
+    share = (answers == targets)[known].mean() if known.any() else None
+    return {"photos": int(known.sum()), "accuracy": share}
 
 
 def accepted_at(predictions: Predictions, risk: float | None) -> np.ndarray | None:
-    """(photos,) 1 or 0, nan where no promise can be made; None where nothing is promised."""
+    """(photos,) 1 or 0, nan where the risk is not guaranteed; None where no risk is."""
     if risk is None or predictions.accepted is None:
         return None
     return predictions.accepted[:, RISKS.index(risk)]
@@ -378,7 +209,7 @@ def rows_of(
         predictions: the predictions.
         most: rows: half of them of the largest loss, a quarter of the least, the others by lot;
             None for all. In the order of the photos.
-        risk: that `accepted` stands for; None where nothing is promised.
+        risk: level that `accepted` stands for; None where none is guaranteed.
     """
     chosen = np.arange(len(predictions.names))
     if most is not None and len(chosen) > most:
@@ -415,16 +246,17 @@ def stress_of(table: pd.DataFrame, predictions: Predictions, risk: float | None)
 
     Args:
         table: a row per photo, kind and strength: `kind`, `strength`, `correct` and, of calibrated
-            predictions, `accepted:RISK` (None where nothing is promised).
+            predictions, `accepted:RISK` (None where that risk is not guaranteed).
         predictions: of the same photos as they are.
-        risk: that "accepted" stands for; None where nothing is promised.
+        risk: level that "accepted" stands for; None where none is guaranteed.
 
     Returns:
         `risk`, `plain` and `rows`.
     """
     rows = []
     for (kind, strength), part in table.groupby(["kind", "strength"], sort=False):
-        taken = None if risk is None else part[f"accepted:{risk}"].eq(True).to_numpy(bool)
+        column = None if risk is None else part[f"accepted:{risk}"]
+        taken = None if column is None or column.isna().all() else column.eq(True).to_numpy(bool)
         rows.append(
             {
                 "kind": kind,
@@ -434,7 +266,7 @@ def stress_of(table: pd.DataFrame, predictions: Predictions, risk: float | None)
             }
         )
     taken = accepted_at(predictions, risk)
-    taken = None if taken is None else taken == 1
+    taken = None if taken is None or np.isnan(taken).all() else taken == 1
     whole = _accuracy_and_coverage(predictions.right, taken)
     return plain({"risk": risk, "plain": whole, "rows": rows})
 

@@ -30,14 +30,15 @@ class TradeAnswers:
         names: of the photos.
         labels: name of each photo's category.
         predictions: name of the category that each was taken for.
-        value_right: the ohms of both names agree; an answer that names no ohms is wrong, a label
-            that names none is not judged.
+        value_right: the ohms of both categories agree, as their bands say them where these are
+            known, else their names; a prediction without ohms is wrong, a label without ohms is
+            left out.
         watts_right: the same of power ratings.
         both_right: ohms and watts; judged where the label names both.
         bands_right: the parts of both categories may carry the same bands; judged where the bands
             of both are known. Bands are what the part shows, so such an error no eye can tell.
         decades: |log10(ohms of the answer / ohms of the label)|, in powers of ten; nan where
-            either names none, or where just one of them is a jumper of 0 ohms.
+            the ohms of either are unknown, or where just one of them is a jumper of 0 ohms.
     """
 
     names: tuple[str, ...]

@@ -1,4 +1,7 @@
-"""How well a model tells what it cannot know from what it knows."""
+"""How well a model separates out-of-distribution photos (OOD) from those of its categories.
+
+OOD photos are called `unknown` in keys, tables and names of files.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,32 +46,45 @@ def unknown_report(
     accepted: Mapping[str, np.ndarray] | None = None,
     located: Mapping[str, np.ndarray] | None = None,
     score: str = "1 - confidence",
+    *,
+    accepted_at: Mapping[str, Mapping[str, np.ndarray] | None] | None = None,
 ) -> dict[str, Any] | None:
-    """What a report says of unknown inputs, in plain values.
+    """What a report says of out-of-distribution photos, in plain values.
 
     Args:
         known: (photos,) score of each photo of a category; higher is more unknown.
-        kinds: name of each kind of unknown photos, and (photos,) the score of each.
-        accepted: for each kind (photos,) bool, whether the model gave an answer all the same;
-            None where no threshold is set.
-        located: for each kind (photos,) bool, whether a body was found; None where nobody looked.
+        kinds: name of each kind of OOD photos, and (photos,) the score of each.
+        accepted: for each kind (photos,) bool, whether the model accepts its prediction all the
+            same; None where no threshold is set.
+        located: for each kind (photos,) bool, whether a body was found; None without a detector.
         score: what the score is, in words.
+        accepted_at: for each risk level, such as `0.05`, what `accepted` is for one of them; None
+            for a level that is not guaranteed.
 
     Returns:
         `score`; a row of `kinds` for each kind and last one for all of them: how many photos,
-        `auroc` and `fpr95` of `detection`, how many were `accepted` and `not_located`; `known`,
-        how many; and a `histogram` of the scores. None where there are no kinds.
+        `auroc` and `fpr95` of `detection`, how many were `accepted`, how many at each level
+        (`accepted_at`) and `not_located`; `known`, how many; and a `histogram` of the scores. None
+        where there are no kinds.
     """
     if not kinds:
         return None
     scores = _with_all(kinds, kinds)
-    answered = {} if accepted is None else _with_all(accepted, kinds)
+    taken = {} if accepted is None else _with_all(accepted, kinds)
+    levels = {
+        level: {} if one is None else _with_all(one, kinds)
+        for level, one in (accepted_at or {}).items()
+    }
     found = {} if located is None else _with_all(located, kinds)
     edges = _edges(np.concatenate([known, scores[ALL]]))
     return {
         "score": score,
         "kinds": [
-            _row(kind, known, scores[kind], answered.get(kind), found.get(kind)) for kind in scores
+            {
+                **_row(kind, known, scores[kind], taken.get(kind), found.get(kind)),
+                "accepted_at": {level: _count(one.get(kind)) for level, one in levels.items()},
+            }
+            for kind in scores
         ],
         "known": len(known),
         "histogram": {
@@ -100,7 +116,7 @@ def _row(
         "photos": len(unknown),
         "auroc": auroc,
         "fpr95": fpr95,
-        "accepted": None if accepted is None else int(np.sum(accepted)),
+        "accepted": _count(accepted),
         "not_located": None if located is None else int(len(located) - np.sum(located)),
     }
 
@@ -117,3 +133,7 @@ def _edges(scores: np.ndarray) -> np.ndarray:
 def _counts(scores: np.ndarray, edges: np.ndarray) -> list[int]:
     # What is infinite is counted at the end.
     return np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0].tolist()
+
+
+def _count(yes: np.ndarray | None) -> int | None:
+    return None if yes is None else int(np.sum(yes))

@@ -1,85 +1,99 @@
 """Reads resistors with a saved model."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.photos import SUFFIXES, read_prepared
-from resistor_cls.data.walking import LeftOut, kind_of, left_out_line, walk
+from resistor_cls.data.photo_files import image_errors, named
+from resistor_cls.data.photos import Prepared
 from resistor_cls.errors import ConfigError, DataError
-from resistor_cls.evaluation.calibration import RISKS, Answers, Calibration, answers
+from resistor_cls.evaluation.calibration import RISKS, Answers, Calibration, answers, calibrated
+from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
+from resistor_cls.inference.prediction import Box, Candidate, Prediction, reading_of
+from resistor_cls.inference.wording import worded
 from resistor_cls.model import ResistorClassifier, judge
-from resistor_cls.model.judge import batched
+from resistor_cls.model.judge import batched, with_features
+from resistor_cls.model.views import VIEWS
 
-
-@dataclass(frozen=True)
-class Prediction:
-    """The answer for one photo.
-
-    Attributes:
-        photo: the file.
-        candidates: (category name, probability), the most probable first; empty if the photo
-            could not be read.
-        error: why it could not be read; empty otherwise.
-        located: False where the model looked for the body, found none and judged the whole photo.
-        confidence: calibrated probability of the first candidate; None of a model without.
-        accepted: whether the answer is sure enough for the risk that was asked for, and for the
-            model's probability threshold; None where there is neither. A photo in which no body
-            was found never is, for any risk.
-    """
-
-    photo: Path
-    candidates: tuple[tuple[str, float], ...]
-    error: str = ""
-    located: bool = True
-    confidence: float | None = None
-    accepted: bool | None = None
+_AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
+_STORED = ("runs:/", "models:/")
 
 
 class Predictor:
-    """A model that answers.
+    """A model that reads resistors.
 
     Args:
-        model: a trained classifier.
+        model: a trained classifier; by default the one that comes with the package.
 
     Attributes:
-        calibration: what held-out photos have taught about the model's sureness; None where the
-            model brings none.
+        calibration: what held-out photos say about the model's confidence; None where the model
+            has none.
+        argument_prefix: what stands before the names of arguments in messages and reasons; a
+            command line sets `--`.
     """
 
-    def __init__(self, model: ResistorClassifier) -> None:
+    def __init__(self, model: ResistorClassifier | None = None) -> None:
+        if model is None:
+            from resistor_cls.model.weights import RENDERED
+
+            model = ResistorClassifier.load(RENDERED)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._prepare = model.preparation()
         self._model = model.eval().to(self._device)
         record = model.record.get("calibration")
         self.calibration = None if record is None else Calibration.from_record(record)
+        self.argument_prefix = ""
+        self._threshold_by = "the model's probability threshold"
+        words = [category.in_words for category in model.categories]
+        self._ambiguous = {one for one in words if words.count(one) > 1}
 
     @classmethod
-    def load(cls, checkpoint: Path) -> "Predictor":
-        """Loads a checkpoint.
+    def load(cls, reference: str | Path, tracking_uri: str | None = None) -> "Predictor":
+        """Loads a model.
+
+        Args:
+            reference: a checkpoint file; or as text `runs:/RUN_ID/model`, `models:/NAME@ALIAS`, or
+                `rendered` for the model of the package.
+            tracking_uri: MLflow store that runs and models are looked up in; by default
+                `$MLFLOW_TRACKING_URI`, else `sqlite:///mlflow.db`.
 
         Raises:
-            ModelError: see `ResistorClassifier.load`.
+            ModelError: see `ResistorClassifier.load` and `resistor_cls.tracking.model_file`.
         """
-        return cls(ResistorClassifier.load(checkpoint))
+        if reference == "rendered":
+            return cls()
+        if not isinstance(reference, str) or not reference.startswith(_STORED):
+            return cls(ResistorClassifier.load(reference))
+        from resistor_cls.tracking import model_file
+
+        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+        with model_file(reference, uri) as file:
+            return cls(ResistorClassifier.load(file))
 
     @property
     def categories(self) -> Categories:
-        """The label space of the answers."""
+        """The label space of the predictions."""
         return self._model.categories
 
     @property
     def locates(self) -> bool:
-        """Whether the model looks for the body and judges what it cuts out."""
+        """Whether the model looks for the body and evaluates what it cuts out."""
         return self._prepare.locates
 
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """Plain values that were saved with the model, such as what it was trained on."""
+        return self._model.record
+
     def probabilities(self, photos: Sequence[np.ndarray]) -> np.ndarray:
-        """Judges decoded photos.
+        """Evaluates decoded photos.
 
         Args:
             photos: (height, width, 3) uint8 RGB each, of any size.
@@ -89,130 +103,252 @@ class Predictor:
         """
         return judge(self._model, (self._prepare(photo).photo for photo in photos))
 
-    def answer_by(
-        self, views: int | None = None, probability_threshold: float | None = None
-    ) -> None:
-        """Changes how answers are made; see `ResistorClassifier.answer_by`."""
-        self._model.answer_by(views=views, probability_threshold=probability_threshold)
+    def answer_by(self, views: int | None = None, threshold: float | None = None) -> None:
+        """Changes how predictions are made; None leaves a setting as it is.
 
-    @property
-    def record(self) -> Mapping[str, Any]:
-        """Plain values that were saved with the model, such as what it was trained on."""
-        return self._model.record
+        Args:
+            views: that are averaged: 1, 2, 4 or 8 turned and mirrored ones.
+            threshold: probability below which the text is "don't know".
+
+        Raises:
+            ConfigError: a value that cannot be used, or not with the shape of the model's photos.
+        """
+        if views is not None:
+            self._check_views(views)
+        if threshold is not None:
+            self._threshold_by = f"{self.argument_prefix}threshold"
+            if not 0 <= threshold <= 1:
+                raise ConfigError(f"{self._threshold_by} {threshold:g}: expected 0 to 1")
+        self._model.answer_by(views=views, probability_threshold=threshold)
 
     def check_risk(self, risk: float) -> None:
-        """Checks that the model can promise a risk.
+        """Checks that the model can guarantee a risk.
 
         Raises:
             ConfigError: it cannot.
         """
+        name = f"{self.argument_prefix}risk {risk:g}"
         if risk not in RISKS:
             known = ", ".join(f"{one:g}" for one in RISKS)
-            raise ConfigError(f"risk {risk:g}: models promise one of {known}")
+            raise ConfigError(f"{name}: models guarantee one of {known}")
         if self.calibration is None:
             raise ConfigError(
-                f"risk {risk:g}: the model is not calibrated; take a run of resistor_cls.train, "
+                f"{name}: the model is not calibrated; take a run of resistor_cls.train, "
                 "which calibrates on its validation photos"
             )
         if self.calibration.thresholds[RISKS.index(risk)] is None:
             raise ConfigError(
-                f"risk {risk:g}: the model was calibrated on {self.calibration.photos} photos, too "
-                "few or too often read wrongly to promise it; its report.html tells more"
+                f"{name}: the model was calibrated on {self.calibration.photos} photos, too few "
+                "or too often read wrongly to guarantee it; its report.html says more"
             )
+
+    # A text is an iterable of texts too: where both fit, it is one photo.
+    @overload
+    def predict(  # type: ignore[overload-overlap]
+        self, photos: Photo, top: int = 3, risk: float | None = None
+    ) -> Prediction: ...
+
+    @overload
+    def predict(
+        self, photos: Iterable[Photo], top: int = 3, risk: float | None = None
+    ) -> Iterator[Prediction]: ...
 
     def predict(
-        self, files: Iterable[Path], top: int = 3, risk: float | None = None
-    ) -> Iterator[Prediction]:
-        """Judges files, in their order.
+        self, photos: Photo | Iterable[Photo], top: int = 3, risk: float | None = None
+    ) -> Prediction | Iterator[Prediction]:
+        """Reads the resistor in one photo, or in each of many.
 
         Args:
-            files: photos.
-            top: candidates in each answer.
-            risk: largest share of wrong answers among those that are `accepted`; see `check_risk`.
+            photos: one photo, or many: a file, (height, width, 3) uint8 RGB, or what Pillow opened,
+                whose EXIF rotation is applied. An array of four dimensions is many.
+            top: candidates of each prediction.
+            risk: largest share of wrong predictions among the accepted ones; see `check_risk`.
+                It holds for photos like those that calibrated the model.
 
-        Yields:
-            An answer a file; one that cannot be read gets an `error` instead of candidates.
+        Returns:
+            Of one photo its prediction. Of many an iterator of one prediction a photo, in their
+            order, each read when it is its turn; one that cannot be read gets an `error`.
+
+        Raises:
+            DataError: the only photo cannot be read.
+            ConfigError: see `check_risk`.
         """
-        for group in batched(files):
-            prepared, errors = [], {}
-            for file in group:
-                try:
-                    prepared.append(read_prepared(file, self._prepare))
-                except DataError as error:
-                    errors[file] = str(error)
-            likely = judge(self._model, (one.photo for one in prepared))
-            located = np.array([one.located for one in prepared], dtype=bool)
-            sure = None
-            if self.calibration is not None:
-                sure = answers(likely, self.calibration, located)
-            places = iter(range(len(prepared)))
-            for file in group:
-                if file in errors:
-                    yield Prediction(file, (), errors[file])
-                    continue
-                place = next(places)
-                candidates = self._candidates(likely[place], top)
-                told = Prediction(file, candidates, located=bool(located[place]))
-                told = told if sure is None else _with_confidence(told, sure, place, risk)
-                yield self._held_against_threshold(told)
+        each = self._each_photo(photos, top, risk, every=False)
+        if is_one(photos):
+            return _whole(next(each))[0]
+        return (one for (one,) in each)
 
-    def _held_against_threshold(self, told: Prediction) -> Prediction:
-        threshold = self._model.probability_threshold
-        if not threshold:
-            return told
-        likely_enough = told.candidates[0][1] >= threshold
-        return replace(told, accepted=likely_enough and told.accepted is not False)
+    @overload
+    def predict_bodies(  # type: ignore[overload-overlap]
+        self, photos: Photo, top: int = 3, risk: float | None = None
+    ) -> list[Prediction]: ...
 
-    def _candidates(self, row: np.ndarray, top: int) -> tuple[tuple[str, float], ...]:
-        names = self.categories.names
-        return tuple((names[i], float(row[i])) for i in np.argsort(-row, kind="stable")[:top])
+    @overload
+    def predict_bodies(
+        self, photos: Iterable[Photo], top: int = 3, risk: float | None = None
+    ) -> Iterator[list[Prediction]]: ...
 
+    def predict_bodies(
+        self, photos: Photo | Iterable[Photo], top: int = 3, risk: float | None = None
+    ) -> list[Prediction] | Iterator[list[Prediction]]:
+        """Reads all resistors in one photo, or in each of many.
 
-def _with_confidence(told: Prediction, sure: Answers, place: int, risk: float | None) -> Prediction:
-    confidence = float(sure.confidences[place])
-    if risk is None:
-        return replace(told, confidence=confidence)
-    accepted = sure.accepted[place, RISKS.index(risk)] == 1
-    return replace(told, confidence=confidence, accepted=bool(accepted))
+        Args:
+            photos: as of `predict`.
+            top: as of `predict`.
+            risk: as of `predict`.
 
+        Returns:
+            Of one photo a prediction for each body, the surest body first; a single one where none
+            is found. Of many an iterator of such lists.
 
-def find_photos(places: Iterable[Path]) -> list[Path]:
-    """Photos named directly, and all photos below folders, sorted within each.
-
-    Raises:
-        DataError: a place that does not exist, or a folder without photos.
-    """
-    return look_for_photos(places)[0]
-
-
-def look_for_photos(places: Iterable[Path]) -> tuple[list[Path], list[LeftOut]]:
-    """Photos named directly, and all photos below folders; with what is left out there, and why.
-
-    Args:
-        places: files and folders. A file is meant, whatever its suffix.
-
-    Returns:
-        The photos, sorted within each folder, and what is left out, named by its path.
-
-    Raises:
-        DataError: a place that does not exist, or a folder without photos.
-    """
-    photos: list[Path] = []
-    left_out: list[LeftOut] = []
-    for place in places:
-        kind = kind_of(place)
-        if kind == "file":
-            photos.append(place)
-            continue
-        if kind != "folder":
-            raise DataError(f"{place} {kind}: name photos, or folders of photos")
-        found = walk(place)
-        if not found.photos:
-            line = left_out_line(found.left_out, 0)
-            raise DataError(
-                f"{place} holds no photos ({', '.join(sorted(SUFFIXES))})"
-                f"{f'; {line}' if line else ''}"
+        Raises:
+            DataError: the only photo cannot be read.
+            ConfigError: see `check_risk`; or the model looks at whole photos.
+        """
+        if not self.locates:
+            raise ConfigError(
+                "this model looks at whole photos and finds no bodies: take one that was trained "
+                "with model.locate=true"
             )
-        photos += sorted(place / name for name in found.photos)
-        left_out += [replace(one, name=str(place / one.name)) for one in found.left_out]
-    return photos, left_out
+        each = self._each_photo(photos, top, risk, every=True)
+        return _whole(next(each)) if is_one(photos) else each
+
+    def _each_photo(
+        self, photos: Photo | Iterable[Photo], top: int, risk: float | None, every: bool
+    ) -> Iterator[list[Prediction]]:
+        """The predictions of each photo; what cannot be done is raised before the first."""
+        if risk is not None:
+            self.check_risk(risk)
+        several: Any = [photos] if is_one(photos) else photos
+        return (
+            predictions
+            for group in batched(several, _AT_ONCE)
+            for predictions in self._of_group(group, top, risk, every)
+        )
+
+    def _of_group(
+        self, photos: Sequence[Photo], top: int, risk: float | None, every: bool
+    ) -> Iterator[list[Prediction]]:
+        found: list[list[Prepared] | DataError] = []
+        for photo in photos:
+            try:
+                found.append(self._bodies(photo, every))
+            except DataError as error:
+                found.append(error)
+        bodies = [one for of_photo in found if isinstance(of_photo, list) for one in of_photo]
+        predictions = iter(self._of_bodies(bodies, top, risk))
+        for photo, of_photo in zip(photos, found, strict=True):
+            file = Path(photo) if isinstance(photo, str | os.PathLike) else None
+            if isinstance(of_photo, DataError):
+                yield [Prediction(file, error=str(of_photo))]
+                continue
+            yield [
+                replace(
+                    next(predictions), photo=file, body=number if every and one.located else None
+                )
+                for number, one in enumerate(of_photo, start=1)
+            ]
+
+    def _bodies(self, photo: Photo, every: bool) -> list[Prepared]:
+        """Each body of a photo, or the likeliest, cut out; or the whole photo.
+
+        Raises:
+            DataError: a photo that cannot be read.
+        """
+        is_file = isinstance(photo, str | os.PathLike)
+        with named(Path(photo)) if is_file else nullcontext():  # type: ignore[arg-type]
+            pixels = pixels_of(photo)
+            with image_errors("prepared"):
+                found = self._prepare.every(pixels) if every else []
+                return found or [self._prepare(pixels)]
+
+    def _of_bodies(
+        self, bodies: Sequence[Prepared], top: int, risk: float | None
+    ) -> list[Prediction]:
+        likely, features = with_features(self._model, (one.photo for one in bodies))
+        located = np.array([one.located for one in bodies], dtype=bool)
+        sure, confidences = None, likely
+        if self.calibration is not None:
+            sure = answers(likely, self.calibration, located, features)
+            confidences = calibrated(likely, self.calibration.temperature)
+        familiar = None if sure is None else sure.familiar
+        return [
+            self._of_body(
+                body,
+                likely[place],
+                confidences[place],
+                top,
+                familiar=None if familiar is None else bool(familiar[place]),
+                missed_limit=self._missed_limit(sure, place, likely[place], risk),
+            )
+            for place, body in enumerate(bodies)
+        ]
+
+    def _of_body(
+        self,
+        body: Prepared,
+        likely: np.ndarray,
+        confidences: np.ndarray,
+        top: int,
+        *,
+        familiar: bool | None,
+        missed_limit: str | None,
+    ) -> Prediction:
+        order = np.argsort(-likely, kind="stable")
+        best = self.categories[int(order[0])]
+        located = body.located if self.locates else None
+        said = worded(best, located=located, familiar=familiar, too_unsure_for=missed_limit)
+        label = None
+        if said.accepted and (not best.words_say_all or best.in_words in self._ambiguous):
+            label = best.name
+        return Prediction(
+            None,
+            text=said.text,
+            **(reading_of(best) if said.accepted else {}),
+            confidence=None if located is False else float(confidences[order[0]]),
+            calibrated=self.calibration is not None,
+            accepted=said.accepted,
+            reason=said.reason,
+            located=located,
+            familiar=familiar,
+            box=None if body.box is None else Box.of(body.box),
+            candidates=tuple(
+                Candidate.of(self.categories[int(one)], float(likely[one]), float(confidences[one]))
+                for one in order[:top]
+            ),
+            label=label,
+        )
+
+    def _missed_limit(
+        self, sure: Answers | None, place: int, likely: np.ndarray, risk: float | None
+    ) -> str | None:
+        """The limit that a prediction is too unsure for; None where there is none."""
+        if risk is not None and sure is not None and sure.accepted[place, RISKS.index(risk)] != 1:
+            return f"{self.argument_prefix}risk {risk:g}"
+        threshold = self._model.probability_threshold
+        if threshold and likely.max() < threshold:
+            return f"{self._threshold_by} {threshold:g}"
+        return None
+
+    def _check_views(self, views: int) -> None:
+        name = f"{self.argument_prefix}views"
+        if views not in VIEWS:
+            raise ConfigError(f"{name} {views}: expected one of {', '.join(map(str, VIEWS))}")
+        rows, columns = self._prepare.shape
+        if views == 8 and rows != columns:
+            raise ConfigError(
+                f"{name} 8 takes quarter turns, but this model sees {rows}×{columns} pixels: "
+                f"give {name} 4"
+            )
+
+
+def _whole(predictions: list[Prediction]) -> list[Prediction]:
+    """The predictions of an only photo, which has to be readable.
+
+    Raises:
+        DataError: it is not.
+    """
+    if predictions[0].error is not None:
+        raise DataError(predictions[0].error)
+    return predictions

@@ -9,13 +9,14 @@ from resistor_cls.data.listing import check_root, some_names
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.data.walking import kind_of, log_left_out
 from resistor_cls.errors import ConfigError, DataError
-from resistor_cls.inference.predictor import Predictor, look_for_photos
+from resistor_cls.inference.finding import look_for_photos
+from resistor_cls.inference.predictor import Predictor
 
 log = logging.getLogger(__name__)
 
 
 def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoLabels:
-    """Labels the photos of a folder that a model is sure of.
+    """Labels the photos of a folder that a model is sure of, and in which it finds a body.
 
     Args:
         teacher: the model. Its calibrated confidence counts; of a model without calibration, the
@@ -36,16 +37,15 @@ def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoL
     log_left_out(left_out, len(files), folder)
     check_names(folder, [file.relative_to(folder).as_posix() for file in files])
     names, labels, confidences, unreadable = [], [], [], []
-    for prediction in teacher.predict(files, top=1):
-        if prediction.error:
-            unreadable.append(prediction.photo.relative_to(folder).as_posix())
+    for file, prediction in zip(files, teacher.predict(files, top=1), strict=True):
+        name = file.relative_to(folder).as_posix()
+        if prediction.error is not None:
+            unreadable.append(name)
             continue
-        ((label, probability),) = prediction.candidates
-        sure = probability if prediction.confidence is None else prediction.confidence
-        if sure >= confidence and prediction.accepted is not False:
-            names.append(prediction.photo.relative_to(folder).as_posix())
-            labels.append(label)
-            confidences.append(sure)
+        if prediction.accepted and prediction.candidates[0].confidence >= confidence:
+            names.append(name)
+            labels.append(prediction.candidates[0].category)
+            confidences.append(prediction.candidates[0].confidence)
     if unreadable:
         log.warning(
             "pseudo.photos=%s: %d of %d photos cannot be read: %s",

@@ -1,9 +1,9 @@
 """Batches to logits: preprocessing that travels with the model, backbone, loss, training."""
 
-from resistor_cls.model.backbone import check_backbone
 from resistor_cls.model.classifier import ResistorClassifier
 from resistor_cls.model.console import EpochLines
 from resistor_cls.model.drawn_crops import DrawnCrops
+from resistor_cls.model.dry_run import dry_run
 from resistor_cls.model.judge import judge
 from resistor_cls.model.locator_training import train_locator
 from resistor_cls.model.preprocessing import preparation
@@ -14,7 +14,7 @@ __all__ = [
     "EpochLines",
     "ResistorClassifier",
     "build_trainer",
-    "check_backbone",
+    "dry_run",
     "fit",
     "judge",
     "leave_cores",

@@ -4,6 +4,7 @@ import difflib
 import logging
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,9 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from torch import Tensor, nn
 
 from resistor_cls.errors import ConfigError, ModelError, nearest
+from resistor_cls.model.own_backbone import KEY, build_own
 from resistor_cls.model.pooling import use_gem
+from resistor_cls.own_code import import_own, is_import_path
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +44,8 @@ def build_backbone(
     """Makes a net that turns normalised photos into logits.
 
     Args:
-        name: a timm model, with or without its weights' tag (`resnet50.a1_in1k`).
+        name: a timm model, with or without its weights' tag (`resnet50.a1_in1k`); or the import
+            path of a net of a user's own, see `resistor_cls.model.own_backbone`.
         categories: number of logits.
         pool: how features are pooled over the photo, one of `POOLS`.
         dropout: probability that a pooled feature is dropped in training.
@@ -57,8 +61,20 @@ def build_backbone(
 
     Raises:
         ConfigError: an unknown name, pool or value, or a net that lacks what is asked for.
-        ModelError: weights that are needed and cannot be had.
+        ModelError: weights that are needed and cannot be had, or code that is not allowed.
     """
+    if is_import_path(name):
+        net = build_own(
+            name,
+            categories,
+            channels=channels,
+            shape=shape,
+            pretrained=pretrained,
+            pool=pool,
+            dropout=dropout,
+            drop_path=drop_path,
+        )
+        return net, "scratch"
     check_backbone(name)
     if pool not in POOLS:
         raise ConfigError(f"model.pool={pool}: {nearest(pool, POOLS)}")
@@ -83,11 +99,7 @@ def build_backbone(
         except Exception as error:  # hub, network, cache and file errors share no base class
             reason = _reason(error)
             if pretrained == "true":
-                raise ModelError(
-                    f"model.pretrained=true, but the ImageNet weights of {name} cannot be had "
-                    f"({reason}): go online once so that they are cached, or train without them "
-                    "by model.pretrained=auto"
-                ) from error
+                raise _no_weights(name, reason) from error
             log.warning(
                 "No ImageNet weights for %s (%s): training from scratch. "
                 "model.pretrained=false skips the try, =true makes it an error.",
@@ -108,11 +120,35 @@ def build_backbone(
     return _pooled(net, name, pool), "scratch"
 
 
+def require_imagenet_weights(name: str) -> None:
+    """Fetches the ImageNet weights of a backbone, where they are not cached.
+
+    Raises:
+        ConfigError: see `check_backbone`.
+        ModelError: they are unavailable.
+    """
+    check_backbone(name)
+    if is_import_path(name):
+        return  # `build_own` says that there are none
+    try:
+        _imagenet_weights(name)
+    except Exception as error:  # hub, network, cache and file errors share no base class
+        raise _no_weights(name, _reason(error)) from error
+
+
+def _no_weights(name: str, reason: str) -> ModelError:
+    return ModelError(
+        f"model.pretrained=true, but the ImageNet weights of {name} cannot be had ({reason}): go "
+        "online once so that they are cached, or train without them by model.pretrained=auto"
+    )
+
+
 def backbone_tensors(settings: Mapping[str, Any], shape: tuple[int, int]) -> dict[str, Tensor]:
     """The names, shapes and types of a net's tensors, without their memory.
 
     Files name the net that their weights are of. Before gigabytes are made for a large one, this
-    says in milliseconds whether the file holds it.
+    says in milliseconds whether the file holds it. A net of a user's own gets memory: its code may
+    need it.
 
     Args:
         settings: `backbone`, `categories`, `pool` and `channels` as of `ResistorClassifier`.
@@ -121,7 +157,8 @@ def backbone_tensors(settings: Mapping[str, Any], shape: tuple[int, int]) -> dic
     Raises:
         ConfigError: see `build_backbone`.
     """
-    with torch.device("meta"):
+    own = is_import_path(settings["backbone"])
+    with torch.random.fork_rng(devices=[]), nullcontext() if own else torch.device("meta"):
         net, _ = build_backbone(
             settings["backbone"],
             len(settings["categories"]),
@@ -164,10 +201,11 @@ def saliency_layer(net: Any) -> SaliencyLayer:
     Raises:
         ModelError: no such layer is known of this net.
     """
-    name = net.pretrained_cfg["architecture"]
+    known = getattr(net, "pretrained_cfg", None)
+    name = type(net).__name__ if known is None else known["architecture"]
     stages = getattr(net, "feature_info", None)  # timm's own list of what may be looked at
     if not stages:
-        raise _no_maps(name, "timm lists none")
+        raise _no_maps(name, "its feature_info lists none")
     layers, last = dict(net.named_modules()), stages[-1]["module"]
     # Behind the last block of a transformer only the class token may be judged, and the others
     # have no gradient: its first norm is the last layer that all of them count in.
@@ -255,7 +293,11 @@ def check_backbone(name: str) -> None:
 
     Raises:
         ConfigError: timm has no such model, or no such weights of it.
+        ModelError: code of a user's own that is not allowed, or cannot be imported.
     """
+    if is_import_path(name):
+        import_own(name, KEY)
+        return
     if not timm.is_model(name):
         raise ConfigError(f"model.backbone={name}: timm has no such model; {_similar(name)}")
     architecture, _, tag = name.partition(".")

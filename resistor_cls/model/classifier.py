@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import LightningModule
+from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 from torch.optim import AdamW, Optimizer
@@ -18,12 +18,15 @@ from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
 from resistor_cls.model.drawn_crops import MOST_RINGS, RINGS, UNKNOWN
+from resistor_cls.model.features import full_precision, logits_and_features
 from resistor_cls.model.file_checks import check_fit
 from resistor_cls.model.file_schema import check_settings, misfit
 from resistor_cls.model.layers import check_layers, freeze, learning_groups, slow_down
 from resistor_cls.model.locator import Locator
-from resistor_cls.model.losses import TrainingLoss, loss_named
+from resistor_cls.model.losses import TrainingLoss
 from resistor_cls.model.metrics import metric_collection
+from resistor_cls.model.own_backbone import check_abilities, head_of
+from resistor_cls.model.own_loss import OwnLoss, chosen_loss
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.schedules import cosine
 from resistor_cls.model.views import check_views, laid
@@ -50,7 +53,7 @@ class ResistorClassifier(LightningModule):
 
     Args:
         categories: the label space; logit `i` speaks of `categories[i]`.
-        backbone: a timm model.
+        backbone: a timm model, or the import path of a net of a user's own.
         pretrained: `auto`, `true` or `false`, see `resistor_cls.model.backbone`; `rendered` starts
             from the package's weights that were trained on drawn photos, a file (*.safetensors)
             from other ones.
@@ -68,7 +71,9 @@ class ResistorClassifier(LightningModule):
             mirror images too, 8 its quarter turns too.
         mixed_precision_inference: whether answers too are computed in half precision.
         probability_threshold: answers of less probability are "don't know".
-        loss: `bce`, `cross_entropy` or `focal`.
+        loss: `bce`, `cross_entropy` or `focal`; or a loss of a user's own, see
+            `resistor_cls.model.own_loss.chosen_loss`.
+        activation: of a saved model whose loss was a user's own, `softmax` or `sigmoid`.
         label_smoothing: share of each label that is dealt to all categories.
         focal_gamma: how much less `focal` counts what is already answered well.
         class_weights: `none`, `balanced`, or a weight for each category.
@@ -82,11 +87,14 @@ class ResistorClassifier(LightningModule):
             optimizer step; cosine to 0 by default.
 
     Attributes:
+        loss: what validation and test compute; that of a saved model with a loss of a user's own is
+            the one of ours that `loss_stand_in` names.
         weights_from: `imagenet`, `scratch`, `rendered` or the name of a file.
         record: plain values that are saved with the model, such as where its photos are.
         predictions: of the newest validation or test epoch, in the order of its batches:
             `probabilities` (photos, categories) float32, `losses` (photos,) float32, `targets` and
-            `indices` (photos,) int64.
+            `indices` (photos,) int64; and `features` (photos, features) float16, of a backbone that
+            gives them.
 
     Raises:
         ConfigError: an argument that cannot be used.
@@ -113,7 +121,8 @@ class ResistorClassifier(LightningModule):
         views: int = 1,
         mixed_precision_inference: bool = False,
         probability_threshold: float = 0.0,
-        loss: str = "bce",
+        loss: str | OwnLoss = "bce",
+        activation: str | None = None,
         label_smoothing: float = 0.0,
         focal_gamma: float = 2.0,
         class_weights: str | Sequence[float] = "none",
@@ -129,6 +138,7 @@ class ResistorClassifier(LightningModule):
         pretrained = str(pretrained)
         categories = list(categories)
         preprocessing = Preprocessing(image_size, normalization, locate, channels, steps)
+        chosen = chosen_loss(loss, focal_gamma, activation)
         # Plain values only, so that a checkpoint loads with weights_only=True; what only a training
         # needs is left out. Named one by one, because the factories hold functions.
         settings: dict[str, Any] = {
@@ -145,16 +155,16 @@ class ResistorClassifier(LightningModule):
             "views": views,
             "mixed_precision_inference": mixed_precision_inference,
             "probability_threshold": probability_threshold,
-            "loss": loss,
+            **chosen.settings,
             "focal_gamma": focal_gamma,
             "band_weight": band_weight,
         }
         self.save_hyperparameters(settings, logger=False)
         self.categories = Categories(categories)
-        self.loss = loss_named(loss, focal_gamma)
+        self.loss, self.loss_stand_in = chosen.loss, chosen.stand_in
         self._training_loss = TrainingLoss(
             self.loss,
-            loss,
+            chosen.name,
             len(categories),
             label_smoothing=label_smoothing,
             class_weights=class_weights,
@@ -173,10 +183,11 @@ class ResistorClassifier(LightningModule):
             pretrained="false" if start.suffix == SUFFIX else pretrained.lower(),
         )
         if start.suffix == SUFFIX:
-            head = self.backbone.default_cfg["classifier"]
-            start_from(start, self.backbone, head, categories, settings)
+            start_from(start, self.backbone, head_of(self.backbone), categories, settings)
             self.weights_from = "rendered" if start == RENDERED else start.name
         self.answer_by(views, mixed_precision_inference, probability_threshold)
+        abilities = {"freeze_epochs": freeze_epochs, "band_weight": band_weight}
+        check_abilities(self.backbone, backbone, abilities)
         self.band_weight = band_weight
         self.band_reader = nn.Identity()
         if band_weight:
@@ -247,12 +258,16 @@ class ResistorClassifier(LightningModule):
                 "give the data module prepare=model.preparation()"
             )
         if stage == "fit":
-            self._check_training(data)
+            self.check_training(data, self.trainer)
             if self._training_loss.needs_counts:
                 self._training_loss.count(data.train_counts)
 
-    def _check_training(self, data: Any) -> None:
+    def check_training(self, data: Any, trainer: Trainer) -> None:
         """Refuses what no training can do, before its first step.
+
+        Args:
+            data: what it is to learn from; it need not be set up.
+            trainer: that is to train it.
 
         Raises:
             ConfigError: names both keys.
@@ -272,9 +287,9 @@ class ResistorClassifier(LightningModule):
             (stream and self._training_loss.needs_counts,
              "loss.class_weights=balanced with data.stream, which draws all categories alike: "
              "set loss.class_weights=none"),
-            (self._freeze_epochs and self.trainer.world_size > 1,
+            (self._freeze_epochs and trainer.world_size > 1,
              f"model.freeze_epochs={self._freeze_epochs} with trainer.devices="
-             f"{self.trainer.num_devices}: several processes must learn the same layers all along; "
+             f"{trainer.num_devices}: several processes must learn the same layers all along; "
              "set model.freeze_epochs=0 or trainer.devices=1"),
         )  # fmt: skip
         for is_so, why in refused:
@@ -291,23 +306,38 @@ class ResistorClassifier(LightningModule):
         Returns:
             (batch, categories) logits.
         """
+        return self._logits_and_features(photos)[0]
+
+    def _logits_and_features(self, photos: Tensor) -> tuple[Tensor, Tensor | None]:
         prepared = self._prepared(photos)
         if self.training or self.views == 1:
-            return self.backbone(prepared)
-        logits = [self.backbone(_channels_last(view)) for view in laid(prepared, self.views)]
-        return torch.stack(logits).mean(0)
+            return logits_and_features(self.backbone, prepared, self.training)
+        views = [
+            logits_and_features(self.backbone, _channels_last(view))
+            for view in laid(prepared, self.views)
+        ]
+        logits, features = zip(*views, strict=True)
+        pooled = None if features[0] is None else torch.stack(features).mean(0)
+        return torch.stack(logits).mean(0), pooled
 
-    def answer(self, photos: Tensor) -> Tensor:
-        """Logits as they are wherever nothing is learned: (batch, categories) float32.
+    def answer(self, photos: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Logits as they are wherever nothing is learned, and the features that they are made of.
 
-        Mixed precision is for training. Answers are computed in full precision whatever trained the
-        model, unless `mixed_precision_inference` asks for half.
+        Mixed precision is for training. Predictions are computed in full precision whatever trained
+        the model, unless `mixed_precision_inference` asks for half: on a GPU without the rounding
+        to TF32, which moves probabilities by some thousandths, so that they are the processor's.
 
         Args:
             photos: see `forward`.
+
+        Returns:
+            (batch, categories) float32 logits; and (batch, features) float16, pooled and averaged
+            over the views, or None of a backbone that gives none.
         """
-        with torch.autocast(self.device.type, enabled=self.mixed_precision_inference):
-            return self(photos).float()
+        half = self.mixed_precision_inference
+        with full_precision(self.device), torch.autocast(self.device.type, enabled=half):
+            logits, features = self._logits_and_features(photos)
+        return logits.float(), None if features is None else features.half()
 
     def _prepared(self, photos: Tensor) -> Tensor:
         return _channels_last(self.preprocessing(photos))
@@ -374,13 +404,15 @@ class ResistorClassifier(LightningModule):
         self._judge(batch)
 
     def _judge(self, batch: Batch) -> None:
-        logits, targets = self.answer(_floats(batch["photos"])), batch["targets"]
+        logits, features = self.answer(_floats(batch["photos"]))
+        targets = batch["targets"]
         self._outputs.append(
             {
                 "probabilities": self.probabilities(logits),
                 "losses": self.loss.plain(logits, targets),
                 "targets": targets,
                 "indices": batch["indices"],
+                **({} if features is None else {"features": features}),
             }
         )
 
@@ -459,6 +491,22 @@ class ResistorClassifier(LightningModule):
         """
         steps = int(self.trainer.estimated_stepping_batches)
         epoch_steps = max(1, round(steps / (self.trainer.max_epochs or 1)))
+        optimizer, scheduler = self.optimizer_and_schedule(steps, epoch_steps)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def optimizer_and_schedule(self, steps: int, epoch_steps: int) -> tuple[Optimizer, LRScheduler]:
+        """The optimizer and its schedule of a run of some length.
+
+        Args:
+            steps: of the optimizer in the run.
+            epoch_steps: of the optimizer in an epoch.
+
+        Raises:
+            ConfigError: values that the optimizer or the schedule refuses.
+        """
         groups = learning_groups(
             [(name.removeprefix("backbone."), one) for name, one in self.named_parameters()
              if one.requires_grad],
@@ -470,10 +518,7 @@ class ResistorClassifier(LightningModule):
             scheduler = self._make_scheduler(optimizer, steps, epoch_steps)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"optimizer or scheduler: {error}") from error
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
+        return optimizer, scheduler
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to use the model: plain values only."""

@@ -6,12 +6,22 @@ schema checks the settings of a model that is made, so that what is trained can 
 
 import re
 import reprlib
+from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field, ValidationError
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from resistor_cls.errors import ConfigError, ModelError
 
@@ -79,6 +89,7 @@ class Settings(_Values):
     mixed_precision_inference: bool = False
     probability_threshold: Share = 0.0
     loss: str = "bce"
+    activation: str | None = None  # of a loss of a user's own; others say it by their name
     focal_gamma: NotNegative = 2.0
     band_weight: NotNegative = 0.0
 
@@ -109,6 +120,24 @@ class DataSettings(BaseModel):
     categories: str | None = None
 
 
+class FamiliarityValues(_Values):
+    """What `resistor_cls.evaluation.familiarity.Familiarity.record` gives."""
+
+    references: str
+    size: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
+    limit: Annotated[float, Field(ge=0, le=2)]
+
+    @model_validator(mode="after")
+    def _whole(self) -> "FamiliarityValues":
+        try:
+            values = np.frombuffer(b64decode(self.references, validate=True), dtype="<f2")
+        except ValueError as error:
+            raise ValueError("references are no float16 numbers in base64") from error
+        if len(values) != self.size[0] * self.size[1] or not np.isfinite(values).all():
+            raise ValueError(f"references are not {self.size[0]} × {self.size[1]} finite numbers")
+        return self
+
+
 class CalibrationValues(BaseModel):
     """What `resistor_cls.evaluation.calibration.Calibration.record` gives, and its photos.
 
@@ -124,6 +153,7 @@ class CalibrationValues(BaseModel):
     confidence: Share
     photos: Annotated[int, Field(ge=0)]
     pixels: Names
+    familiarity: FamiliarityValues | None = None
 
 
 class Record(BaseModel):

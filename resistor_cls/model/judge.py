@@ -16,7 +16,7 @@ BATCH = 32  # photos at a time: the size that training validates with
 
 
 def judge(model: ResistorClassifier, photos: Iterable[np.ndarray]) -> np.ndarray:
-    """Judges photos as validation does, to the digit.
+    """Probabilities of photos as validation computes them, to the digit.
 
     Args:
         model: in eval mode, on whichever device.
@@ -24,20 +24,38 @@ def judge(model: ResistorClassifier, photos: Iterable[np.ndarray]) -> np.ndarray
             may be made on the way: no more than a batch of them is held.
 
     Returns:
-        (photos, categories) float32 probabilities.
+        (photos, categories) float32.
     """
-    none = torch.empty((0, len(model.categories)))
-    parts = [torch.from_numpy(part) for part in judge_batches(model, photos)]
-    parts.insert(0, none)  # the list is emptied by joining: no second one may hold them
-    return joined(parts).numpy()
+    return with_features(model, photos)[0]
 
 
-def judge_batches(model: ResistorClassifier, photos: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+def with_features(
+    model: ResistorClassifier, photos: Iterable[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The same, and the features that the probabilities are made of.
+
+    Returns:
+        (photos, categories) float32; and (photos, features) float16, None of a model that gives
+        none, and of no photos.
+    """
+    parts, pooled = [torch.empty((0, len(model.categories)))], []
+    for likely, features in judge_batches(model, photos):
+        parts.append(torch.from_numpy(likely))
+        if features is not None:
+            pooled.append(torch.from_numpy(features))
+    # Joining empties the lists: no second one may hold what is in them.
+    return joined(parts).numpy(), joined(pooled).numpy() if pooled else None
+
+
+def judge_batches(
+    model: ResistorClassifier, photos: Iterable[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """The same, a batch at a time, for whoever needs no more than that at once."""
     for group in batched(photos):
         with torch.inference_mode():
-            logits = model.answer(as_batch(group, model.device))
-            yield model.probabilities(logits).cpu().numpy()
+            logits, features = model.answer(as_batch(group, model.device))
+            likely = model.probabilities(logits).cpu().numpy()
+            yield likely, None if features is None else features.cpu().numpy()
 
 
 def as_batch(photos: Iterable[np.ndarray], device: torch.device) -> Tensor:

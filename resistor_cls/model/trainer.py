@@ -131,6 +131,7 @@ def build_trainer(
             f"trainer.patience={patience} with trainer.save_best=false, which would keep an epoch "
             "that was no better: set trainer.save_best=true or trainer.patience=null"
         )
+    picked = pick_precision(accelerator, precision)
     quieten()
     folder = Path(output) / "checkpoints"
     # Two checkpoints on purpose: with save_last=True and a monitor, Lightning can freeze "last".
@@ -159,7 +160,7 @@ def build_trainer(
         return Trainer(
             accelerator=accelerator,
             devices=devices,
-            precision=pick_precision(accelerator, precision),  # type: ignore[arg-type]
+            precision=picked,  # type: ignore[arg-type]
             max_epochs=max_epochs,
             # Convolutions on a CPU have one algorithm, which repeats to the bit; on a GPU the
             # repeatable ones are slower, and whoever needs them sets trainer.deterministic=true.

@@ -7,12 +7,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from resistor_cls.errors import ConfigError
+from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.backbone import backbone_tensors
 from resistor_cls.model.file_checks import check_fit
 from resistor_cls.model.file_schema import WeightsHeader, misfit
 from resistor_cls.model.half_precision import load_half, save_half
 from resistor_cls.model.preprocessing import photo_shape
+from resistor_cls.own_code import is_import_path
 
 # Trained on drawn photos alone, as experiments/pretraining/README.md tells; part of the package.
 RENDERED = Path(__file__).with_name("rendered.safetensors")
@@ -71,13 +72,17 @@ def check_backbone_fits(
         tensors: of the backbone alone.
 
     Raises:
-        ModelError: they are not, or there is no such backbone.
+        ModelError: they are not, there is no such backbone, or it is code that is not allowed.
     """
     shape = photo_shape(settings.get("image_size", 224), settings.get("locate", False))
     try:
         expected = backbone_tensors(settings, shape)
     except ConfigError as error:
         raise misfit(path, str(error)) from error
+    except ModelError as error:
+        if not is_import_path(settings["backbone"]):
+            raise
+        raise ModelError(f"{path} cannot be loaded: {error}") from error
     check_fit(path, expected, tensors)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.tracking.references import check_reference, model_file
 
 if TYPE_CHECKING:
-    from resistor_cls.tracking.run import Run, open_run
+    from resistor_cls.tracking.opening import open_run
+    from resistor_cls.tracking.run import Run
     from resistor_cls.tracking.sweep import Sweep, open_sweep
 
 __all__ = ["Run", "Sweep", "check_reference", "model_file", "open_run", "open_sweep"]
@@ -17,10 +18,14 @@ __all__ = ["Run", "Sweep", "check_reference", "model_file", "open_run", "open_sw
 
 def __getattr__(name: str) -> Any:
     # pandas and matplotlib take seconds, and looking up a reference needs neither.
-    if name in ("Run", "open_run"):
-        from resistor_cls.tracking import run
+    if name == "Run":
+        from resistor_cls.tracking.run import Run
 
-        return getattr(run, name)
+        return Run
+    if name == "open_run":
+        from resistor_cls.tracking.opening import open_run
+
+        return open_run
     if name in ("Sweep", "open_sweep"):
         from resistor_cls.tracking import sweep
 

@@ -9,6 +9,7 @@ import pandas as pd
 from resistor_cls.csv_tables import unguarded
 from resistor_cls.evaluation import Comparison, Predictions, compare, comparison_figure
 from resistor_cls.tracking.jobs import PREDICTIONS, SPLIT, Job, as_name
+from resistor_cls.tracking.markdown import markdown_table
 from resistor_cls.tracking.run import Run
 
 
@@ -49,9 +50,10 @@ def save_comparison(
     run.save_table("comparison_jobs", comparison.jobs)
     run.save_figure("comparison", comparison_figure(comparison, key))
     run.log_metrics(_metrics(comparison))
+    table = comparison.short_table(key)
     note = " ".join([comparison.sentence(key), *lines])
-    return note, [
-        comparison.short_table(key).to_string(index=False),
+    return f"{note}\n\n{markdown_table(table)}", [
+        table.to_string(index=False),
         f"{comparison.basis}.",
         *lines,
     ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("resistor_cls")
 
-ROOM_FILE = ".room"  # see `resistor_cls.tracking.run`
+ROOM_FILE = ".room"  # see `resistor_cls.tracking.opening`
 NOTES_FILE = ".jobs.jsonl"  # see `resistor_cls.tracking.sweep`
 _ERROR = "its process ended without a word"
 
@@ -103,19 +103,22 @@ def _kill(client: "MlflowClient", run: "StoredRun") -> None:
     log.warning("Run %s (%s) had died: it is KILLED now", run.info.run_name, run.info.run_id)
 
 
-def identity(client: "MlflowClient", run_id: str) -> dict[str, str]:
-    """What an outbox says of its run: its id, and the store without its password."""
+def identity(client: "MlflowClient", run_id: str, experiment: str) -> dict[str, str]:
+    """What an outbox says of its run: ids of it and of its experiment, and the store.
+
+    The store is named without its password.
+    """
     uri = without_passwords(client.tracking_uri)
     if (database := database_file(uri)) is not None:  # it may be read from another folder
         uri = f"sqlite:///{quote(str(database.absolute()))}"
-    return {"run_id": run_id, "uri": uri}
+    return {"run_id": run_id, "experiment_id": experiment, "uri": uri}
 
 
 def _new_outbox(client: "MlflowClient", run: "StoredRun", folder: Path) -> Outbox:
     """An outbox for a run that has none; one that is damaged is kept aside."""
     with suppress(FileNotFoundError):
         (folder / NAME).replace(folder / "outbox.damaged.jsonl")
-    return Outbox(folder, identity(client, run.info.run_id))
+    return Outbox(folder, identity(client, run.info.run_id, run.info.experiment_id))
 
 
 def finish(client: "MlflowClient", outbox: Outbox) -> int:

@@ -1,9 +1,9 @@
 """How each entry of an outbox gets into MLflow."""
 
+import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +51,13 @@ class Delivery:
         self._calls: dict[str, Callable[..., None]] = {
             "params": self._params,
             "metrics": self._metrics,
+            "scores": self._scores,
             "tags": self._tags,
+            "name": self._name,
             "data": self._data,
             "file": self._file,
             "model": self._model,
+            "evaluated": self._evaluated,
             "checkpoint": self._checkpoint,
             "end": self._end,
         }
@@ -120,11 +123,55 @@ class Delivery:
 
         self._client.log_batch(self._run_id, tags=[RunTag(*item) for item in values.items()])
 
-    def _data(self, name: str, fingerprint: str, source: str) -> None:
-        from mlflow.entities import Dataset, DatasetInput
+    def _name(self, name: str) -> None:
+        self._client.update_run(self._run_id, name=name)
 
-        dataset = Dataset(name, fingerprint, source_type="local", source=source)
-        self._client.log_inputs(self._run_id, [DatasetInput(dataset)])
+    def _data(
+        self, *, name: str, digest: str, folder: str, photos: int, categories: int, use: str
+    ) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+        from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
+        dataset = Dataset(
+            name,
+            digest,
+            source_type="local",
+            source=json.dumps({"uri": folder}),
+            profile=json.dumps({"num_rows": photos, "categories": categories}),
+        )
+        tags = [InputTag(MLFLOW_DATASET_CONTEXT, use)]
+        self._client.log_inputs(self._run_id, [DatasetInput(dataset, tags)])
+
+    def _scores(
+        self, values: Sequence[tuple[str, float, int, int]], name: str, digest: str
+    ) -> None:
+        """Metrics of the run's model, or of the model that it evaluates, on one data set."""
+        from mlflow.entities import Metric
+
+        model = self._known_model()
+        metrics = [
+            Metric(*value, model, dataset_name=name, dataset_digest=digest, run_id=self._run_id)
+            for value in values
+        ]
+        self._client.log_batch(self._run_id, metrics=metrics)
+
+    def _known_model(self) -> str | None:
+        """The MLflow model that the run has made or evaluates, whichever process has kept it."""
+        if self._model_id is None:
+            run = self._client.get_run(self._run_id)
+            models = [
+                *(run.outputs.model_outputs if run.outputs else ()),
+                *(run.inputs.model_inputs if run.inputs else ()),
+            ]
+            self._model_id = models[-1].model_id if models else None
+        return self._model_id
+
+    def _evaluated(self, run: str) -> None:
+        from mlflow.entities import LoggedModelInput
+
+        outputs = self._client.get_run(run).outputs
+        models = [one.model_id for one in outputs.model_outputs] if outputs else []
+        self._client.log_inputs(self._run_id, models=[LoggedModelInput(one) for one in models[-1:]])
 
     def _file(self, name: str, folder: str | None) -> None:
         self._client.log_artifact(self._run_id, str(self._own(name)), folder)
@@ -145,14 +192,16 @@ class Delivery:
         with suppress(OSError):  # there are others yet
             path.parent.rmdir()
 
-    def _model(self, checkpoint: str, record: Mapping[str, Any], channels: int) -> None:
-        import mlflow
-        import numpy as np
-        from mlflow.models import Model, ModelSignature
-        from mlflow.types import Schema, TensorSpec
+    def _model(
+        self,
+        checkpoint: str,
+        record: Mapping[str, Any],
+        categories: Sequence[str],
+        channels: int,
+        step: int,
+    ) -> None:
+        from resistor_cls.tracking.logged_model import save_logged_model
 
-        package = Path(__file__).parents[1]
-        photos = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, channels))
         if self._model_id is None:  # else a try before has made it
             # By name and run: MLflow itself would take the experiment that a process has set.
             run = self._client.get_run(self._run_id)
@@ -160,21 +209,15 @@ class Delivery:
                 run.info.experiment_id, "model", self._run_id, params=run.data.params
             )
             self._model_id = made.model_id
-        Model.log(
-            None,
-            model_id=self._model_id,
-            flavor=mlflow.pyfunc,
-            flavor_name="pyfunc.ModelFromCode",
-            run_id=self._run_id,
-            # A script instead of an object: nothing is pickled.
-            python_model=str(package / "tracking" / "served_model.py"),
-            artifacts={"checkpoint": str(self._own(checkpoint))},
-            code_paths=[str(package)],
-            pip_requirements=[
-                line for line in requires("resistor_cls") or [] if "extra ==" not in line
-            ],
-            signature=ModelSignature(inputs=Schema([photos])),
-            metadata=dict(record),
+        save_logged_model(
+            self._client,
+            self._run_id,
+            self._model_id,
+            self._own(checkpoint),
+            record=record,
+            categories=categories,
+            channels=channels,
+            step=step,
         )
 
     def _end(self, status: str, time: int) -> None:

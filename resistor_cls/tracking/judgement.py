@@ -35,6 +35,7 @@ from resistor_cls.evaluation import (
     unknown_figure,
 )
 from resistor_cls.evaluation.calibration import (
+    RISKS,
     Answers,
     Calibration,
     answers,
@@ -47,6 +48,7 @@ from resistor_cls.evaluation.trade import read_costs
 from resistor_cls.evaluation.unknown import unknown_report
 from resistor_cls.model import ResistorClassifier
 from resistor_cls.tracking.confusion import save_confusion
+from resistor_cls.tracking.datasets import name_of
 from resistor_cls.tracking.run import Run
 from resistor_cls.tracking.trials import (
     attention_of,
@@ -159,7 +161,9 @@ def calibration_record(predictions: Predictions, data: PhotoDataModule) -> dict[
         ModelError: see `require_numbers`.
     """
     require_numbers(predictions)
-    fitted = fit_calibration(predictions.probabilities, predictions.targets, predictions.located)
+    fitted = fit_calibration(
+        predictions.probabilities, predictions.targets, predictions.located, predictions.features
+    )
     pixels = sorted({data.facts[index].pixels for index in predictions.indices})
     return {**fitted.record(), "pixels": pixels}
 
@@ -180,10 +184,16 @@ def calibrated_answers(
         used = set(own["pixels"])
         if not any(data.facts[index].pixels in used for index in predictions.indices):
             own = Calibration.from_record(own)
-            return answers(predictions.probabilities, own, predictions.located)
+            return answers(
+                predictions.probabilities, own, predictions.located, predictions.features
+            )
     assert predictions.bursts is not None
     return cross_fitted(
-        predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
+        predictions.probabilities,
+        predictions.targets,
+        predictions.bursts,
+        predictions.located,
+        predictions.features,
     )
 
 
@@ -278,7 +288,7 @@ class _Judgement:
             "title": judging.title,
             "model": judging.model,
             "data": {
-                "name": data.photo_set.root.name,
+                "name": name_of(data),
                 "subset": judging.subset,
                 "fingerprint": data.fingerprint,
                 "seen": judging.seen,
@@ -300,17 +310,24 @@ class _Judgement:
         table = judge_unknown(self.model, self.data, self.found, count)
         self.run.save_table("unknown", table)
         parts = {str(kind): part for kind, part in table.groupby("kind", sort=False)}
-        promised = table["accepted"].notna().any()
+
+        def accepted(column: str) -> dict[str, np.ndarray] | None:
+            if not table[column].notna().any():
+                return None
+            return {kind: part[column].eq(True).to_numpy() for kind, part in parts.items()}
+
         return unknown_report(
             known,
             {kind: part["unknown"].to_numpy(float) for kind, part in parts.items()},
-            {kind: part["accepted"].eq(True).to_numpy() for kind, part in parts.items()}
-            if promised
-            else None,
+            accepted("accepted"),
             {kind: part["located"].to_numpy(bool) for kind, part in parts.items()}
             if self.predictions.located is not None
             else None,
-            "1 - calibrated confidence; 1 where no body was found",
+            "1 - calibrated confidence; 1 where no body was found"
+            if self.predictions.familiar is None
+            else "distance to the nearest calibration photo, 1 at the limit; 3 where it is three "
+            "times the limit or more, or no body was found",
+            accepted_at={str(risk): accepted(f"accepted:{risk}") for risk in RISKS},
         )
 
     def _stress(self) -> dict[str, Any]:
@@ -421,16 +438,18 @@ def _say_what_is_undefined(report: Mapping[str, Any]) -> None:
     undefined = [row["words"] for row in report["metrics"] if row["value"] is None]
     if undefined:
         log.warning(
-            "%s cannot be told: that takes photos of two categories and more", ", ".join(undefined)
+            "%s is undefined: it takes photos of two categories or more", ", ".join(undefined)
         )
     if report["empty"]:
         log.warning(
-            "No photo of %d categories is judged, scores are of the others alone: %s",
+            "%d categories have no photo here, and scores are those of the others: %s",
             len(report["empty"]),
             some_names(report["empty"]),
         )
     if report["calibration"] is None:
-        log.warning("Too few bursts of photos to calibrate and to judge: confidence is not told")
+        log.warning(
+            "Too few bursts of photos to fit a calibration and evaluate it: none is reported"
+        )
 
 
 def _metrics(report: Mapping[str, Any]) -> dict[str, float]:

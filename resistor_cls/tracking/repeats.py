@@ -15,6 +15,7 @@ from resistor_cls.evaluation import (
 )
 from resistor_cls.tracking.confusion import save_confusion
 from resistor_cls.tracking.jobs import PREDICTIONS, Job, as_name
+from resistor_cls.tracking.markdown import markdown_table
 from resistor_cls.tracking.run import Run
 
 FOLD = "data.fold"
@@ -69,9 +70,11 @@ def save_repeats(run: Run, jobs: Sequence[Job], varying: Sequence[str]) -> tuple
     for name, of in repeated.items():
         if _are_folds(of, keys) and not seen:
             lines += _save_out_of_fold(run, of, name)
-    return " ".join([repeats.sentence(keys), *lines]), [
+    table = repeats.short_table()
+    note = " ".join([repeats.sentence(keys), *lines])
+    return f"{note}\n\n{markdown_table(table)}", [
         f"Mean ± standard deviation {over}:",
-        repeats.short_table().to_string(index=False),
+        table.to_string(index=False),
         *lines,
     ]
 

@@ -18,7 +18,9 @@ from resistor_cls.model import ResistorClassifier
 from resistor_cls.model.metrics import mode_of
 from resistor_cls.model.trainer import epochs_trained
 from resistor_cls.tracking.confusion import save_confusion
+from resistor_cls.tracking.datasets import data_set, name_of
 from resistor_cls.tracking.judgement import judged
+from resistor_cls.tracking.names import model_name, photos_of
 from resistor_cls.tracking.run import BEST, Run
 from resistor_cls.tracking.samples import augmentation_sheet, train_samples
 
@@ -41,6 +43,7 @@ class RunReport(Callback):
         best: predictions of the best validation.
         best_metrics: its scores.
         best_epoch: epochs that were trained until then; a fraction in the middle of one.
+        best_step: optimizer steps that were trained until then.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class RunReport(Callback):
         self.best: Predictions | None = None
         self.best_metrics: dict[str, float] = {}
         self.best_epoch: int | float = 0
+        self.best_step = 0
         self._newest: int | float = 0
 
     @property
@@ -92,8 +96,8 @@ class RunReport(Callback):
         if self._monitor is None or self.best is None or value > self._best_value:
             self._best_value = value if np.isfinite(value) else -float("inf")
             self.best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
-            kept = {f"{BEST}{name}": value for name, value in metrics.items()}
-            self._run.log_metrics(kept, trainer.global_step)
+            self.best_step = trainer.global_step
+            self._run.log_metrics(_of_best(metrics), self.best_step)
 
     def best_checkpoint(self, trainer: Trainer) -> Path:
         """The file with the weights of the best epoch."""
@@ -115,19 +119,33 @@ class RunReport(Callback):
         """Draws what the whole training has shown."""
         if not trainer.is_global_zero or self.best is None:
             return
-        figure = curves_figure(self._run.logger.history, self._watched)
+        photos = len(self._data.validation_indices)
+        figure = curves_figure(self._run.logger.history, self._watched, photos)
         self._run.save_figure("curves", figure)
-        scores = ", ".join(f"{key} {value:.4f}" for key, value in self.best_metrics.items())
         which = "Last epoch" if self._monitor is None else "Best epoch"
         by = "" if self._monitor is None else f" by {self._monitor}"
-        loud = f"**{self.mark}.** These scores flatter the model.\n\n" if self.mark else ""
+        counted = f"{len(self.best.names)} {photos_of('validation', name_of(self._data))}"
         early = trainer.should_stop and self._newest < (trainer.max_epochs or 0)
         stopped = f" Stopped early, after {self._newest}." if early else ""
-        use = f"python -m resistor_cls.predict PHOTO --model {self._run.model_reference}"
-        self._run.note(
-            f"{loud}{which} {self.best_epoch} of {trainer.max_epochs}{by}: {scores}.{stopped}"
-            f"\n\n`{use}`"
-        )
+        title = f"{which} {self.best_epoch} of {trainer.max_epochs}{by}, on {counted}"
+        use = f"`python -m resistor_cls.predict PHOTO --model {self._run.model_reference}`"
+        said = f"{self._run.link('report.html')} · {described(title, self.best_metrics)}{stopped}"
+        self._run.note("\n\n".join(filter(None, [flattered(self.mark), said, use])))
+
+    def keep_scores(self, more: Mapping[str, float]) -> None:
+        """Keeps the scores of the best validation with the model of the run.
+
+        Args:
+            more: what the report has found beside `best_metrics`.
+        """
+        scores = _of_best({**self.best_metrics, **more})
+        photos = data_set(self._data, self._data.validation_indices)
+        self._run.log_scores(scores, photos, self.best_step)
+
+
+def _of_best(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Scores by the names that they have as those of the epoch that is kept."""
+    return {f"{BEST}{name}": value for name, value in metrics.items() if name.startswith("val/")}
 
 
 def trains_on_validation(data: PhotoDataModule) -> bool:
@@ -149,8 +167,6 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer
             "threads": torch.get_num_threads(),
         }
     )
-    folder = str(data.photo_set.root.absolute())
-    run.log_data(data.photo_set.root.name, data.fingerprint, folder)
     run.log_params(
         {
             "photos.train": data.train_length,
@@ -250,8 +266,35 @@ def mark_seen(run: Run, data: PhotoDataModule, record: Mapping[str, Any]) -> str
         return ""
     mark = _mark(seen, count)
     log.warning("%s: these scores flatter the model", mark)
-    run.note(f"**{mark}.** These scores flatter the model.")
+    run.note(flattered(mark))
     return mark
+
+
+def describe_evaluation(
+    run: Run, reference: str, photos: str, mark: str, scores: Mapping[str, float]
+) -> None:
+    """Says on the page of a run which model it has evaluated, on what, and how well that went.
+
+    Args:
+        run: that has evaluated.
+        reference: of the model.
+        photos: in words, such as `577 validation photos of rendered`.
+        mark: see `mark_seen`.
+        scores: by the names of their metrics.
+    """
+    said = described(f"{model_name(reference)} on {photos}", scores)
+    parts = [flattered(mark), f"{run.link('report.html')} · {said}", f"Model: `{reference}`"]
+    run.note("\n\n".join(filter(None, parts)))
+
+
+def flattered(mark: str) -> str:
+    """The mark of photos that trained as Markdown; empty where there is none."""
+    return f"**{mark}.** These scores flatter the model." if mark else ""
+
+
+def described(title: str, scores: Mapping[str, float]) -> str:
+    """Scores in a sentence of Markdown."""
+    return f"{title}: {', '.join(f'{key} {value:.4f}' for key, value in scores.items())}."
 
 
 def _mark(seen: int, count: int) -> str:

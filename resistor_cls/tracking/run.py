@@ -1,12 +1,8 @@
-"""The life of a run: opened, described, filled, and closed on every outcome."""
+"""A run: a folder of results, and its twin in MLflow; see `resistor_cls.tracking.opening`."""
 
 import logging
-import os
-import sys
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,32 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from resistor_cls.csv_tables import write_csv
-from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
-from resistor_cls.tracking.commit import code_tags
-from resistor_cls.tracking.dead_runs import ROOM_FILE, close_dead_runs, identity, put_files
-from resistor_cls.tracking.delivery import Delivery
-from resistor_cls.tracking.liveness import HEARTBEAT_TAG, heartbeat, signs_of_life
-from resistor_cls.tracking.machine import measuring
+from resistor_cls.errors import without_passwords
+from resistor_cls.tracking.addresses import artifact_link, run_address, run_link, ui_command
+from resistor_cls.tracking.dead_runs import put_files
 from resistor_cls.tracking.outbox import Outbox
-from resistor_cls.tracking.store import connect, experiment_id
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from mlflow import MlflowClient
 
+    from resistor_cls.tracking.datasets import DataSet
     from resistor_cls.tracking.logger import RunLogger
 
 log = logging.getLogger("resistor_cls")
 
-KINDS = ("mlflow", "none")
 # Before the name of a score: of the epoch that is kept. Without it, scores are those of the newest.
 BEST = "best/"
-# Names the parent run of a sweep. Jobs may run in other processes, on whichever launcher: the
-# environment reaches them all.
-PARENT = "RESISTOR_CLS_PARENT_RUN"
-# Bytes held back and freed at the end, so that even on a full disk the store can say how it ended.
-ROOM = 1 << 20
-KILLED_GRACE = 5.0  # seconds; see `resistor_cls.tracking.outbox.GRACE`
 _LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
 
 
@@ -62,8 +47,9 @@ class Run:
     ) -> None:
         self.output = output
         self._outbox = outbox
-        self.run_id = "" if outbox is None else str(outbox.run["run_id"])
-        self._uri = "" if outbox is None else str(outbox.run["uri"])
+        named = {} if outbox is None else outbox.run
+        self.run_id, self._uri = str(named.get("run_id", "")), str(named.get("uri", ""))
+        self._experiment = str(named.get("experiment_id", ""))
         self._log_model = log_model
         self._has_model = False
 
@@ -88,22 +74,66 @@ class Run:
             return "checkpoints/best.ckpt"
         return f"runs:/{self.run_id}/{'model' if self._log_model else 'checkpoints/best.ckpt'}"
 
+    @property
+    def address(self) -> str:
+        """The page of the run in MLflow's UI; empty where there is none."""
+        return run_address(self._uri, self._experiment, self.run_id) if self._uri else ""
+
+    def link(self, name: str) -> str:
+        """An artifact as a Markdown link for `note`; its name alone where nothing is tracked."""
+        if not self._uri:
+            return name
+        return f"[{name}]({artifact_link(self._experiment, self.run_id, name)})"
+
+    def run_link(self, run_id: str) -> str:
+        """The page of a run of the same experiment, for a link of `note`."""
+        return run_link(self._experiment, run_id)
+
+    def rename(self, name: str) -> None:
+        """Gives the run another name."""
+        self._put("name", name=without_passwords(name)[:_LONGEST])
+
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Keeps flat parameters."""
         self._put("params", values=_texts(params))
 
     def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Keeps figures; by default of the whole run, which belong to no step."""
-        now = _now()
-        self._put("metrics", values=[(name, float(metrics[name]), now, step) for name in metrics])
+        time_now = milliseconds()
+        self._put(
+            "metrics", values=[(name, float(metrics[name]), time_now, step) for name in metrics]
+        )
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Keeps labels of the run."""
         self._put("tags", values=_texts(tags))
 
-    def log_data(self, name: str, fingerprint: str, source: str) -> None:
-        """Keeps which photos the run is about."""
-        self._put("data", name=name, fingerprint=fingerprint, source=source)
+    def log_scores(self, scores: Mapping[str, float], photos: "DataSet", step: int = 0) -> None:
+        """Keeps what the model of the run scores on some photos, with the model and these photos.
+
+        Args:
+            scores: name of the metric → its value.
+            photos: that are scored.
+            step: of the training that made the model.
+        """
+        time_now = milliseconds()
+        values = [(name, float(scores[name]), time_now, step) for name in scores]
+        self._put("scores", values=values, name=photos.name, digest=photos.digest)
+
+    def log_data(self, photos: "DataSet", use: str) -> None:
+        """Keeps which photos the run is about.
+
+        Args:
+            photos: some of them.
+            use: what they do, such as `training` or `validation`.
+        """
+        self._put("data", **photos.values(), use=use)
+
+    def log_evaluated(self, reference: str) -> None:
+        """Keeps which model of another run this one evaluates, where it is one of MLflow."""
+        run, _, artifact = reference.removeprefix("runs:/").partition("/")
+        if reference.startswith("runs:/") and artifact == "model":
+            self._put("evaluated", run=run)
 
     def note(self, text: str) -> None:
         """Keeps Markdown text that the run's page shows."""
@@ -131,13 +161,23 @@ class Run:
         write_csv(table, self._path(name), index=index)
         self._copy(name)
 
-    def save_model(self, checkpoint: Path, record: Mapping[str, Any], channels: int = 3) -> None:
+    def save_model(
+        self,
+        checkpoint: Path,
+        record: Mapping[str, Any],
+        categories: Sequence[str],
+        *,
+        channels: int = 3,
+        step: int = 0,
+    ) -> None:
         """Keeps a checkpoint as the model of the run, `runs:/RUN_ID/model`, unless not asked to.
 
         Args:
             checkpoint: the file.
             record: plain values that describe it.
+            categories: that it tells apart.
             channels: of the photos that it takes.
+            step: of the training, that its weights are of.
         """
         if self._outbox is None:
             return
@@ -147,7 +187,9 @@ class Run:
                 "model",
                 checkpoint=_name(checkpoint, self.output),
                 record=dict(record),
+                categories=list(categories),
                 channels=channels,
+                step=step,
             )
 
     def keep_files(self) -> None:
@@ -160,19 +202,25 @@ class Run:
         width = max((len(name) for name in metrics), default=0)
         lines = [f"{subject}", *(f"  {name:<{width}}  {metrics[name]:.4f}" for name in metrics)]
         lines.append(f"folder: {self.output}")
+        if (report := self.output / "report.html").exists():
+            lines.append(f"report: {report}")
         uri = self._uri  # without its password
-        if self._outbox is not None and self._outbox.unsent:
+        if self._outbox is None:
+            best = self.output / "checkpoints" / "best.ckpt"
+            return "\n".join([*lines, f"model:  {best}"] if best.exists() else lines)
+        if self._outbox.unsent:
             lines.append(f"run:    {self.run_id}, not all of it in {uri} yet")
             lines.append(f"send:   python -m resistor_cls.sync {self.output}")
-        elif self._outbox is not None:
-            lines.append(f"run:    {self.run_id} in {uri}")
-            lines += [f"model:  {self.model_reference}"] if self._has_model else []
-            program = Path(sys.executable).with_name("mlflow")
-            command = f"{program} ui --backend-store-uri {uri}"
-            lines.append(f"open:   {uri if uri.startswith('http') else command}")
-        elif (best := self.output / "checkpoints" / "best.ckpt").exists():
-            lines.append(f"model:  {best}")
-        return "\n".join(lines)
+            return "\n".join(lines)
+        lines.append(f"run:    {self.run_id} in {uri}")
+        lines += [f"model:  {self.model_reference}"] if self._has_model else []
+        return "\n".join([*lines, *self.opening()])
+
+    def opening(self) -> list[str]:
+        """How to see the run in MLflow, for people."""
+        command = ui_command(self._uri)
+        first = [f"start:  {command}"] if command else []
+        return [*first, f"open:   {self.address or self._uri}"]
 
     def _path(self, name: str) -> Path:
         path = self.output / name
@@ -188,128 +236,6 @@ class Run:
             self._outbox.put(call, **values)
 
 
-@contextmanager
-def open_run(
-    output: str | Path,
-    *,
-    kind: str = "mlflow",
-    uri: str = "sqlite:///mlflow.db",
-    experiment: str = "resistor_cls",
-    artifacts: str = "mlartifacts",
-    name: str | None = None,
-    system_metrics: bool = True,
-    log_model: bool = True,
-    tags: Mapping[str, str] | None = None,
-) -> Iterator[Run]:
-    """Opens a run, and closes it on every outcome.
-
-    Args:
-        output: folder of the results.
-        kind: `mlflow`, or `none` for the folder alone.
-        uri: of the MLflow store.
-        experiment: name of the experiment.
-        artifacts: folder of a new experiment's artifacts, for a store that is a database.
-        name: of the run; by default MLflow makes one up.
-        system_metrics: keep the use of processor, memory, disk and GPU.
-        log_model: keep the best weights as an MLflow model too, beside the checkpoints.
-        tags: labels of the run from its beginning.
-
-    Raises:
-        ConfigError: an unknown kind.
-        TrackingError: a store that cannot be used when the run begins; later ones are reported,
-            and end no run.
-    """
-    if kind not in KINDS:
-        raise ConfigError(f"tracking.kind={kind}: {nearest(kind, KINDS)}")
-    output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
-    # Only the first of several processes keeps the run; the others train along.
-    if kind == "none" or int(os.environ.get("LOCAL_RANK", "0")) > 0:
-        yield Run(output)
-        return
-    client = connect(uri)
-    close_dead_runs(client, uri)
-    number = experiment_id(client, uri, experiment, artifacts)
-    tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
-    outbox = _opened(client, number, name, tags, output)
-    run = Run(output, outbox, log_model)
-    room = output / ROOM_FILE
-    status, kept = "FAILED", False
-    try:
-        with measuring(outbox) if system_metrics else nullcontext():
-            room.write_bytes(bytes(ROOM))
-            run.set_tags(code_tags())
-            yield run
-        room.unlink(missing_ok=True)
-        run.keep_files()
-        status = "FINISHED"
-    except BaseException as error:
-        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-        room.unlink(missing_ok=True)
-        with best_effort():
-            run.set_tags({"error": f"{type(error).__name__}: {error}"})
-            run.save_text("logs/error.txt", "".join(traceback.format_exception(error)))
-        with best_effort():
-            kept = (output / "checkpoints" / "last.ckpt").exists()
-            run.keep_files()
-        raise
-    finally:
-        _close(outbox, status, uri)
-        if status == "KILLED" and kept:
-            log.warning("Kept: runs:/%s/checkpoints/last.ckpt", run.run_id)
-
-
-def _opened(
-    client: "MlflowClient", number: str, name: str | None, tags: Mapping[str, str], output: Path
-) -> Outbox:
-    """Opens a run in the store, and its outbox."""
-    from mlflow.exceptions import MlflowException
-    from mlflow.tracking.context.registry import resolve_tags
-
-    uri = without_passwords(client.tracking_uri)
-    try:
-        info = client.create_run(number, run_name=name, tags=resolve_tags(dict(tags))).info
-    except MlflowException as error:
-        raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
-    try:
-        outbox = Outbox(output, identity(client, info.run_id))
-    except FileExistsError as error:
-        client.set_terminated(info.run_id, "FAILED")
-        raise TrackingError(
-            f"{output} holds what another run has not sent yet: send it by "
-            f"`python -m resistor_cls.sync {output}`, or choose another folder"
-        ) from error
-
-    def beat() -> None:
-        client.set_tag(info.run_id, HEARTBEAT_TAG, heartbeat())
-
-    outbox.start(Delivery(client, info.run_id, info.artifact_uri, output), beat, uri)
-    return outbox
-
-
-def _close(outbox: Outbox, status: str, uri: str) -> None:
-    """Sends what is left, and says what could not be sent and how it will be."""
-    left = None
-    try:
-        with best_effort():
-            outbox.put("end", status=status, time=_now())
-        if status == "KILLED":  # who interrupts a run wants it to end now
-            left = outbox.close(KILLED_GRACE, busy=KILLED_GRACE)
-        else:
-            left = outbox.close()
-    finally:
-        if left != 0:
-            folder = outbox.file.parent
-            log.warning(
-                "Not everything of the run is in %s yet: %s in %s. Any later command of ours on "
-                "that store sends it, or: python -m resistor_cls.sync %s",
-                without_passwords(uri),
-                "the rest waits" if left is None else f"{left} entries wait",
-                folder,
-                folder,
-            )
-
-
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: without_passwords(str(value))[:_LONGEST] for key, value in values.items()}
 
@@ -320,20 +246,6 @@ def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
-def _now() -> int:
-    """Milliseconds since 1970."""
+def milliseconds() -> int:
+    """The time now, in milliseconds since 1970."""
     return int(time.time() * 1000)
-
-
-def _child_tags() -> dict[str, str]:
-    parent = os.environ.get(PARENT)
-    return {"mlflow.parentRunId": parent} if parent else {}
-
-
-@contextmanager
-def best_effort() -> Iterator[None]:
-    """While an error is on its way to the user, a second one must not hide it."""
-    try:
-        yield
-    except Exception as error:
-        logging.getLogger(__name__).warning("the run could not be closed completely: %s", error)

@@ -14,12 +14,19 @@ class ServedClassifier(PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Loads the checkpoint among the model's files."""
-        from resistor_cls.inference import Predictor
+        import torch
 
-        self._predictor = Predictor.load(Path(context.artifacts["checkpoint"]))
+        from resistor_cls.evaluation.calibration import Calibration
+        from resistor_cls.model import ResistorClassifier
+
+        model = ResistorClassifier.load(Path(context.artifacts["checkpoint"]))
+        self._prepare = model.preparation()
+        self._model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+        record = model.record.get("calibration")
+        self._calibration = None if record is None else Calibration.from_record(record)
 
     def predict(self, context: Any, model_input: np.ndarray, params: Any = None) -> pd.DataFrame:
-        """Probabilities of photos.
+        """Predictions for photos.
 
         Args:
             context: unused; the model is loaded.
@@ -27,11 +34,34 @@ class ServedClassifier(PythonModel):
             params: unused.
 
         Returns:
-            A row per photo, a column per category.
+            A row per photo: the most probable `category`; the `confidence` in it, which is its
+            calibrated probability where `calibrated` is true, and else its probability; whether
+            the body was `located`, true of a model that does not look for it; whether the photo is
+            `familiar`, like those that calibrated the model, true where that is not tested; and for
+            each category its probability, as `p:CATEGORY`.
         """
-        photos = np.asarray(model_input, dtype=np.uint8)
-        probabilities = self._predictor.probabilities(list(photos))
-        return pd.DataFrame(probabilities, columns=list(self._predictor.categories.names))
+        from resistor_cls.evaluation.calibration import answers
+        from resistor_cls.model.judge import with_features
+
+        prepared = [self._prepare(photo) for photo in np.asarray(model_input, dtype=np.uint8)]
+        likely, features = with_features(self._model, (one.photo for one in prepared))
+        located = np.array([one.located for one in prepared], dtype=bool)
+        confidences, familiar = likely.max(axis=1).astype(float), None
+        if self._calibration is not None:
+            found = answers(likely, self._calibration, located, features)
+            confidences, familiar = found.confidences, found.familiar
+        names = np.array(self._model.categories.names, dtype=object)
+        first = {
+            "category": names[likely.argmax(axis=1)],
+            "confidence": confidences,
+            "calibrated": self._calibration is not None,
+            "located": located,
+            "familiar": True if familiar is None else familiar,
+        }
+        columns = {
+            f"p:{name}": row.astype(float) for name, row in zip(names, likely.T, strict=True)
+        }
+        return pd.DataFrame(first | columns)
 
 
 mlflow.models.set_model(ServedClassifier())

@@ -13,13 +13,14 @@ from urllib.parse import unquote, urlsplit
 
 from resistor_cls.errors import ConfigError, TrackingError
 from resistor_cls.tracking.drivers import check_driver
+from resistor_cls.tracking.views import best_first
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Experiment, Run
 
 # MLflow's UI shows an experiment of this kind with training runs in front.
-_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
 PATIENCE = 5.0  # seconds for a server to accept a connection; MLflow itself retries for minutes
 REPLY = 20.0  # seconds for its first reply
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
@@ -206,7 +207,7 @@ def experiment_id(client: "MlflowClient", uri: str, name: str, artifacts: str) -
     if found is None:
         try:
             return client.create_experiment(
-                name, artifact_location=_new_place(uri, artifacts), tags=_EXPERIMENT
+                name, artifact_location=_new_place(uri, artifacts), tags=_KIND | best_first()
             )
         except MlflowException:  # another job created it meanwhile
             found = client.get_experiment_by_name(name)
@@ -215,7 +216,12 @@ def experiment_id(client: "MlflowClient", uri: str, name: str, artifacts: str) -
             f"tracking.experiment={name} was deleted in {uri}: restore it, or choose another name"
         )
     check_place(client, uri, found)
-    return str(found.experiment_id)
+    number = str(found.experiment_id)
+    for key, value in (_KIND | best_first()).items():
+        if key not in found.tags:  # of another version, or somebody else's
+            with suppress(MlflowException):  # may be read alone
+                client.set_experiment_tag(number, key, value)
+    return number
 
 
 def children_of(uri: str, experiment: str, parent: str) -> "Sequence[Run]":

@@ -17,9 +17,9 @@ from resistor_cls.data.unknown import KINDS, unknown_photos
 from resistor_cls.errors import ModelError
 from resistor_cls.evaluation import Attention, Predictions
 from resistor_cls.evaluation.calibration import RISKS, Answers
-from resistor_cls.evaluation.predictions import unknown_scores, yes_or_no
-from resistor_cls.model import ResistorClassifier, judge
-from resistor_cls.model.judge import as_batch, batched, judge_batches
+from resistor_cls.evaluation.predictions import yes_or_no
+from resistor_cls.model import ResistorClassifier
+from resistor_cls.model.judge import as_batch, batched, judge_batches, with_features
 from resistor_cls.model.saliency import saliency, share_on
 
 MOST_LOOKED_AT = 256  # photos: the mean share of saliency on the body then strays by 0.02
@@ -75,7 +75,7 @@ def attention_of(
         )
         said = np.full(count, -1)
         said[list(known_by)] = np.concatenate(
-            [likely.argmax(axis=1) for likely in judge_batches(model, painted)]
+            [likely.argmax(axis=1) for likely, _ in judge_batches(model, painted)]
         )
         answers.append(said)
     # A locator may have erred, and would then be the judge of its own cause.
@@ -117,7 +117,8 @@ def judge_unknown(
 
     Returns:
         A row per photo: `photo`, `kind`, what it was taken for (`prediction`), `confidence`,
-        `accepted` (empty where nothing is promised), `located` and `unknown`.
+        `accepted` (empty where no risk is guaranteed), `located`, `unknown`, and `accepted:RISK`
+        (empty where that risk is not guaranteed).
     """
     parts = []
     for kind in KINDS if count else ():
@@ -157,8 +158,8 @@ def _unknown_rows(
             located.append(one.located)
             yield one.photo
 
-    likely = judge(model, pixels())
-    found = answers.to_other_photos(likely, np.array(located))
+    likely, features = with_features(model, pixels())
+    found = answers.to_other_photos(likely, np.array(located), features)
     risk = answers.calibration.promised
     accepted = np.full(len(names), np.nan)
     if risk is not None:
@@ -171,7 +172,11 @@ def _unknown_rows(
             "confidence": found.confidences,
             "accepted": yes_or_no(accepted),
             "located": located,
-            "unknown": unknown_scores(found.confidences, np.array(located)),
+            "unknown": found.unknown(np.array(located)),
+            **{
+                f"accepted:{level}": yes_or_no(one)
+                for level, one in zip(RISKS, found.accepted.T, strict=True)
+            },
         }
     )
 
@@ -204,7 +209,7 @@ def judge_stressed(
                 )
                 for place in places
             )
-            likely = judge(model, photos)
+            likely, features = with_features(model, photos)
             rows = pd.DataFrame(
                 {
                     "photo": [predictions.names[place] for place in places],
@@ -217,7 +222,9 @@ def judge_stressed(
             if answers is not None:
                 again = answers.select(np.array(places, dtype=int))
                 confidences, accepted = again.to_the_same_photos(
-                    likely, None if predictions.located is None else predictions.located[places]
+                    likely,
+                    None if predictions.located is None else predictions.located[places],
+                    features,
                 )
                 rows["confidence"] = confidences
                 for risk, one in zip(RISKS, accepted.T, strict=True):

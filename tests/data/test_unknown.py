@@ -34,7 +34,7 @@ def test_other_resistors_are_in_no_category(seed: int, categories: Categories):
     for category in categories:
         assert bands not in category.markings
         assert bands[::-1] not in category.markings
-        for ohms in (category.ohms, category.reading and category.reading.ohms):
+        for ohms in (category.ohms, category.name_ohms):
             assert ohms is None or decode(bands).ohms != pytest.approx(ohms, rel=1e-4)
 
 

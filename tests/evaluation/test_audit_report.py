@@ -15,7 +15,7 @@ from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.audit import audit_photos
 from resistor_cls.errors import ModelError
 from resistor_cls.evaluation import Predictions
-from resistor_cls.evaluation.audit_report import MOST_SHOWN, _marks, audit_page, many
+from resistor_cls.evaluation.audit_report import MOST_SHOWN, _cards, _marks, audit_page, many
 from resistor_cls.evaluation.mislabelled import doubted_labels, label_findings, label_issues
 
 Audit = dict[str, Any]
@@ -72,6 +72,21 @@ def test_the_page_says_what_the_audit_says(audit: Audit) -> None:
     border = audit["shortcuts"]["border"]
     assert f"{border['capture']['accuracy']:.0%}" in page
     assert page == audit_page(copy(audit), grey)
+
+
+def test_cards_count_photos_copies_and_pairs(audit: Audit) -> None:
+    changed = copy(audit)
+    names = [row["photo"] for row in changed["photos"]]
+    changed["duplicates"]["exact"] = [names[:3], names[3:5]]
+    changed["duplicates"]["near"] = [{"first": names[6], "second": names[7], "across": False}]
+    cards = {card["name"]: card for card in _cards(changed)}
+    assert cards["exact copies"]["value"] == "3"  # two more of the first photo, one of the second
+    assert cards["exact copies"]["note"].endswith("in 2 groups")
+    assert cards["pair of near-duplicates"]["value"] == "1"
+    border = changed["shortcuts"]["border"]
+    card = cards["of photos predicted correctly from the border alone"]
+    assert card["value"] == f"{border['capture']['accuracy']:.0%}"
+    assert card["note"].endswith(f"chance is {border['most_frequent']:.0%}")
 
 
 def test_the_page_needs_nothing_beside_it(audit: Audit) -> None:

@@ -147,18 +147,19 @@ def test_one_judged_photo_is_drawn():
     drawn(risk_coverage_figure(calibration(risk_coverage=[[1.0, 0.0]], aurc=None)))
 
 
-def test_promises_stand_where_they_were_kept():
+def test_risk_levels_stand_where_they_were_evaluated():
     kept = {"risk": 0.01, "threshold": 0.9, "coverage": 0.95, "realised": 0.002}
     nothing = {"risk": 0.05, "threshold": 1.0, "coverage": 0.0, "realised": None}
     none = {"risk": 0.001, "threshold": None, "coverage": None, "realised": None}
     figure = risk_coverage_figure(calibration(reject=[none, kept, nothing]))
     drawn(figure)
-    marks = [line.get_xydata()[0].tolist() for line in figure.axes[0].lines[1:]]
+    marked = [line for line in figure.axes[0].lines if line.get_marker() in {"s", "D", "^"}]
+    marks = [line.get_xydata()[0].tolist() for line in marked]
     assert marks == [[0.95, 0.002], [0.0, 0.0]]
     assert words(figure)[1:] == [
-        "at most 0.1% wrong: cannot be promised",
-        "at most 1% wrong: 95.0% accepted, 0.2% wrong",
-        "at most 5% wrong: 0.0% accepted",
+        "0.1% risk: not guaranteed",
+        "1% risk: 95.0% accepted, 0.2% wrong",
+        "5% risk: 0.0% accepted",
     ]
 
 
@@ -212,7 +213,7 @@ def test_each_kind_of_stress_gets_a_panel(kinds: int, coverage: float | None):
     assert len(words(figure)) == (1 if coverage is None else 2)
     for axes in panels[-2:]:
         shown = [tick.get_text() for tick in axes.get_xticklabels() if tick.get_visible()]
-        assert shown == ["as it is", "slight", "mild", "moderate", "strong", "extreme"]
+        assert shown == ["unchanged", "slight", "mild", "moderate", "strong", "extreme"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from resistor_cls.evaluation import curves_figure
+from resistor_cls.evaluation.curves import y_limits
 
 STEPS = [(step, 1 / (step + 1)) for step in range(100)]
 ENDS = [(50, 0.5), (100, 0.25)]
@@ -57,3 +58,27 @@ def test_what_was_not_logged_has_no_panel() -> None:
 def test_rates_of_several_layers_share_a_panel() -> None:
     (axes,) = panels(curves_figure({"lr": STEPS, "lr/head": STEPS})).values()
     assert len(axes.lines) == 2
+
+
+def test_noise_does_not_fill_an_axis() -> None:
+    noise = [(50, 0.982), (100, 0.980), (150, 0.984)]
+    found = panels(curves_figure({"val/accuracy": noise, "val/loss": noise}, "val/loss", 400))
+    for title in ("val/accuracy", "Validation loss (watched)"):
+        low, high = found[title].get_ylim()
+        assert 0.1 * (high - low) > 0.004
+    (bars,) = found["val/accuracy"].collections
+    ends = bars.get_segments()[0][:, 1]
+    assert ends[0] < 0.972  # wider than the steps of the curve
+    assert ends[1] > 0.988
+    assert "400 photos" in found["val/accuracy"].texts[0].get_text()
+
+
+def test_axes_end_where_a_metric_does() -> None:
+    assert y_limits(["val/accuracy"], [0.3, 0.8])[0] == 0
+    assert y_limits(["val/accuracy"], [0.91, 0.95]) == (0.9, 1.004)
+    assert y_limits(["val/roc_auc"], [0.6, float("nan")])[0] == 0.5
+    assert y_limits(["val/mcc"], [-0.2, 0.4])[0] == -1
+    assert y_limits(["val/loss"], [0.5, 2.0])[0] == 0
+    assert y_limits(["lr"], [1e-5, 1e-3])[0] == 0
+    assert y_limits(["mine/gain"], [-3.0, 40.0])[0] == -3
+    assert y_limits(["train/loss"], [float("nan")]) == (0, 1.08)

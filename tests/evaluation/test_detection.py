@@ -53,9 +53,15 @@ def test_the_report_counts_each_kind_and_all_together():
         kinds,
         accepted={"empty tables": np.array([False, False]), "$ | Ω": np.array([True, False, True])},
         located={"empty tables": np.array([False, True]), "$ | Ω": np.array([True, True, True])},
+        accepted_at={
+            "0.01": None,
+            "0.05": {"empty tables": np.array([False, True]), "$ | Ω": np.array([True] * 3)},
+        },
     )
     assert report is not None
     assert json.loads(json.dumps(report, allow_nan=False)) == report
+    levels = [row.pop("accepted_at") for row in report["kinds"]]
+    assert levels == [{"0.01": None, "0.05": count} for count in (1, 3, 4)]
     assert report["kinds"] == [
         {"kind": "empty tables", "photos": 2, "auroc": 1.0, "fpr95": 0.0, "accepted": 0,
          "not_located": 1},

@@ -13,7 +13,8 @@ from sklearn.metrics import f1_score, log_loss, roc_auc_score, top_k_accuracy_sc
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation import Attention, Predictions
 from resistor_cls.evaluation.calibration import LEVELS, RISKS, calibrated, cross_fitted
-from resistor_cls.evaluation.report import BINS, report_of, rows_of, stress_of
+from resistor_cls.evaluation.report import report_of, rows_of, stress_of
+from resistor_cls.evaluation.report_calibration import BINS
 
 ODD = ["10R_1W", "10K_1W", "NA", "a|b, c", "$x_1$ Ω"]
 

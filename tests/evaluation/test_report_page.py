@@ -10,14 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resistor_cls.evaluation.report_page import (
-    GALLERY,
-    MOST_LISTED,
-    MOST_PICTURES,
-    MOST_ROWS,
-    PART,
-    report_page,
-)
+from resistor_cls.evaluation.cards import cards_of
+from resistor_cls.evaluation.report_matrix import MOST_LISTED, PART
+from resistor_cls.evaluation.report_page import GALLERY, MOST_PICTURES, MOST_ROWS, report_page
 
 Report = dict[str, Any]
 VOID = {"meta", "img", "br", "input", "link"}
@@ -53,7 +48,7 @@ def made(names: list[str], photos: int, wrong: int) -> Report:
     none = dict.fromkeys(("precision", "recall", "f1", "roc_auc"))
     return {
         "version": 1,
-        "title": "best",
+        "title": "best epoch",
         "model": "runs:/1/model",
         "data": {"name": "drawn", "subset": "validation", "fingerprint": "abc", "seen": ""},
         "made": "2026-11-24T01:02:03",
@@ -144,6 +139,7 @@ def full() -> Report:
             },
             {**promise, "risk": 0.01, "threshold": 0.9312, "coverage": 0.938, "realised": 0.0023},
         ],
+        "promised": 0.01,
         "confidence": 0.95,
         "method": "Learn then Test",
         "sets": [{"level": 0.9, "coverage": 0.953, "mean_size": 1.07, "sizes": [[1, 459]]}],
@@ -162,7 +158,7 @@ def full() -> Report:
         "body_painted": painted,
         "background_painted": None,
         "most_frequent": 0.053,
-        "warning": "it reads the table instead of the resistor",
+        "warning": "the model relies on the background instead of the resistor",
     }
     report["stress"] = {
         "plain": {"accuracy": 0.974, "coverage": None},
@@ -231,9 +227,10 @@ def test_the_page_says_what_the_report_says() -> None:
         *("97.5%", "95.1% to 100%", "0.9988", "458 of 470 photos", "12 of 453 photos were TRAINED"),
         *("98.5%", "97.1% to 99.3%", "0.017", "4.8", "0.314", "0.223", "costs.csv"),
         *("1.43", "0.0127", "0.0064", "0.9312", "93.8%", "1 of 441", "0.00042", "1.07", "1: 459"),
-        *("No promise: too few photos: 2,995 would do", "Learn then Test", "98.7%", "99.1%"),
+        *("Not guaranteed: too few photos: 2,995 would do", "Learn then Test", "98.7%", "99.1%"),
         *("empty tables", "203", "0.993", "2.1%", "81.2%", "43.3%", "5.3%", "sigma 1.5 px"),
-        *("it reads the table instead of the resistor", "2 mild", "87.1%", "-10.3", "0R read as"),
+        *("on the background instead of the resistor", "2 mild", "87.1%", "-10.3", "0R read as"),
+        *("10 Ω", "27 Ω"),
     ]:
         assert words in spoken, words
     assert page.ids() >= {"trade", "calibration", "unknown", "attention", "stress", "curves"}
@@ -241,13 +238,39 @@ def test_the_page_says_what_the_report_says() -> None:
         assert row["photo"] in spoken
 
 
-def test_a_promise_that_too_few_turns_could_give_is_told() -> None:
+def test_the_card_of_unknown_photos_has_each_risk_level_and_the_limit_of_a_guarantee() -> None:
+    report = full()
+    (card,) = (card for card in cards_of(report) if "OOD" in card["name"])
+    assert (card["value"], card["tone"]) == ("1.5%", "")  # 3 of 203
+    row = report["unknown"]["kinds"][-1]
+    row |= {"accepted": 50, "accepted_at": {"0.001": None, "0.01": 50, "0.05": 101}}
+    (card,) = (card for card in cards_of(report) if "OOD" in card["name"])
+    assert (card["value"], card["tone"]) == ("24.6%", "warn")
+    for words in ("0.1% risk: not guaranteed", "1% risk: 50 of 203", "5% risk: 101 of 203"):
+        assert words in card["note"]
+    assert "only for photos like those that the calibration was fitted on" in card["note"]
+    report["unknown"] = None
+    (card,) = (card for card in cards_of(report) if "out-of-distribution" in card["name"])
+    assert card["note"].startswith("No such photo was evaluated")
+
+
+def test_a_page_in_a_frame_scrolls_and_enlarges_by_itself() -> None:
+    """What a browser does with it was tried by hand; here is that the parts are in place."""
+    text = report_page(full(), {}, crop)
+    assert "scrollIntoView" in text
+    assert "showModal" in text
+    shots = re.findall(r'<(\w+)[^>]* class="shot p\d+', text)
+    assert set(shots) == {"button"}  # what enlarges can be reached by keys
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_a_risk_that_too_few_folds_guarantee_is_named() -> None:
     report = full()
     row = report["calibration"]["reject"][1]
     row |= {"accepted": None, "wrong": None, "coverage": None, "realised": None}
-    row["reason"] = "promised by all photos together"
+    row["reason"] = "guaranteed by all photos together"
     spoken = Page(report_page(report, {}, crop)).text
-    assert "Not judged here: promised by all photos together" in spoken
+    assert "Not evaluated here: guaranteed by all photos together" in spoken
     assert "None" not in spoken
 
 
@@ -345,19 +368,21 @@ def test_150_categories_are_all_in_the_matrix() -> None:
     page = Page(text)
     cells = {value for value in page.ids() if value.startswith("cell-")}
     assert len(cells) == 300  # each category right, and taken for the next
-    assert len(page.cells["together"]) == 150
+    assert sorted(page.cells["orders"]["value"]) == list(range(150))
+    assert len(page.cells["orders"]["together"]) == 150
     assert len(text) < 4_000_000  # pictures of this test are small
 
 
 def test_of_1000_categories_the_most_confused_are_shown_and_the_rest_is_said() -> None:
     report = made([f"{number}R" for number in range(1000)], 6000, 1500)
+    report["predictions"] = report["predictions"][:MOST_ROWS]
     text = report_page(report, {}, crop)
     page = Page(text)
     shown = {int(value.split("-")[1]) for value in page.ids() if value.startswith("cell-")}
     assert len(shown) == PART
     assert shown <= set(range(502))  # the first 500 are taken for the next twice
     assert f"Of 1,000 categories these are the {PART}" in page.text
-    assert f"The {MOST_ROWS:,} photos of highest loss" in page.text
+    assert f"{MOST_ROWS:,} of 6,000 photos: those of the highest and of the lowest" in page.text
     assert len(pictures(text)) <= MOST_PICTURES
     assert len(text) < 6_000_000
 

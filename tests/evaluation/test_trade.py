@@ -24,17 +24,17 @@ def test_names_say_ohms_and_watts_and_parts_say_bands():
     judged = answers(
         resistor37(),
         ("220R_2W", "220R_2W"),
-        ("220R_2W", "22R_1-4W"),  # the same bands on both
+        ("220R_2W", "22R_1-4W"),  # the same bands on both, which are those of 22 Ω
         ("470R_1-4W", "470R_1W"),
         ("100R_1-4W", "10R_1W"),
         ("4700Mohm", "470R_1W"),  # the label names no watts
-        ("470R_1W", "4700Mohm"),  # the answer names none
+        ("470R_1W", "4700Mohm"),  # the prediction names none
     )
-    assert judged.value_right.tolist() == [1, 0, 1, 0, 0, 0]
+    assert judged.value_right.tolist() == [1, 1, 1, 0, 0, 0]
     np.testing.assert_equal(judged.watts_right, [1, 0, 0, 0, nan, 0])
     np.testing.assert_equal(judged.both_right, [1, 0, 0, 0, nan, 0])
     assert judged.bands_right.tolist() == [1, 1, 1, 0, 0, 0]
-    assert judged.decades.tolist() == [0, 1, 0, 1, 7, 7]
+    assert judged.decades.tolist() == [0, 0, 0, 1, 3, 3]  # 4700Mohm is 0.47 Ω
 
 
 def test_what_a_name_does_not_say_is_not_judged():

@@ -10,20 +10,22 @@ from PIL import Image
 
 from resistor_cls.data.photos import read_photo
 from resistor_cls.errors import DataError
-from resistor_cls.inference import Prediction, label_photos
+from resistor_cls.inference import Candidate, Prediction, label_photos
 
 
 class Teacher:
-    """Knows the category of every photo that can be read."""
+    """Knows the category of every photo that can be read, but finds nothing in b.jfif."""
 
     def predict(self, files: Iterable[Path], top: int) -> Iterator[Prediction]:
         for file in files:
             try:
                 read_photo(file)
             except DataError as error:
-                yield Prediction(file, (), str(error))
+                yield Prediction(file, error=str(error))
             else:
-                yield Prediction(file, (("10R", 0.99),))
+                best = Candidate("10 Ω", 10.0, "10R", 0.9, 0.99)
+                empty = file.name == "b.jfif"
+                yield Prediction(file, accepted=not empty, candidates=(best,))
 
 
 @pytest.fixture
@@ -41,7 +43,8 @@ def test_photos_that_get_no_label_are_counted(folder: Path, caplog: pytest.LogCa
     (folder / "d.heic").touch()
     (folder / "empty.jpg").touch()
     labels = label_photos(Teacher(), folder, 0.9)  # type: ignore[arg-type]
-    assert labels.names == ("a.jpg", "deep/b.jfif", "link/c.jpg")
+    assert labels.names == ("a.jpg", "link/c.jpg")
+    assert labels.confidences == (0.99, 0.99)
     assert labels.looked_at == 4
     left_out, unreadable = caplog.messages
     assert "left out 1 of 5 files: 1 .heic" in left_out

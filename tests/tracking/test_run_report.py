@@ -84,7 +84,7 @@ def test_a_model_of_all_photos_is_marked_and_its_last_epoch_is_the_best(
     uri = f"sqlite:///{workplace / 'mlflow.db'}"
     with open_run("out", uri=uri, system_metrics=False, log_model=False) as run:
         report = trained(run, data, "val/loss", max_epochs=2)
-        run.save_model(Path("x.ckpt"), {})
+        run.save_model(Path("x.ckpt"), {}, data.categories.names)
     mark = "8 of 8 photos were TRAINED ON"
     assert report.title == f"Epoch 2, the last · {mark}"
     tags = _tags(uri, run.run_id)

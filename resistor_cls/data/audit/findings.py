@@ -123,9 +123,9 @@ def _file_findings(sections: Sections) -> list[Finding]:
                 "note",
                 "Categories of uneven size",
                 f"The largest has {filled[-1]} photos, the smallest {filled[0]}.",
-                "Accuracy is ruled by the large categories, and hides what goes wrong in the "
-                "small ones.",
-                "Judge by macro averages (val/f1_macro, val/roc_auc) and by category.",
+                "Accuracy depends mostly on the large categories, and hides what goes wrong in "
+                "the small ones.",
+                "Compare models by macro averages (val/f1_macro, val/roc_auc) and by category.",
                 "categories",
             )
         )
@@ -134,7 +134,7 @@ def _file_findings(sections: Sections) -> list[Finding]:
             Finding(
                 "ignored",
                 "note",
-                "Files that are no photos",
+                "Files that are not photos",
                 f"{_many(len(files['ignored']), 'file')} beside the photos.",
                 "They are left out, most by their suffix; a photo among them would be missed.",
                 "Convert what is a photo to JPEG or PNG, and move the rest away.",
@@ -219,7 +219,7 @@ def _duplicate_findings(sections: Sections) -> list[Finding]:
                 f"{_many(len(conflicts), 'photo')} with the same pixels in different categories: "
                 + _first([" = ".join(group) for group in conflicts])
                 + ".",
-                "One of the labels is wrong, and whatever a model says of it is wrong once.",
+                "One of the labels is wrong: whatever a model predicts counts as an error once.",
                 "Find out what the part is, and remove the wrong copies.",
                 "duplicates",
                 photos=[name for group in conflicts for name in group],
@@ -235,7 +235,7 @@ def _duplicate_findings(sections: Sections) -> list[Finding]:
                 f"{_many(len(across), 'pair')} of photos of one arrangement in different "
                 "categories.",
                 "Two frames of one part should have one label.",
-                "Look at each pair and mend the label that is wrong.",
+                "Look at each pair and fix the label that is wrong.",
                 "duplicates",
                 photos=_pair_names(across),
             )
@@ -248,7 +248,7 @@ def _duplicate_findings(sections: Sections) -> list[Finding]:
                 "Exact copies within a category",
                 f"{_many(len(copies), 'group')} of photos with the same pixels, "
                 f"{_many(sum(len(group) - 1 for group in copies), 'photo')} too many.",
-                "A copy in training of a photo in validation is a right answer given away.",
+                "Where one copy trains and another validates, the model has seen the photo.",
                 "Remove the copies.",
                 "duplicates",
                 photos=[name for group in copies for name in group],
@@ -283,11 +283,12 @@ def _capture_findings(sections: Sections) -> list[Finding]:
                 "risk",
                 "Categories that are one burst",
                 f"{len(one)} of {_many(len(timed), 'category')} with capture times have "
-                f"{ONE_BURST:.0%} of their photos or more in one burst (no pause over a minute).",
+                f"{ONE_BURST:.0%} or more of their timed photos in one burst, which has no pause "
+                "over a minute.",
                 "Neighbouring frames share the part, the table and the light, so a random split "
                 "flatters every model.",
-                "Judge by data.split=capture, and take each category again, on another day with "
-                "other parts.",
+                "Evaluate with data.split=capture, and take each category again, on another day "
+                "with other parts.",
                 "capture",
                 categories=one,
             )
@@ -317,13 +318,13 @@ def _capture_findings(sections: Sections) -> list[Finding]:
                 Finding(
                     f"one_{word}",
                     "risk",
-                    f"Categories that know one {word} only",
+                    f"Categories with one {word} only",
                     f"{len(single)} of {_many(len(rows), 'category')} have {ONE_PLACE:.0%} of "
                     f"their photos or more of one of {len(sections[key])} {word}s"
                     + (", photos that name none counted as one" if nameless else "")
                     + ". Chance does not explain it.",
-                    f"A model can learn the {word} in place of the part.",
-                    f"Take each category with every {word}, then judge by data.split={word}.",
+                    f"A model can learn the {word} instead of the part.",
+                    f"Take each category with every {word}, then evaluate with data.split={word}.",
                     "capture" if key == "cameras" else "backgrounds",
                     categories=single,
                 )
@@ -356,8 +357,11 @@ def one_place(rows: Sequence[Mapping[str, Any]], key: str) -> list[str]:
 
 def _shortcut_findings(sections: Sections) -> list[Finding]:
     words = {
-        "border": ("The border of a photo tells its category", "the outer 15% of the photo alone"),
-        "camera": ("The camera tells the category", "the camera alone"),
+        "border": (
+            "The border of a photo gives its category away",
+            "the outer 15% of the photo alone",
+        ),
+        "camera": ("The camera gives the category away", "the camera alone"),
     }
     found = []
     for source, (title, what) in words.items():
@@ -374,12 +378,12 @@ def _shortcut_findings(sections: Sections) -> list[Finding]:
                 f"shortcut_{source}",
                 "risk",
                 title,
-                f"From {what}, a cheap classifier names the category of "
+                f"From {what}, a simple classifier predicts the category of "
                 f"{score['capture']['accuracy']:.0%} of the photos across blocks in capture order "
                 f"and of {score['stratified']['accuracy']:.0%} across random folds; chance is "
                 f"{chance:.0%}.",
-                "A model may learn this in place of the part, and fails where the table, the "
-                "light or the camera is another.",
+                "A model may learn this instead of the part, and fails where the table, the light "
+                "or the camera differs.",
                 "Crop round the part, or take the categories in mixed order at several places; "
                 "trust no score of a random split.",
                 "shortcuts",
@@ -395,7 +399,8 @@ def _light_findings(sections: Sections) -> list[Finding]:
             "blank",
             "risk",
             "Photos that are mostly black or white",
-            f"all but black, or with {WHITE:.0%} more burnt-out pixels than usual",
+            f"all but black, or with a share of burnt-out pixels {100 * WHITE:.0f} points above "
+            "the usual one",
             "What is not in the picture cannot be learned; such photos are often cut or padded.",
             "Look at them, and remove those that do not show the part.",
         ),
@@ -443,7 +448,7 @@ def _body_findings(sections: Sections) -> list[Finding]:
                 f"{FILE} cannot be read",
                 f"{bodies['error']}.",
                 "Without it, sizes of bodies are not known.",
-                "Mend the table, or remove it.",
+                "Fix the table, or remove it.",
                 "light",
             )
         )

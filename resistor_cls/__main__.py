@@ -1,0 +1,61 @@
+"""The command `resistor-cls`: runs the subcommand that its first word names."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from resistor_cls import __version__
+from resistor_cls.calling import called, program
+from resistor_cls.errors import ConfigError, nearest, run_command
+
+# Each is a module of this package with a `main`.
+SUBCOMMANDS = {
+    "predict": "read the resistors in photos",
+    "train": "train a classifier on labelled photos",
+    "evaluate": "write the report of a saved model on labelled photos",
+    "audit": "find what is wrong or risky in a set of photos",
+    "render": "draw a data set",
+    "sync": "send what runs could not send while their MLflow store was away",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a subcommand; returns its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help"):
+        return run_command(lambda: print(_listing(), end=""))
+    if words[0] == "--version":
+        return run_command(lambda: print(f"resistor_cls {__version__}"))
+    if words[0] not in SUBCOMMANDS:
+        return run_command(lambda: _refuse(words[0]))
+    # No import of the others: a wrong word is answered at once.
+    module = importlib.import_module(f"resistor_cls.{words[0]}")
+    status: int = module.main(words[1:])
+    return status
+
+
+def _listing() -> str:
+    width = max(map(len, SUBCOMMANDS))
+    lines = [f"  {name:<{width}}  {what}" for name, what in SUBCOMMANDS.items()]
+    return "\n".join(
+        [
+            f"usage: {program()} SUBCOMMAND …",
+            "",
+            "Reads resistors in photos, and trains, evaluates and tracks the models that do.",
+            "",
+            "subcommands:",
+            *lines,
+            "",
+            f"{called('SUBCOMMAND')} --help says what each takes; --version prints the version.",
+            "",
+        ]
+    )
+
+
+def _refuse(word: str) -> None:
+    what = "option" if word.startswith("-") else "subcommand"
+    raise ConfigError(f"{program()} has no {what} {word}: {nearest(word, SUBCOMMANDS, most=1)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

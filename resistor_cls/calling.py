@@ -1,0 +1,29 @@
+"""How a command was called, so that its messages name it as it was typed."""
+
+import sys
+from pathlib import Path
+
+
+def program() -> str:
+    """`resistor-cls`, or `python -m resistor_cls` where Python was given a module."""
+    return "resistor-cls" if Path(sys.argv[0]).stem == "resistor-cls" else "python -m resistor_cls"
+
+
+def called(command: str) -> str:
+    """How the user calls a command.
+
+    Args:
+        command: its name, such as `predict`.
+
+    Returns:
+        `resistor-cls predict`, `python -m resistor_cls predict` or, where its module was called,
+        `python -m resistor_cls.predict`.
+    """
+    by_package = Path(sys.argv[0]).parts[-2:] == ("resistor_cls", "__main__.py")
+    between = " " if by_package or program() == "resistor-cls" else "."
+    return f"{program()}{between}{command}"
+
+
+def as_called(text: str | None) -> str:
+    """A help text whose `python -m resistor_cls.COMMAND` is written as the user calls commands."""
+    return (text or "").replace("python -m resistor_cls.", called(""))

@@ -1,0 +1,199 @@
+"""What a report says of calibration: reliability, accepted predictions, prediction sets."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from resistor_cls.evaluation.calibration import (
+    CONFIDENCE,
+    LEVELS,
+    RISKS,
+    Calibration,
+    calibrated,
+    chunks,
+    fewest_photos,
+)
+from resistor_cls.evaluation.predictions import Predictions
+
+BINS = 15  # of confidence, as in Guo et al. 2017
+METHOD = (
+    "Learn then Test (Angelopoulos et al. 2025), fixed-sequence testing of thresholds with exact "
+    "binomial p-values"
+)
+_MOST_POINTS = 200  # of a curve
+
+
+def calibration_report(
+    predictions: Predictions, calibration: Calibration, basis: str
+) -> dict[str, Any]:
+    """The part `calibration` of a report.
+
+    Args:
+        predictions: with what the calibration makes of them.
+        calibration: fitted on other photos, or on all of these together (`cross-fitted`).
+        basis: see `resistor_cls.evaluation.calibration.Answers`.
+
+    Returns:
+        Among others `photos`, how many the calibration was fitted on; how many it is evaluated on
+        is the report's `counts.photos`. `familiarity` is None where no test for unfamiliar photos
+        was made; else its `limit`, and how many of the photos are `unfamiliar`.
+    """
+    confidences, accepted = predictions.confidences, predictions.accepted
+    temperatures, candidates = predictions.temperatures, predictions.candidates
+    assert confidences is not None
+    assert accepted is not None
+    assert temperatures is not None
+    assert candidates is not None
+    right = predictions.right
+    rows = np.arange(len(right))
+    before = predictions.probabilities[rows, predictions.predicted].astype(float)
+    bins = {
+        "before": _reliability(before, right),
+        "after": _reliability(confidences, right),
+    }
+    raw = _proper(predictions, lambda part, _: part.astype(np.float64))
+    single = _proper(predictions, lambda part, _: calibrated(part, 1.0))
+    after = _proper(predictions, calibrated)
+    coverages, risks = risk_coverage(confidences, right)
+    kept = np.unique(np.linspace(0, len(risks) - 1, min(_MOST_POINTS, len(risks))).astype(int))
+    return {
+        "basis": basis,
+        "photos": calibration.photos,
+        "temperature": calibration.temperature,
+        "reliability": bins,
+        "ece": {name: _ece(found) for name, found in bins.items()},
+        "brier": {"before": raw["brier"], "after": after["brier"]},
+        "log_loss": {"before": single["log_loss"], "after": after["log_loss"]},
+        "risk_coverage": [[coverages[place], risks[place]] for place in kept],
+        "aurc": risks.mean(),
+        "reject": [
+            {
+                **_reject(risk, accepted[:, place], right, coverages, risks),
+                "threshold": calibration.thresholds[place],
+                "reason": _reason(calibration, place, basis, accepted[:, place]),
+            }
+            for place, risk in enumerate(RISKS)
+        ],
+        "promised": calibration.promised,
+        "confidence": CONFIDENCE,
+        "method": METHOD,
+        "familiarity": None
+        if predictions.familiar is None or calibration.familiarity is None
+        else {
+            "limit": calibration.familiarity.limit,
+            "unfamiliar": int((~predictions.familiar).sum()),
+        },
+        "sets": [
+            {
+                "level": level,
+                "coverage": (predictions.ranks <= candidates[:, place]).mean(),
+                "mean_size": candidates[:, place].mean(),
+                "sizes": [
+                    [int(size), int(count)]
+                    for size, count in zip(
+                        *np.unique(candidates[:, place], return_counts=True), strict=True
+                    )
+                ],
+            }
+            for place, level in enumerate(LEVELS)
+        ],
+    }
+
+
+def _reliability(confidences: np.ndarray, right: np.ndarray) -> list[dict[str, Any]]:
+    place = np.minimum((confidences * BINS).astype(int), BINS - 1)
+    rows = []
+    for number in range(BINS):
+        inside = place == number
+        some = bool(inside.any())
+        rows.append(
+            {
+                "from": number / BINS,
+                "to": (number + 1) / BINS,
+                "photos": int(inside.sum()),
+                "confidence": confidences[inside].mean() if some else None,
+                "accuracy": right[inside].mean() if some else None,
+            }
+        )
+    return rows
+
+
+def _ece(bins: list[dict[str, Any]]) -> float:
+    """Expected calibration error: how far confidence and accuracy lie apart, photo by photo."""
+    filled = [row for row in bins if row["photos"]]
+    photos = sum(row["photos"] for row in filled)
+    return float(
+        sum(row["photos"] * abs(row["confidence"] - row["accuracy"]) for row in filled) / photos
+    )
+
+
+def _proper(
+    predictions: Predictions, likely_of: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> dict[str, float]:
+    """Brier score (the sum over categories, 0 to 2) and log loss, a part of the photos at a time.
+
+    Args:
+        predictions: with temperatures.
+        likely_of: (probabilities, temperatures) of some photos → the probabilities to score.
+    """
+    assert predictions.temperatures is not None
+    brier, loss, count = 0.0, 0.0, len(predictions.names)
+    for rows in chunks(count):
+        likely = likely_of(predictions.probabilities[rows], predictions.temperatures[rows])
+        of_label = likely[np.arange(len(likely)), predictions.targets[rows]]
+        brier += float(((likely**2).sum(axis=1) - 2 * of_label + 1).sum())
+        loss -= float(np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())
+    return {"brier": brier / count, "log_loss": loss / count}
+
+
+def risk_coverage(confidences: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of photos that are accepted, and share of wrong ones among them (El-Yaniv 2010).
+
+    Args:
+        confidences: (photos,).
+        right: (photos,) bool.
+
+    Returns:
+        (photos,) each, the photos of highest confidence first.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    accepted = np.arange(1, len(order) + 1)
+    return accepted / len(order), np.cumsum(~right[order]) / accepted
+
+
+def _reject(
+    risk: float,
+    accepted: np.ndarray,
+    right: np.ndarray,
+    coverages: np.ndarray,
+    risks: np.ndarray,
+) -> dict[str, Any]:
+    """What is accepted at a risk level on the evaluated photos, and how much of it is wrong."""
+    taken, within = accepted == 1, np.flatnonzero(risks <= risk)
+    count, wrong = int(taken.sum()), int((taken & ~right).sum())
+    guaranteed = not np.isnan(accepted).all()
+    return {
+        "risk": risk,
+        "coverage": taken.mean() if guaranteed else None,
+        "accepted": count if guaranteed else None,
+        "wrong": wrong if guaranteed else None,
+        "realised": wrong / count if count else None,
+        "oracle_coverage": coverages[within[-1]] if len(within) else 0.0,
+    }
+
+
+def _reason(calibration: Calibration, place: int, basis: str, accepted: np.ndarray) -> str:
+    """Why a risk level is not guaranteed, or not for all photos; empty where it is."""
+    fewest, photos = fewest_photos(RISKS[place]), calibration.photos
+    if calibration.thresholds[place] is None and photos < fewest:
+        return f"too few photos: {photos} held out, at least {fewest} are needed"
+    if calibration.thresholds[place] is None:
+        return f"too many wrong among those of highest confidence of {photos} held-out photos"
+    missing = np.isnan(accepted).mean()
+    if basis == "cross-fitted" and missing:
+        return (
+            f"guaranteed by all {photos} photos together; without the fold that each photo is in, "
+            f"too few photos or too many wrong ones are left for {missing:.0%} of them"
+        )
+    return ""

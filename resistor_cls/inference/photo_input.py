@@ -1,0 +1,45 @@
+"""Photos as people hand them over: files, arrays, or what Pillow opened."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from resistor_cls.data.photo_files import image_errors, photo_bytes
+from resistor_cls.data.photos import decode_photo, to_rgb
+from resistor_cls.errors import DataError
+
+# A file, or a photo in memory: (height, width, 3) uint8 RGB, or what Pillow opened.
+Photo: TypeAlias = str | os.PathLike[str] | np.ndarray | Image.Image
+
+
+def is_one(photos: Photo | Iterable[Photo]) -> bool:
+    """Whether one photo is meant, and not many."""
+    if isinstance(photos, np.ndarray):
+        return photos.ndim != 4  # others are refused as a photo
+    return isinstance(photos, str | os.PathLike | Image.Image)
+
+
+def pixels_of(photo: Photo) -> np.ndarray:
+    """(height, width, channels) uint8 of a photo, upright.
+
+    Raises:
+        DataError: a file or an array that is no photo.
+        TypeError: something of another type.
+    """
+    if isinstance(photo, np.ndarray):
+        if photo.ndim != 3 or photo.dtype != np.uint8 or 0 in photo.shape:
+            raise DataError(
+                f"an array of shape {photo.shape} and type {photo.dtype}: expected "
+                "(height, width, 3) uint8 RGB"
+            )
+        return photo
+    if isinstance(photo, Image.Image):
+        with image_errors("decoded"):
+            return to_rgb(ImageOps.exif_transpose(photo))
+    if not isinstance(photo, str | os.PathLike):
+        raise TypeError(f"{type(photo).__name__}: expected a path, an array or a PIL image")
+    return decode_photo(photo_bytes(Path(photo)))

@@ -1,0 +1,105 @@
+"""Prints predictions as a page of HTML that needs nothing beside it, photo by photo."""
+
+import functools
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from resistor_cls.colour_code import SWATCHES
+from resistor_cls.data.photos import as_rgb, read_photo
+from resistor_cls.errors import printable
+from resistor_cls.evaluation.page import encoded, many
+from resistor_cls.inference.drawing import boxed, ink_on
+from resistor_cls.inference.prediction import Prediction
+from resistor_cls.inference.printing import put
+from resistor_cls.inference.wording import percent_in_words, with_units
+from resistor_cls.model.crops import crop_shape, crop_upright
+
+# Pixels of a photo's longer side and of a body: sharp on a phone, and some 20 kB together.
+_PHOTO, _BODY = 420, 320
+
+
+class Page:
+    """A list of photos with their predictions.
+
+    Args:
+        photos: how many are to be read.
+        model: that reads them, by its reference.
+        top: candidates of each prediction; 1 for the best alone.
+    """
+
+    def __init__(self, photos: int, model: str, top: int = 1) -> None:
+        self._photos, self._model, self._top = photos, model, top
+        self._counts: Counter[str] = Counter()
+        self._calibrated = True
+
+    def begin(self) -> None:
+        """Writes the head of the page."""
+        self._put("head", title=many(self._photos, "photo"), model=printable(self._model))
+
+    def add(self, predictions: Sequence[Prediction]) -> None:
+        """Writes the card of a photo."""
+        first = predictions[0]
+        picture, closes = "", [""] * len(predictions)
+        if first.error is None and first.photo is not None:
+            photo = as_rgb(read_photo(first.photo))
+            picture = encoded(np.asarray(boxed(photo, predictions, _PHOTO)), _PHOTO, _PHOTO)
+            closes = [_close(photo, one) for one in predictions]
+        kinds = [_kind(one) for one in predictions]
+        self._counts.update(kinds)
+        self._calibrated &= all(one.calibrated for one in predictions if one.error is None)
+        self._put(
+            "card",
+            photo=printable(str(first.photo)),
+            picture=picture,
+            bodies=list(zip(predictions, kinds, closes, strict=True)),
+            top=self._top,
+        )
+
+    def end(self) -> None:
+        """Writes the counts, which the page shows above the photos, and the foot."""
+        self._put("foot", counts=self._counts, calibrated=self._calibrated)
+
+    @staticmethod
+    def _put(macro: str, **values: Any) -> None:
+        # A page says that it is UTF-8, whatever the output is.
+        text = getattr(_template(), macro)(**values)
+        put(f"{text}\n".encode("ascii", "xmlcharrefreplace").decode())
+
+
+def _close(photo: np.ndarray, prediction: Prediction) -> str:
+    """The body from close up, as an address that holds the picture."""
+    if prediction.box is None:
+        return ""
+    body = crop_upright(photo, prediction.box.location, crop_shape(_BODY), 0.2)
+    return encoded(body, _BODY, _BODY)
+
+
+def _kind(prediction: Prediction) -> str:
+    if prediction.error is not None:
+        return "unreadable"
+    if prediction.accepted:
+        return "read"
+    return "empty" if prediction.located is False else "unsure"
+
+
+@functools.cache
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,  # names of files and categories are anybody's text
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {
+        "percent": lambda share: with_units(percent_in_words(share)),
+        "printable": printable,
+        "text": lambda text: with_units(printable(text)),
+    }
+    environment.globals |= {"swatches": SWATCHES, "inks": {name: ink_on(name) for name in SWATCHES}}
+    return environment.get_template("photo_page.html").module

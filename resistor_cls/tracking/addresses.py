@@ -1,0 +1,67 @@
+"""Where a run is seen: addresses of MLflow's UI, and what starts it."""
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOCAL = "http://127.0.0.1:5000"  # where `make ui` and `mlflow ui` serve a local store
+# Without it the UI shows the pages of its other half, which is about language models.
+_HALF = "workflowType=machine_learning"
+
+
+def run_address(uri: str, experiment: str, run: str) -> str:
+    """The page of a run.
+
+    Args:
+        uri: of the store.
+        experiment: the id of its experiment.
+        run: its id.
+
+    Returns:
+        Empty where nobody knows: Databricks has addresses of its own.
+    """
+    server = _server(uri)
+    return f"{server}/#/experiments/{experiment}/runs/{run}?{_HALF}" if server else ""
+
+
+def artifact_link(experiment: str, run: str, name: str) -> str:
+    """An artifact as a link within the UI, for a description.
+
+    Args:
+        experiment: the id of the experiment.
+        run: the id of the run.
+        name: of the artifact.
+    """
+    return f"#/experiments/{experiment}/runs/{run}/artifacts/{name}?{_HALF}"
+
+
+def run_link(experiment: str, run: str) -> str:
+    """A run as a link within the UI, for a description.
+
+    Args:
+        experiment: the id of the experiment.
+        run: its id.
+    """
+    return f"#/experiments/{experiment}/runs/{run}?{_HALF}"
+
+
+def ui_command(uri: str) -> str:
+    """What starts the UI on a store that no server serves; empty for one that is served.
+
+    Args:
+        uri: of the store, without its password.
+    """
+    if _server(uri) != LOCAL:
+        return ""
+    return f"{Path(sys.executable).with_name('mlflow')} ui --backend-store-uri {uri}"
+
+
+def _server(uri: str) -> str:
+    parts = urlsplit(uri)
+    if parts.scheme == "databricks":
+        return ""
+    if parts.scheme not in ("http", "https"):
+        return LOCAL
+    # A browser asks for the password that an address of the store may hold.
+    place = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{place}{parts.path}".rstrip("/")

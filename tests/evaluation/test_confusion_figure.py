@@ -1,0 +1,90 @@
+from io import BytesIO
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import rgb_to_hsv
+from matplotlib.figure import Figure
+from PIL import Image
+
+from resistor_cls.categories import Categories, resistor37
+from resistor_cls.evaluation import confusion_figure
+
+PAGE = 880  # pixels that a page gives a figure
+
+
+def drawn(figure: Figure) -> np.ndarray:
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=50)
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def named(axes: Axes) -> list[str]:
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Prediction", "Label")
+    names = [tick.get_text() for tick in axes.get_yticklabels()]
+    assert names == [tick.get_text() for tick in axes.get_xticklabels()]
+    return names
+
+
+def numbers(axes: Axes) -> dict[tuple[float, float], str]:
+    return {text.get_position(): text.get_text() for text in axes.texts}
+
+
+@pytest.mark.parametrize("size", [2, 37, 150])
+def test_a_confusion_matrix_of_any_size_names_both_axes(size: int):
+    names = resistor37().names if size == 37 else [f"{index + 1}R_1-4W" for index in range(size)]
+    counts = np.zeros((size, size), int)
+    counts[range(size), range(size)] = 10
+    counts[0, 1] = 4
+    figure = confusion_figure(counts, Categories(names), "epoch 3")
+    assert np.ptp(drawn(figure)) > 0
+    (axes,) = figure.axes
+    assert len(set(named(axes))) == size
+    if size == 2:
+        assert numbers(axes) == {(0, 0): "10", (1, 1): "10", (1, 0): "4"}  # column 1, row 0
+
+
+def test_axes_are_in_ohms_and_in_their_order():
+    names = ["4K7_1-4W", "10R_2W", "10R_1W", "4700Mohm", "cracked", "47R_1W", "47_1W"]
+    figure = confusion_figure(np.eye(7, dtype=int), Categories(names))
+    assert named(figure.axes[0]) == [
+        *("0.47 Ω", "10 Ω, 1 W", "10 Ω, 2 W"),
+        *("47R_1W", "47_1W"),  # the same ohms and watts: the labels tell them apart
+        *("4.7 kΩ, 0.25 W", "cracked"),
+    ]
+
+
+def test_the_matrix_of_37_categories_can_be_read_on_a_page():
+    figure = confusion_figure(np.full((37, 37), 88), resistor37(), "epoch 3")
+    drawn(figure)
+    scale = PAGE / figure.get_size_inches()[0] / 72  # pixels on the page of a point
+    (axes,) = figure.axes
+    texts = [*axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
+    assert min(text.get_fontsize() for text in texts) * scale > 10
+    widest = max(text.get_window_extent().width for text in axes.texts)
+    assert widest < axes.bbox.width / 37
+
+
+def test_right_ones_are_blue_and_wrong_ones_orange():
+    counts = np.array([[5, 5], [0, 5]])
+    figure = confusion_figure(counts, Categories(["1R", "2R"]))
+    right, wrong = (image.to_rgba(image.get_array())[..., :3] for image in figure.axes[0].images)
+    assert rgb_to_hsv(right[1, 1])[0] == pytest.approx(0.57, abs=0.05)
+    assert rgb_to_hsv(wrong[0, 1])[0] == pytest.approx(0.06, abs=0.05)
+
+
+def test_a_confusion_matrix_can_be_put_into_another_order():
+    counts = np.diag([5, 6, 7])
+    counts[0, 2] = 4
+    figure = confusion_figure(counts, Categories(["a", "b", "c"]), order=[2, 0, 1])
+    assert named(figure.axes[0]) == ["c", "a", "b"]
+    assert numbers(figure.axes[0]) == {(0, 0): "7", (1, 1): "5", (2, 2): "6", (0, 1): "4"}
+
+
+def test_more_categories_get_no_larger_figure():
+    names = [f"part {index}" for index in range(1000)]
+    figure = confusion_figure(np.eye(1000, dtype=int), Categories(names), order=range(1000))
+    assert max(figure.get_size_inches()) < 60
+    named = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
+    assert 100 < len(named) <= 160
+    assert [names[int(place)] for place in figure.axes[0].get_xticks()] == named
