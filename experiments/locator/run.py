@@ -1,7 +1,8 @@
 """Trains a locator on drawn photos, or measures one on real photos with annotated boxes.
 
-`python experiments/locator/run.py train out.safetensors`, `… measure out.safetensors <photos>`;
-README.md beside this file tells what came out.
+`python experiments/locator/run.py train out.safetensors`, `… measure out.safetensors <photos>`,
+`… frames out.safetensors <photos>` for bodies that fill the frame, several parts and none;
+README.md beside this file says what came out.
 """
 
 import argparse
@@ -12,9 +13,11 @@ import math
 import platform
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import frames
 import numpy as np
 import torch
 
@@ -72,19 +75,103 @@ def _in_crop(location: Location, points: list[tuple[float, float]]) -> bool:
     )
 
 
-def measure(net: Locator, photos: Path, every: int, looks: int) -> list[Answer]:
-    """The locator's answers to annotated photos."""
+def annotated(photos: Path, every: int) -> Iterator[tuple[str, np.ndarray, frames.Box]]:
+    """File, pixels and box in pixels of every n-th annotated photo."""
     with (photos / "boxes.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))[::every]
-    answers = []
     for row in rows:
         photo = read_photo(photos / row["file"])
         height, width = photo.shape[:2]
         sides = (width, height, width, height)
-        told = [float(row[key]) for key in ("x_center", "y_center", "width", "height")]
-        x, y, wide, high = (share * side for share, side in zip(told, sides, strict=True))
-        answers.append(Answer(row["file"], (x, y, wide, high), net.best(photo, looks=looks)))
-    return answers
+        shares = [float(row[key]) for key in ("x_center", "y_center", "width", "height")]
+        x, y, wide, high = (share * side for share, side in zip(shares, sides, strict=True))
+        yield row["file"], photo, (x, y, wide, high)
+
+
+def measure(net: Locator, photos: Path, every: int, looks: int) -> list[Answer]:
+    """The locator's answers to annotated photos."""
+    return [
+        Answer(file, box, net.best(photo, looks=looks))
+        for file, photo, box in annotated(photos, every)
+    ]
+
+
+def shown_right(net: Locator, frame: frames.Frame, looks: int) -> bool:
+    """Whether the body is found, is whole in the crop and fills it."""
+    found = net.best(frame.photo, looks=looks)
+    body = frame.body(found.angle)
+    near = overlap(found.box(), body.box()) > 0.5
+    return found.score >= net.threshold and near and _in_crop(found, _corners(body))
+
+
+def by_fill(net: Locator, some: Iterable[frames.Frame]) -> dict[float, list[float]]:
+    """Share of frames that are shown right: without and with the look from further away."""
+    right = defaultdict(list)
+    for frame in some:
+        right[frame.fill].append([shown_right(net, frame, looks) for looks in (2, 3)])
+    return {
+        fill: [len(right[fill]), *np.mean(right[fill], axis=0).round(3).tolist()]
+        for fill in sorted(right)
+    }
+
+
+def found_without(net: Locator, some: Iterable[frames.Frame]) -> list[float]:
+    """Of photos without a part: how many, the shares with a find without and with that look."""
+    found = [
+        [net.best(frame.photo, looks=looks).score >= net.threshold for looks in (2, 3)]
+        for frame in some
+    ]
+    return [len(found), *np.mean(found, axis=0).round(4).tolist()]
+
+
+def every_part(net: Locator, some: Iterable[frames.Frame]) -> dict[str, float]:
+    """Share of the parts of photos that are found, and finds a photo that are no part."""
+    parts, found, others, photos, seconds = 0, 0, 0, 0, 0.0
+    for frame in some:
+        begun = time.process_time()
+        boxes = [location.box() for location in net.every(frame.photo)]
+        seconds += time.process_time() - begun
+        photos, parts = photos + 1, parts + len(frame.boxes)
+        found += sum(any(overlap(box, one) > 0.5 for one in boxes) for box in frame.boxes)
+        others += sum(all(overlap(box, one) <= 0.3 for box in frame.boxes) for one in boxes)
+    return {
+        "photos": photos,
+        "parts": parts,
+        "found": round(found / max(parts, 1), 3),
+        "others_a_photo": round(others / photos, 3),
+        "seconds": round(seconds / photos, 2),
+    }
+
+
+def measure_frames(net: Locator, photos: Path, every: int, drawn: int) -> dict[str, object]:
+    """Bodies that fill the frame, photos without a part, and photos of several."""
+    seed = 2**29
+    cut = (
+        frames.frame_of(photo, box, n, seed)
+        for n, (_, photo, box) in enumerate(annotated(photos, every))
+    )
+    grids = {(1, 700): 24, (2, 350): 12, (4, 240): 6, (6, 240): 3, (8, 240): 2}
+    return {
+        "drawn": by_fill(net, frames.drawn_frames(drawn, seed)),
+        "cut_outs": by_fill(net, frames.cut_outs(drawn // 4, seed)),
+        "real": by_fill(net, (frame for frame in cut if frame is not None)),
+        "tables": found_without(net, frames.tables(drawn, seed)),
+        "near_tables": found_without(net, frames.tables(drawn, seed, near=True)),
+        "beside_real": found_without(
+            net, (frames.beside(photo, box) for _, photo, box in annotated(photos, every))
+        ),
+        "several": {
+            f"{rows}x{rows} of {cell}": every_part(
+                net, (frames.several(rows, cell, seed + n) for n in range(count))
+            )
+            for (rows, cell), count in grids.items()
+        },
+        "every_of_one_real": every_part(
+            net,
+            (frames.Frame(photo, boxes=(box,)) for _, photo, box in annotated(photos, 8 * every)),
+        ),
+        "milliseconds_on_one_core": [latency(net, looks) for looks in (2, 3)],
+    }
 
 
 def summary(answers: list[Answer], threshold: float) -> dict[str, object]:
@@ -137,16 +224,16 @@ def table_threshold(net: Locator) -> float:
     return round(float(np.quantile(tables, 0.99)), 3)
 
 
-def latency(net: Locator) -> float:
-    """Median milliseconds for a decoded photo on one core."""
+def latency(net: Locator, looks: int) -> float:
+    """Median milliseconds of processor time for a decoded photo on one core."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     photo = draw(sample_scene(categories_to_draw()[0], np.random.default_rng(0))).photo
     times = []
     for _ in range(40):
-        begun = time.perf_counter()
-        net.best(photo)
-        times.append(time.perf_counter() - begun)
+        begun = time.process_time()
+        net.best(photo, looks=looks)
+        times.append(time.process_time() - begun)
     torch.set_num_threads(threads)
     return round(float(np.median(times)) * 1000, 1)
 
@@ -169,8 +256,13 @@ def main() -> None:
     measuring.add_argument("weights", type=Path)
     measuring.add_argument("photos", type=Path)
     measuring.add_argument("--every", type=int, default=1, help="measure every n-th photo")
-    measuring.add_argument("--looks", type=int, default=2)
+    measuring.add_argument("--looks", type=int, default=3)
     measuring.add_argument("--drawn", type=int, default=300, help="drawn photos and tables")
+    framing = commands.add_parser("frames")
+    framing.add_argument("weights", type=Path)
+    framing.add_argument("photos", type=Path)
+    framing.add_argument("--every", type=int, default=1, help="measure every n-th photo")
+    framing.add_argument("--drawn", type=int, default=440, help="drawn photos of each kind")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if chosen.command == "train":
@@ -194,12 +286,17 @@ def main() -> None:
         net.save(chosen.weights)
         return
     net = Locator.load(chosen.weights)
+    if chosen.command == "frames":
+        torch.set_num_threads(1)  # as in a preparation
+        found = measure_frames(net, chosen.photos, chosen.every, chosen.drawn)
+        print(json.dumps(found, indent=1).replace("\n   ", ""))
+        return
     begun = time.monotonic()
     answers = measure(net, chosen.photos, chosen.every, chosen.looks)
     spent = time.monotonic() - begun
     result = summary(answers, net.threshold)
     result["photos_a_second_with_decoding"] = round(len(answers) / spent, 1)
-    result["milliseconds_on_one_core"] = latency(net)
+    result["milliseconds_on_one_core"] = latency(net, chosen.looks)
     parts, tables = (
         drawn_scores(net, chosen.drawn, seed=2**31, empty=empty) for empty in (False, True)
     )

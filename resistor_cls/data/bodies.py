@@ -45,6 +45,13 @@ class Location:
         half_height = max(along * sin + across * cos + corner, end * sin + thin * cos)
         return self.x, self.y, 2 * half_width, 2 * half_height
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in the rectangle along the body."""
+        cos, sin = math.cos(self.angle), math.sin(self.angle)
+        along = (x - self.x) * cos + (y - self.y) * sin
+        across = (y - self.y) * cos - (x - self.x) * sin
+        return abs(along) <= self.length / 2 and abs(across) <= self.width / 2
+
     def pixels(self, shape: tuple[int, int]) -> np.ndarray:
         """The pixels of the body, whose corners are round.
 

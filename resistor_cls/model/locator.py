@@ -2,11 +2,10 @@
 
 A heatmap of centres and the geometry at each of its cells, as in X. Zhou, D. Wang, P. Krähenbühl,
 "Objects as Points", 2019 (arXiv 1904.07850), with the axis as a doubled angle, because an axis has
-no first end. The net looks twice: at the whole photo, then at a close-up of what it found there.
+no first end. `resistor_cls.model.detection` says where in a photo the net looks.
 """
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +14,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
-from resistor_cls.data.bodies import Location, oriented_overlap
+from resistor_cls.data.bodies import Location
+from resistor_cls.model import detection
 from resistor_cls.model.crops import View, look
+from resistor_cls.model.detection import WIDE
 from resistor_cls.model.file_checks import check_fit
 from resistor_cls.model.file_schema import LocatorHeader
 from resistor_cls.model.half_precision import load_half, save_half
 
 # Trained as experiments/locator/README.md tells; part of the package.
 SHIPPED = Path(__file__).with_name("locator.safetensors")
-LOCATOR_FORMAT = 2  # counts changes of the net, of its two looks and of the file
+LOCATOR_FORMAT = 2  # counts changes of the net and of the file
 STRIDE = 4  # pixels to a cell
-WIDE = 256  # side in pixels of the first look: the whole photo
-CLOSE = 160  # of the second: bodies of 68 px then keep their pixels
-CLOSE_LENGTHS = 2.5  # side of the second look, in body lengths
-# Places of the first look that get a close-up each where the likeliest one leaves a doubt: glare on
-# wood outshines small bodies.
-CANDIDATES, DOUBT = 4, 0.5
-MAX_BODIES = 64  # of one photo
-_OFF_CENTRE = 0.5  # of its length is how far a body may lie from where the first look saw it
-_SAME_BODY = 0.2  # intersection over union of two rectangles that are one body
 # Lengths and widths are told as logarithms of multiples of these, about their middle in pixels.
 _LENGTH, _WIDTH = 32.0, 11.0
 # Radius of a peak in body widths, and in cells at least; see `encode`.
@@ -86,30 +78,19 @@ class Locator(nn.Module):
         maps = self.head(self.up4(self.up8(maps, at8), at4))
         return maps[:, 0], maps[:, 1:]
 
-    def best(self, photo: np.ndarray, *, looks: int = 2) -> Location:
+    def best(self, photo: np.ndarray, *, looks: int = 3) -> Location:
         """The likeliest place of a body, however unlikely.
 
         Args:
             photo: (height, width, 3) uint8 RGB, of any size.
-            looks: 1 for the whole photo alone, 2 for a close-up of what was found there.
+            looks: 1 for the whole photo alone, 2 for a close-up of what was found there, 3 for a
+                look from further away, too.
         """
-        height, width = photo.shape[:2]
-        whole = View(width / 2, height / 2, 0.0, max(height, width))
-        places = self._found(photo, whole, WIDE, CANDIDATES)
-        if looks < 2:
-            return places[0]
-        best = self._closer(photo, places[0])
-        if best.score < DOUBT:
-            others = (self._closer(photo, place) for place in places[1:])
-            best = max([best, *others], key=lambda location: location.score)
-        return best
-
-    def _closer(self, photo: np.ndarray, place: Location) -> Location:
-        """What a close-up of a place shows."""
-        side = CLOSE_LENGTHS * max(place.length, 2 * place.width)
-        found = self._found(photo, View(place.x, place.y, 0.0, side), CLOSE, 1)[0]
-        # Wood may look like a body from afar, a bend of a wire from close by: not both.
-        return replace(found, score=math.sqrt(place.score * found.score))
+        if looks == 1:
+            return self._found(photo, detection.whole(photo), WIDE, 1)[0]
+        if looks == 2:
+            return detection.in_frame(self._found, photo)
+        return detection.likeliest(self._found, photo)
 
     def locate(self, photo: np.ndarray) -> Location | None:
         """Where the body lies, or None where there is none.
@@ -126,28 +107,7 @@ class Locator(nn.Module):
         Args:
             photo: (height, width, 3) uint8 RGB, of any size.
         """
-        height, width = photo.shape[:2]
-        whole = View(width / 2, height / 2, 0.0, max(height, width))
-        places = self._found(photo, whole, WIDE, MAX_BODIES)
-        closer = [
-            self._centred(photo, place) for place in places if place.score >= self.threshold**2
-        ]
-        found = [one for one in closer if one is not None and one.score >= self.threshold]
-        return _without_duplicates(found)
-
-    def _centred(self, photo: np.ndarray, place: Location) -> Location | None:
-        """As `_closer`, but never a neighbour; None where no body is in the middle."""
-        side = CLOSE_LENGTHS * max(place.length, 2 * place.width)
-        close = self._found(photo, View(place.x, place.y, 0.0, side), CLOSE, CANDIDATES)
-        near = [
-            one
-            for one in close
-            if math.hypot(one.x - place.x, one.y - place.y) < _OFF_CENTRE * place.length
-        ]
-        if not near:
-            return None
-        best = max(near, key=lambda one: one.score)
-        return replace(best, score=math.sqrt(place.score * best.score))
+        return detection.every(self._found, photo, self.threshold)
 
     @torch.inference_mode()
     def _found(self, photo: np.ndarray, view: View, size: int, count: int) -> list[Location]:
@@ -186,15 +146,6 @@ class Locator(nn.Module):
         net.load_state_dict(tensors)
         net.record, net.threshold = header["record"], header["threshold"]
         return net.eval()
-
-
-def _without_duplicates(locations: list[Location]) -> list[Location]:
-    """The likeliest first, without those that lie on a likelier one."""
-    kept: list[Location] = []
-    for one in sorted(locations, key=lambda location: -location.score):
-        if all(oriented_overlap(one, other) < _SAME_BODY for other in kept):
-            kept.append(one)
-    return kept
 
 
 def encode(bodies: Tensor, size: int) -> tuple[Tensor, Tensor]:

@@ -24,7 +24,8 @@ from resistor_cls.data.boxes import read_boxes
 from resistor_cls.data.photos import read_photo
 from resistor_cls.errors import DataError
 from resistor_cls.model.crops import View, look
-from resistor_cls.model.locator import CLOSE, CLOSE_LENGTHS, WIDE, Locator, encode
+from resistor_cls.model.detection import CLOSE, CLOSE_LENGTHS, WIDE
+from resistor_cls.model.locator import Locator, encode
 from resistor_cls.rendering import Drawing, Scene, Window, draw, draw_empty, sample_scene
 from resistor_cls.rendering.body import body_box
 from resistor_cls.rendering.leads import lead_path

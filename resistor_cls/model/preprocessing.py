@@ -26,6 +26,7 @@ from resistor_cls.data.photos import (
 )
 from resistor_cls.errors import ConfigError, ModelError, nearest
 from resistor_cls.model.crops import MARGIN, crop_shape, crop_view, look
+from resistor_cls.model.detection import LOOKS_VERSION
 from resistor_cls.model.locator import LOCATOR_FORMAT, SHIPPED, Locator
 
 # Mean and standard deviation per channel of the ImageNet training photos, of values in [0, 1], as
@@ -188,8 +189,12 @@ def _locator(locate: bool | str | Locator) -> Locator | None:
 
 
 def _fingerprint(locator: Locator) -> str:
-    """Identifies a locator by its weights and its threshold: 16 hexadecimal digits."""
-    digest = hashlib.sha256(f"{LOCATOR_FORMAT} {locator.threshold}".encode())
+    """Identifies what a locator finds: by its looks, its weights and its threshold.
+
+    Returns:
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256(f"{LOCATOR_FORMAT}.{LOOKS_VERSION} {locator.threshold}".encode())
     for name, value in locator.state_dict().items():
         digest.update(name.encode())
         digest.update(value.numpy().tobytes())
