@@ -72,10 +72,14 @@ def test_every_number_follows_from_the_tables(
     report, predictions = numbers(folder), Predictions.read(folder / "tables" / "predictions.csv")
 
     assert report["calibration"]["basis"] == "cross-fitted"  # some of them have calibrated it
+    # The tables hold no features, but what the test for unfamiliar photos says of each photo.
     found = cross_fitted(
-        predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
+        predictions.probabilities, predictions.targets, predictions.bursts, predictions.familiar
     )
     again = report_of(predictions, found.calibration, "cross-fitted", ("costs.csv", 1 - np.eye(4)))
+    unfamiliar = report["calibration"].pop("familiarity")["unfamiliar"]
+    assert unfamiliar == (~predictions.familiar).sum()
+    del again["calibration"]["familiarity"]
     assert {key: report[key] for key in (*KEPT, "calibration")} == {
         key: again[key] for key in (*KEPT, "calibration")
     }

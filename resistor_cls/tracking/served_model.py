@@ -35,10 +35,10 @@ class ServedClassifier(PythonModel):
 
         Returns:
             A row per photo: the most probable `category`; the `confidence` in it, which is its
-            calibrated probability where `calibrated` is true, and else its probability; whether
-            the body was `located`, true of a model that does not look for it; whether the photo is
-            `familiar`, like those that calibrated the model, true where that is not tested; and for
-            each category its probability, as `p:CATEGORY`.
+            calibrated probability where `calibrated` is true, else its probability, and nan where
+            no body was found; whether the body was `located`, true of a model that does not look
+            for it; whether the photo is `familiar`, like those that calibrated the model, true
+            where that is not tested; and for each category its probability, as `p:CATEGORY`.
         """
         from resistor_cls.evaluation.calibration import answers
         from resistor_cls.model.judge import with_features
@@ -50,6 +50,7 @@ class ServedClassifier(PythonModel):
         if self._calibration is not None:
             found = answers(likely, self._calibration, located, features)
             confidences, familiar = found.confidences, found.familiar
+        confidences = np.where(located, confidences, np.nan)  # nothing is named, as by `predict`
         names = np.array(self._model.categories.names, dtype=object)
         first = {
             "category": names[likely.argmax(axis=1)],
