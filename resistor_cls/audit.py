@@ -84,10 +84,11 @@ def audit(config: "DictConfig") -> None:
         run.set_tags({"data.fingerprint": report["fingerprint"]})
         place = {name: index for index, name in enumerate(photo_set.names)}
         run.save_text("audit.json", json.dumps(report, indent=1, allow_nan=False))
-        page = audit_page(report, lambda name: as_rgb(np.asarray(cache.photos[place[name]])))
-        run.save_text("audit.html", page)
-    log.info("\n%s", run.summary({}, _summary(report)))
-    _judge(report, run.output / "audit.html", config.strict)
+        text = audit_page(report, lambda name: as_rgb(np.asarray(cache.photos[place[name]])))
+        run.save_text("audit.html", text)
+    page = run.output / "audit.html"
+    log.info("\n%s", run.summary({}, _summary(report, page)))
+    _judge(report, page, config.strict)
 
 
 def _checked_and_loaded(config: "DictConfig") -> "ResistorClassifier":
@@ -126,7 +127,7 @@ def _doubts(
     return labels, label_findings(labels)
 
 
-def _summary(report: Mapping[str, Any]) -> str:
+def _summary(report: Mapping[str, Any], page: Path) -> str:
     from resistor_cls.evaluation.page import many
 
     counts = report["counts"]
@@ -147,7 +148,7 @@ def _summary(report: Mapping[str, Any]) -> str:
             f"chance {score['most_frequent']:.1%}"
         )
         lines.append(f"category predicted from the {source} alone: {told}")
-    lines.append("report: audit.html and audit.json in the folder")
+    lines.append(f"report: {page}")
     return "\n".join(map(printable, lines))  # names and cameras are text of somebody else's
 
 

@@ -189,7 +189,10 @@ def _reason(calibration: Calibration, place: int, basis: str, accepted: np.ndarr
     if calibration.thresholds[place] is None and photos < fewest:
         return f"too few photos: {photos} held out, at least {fewest} are needed"
     if calibration.thresholds[place] is None:
-        return f"too many wrong among those of highest confidence of {photos} held-out photos"
+        return (
+            f"{photos} held-out photos do not show it: at least {fewest} familiar ones of the "
+            "highest confidence have to be right, and more where one of them is wrong"
+        )
     missing = np.isnan(accepted).mean()
     if basis == "cross-fitted" and missing:
         return (

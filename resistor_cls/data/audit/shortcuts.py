@@ -4,7 +4,9 @@ A model that can be right for a wrong reason will be. What the border of a photo
 tells of the category, a model may learn instead of the part; it is then wrong on the next table.
 """
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -97,16 +99,28 @@ def _by_trees(
     for grown in range(0, _TREES, at_once):
         trees = ExtraTreesClassifier(
             min(at_once, _TREES - grown), n_jobs=1, random_state=seed * _TREES + grown
-        ).fit(features, targets)
+        )
+        with _many_categories():
+            trees.fit(features, targets)
         votes = votes + trees.n_estimators * trees.predict_proba(asked)
     return trees.classes_[votes.argmax(axis=1)]
+
+
+@contextmanager
+def _many_categories() -> Iterator[None]:
+    """Without a warning for each tree that there are few photos of each category."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+        yield
 
 
 def _by_tree(features: np.ndarray, targets: np.ndarray, asked: np.ndarray, seed: int) -> np.ndarray:
     # A column a camera, and no memory for all that a photo is not of: photos may be of as many
     # cameras as there are photos.
     columns = OneHotEncoder(handle_unknown="ignore").fit(features)
-    tree = DecisionTreeClassifier(random_state=seed).fit(columns.transform(features), targets)
+    tree = DecisionTreeClassifier(random_state=seed)
+    with _many_categories():
+        tree.fit(columns.transform(features), targets)
     return tree.predict(columns.transform(asked))
 
 
