@@ -23,8 +23,9 @@ USED = {
 
 @pytest.mark.parametrize("command", USED)
 def test_help_lists_the_groups_that_the_command_uses(
-    command: object, capsys: pytest.CaptureFixture[str]
+    command: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "100")  # a line an option: narrower terminals wrap some
     assert command(["--help"]) == 0  # type: ignore[operator]
     shown = capsys.readouterr().out
     assert "Examples:" in shown
