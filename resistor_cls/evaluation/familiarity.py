@@ -112,7 +112,7 @@ def fit_familiarity(
     Returns:
         None without features, or with fewer than `MIN_PHOTOS` photos.
     """
-    if features is None:
+    if features is None or not np.isfinite(features).all():  # too large for half precision
         return None
     usable = np.arange(len(features)) if located is None else np.flatnonzero(located)
     if len(usable) < MIN_PHOTOS:
@@ -126,7 +126,7 @@ def fit_familiarity(
     distances = Familiarity(references, 0.0).distances(features, own)
     # The conformal quantile: a further photo like these lies within it so often.
     rank = min(math.ceil((len(kept) + 1) * (1 - refused)), len(kept))
-    limit = float(np.sort(distances[kept])[rank - 1])
+    limit = max(0.0, float(np.sort(distances[kept])[rank - 1]))  # rounding goes below 0
     return FittedFamiliarity(Familiarity(references, limit), distances, own)
 
 
