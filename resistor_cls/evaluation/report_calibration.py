@@ -190,7 +190,7 @@ def _reason(calibration: Calibration, place: int, basis: str, accepted: np.ndarr
         return f"too few photos: {photos} held out, at least {fewest} are needed"
     if calibration.thresholds[place] is None:
         return (
-            f"{photos} held-out photos do not show it: at least {fewest} familiar ones of the "
+            f"not shown by {photos} held-out photos: at least {fewest} familiar ones of the "
             "highest confidence have to be right, and more where one of them is wrong"
         )
     missing = np.isnan(accepted).mean()
