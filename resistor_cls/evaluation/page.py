@@ -33,13 +33,7 @@ def rendered(template: str, **values: Any) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,  # names of files and categories are anybody's text
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    environment = templates_in(Path(__file__).parent / "templates")
     environment.filters |= {
         "number": lambda value: f"{value:,}",
         "percent": percent,
@@ -51,6 +45,17 @@ def _environment() -> Environment:
         "day": lambda moment: "{0.day} {0:%B %Y}".format(datetime.fromisoformat(moment)),
     }
     return environment
+
+
+def templates_in(folder: Path) -> Environment:
+    """The templates of a folder; a name that they are not given is an error."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,  # names of files and categories are anybody's text
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
 
 
 def many(count: int, noun: str) -> str:

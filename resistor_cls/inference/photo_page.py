@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from resistor_cls.colour_code import SWATCHES
 from resistor_cls.data.photos import as_rgb, read_photo
 from resistor_cls.errors import printable
-from resistor_cls.evaluation.page import encoded, many
+from resistor_cls.evaluation.page import encoded, many, templates_in
 from resistor_cls.inference.drawing import boxed, ink_on
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.printing import put
@@ -89,13 +88,7 @@ def _kind(prediction: Prediction) -> str:
 
 @functools.cache
 def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,  # names of files and categories are anybody's text
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
+    environment = templates_in(Path(__file__).parent)
     environment.filters |= {
         "percent": lambda share: with_units(percent_in_words(share)),
         "printable": printable,
