@@ -423,12 +423,14 @@ def cross_fitted(
     if len(np.unique(groups)) < TURNS:
         return None
     there = np.ones(len(targets), dtype=bool) if located is None else located
-    whole = fit_calibration(probabilities, targets, there, features)
+    test = fit_familiarity(features, there)
+    if test is not None:
+        there = there & test.familiarity.familiar(test.distances)
+    whole = fit_calibration(probabilities, targets, there)
     found = _empty_answers(len(targets), whole, "cross-fitted")
-    fitted_test = fit_familiarity(features, there)
-    if fitted_test is not None:
-        found = replace(found, distances=fitted_test.distances, own=fitted_test.own)
-        there = there & fitted_test.familiarity.familiar(fitted_test.distances)
+    if test is not None:
+        whole = replace(whole, familiarity=test.familiarity)
+        found = replace(found, calibration=whole, distances=test.distances, own=test.own)
     from sklearn.model_selection import GroupKFold
 
     turns = GroupKFold(TURNS, shuffle=True, random_state=0)
