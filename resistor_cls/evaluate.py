@@ -62,11 +62,7 @@ def evaluate(config: "DictConfig") -> None:
     check_reference(config.reference, config.tracking.uri)
     if config.tracking.kind != "none":
         check_store(config.tracking.uri)
-    from resistor_cls.config import (
-        instantiate,
-        instantiate_all,
-        output_folder,
-    )
+    from resistor_cls.config import instantiate, instantiate_all, output_folder
     from resistor_cls.model import ResistorClassifier, build_trainer
     from resistor_cls.tracking import model_file
     from resistor_cls.tracking.judgement import Judging
@@ -139,8 +135,9 @@ def _report(
         title = " · ".join(filter(None, [photos_of(judging.subset, photos), mark]))
         model.to(trainer.strategy.root_device)
         judging = replace(judging, title=title, seen=mark)
-        scores = save_judgement(run, model, data, judged(model, data), judging)
-        save_own_figures(run, figures, judged(model, data))
+        predictions = judged(model, data)
+        scores = save_judgement(run, model, data, predictions, judging)
+        save_own_figures(run, figures, predictions)
         run.log_scores({**metrics, **scores}, part)
         counted = f"{count} {photos_of(judging.subset, photos)}"
         describe_evaluation(run, config.reference, counted, mark, metrics)
