@@ -261,8 +261,7 @@ class Predictor:
             pixels = pixels_of(photo)
             with image_errors("prepared"):
                 found = self._prepare.every(pixels) if every else []
-                # One body alone is read as without `every`: the two looks differ by some pixels.
-                return found if len(found) > 1 else [self._prepare(pixels)]
+                return found or [self._prepare(pixels)]
 
     def _of_bodies(
         self, bodies: Sequence[Prepared], top: int, risk: float | None

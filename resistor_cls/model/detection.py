@@ -239,9 +239,9 @@ def every(find: Find, photo: np.ndarray, threshold: float) -> list[Location]:
     if not found or _in_doubt(found[0], photo):
         for large in from_away(find, photo):
             found = _with_large(found, large)
-    if not found:
+    if len(found) < 2:  # one body alone lies where it does for whoever asks for one
         best = likeliest(find, photo)
-        found = [best] if best.score >= threshold else []
+        found = [best] if best.score >= threshold else found
     return found[:MAX_BODIES]
 
 
