@@ -21,14 +21,11 @@ import torch
 
 from resistor_cls.categories import Categories, parse_name
 from resistor_cls.data.photos import read_prepared
-from resistor_cls.evaluation.calibration import (
-    RISKS,
-    Calibration,
-    answers,
-    fit_calibration,
-)
+from resistor_cls.evaluation.calibration import RISKS, Calibration, answers, fit_calibration
+from resistor_cls.evaluation.familiarity import fit_familiarity
 from resistor_cls.model import ResistorClassifier, preparation
 from resistor_cls.model.judge import with_features
+from resistor_cls.model.weights import RENDERED
 
 HERE = Path(__file__).parent
 SEEDS, FOLDS, HALVES = 3, 5, 20
@@ -96,8 +93,6 @@ def seen(model: ResistorClassifier, photos: list[Photo], crops: bool) -> tuple[n
 
 def held_out_share(features: np.ndarray, rng: np.random.Generator) -> float:
     """Share of photos like the calibration photos that the test refuses: by halves of them."""
-    from resistor_cls.evaluation.familiarity import fit_familiarity
-
     shares = []
     for _ in range(HALVES):
         order = rng.permutation(len(features))
@@ -122,17 +117,14 @@ def measured(
             for photo in photos
         ]
     )
-    # Without the test, the thresholds are those of a calibration that never had it.
-    without = with_test
-    if held.any():
+    plain = calibration
+    if held.any():  # without the test, the thresholds are those of a calibration that never had it
         names = model.categories.names
         targets = np.array(
             [names.index(photo.part) for photo, one in zip(photos, held, strict=True) if one]
         )
         plain = fit_calibration(likely[held], targets, located[held])
-        without = answers(likely, plain, located)
-    else:
-        without = answers(likely, calibration, located)
+    without = answers(likely, plain, located)
     ohms = np.array([category.ohms or np.nan for category in model.categories])
     guess = ohms[likely.argmax(axis=1)]
     right = np.isclose(guess, [photo.ohms or np.nan for photo in photos], rtol=1e-6)
@@ -158,8 +150,6 @@ def measured(
 
 def rendered() -> ResistorClassifier:
     """The model of the package."""
-    from resistor_cls.model.weights import RENDERED
-
     return ResistorClassifier.load(RENDERED)
 
 

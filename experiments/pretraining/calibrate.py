@@ -20,7 +20,7 @@ from resistor_cls.model.judge import with_features
 from resistor_cls.rendering import render_dataset
 
 EACH, SEED = 20, 11  # photos of a category; a seed that neither trained nor validated
-VIEWS = 4  # averaged by default: 2 to 3 points of top-1 on real photos for 10 ms a photo
+VIEWS = 4  # averaged by default, as by models of experiment=best
 # Share of synthetic photos that the test refuses. More than of a model that was calibrated on real
 # photos: nobody photographs a drawing, and every real photo is a little unlike all of them.
 REFUSED = 0.10
