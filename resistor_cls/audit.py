@@ -142,12 +142,12 @@ def _summary(report: Mapping[str, Any], page: Path) -> str:
         if finding["severity"] != "note"
     ]
     for source, score in report["shortcuts"].items():
-        told = score["reason"] or (
+        said = score["reason"] or (
             f"{score['capture']['accuracy']:.1%} across blocks in capture order, "
             f"{score['stratified']['accuracy']:.1%} across random folds, "
             f"chance {score['most_frequent']:.1%}"
         )
-        lines.append(f"category predicted from the {source} alone: {told}")
+        lines.append(f"category predicted from the {source} alone: {said}")
     lines.append(f"report: {page}")
     return "\n".join(map(printable, lines))  # names and cameras are text of somebody else's
 
