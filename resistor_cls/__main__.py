@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from resistor_cls import __version__
-from resistor_cls.calling import called, program
+from resistor_cls.config.calling import called, program
 from resistor_cls.errors import ConfigError, nearest, run_command
 
 # Each is a module of this package with a `main`.

@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
-from resistor_cls.config.words import as_reference
+from resistor_cls.config.calling import as_called
+from resistor_cls.config.command_line import as_reference
 from resistor_cls.errors import DataError, printable
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ def audit(config: "DictConfig") -> None:
 
     from resistor_cls.config import flatten, output_folder, resolved
     from resistor_cls.data.audit import audit_photos, with_findings
-    from resistor_cls.data.cache import fingerprint, open_cache
-    from resistor_cls.data.photos import Shrink, as_rgb
-    from resistor_cls.data.sources import absolute, options_of, read_source
-    from resistor_cls.data.walking import log_left_out
-    from resistor_cls.evaluation.audit_report import audit_page
+    from resistor_cls.data.images.cache import fingerprint, open_cache
+    from resistor_cls.data.images.decode import Resize, as_rgb
+    from resistor_cls.data.sources.sources import absolute, options_of, read_source
+    from resistor_cls.data.sources.walk import log_left_out
+    from resistor_cls.evaluation.pages.audit import audit_page
     from resistor_cls.tracking import open_run
 
     model = None if config.reference is None else _checked_and_loaded(config)
-    prepare = Shrink(config.data.image_size) if model is None else model.preparation()
+    prepare = Resize(config.data.image_size) if model is None else model.image_preprocessing()
     source = config.data.source
     options = absolute({key: config.data[key] for key in options_of(source) if key in config.data})
     with open_run(output_folder(), **config.tracking) as run:
@@ -66,19 +66,19 @@ def audit(config: "DictConfig") -> None:
         found = read_source(source, options)
         # Not the data module: Lightning takes as much memory as all the rest.
         cache = open_cache(found, prepare, Path(config.paths.cache))
-        if model is None or not cache.facts:  # else the data module of the model says it
+        if model is None or not cache.metadata:  # else the data module of the model says it
             log_left_out(found.left_out, len(found), found.root)
         photo_set = found.select(cache.readable)
-        contents = tuple(fact.content for fact in cache.facts)
+        contents = tuple(fact.content for fact in cache.metadata)
         report = audit_photos(
             photo_set,
-            cache.facts,
-            cache.outlines,
+            cache.metadata,
+            cache.edge_descriptors,
             cache.unreadable,
             fingerprint=fingerprint(contents, photo_set.labels),
             image_size=prepare.size,
         )
-        if model is not None and cache.facts:
+        if model is not None and cache.metadata:
             labels, findings = _doubts(model, config, run)
             report = {**with_findings(report, findings), "labels": labels}
         run.set_tags({"data.fingerprint": report["fingerprint"]})
@@ -110,25 +110,25 @@ def _doubts(
     import numpy as np
 
     from resistor_cls.config import instantiate
-    from resistor_cls.evaluation.mislabelled import doubted_labels, label_findings
+    from resistor_cls.evaluation.label_errors import doubted_labels, label_findings
     from resistor_cls.model import build_trainer, score
     from resistor_cls.tracking.judgement import judged
 
-    prepare = model.preparation()
+    prepare = model.image_preprocessing()
     data = instantiate(config.data, subset="all", skip_unreadable=True, prepare=prepare)
     data.setup()
     model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
     trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
     score(trainer, model, data)
-    known = model.record.get("trained_on")
-    pixels = [fact.pixels for fact in data.facts]
+    known = model.metadata.get("trained_on")
+    pixels = [fact.pixels for fact in data.metadata]
     trained = None if known is None else np.isin(pixels, list(known))
     labels = doubted_labels(judged(model, data), trained, str(config.reference))
     return labels, label_findings(labels)
 
 
 def _summary(report: Mapping[str, Any], page: Path) -> str:
-    from resistor_cls.evaluation.page import many
+    from resistor_cls.evaluation.pages.page import many
 
     counts = report["counts"]
     severities = ", ".join(many(counts[name], name) for name in ("problem", "risk", "note"))
@@ -158,7 +158,7 @@ def _judge(report: Mapping[str, Any], page: Path, strict: bool) -> None:
     Raises:
         DataError: photos that cannot be read; with `strict`, any problem or risk.
     """
-    from resistor_cls.data.sources import some_names
+    from resistor_cls.data.sources.sources import some_names
 
     names = [row["photo"] for row in report["files"]["unreadable"]]
     if names:

@@ -24,9 +24,9 @@ _VALUE = re.compile(
 )
 _WATTS = re.compile(r"(?P<over>[0-9]{1,9})(?:-(?P<under>[0-9]{1,9}))?W", re.IGNORECASE | re.ASCII)
 # What the colour code can say (IEC 60062: three digits, multipliers of 10⁻³ to 10⁹); 0 is a wire.
-LEAST_OHMS, MOST_OHMS = 1e-3, 1e12
+MIN_OHMS, MAX_OHMS = 1e-3, 1e12
 # From below the smallest chip (01005: 1/32 W) to above the largest load resistor.
-LEAST_WATTS, MOST_WATTS = 1e-3, 1e5
+MIN_WATTS, MAX_WATTS = 1e-3, 1e5
 _UNITS = {None: 1.0, "R": 1.0, "K": 1e3, "M": 1e6, "G": 1e9}
 
 
@@ -39,12 +39,12 @@ class Category:
         ohms: resistance in ohms: what the bands say where they are known, else what the name
             says; None where neither is known.
         watts: power rating that the name says, in watts; None where it says none, or one outside
-            of `LEAST_WATTS` to `MOST_WATTS`.
+            of `MIN_WATTS` to `MAX_WATTS`.
         markings: the band sequences seen on parts of this category, first digit first; empty
             where they are not known. Where they contradict the name, the bands are right about
             the part and the name is right about the label.
         name_ohms: what the name says, in ohms; None where the name says none, or more or less
-            than any part has (`LEAST_OHMS` to `MOST_OHMS`, or 0).
+            than any part has (`MIN_OHMS` to `MAX_OHMS`, or 0).
     """
 
     name: str
@@ -118,7 +118,7 @@ def _parse_ohms(text: str) -> float | None:
     scale = _UNITS[(after or unit).upper() if (after or unit) else None]
     # One division instead of two roundings: 2K2 is 2200 exactly.
     ohms = int(match["whole"] + fraction) * scale / 10 ** len(fraction)
-    return ohms if ohms == 0 or LEAST_OHMS <= ohms <= MOST_OHMS else None
+    return ohms if ohms == 0 or MIN_OHMS <= ohms <= MAX_OHMS else None
 
 
 def _parse_watts(text: str) -> float | None:
@@ -127,7 +127,7 @@ def _parse_watts(text: str) -> float | None:
         return None
     under = int(match["under"] or 1)
     watts = int(match["over"]) / under if under else 0.0
-    return watts if LEAST_WATTS <= watts <= MOST_WATTS else None
+    return watts if MIN_WATTS <= watts <= MAX_WATTS else None
 
 
 class Categories:

@@ -24,9 +24,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
-from resistor_cls.config.words import as_reference, escaped, quoted, taken_out
+from resistor_cls.config.calling import as_called
+from resistor_cls.config.command_line import as_reference, escaped, quoted, taken_out
 from resistor_cls.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier
-    from resistor_cls.tracking.judgement import Judging
+    from resistor_cls.tracking.judgement import ReportOptions
 
 log = logging.getLogger("resistor_cls")
 
@@ -57,7 +57,7 @@ def evaluate(config: "DictConfig") -> None:
         raise ConfigError(f"--allow {unknown_word}: {nearest(str(unknown_word), ALLOWED)}")
     # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.tracking import check_reference
-    from resistor_cls.tracking.store import check_store
+    from resistor_cls.tracking.store.store import check_store
 
     check_reference(config.reference, config.tracking.uri)
     if config.tracking.kind != "none":
@@ -65,7 +65,7 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.config import instantiate, instantiate_all, output_folder
     from resistor_cls.model import ResistorClassifier, build_trainer
     from resistor_cls.tracking import model_file
-    from resistor_cls.tracking.judgement import Judging
+    from resistor_cls.tracking.judgement import ReportOptions
 
     build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
     if config.get("data") is not None:
@@ -73,9 +73,9 @@ def evaluate(config: "DictConfig") -> None:
     figures = instantiate_all(config.figures)
     with model_file(config.reference, config.tracking.uri) as file:
         model = ResistorClassifier.load(file)
-    model.answer_by(**config.inference)
+    model.set_inference(**config.inference)
     data = _data(config, model)
-    judging = Judging(
+    options = ReportOptions(
         model=config.reference,
         subset=data.subset,
         stress=config.stress,
@@ -84,7 +84,7 @@ def evaluate(config: "DictConfig") -> None:
         gallery=config.gallery,
         saliency=config.saliency,
     )
-    judging.check(model.categories, data.prepare.channels)
+    options.check(model.categories, data.prepare.channels)
     if model.loss_stand_in:
         log.info(
             "test/loss is %s: the model was trained with %s, whose code is not loaded",
@@ -92,26 +92,26 @@ def evaluate(config: "DictConfig") -> None:
             model.hparams["loss"],
         )
 
-    _report(config, model, data, judging, figures)
+    _report(config, model, data, options, figures)
 
 
 def _report(
     config: "DictConfig",
     model: "ResistorClassifier",
     data: "PhotoDataModule",
-    judging: "Judging",
+    options: "ReportOptions",
     figures: "Mapping[str, Callable[..., Figure]]",
 ) -> None:
     """Evaluates a model in a run of its own, and keeps there what comes out."""
     from resistor_cls.config import chosen_options, flatten, output_folder, resolved
     from resistor_cls.model import build_trainer, score
     from resistor_cls.tracking import open_run
+    from resistor_cls.tracking.custom_figures import save_custom_figures
     from resistor_cls.tracking.datasets import data_set, name_of
     from resistor_cls.tracking.judgement import judged, save_judgement
-    from resistor_cls.tracking.names import evaluation_name, model_name, photos_of
-    from resistor_cls.tracking.own_figures import save_own_figures
-    from resistor_cls.tracking.parameters import parameters
     from resistor_cls.tracking.report import describe, describe_evaluation, mark_seen
+    from resistor_cls.tracking.run.names import evaluation_name, model_name, photos_of
+    from resistor_cls.tracking.run.parameters import parameters
 
     # Until the photos are counted.
     named = bool(config.tracking.name)
@@ -121,25 +121,25 @@ def _report(
         run.save_text("config/resolved.yaml", resolved(config))
         run.log_params(parameters(flatten(config), chosen_options()))
         data.setup()
-        data.adopt(model.categories, config.allow)
+        data.align_labels(model.categories, config.allow)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         describe(run, data, model, trainer)
         photos, count = name_of(data), len(data.test_indices)
         if not named:
-            run.rename(evaluation_name(config.reference, count, judging.subset, photos))
+            run.rename(evaluation_name(config.reference, count, options.subset, photos))
         part = data_set(data, data.test_indices)
         run.log_data(part, "evaluation")
         run.log_evaluated(config.reference)
-        mark = mark_seen(run, data, model.record)
+        mark = mark_seen(run, data, model.metadata)
         metrics = score(trainer, model, data)
-        title = " · ".join(filter(None, [photos_of(judging.subset, photos), mark]))
+        title = " · ".join(filter(None, [photos_of(options.subset, photos), mark]))
         model.to(trainer.strategy.root_device)
-        judging = replace(judging, title=title, seen=mark)
+        options = replace(options, title=title, seen=mark)
         predictions = judged(model, data)
-        scores = save_judgement(run, model, data, predictions, judging)
-        save_own_figures(run, figures, predictions)
+        scores = save_judgement(run, model, data, predictions, options)
+        save_custom_figures(run, figures, predictions)
         run.log_scores({**metrics, **scores}, part)
-        counted = f"{count} {photos_of(judging.subset, photos)}"
+        counted = f"{count} {photos_of(options.subset, photos)}"
         describe_evaluation(run, config.reference, counted, mark, metrics)
     subject = " · ".join(filter(None, [counted, mark]))
     log.info("\n%s", run.summary({**metrics, **scores}, subject))
@@ -153,13 +153,13 @@ def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule
     if config.get("data") is not None:
         subset = "all" if config.subset == "auto" else config.subset
         # At the model's own size: a photo is resized once, as in training.
-        return instantiate(config.data, subset=subset, prepare=model.preparation())
-    if "data" not in model.record:
+        return instantiate(config.data, subset=subset, prepare=model.image_preprocessing())
+    if "data" not in model.metadata:
         raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
     subset = "validation" if config.subset == "auto" else config.subset
-    prepare = model.preparation(model.record["data"]["image_size"])
+    prepare = model.image_preprocessing(model.metadata["data"]["image_size"])
     given = {"subset": subset, "cache": config.paths.cache, "prepare": prepare}
-    return PhotoDataModule(**model.record["data"], **given)
+    return PhotoDataModule(**model.metadata["data"], **given)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

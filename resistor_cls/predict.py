@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resistor_cls.calling import as_called, called
-from resistor_cls.config.words import Parser, path
+from resistor_cls.config.calling import as_called, called
+from resistor_cls.config.command_line import Parser, path
+from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import ConfigError, DataError, printable, run_command
-from resistor_cls.own_code import FLAG, allow_code
 
 if TYPE_CHECKING:
-    from resistor_cls.data.walking import LeftOut
+    from resistor_cls.data.sources.walk import LeftOut
     from resistor_cls.inference import Prediction, Predictor
     from resistor_cls.inference.printing import Format
 
@@ -146,9 +146,9 @@ def _add_refusal_options(parser: Parser) -> None:
 def _predict(arguments: argparse.Namespace) -> None:
     _check(arguments)
     # Here and not above, so that --help and a wrong argument answer at once.
-    from resistor_cls.data.walking import left_out_line
+    from resistor_cls.data.sources.walk import left_out_line
     from resistor_cls.inference import Predictor, look_for_photos
-    from resistor_cls.inference.copies import AnnotatedCopies, not_copies
+    from resistor_cls.inference.annotated_copies import AnnotatedCopies, not_copies
     from resistor_cls.tracking import model_file
 
     photos, left_out = look_for_photos(arguments.photos)
@@ -161,7 +161,7 @@ def _predict(arguments: argparse.Namespace) -> None:
     with model_file(arguments.model, arguments.tracking_uri, "--model") as file:
         predictor = Predictor.load(file)
     predictor.argument_prefix = "--"
-    predictor.answer_by(arguments.views, arguments.threshold)
+    predictor.set_inference(arguments.views, arguments.threshold)
     if arguments.risk is not None:
         predictor.check_risk(arguments.risk)
         if arguments.model == "rendered":
@@ -255,7 +255,7 @@ def _raise_for(unread: Sequence[str], photos: int, left_out: Sequence["LeftOut"]
     Raises:
         DataError: there is something.
     """
-    from resistor_cls.data.walking import UNREADABLE
+    from resistor_cls.data.sources.walk import UNREADABLE
 
     # Photos in a folder that may not be read have no prediction either.
     closed = [one.name for one in left_out if one.reason == UNREADABLE]

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from resistor_cls.calling import as_called, called
-from resistor_cls.config.words import Parser, path
+from resistor_cls.config.calling import as_called, called
+from resistor_cls.config.command_line import Parser, path
 from resistor_cls.errors import ConfigError, run_command
 
 _EXAMPLES = """\
@@ -59,11 +59,11 @@ def _render(arguments: argparse.Namespace) -> None:
 
     # Here, so that --help does not wait for OpenCV.
     from resistor_cls.categories import Categories
-    from resistor_cls.rendering import counts_to_draw, render_dataset
+    from resistor_cls.synthetic import counts_to_draw, generate_dataset
 
     counts = counts_to_draw(arguments.categories, arguments.per_category)
     categories = Categories(counts)
-    out = render_dataset(
+    out = generate_dataset(
         arguments.out,
         categories,
         counts,

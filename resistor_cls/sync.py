@@ -5,8 +5,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from resistor_cls.calling import as_called, called
-from resistor_cls.config.words import Parser, path
+from resistor_cls.config.calling import as_called, called
+from resistor_cls.config.command_line import Parser, path
 from resistor_cls.errors import run_command
 
 _EXAMPLES = """examples:
@@ -38,7 +38,7 @@ def _parser() -> Parser:
 
 def _sync(arguments: argparse.Namespace) -> None:
     # Here and not above, so that --help answers at once.
-    from resistor_cls.tracking.dead_runs import sync
+    from resistor_cls.tracking.run.dead_runs import sync
 
     for folder in arguments.folders:
         print(f"{folder}: {sync(folder, arguments.tracking_uri)}")

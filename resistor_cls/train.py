@@ -16,9 +16,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.calling import as_called
 from resistor_cls.config import run_hydra
-from resistor_cls.config.words import escaped
+from resistor_cls.config.calling import as_called
+from resistor_cls.config.command_line import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorClassifier
     from resistor_cls.tracking import Run
-    from resistor_cls.tracking.judgement import Judging
+    from resistor_cls.tracking.judgement import ReportOptions
     from resistor_cls.tracking.report import RunReport
 
 log = logging.getLogger("resistor_cls")
@@ -74,26 +74,28 @@ def train(config: "DictConfig") -> float | None:
     from resistor_cls.model import (
         EpochLines,
         build_trainer,
-        dry_run,
         fit,
+        image_preprocessing,
         leave_cores,
-        preparation,
         seed_everything,
     )
+    from resistor_cls.model.training.dry_run import dry_run
     from resistor_cls.tracking import open_run
+    from resistor_cls.tracking.custom_figures import save_custom_figures
     from resistor_cls.tracking.datasets import training_sets
-    from resistor_cls.tracking.judgement import Judging
-    from resistor_cls.tracking.own_figures import save_own_figures
-    from resistor_cls.tracking.parameters import parameters
+    from resistor_cls.tracking.judgement import ReportOptions
     from resistor_cls.tracking.report import RunReport, describe
+    from resistor_cls.tracking.run.parameters import parameters
 
     config.seed = seed_everything(config.seed)
-    options = chosen_options()
-    config.tracking.name = escaped(config.tracking.name or _name(config, options))
+    chosen = chosen_options()
+    config.tracking.name = escaped(config.tracking.name or _name(config, chosen))
     locate = config.model.locate
     if not isinstance(locate, bool | str):  # a node that makes a locator
         locate = instantiate(locate)
-    prepare = preparation(locate, config.data.image_size, config.model.channels, config.model.steps)
+    prepare = image_preprocessing(
+        locate, config.data.image_size, config.model.channels, config.model.steps
+    )
     data = instantiate(config.data, prepare=prepare)
     make_model = _maker(config, locate)
     figures = instantiate_all(config.figures)
@@ -112,9 +114,9 @@ def train(config: "DictConfig") -> float | None:
 
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(parameters(flatten(config), options))
+        run.log_params(parameters(flatten(config), chosen))
         _set_up(data, config)
-        judging = Judging(
+        options = ReportOptions(
             model=run.model_reference,
             subset="validation",
             stress=config.stress,
@@ -124,7 +126,7 @@ def train(config: "DictConfig") -> float | None:
             costs=config.costs,
             prefix="val/",
         )
-        judging.check(data.categories, prepare.channels)
+        options.check(data.categories, prepare.channels)
         model = make_model(data.categories.names)
         report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
         trainer = build_trainer(
@@ -134,7 +136,7 @@ def train(config: "DictConfig") -> float | None:
             callbacks=[report, EpochLines(monitor)],
         )
         _try_out(config, run, model, data, trainer)
-        model.record = {
+        model.metadata = {
             "data": data.settings,
             "fingerprint": data.fingerprint,
             "seed": config.seed,
@@ -148,9 +150,9 @@ def train(config: "DictConfig") -> float | None:
         _announce(config.model.backbone, model, data, trainer)
         fit(trainer, model, data)
         best = report.best_checkpoint(trainer)
-        report.best_metrics |= _keep(run, best, trainer, data=data, report=report, judging=judging)
+        report.best_metrics |= _keep(run, best, trainer, data=data, report=report, options=options)
         if report.best is not None:
-            save_own_figures(run, figures, report.best)
+            save_custom_figures(run, figures, report.best)
         if data.stream is not None:
             _save_weights(config, run, best, report.best_metrics)
     if trainer.is_global_zero:
@@ -161,7 +163,7 @@ def train(config: "DictConfig") -> float | None:
 
 def _name(config: "DictConfig", options: "Mapping[str, str]") -> str:
     """Names a run that was given no name."""
-    from resistor_cls.tracking.names import photos_name, training_name
+    from resistor_cls.tracking.run.names import photos_name, training_name
 
     photos = photos_name(config.data.source, config.data.get("root"), config.data.get("table"))
     return training_name(config.model.backbone, photos, options.get("experiment"))
@@ -173,7 +175,7 @@ def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], Resi
 
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     make_model = instantiate(config.model, _partial_=True, locate=locate)
-    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **_own_loss(config))
+    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **_custom_loss(config))
 
 
 def _announce(
@@ -220,13 +222,13 @@ def _check(config: "DictConfig") -> None:
         )
 
 
-def _own_loss(config: "DictConfig") -> dict[str, Any]:
+def _custom_loss(config: "DictConfig") -> dict[str, Any]:
     """The loss that `loss._target_` makes, as an argument of the model; none where there is none.
 
     Its name takes the place of `loss.name`, which is a parameter of the run.
     """
     from resistor_cls.config import instantiate
-    from resistor_cls.model.own_loss import chosen_loss
+    from resistor_cls.model.training.custom_loss import chosen_loss
 
     if config.loss.get("_target_") is None:
         return {}
@@ -264,7 +266,7 @@ def _try_out(
     trainer: "Trainer",
 ) -> None:
     """Finds what is to be found before the training, and keeps it as parameters of the run."""
-    from resistor_cls.model.tuning import find_batch_size, find_learning_rate
+    from resistor_cls.model.training.tuning import find_batch_size, find_learning_rate
 
     device = trainer.strategy.root_device.type
     options = {**config.trainer, "accelerator": device, "precision": trainer.precision}
@@ -274,7 +276,7 @@ def _try_out(
         log.info("Found data.batch_size=%d", size)
     if config.find.lr:
         rate = find_learning_rate(model, data, options)
-        model.learn_at(rate)
+        model.set_learning_rate(rate)
         run.log_params({"found.lr": rate})
         log.info("Found optimizer.lr=%.3g", rate)
 
@@ -286,33 +288,33 @@ def _keep(
     *,
     data: "PhotoDataModule",
     report: "RunReport",
-    judging: "Judging",
+    options: "ReportOptions",
 ) -> "Mapping[str, float]":
     """Calibrates, keeps and judges the model of a run; returns what the run says of it."""
     from resistor_cls.model import ResistorClassifier, score
-    from resistor_cls.model.checkpoints import add_to_record
+    from resistor_cls.model.checkpoint.checkpoints import add_to_metadata
     from resistor_cls.tracking.given_test import save_test
     from resistor_cls.tracking.judgement import calibration_record, judged, save_judgement
 
     predictions = report.best  # None but on the first of several processes
     # Photos that trained can promise nothing.
     if predictions is not None and not report.mark:
-        add_to_record(best, calibration=calibration_record(predictions, data))
+        add_to_metadata(best, calibration=calibration_record(predictions, data))
     kept = ResistorClassifier.load(best).to(trainer.strategy.root_device)
     trained = trainer.lightning_module
     assert isinstance(trained, ResistorClassifier)
     kept.loss = trained.loss  # a loss of the user's own is in no file
     run.save_model(
         best,
-        {key: kept.record[key] for key in ("data", "fingerprint", "seed")},
+        {key: kept.metadata[key] for key in ("data", "fingerprint", "seed")},
         kept.categories.names,
         channels=data.prepare.channels,
         step=report.best_step,
     )
     scores: dict[str, float] = {}
     if predictions is not None:
-        judging = replace(judging, title=report.title, seen=report.mark)
-        scores |= save_judgement(run, kept, data, predictions, judging)
+        options = replace(options, title=report.title, seen=report.mark)
+        scores |= save_judgement(run, kept, data, predictions, options)
         report.keep_scores(scores)
     if data.settings["test"] is not None:
         data.subset = "test"
@@ -331,12 +333,12 @@ def _save_weights(
     from resistor_cls.config import flatten
     from resistor_cls.errors import plain_without_passwords
     from resistor_cls.model import ResistorClassifier
-    from resistor_cls.rendering import DRAWING_VERSION
+    from resistor_cls.synthetic import GENERATOR_VERSION
 
     weights = ResistorClassifier.load(best)
-    weights.record = {
+    weights.metadata = {
         "trained_on": [],  # nothing but drawings
-        "calibration": weights.record.get("calibration"),  # drawings too
+        "calibration": weights.metadata.get("calibration"),  # drawings too
         "recipe": plain_without_passwords(
             {
                 key: value
@@ -344,7 +346,7 @@ def _save_weights(
                 if key.startswith(_RECIPE) and not key.startswith(_OF_THE_MACHINE)
             }
         ),
-        "drawing_version": DRAWING_VERSION,
+        "drawing_version": GENERATOR_VERSION,
         "scores": dict(scores),
         "torch": str(torch.__version__),  # a class of PyTorch's own
     }

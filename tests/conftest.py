@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-from tiny import CATEGORIES, TINY
 
 from resistor_cls.categories import Categories
-from resistor_cls.rendering import render_dataset
+from resistor_cls.synthetic import generate_dataset
+from tests.helpers import REAL_PHOTOS
+from tests.helpers.tiny import CATEGORIES, TINY
 
 if TYPE_CHECKING:
-    from resistor_cls.model.locator import Locator
+    pass
+
+if TYPE_CHECKING:
+    from resistor_cls.model.detector.network import Detector
 
 # Each of pytest's processes has a core: threads of more would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,8 +28,6 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # A busy machine must not fail a property.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
-
-REAL_PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "resistor37"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,7 +41,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of 4 categories with 8 drawn photos each, 96 pixels."""
     out = tmp_path_factory.mktemp("drawn") / "photos"
     counts = dict.fromkeys(CATEGORIES, 8)
-    return render_dataset(out, Categories(CATEGORIES), counts, size=96, workers=1, progress=False)
+    return generate_dataset(out, Categories(CATEGORIES), counts, size=96, workers=1, progress=False)
 
 
 @pytest.fixture(scope="session")
@@ -47,15 +49,15 @@ def locator_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A locator that knows nothing, and finds something in half of the drawn photos."""
     import torch
 
-    from resistor_cls.data.photos import one_torch_thread, read_photo
-    from resistor_cls.model.locator import Locator
+    from resistor_cls.data.images.decode import one_torch_thread, read_photo
+    from resistor_cls.model.detector.network import Detector
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        net = Locator().eval()
+        net = Detector().eval()
     file = tmp_path_factory.mktemp("locator") / "locator.safetensors"
     net.save(file)
-    net = Locator.load(file)
+    net = Detector.load(file)
     with one_torch_thread():
         scores = sorted(net.best(read_photo(path)).score for path in photos.rglob("*.jpg"))
     middle = len(scores) // 2
@@ -65,19 +67,19 @@ def locator_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def locator(locator_file: Path, monkeypatch: pytest.MonkeyPatch) -> "Locator":
+def locator(locator_file: Path, monkeypatch: pytest.MonkeyPatch) -> "Detector":
     """Stands in the place of the shipped locator."""
     from resistor_cls.model import preprocessing
-    from resistor_cls.model.locator import Locator
+    from resistor_cls.model.detector.network import Detector
 
     monkeypatch.setattr(preprocessing, "SHIPPED", locator_file)
-    return Locator.load(locator_file)
+    return Detector.load(locator_file)
 
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated MLflow database, made once: migrating takes seconds."""
-    from resistor_cls.tracking.store import connect
+    from resistor_cls.tracking.store.store import connect
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     connect(f"sqlite:///{path}")

@@ -14,9 +14,9 @@ from resistor_cls import csv_tables
 from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import csv_line, guarded, read_csv, unguarded, write_csv
 from resistor_cls.data import read_folder
-from resistor_cls.data.boxes import read_boxes
+from resistor_cls.data.sources.boxes import read_boxes
 from resistor_cls.evaluation import Predictions, read_costs
-from resistor_cls.rendering import render_dataset
+from resistor_cls.synthetic import generate_dataset
 
 # Whatever a name can hold, and much of what is dangerous in a cell.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
@@ -170,7 +170,7 @@ def test_costs_are_read_from_a_table_of_ours(separator: str, tmp_path: Path) -> 
 def test_boxes_of_drawn_photos_come_back(tmp_path: Path) -> None:
     counts = {"=47R": 1, "-1K_1-4W": 1}
     out = tmp_path / "drawn"
-    render_dataset(out, Categories(counts), counts, size=64, workers=1, progress=False)
+    generate_dataset(out, Categories(counts), counts, size=64, workers=1, progress=False)
     photos = read_folder(out)
     assert set(read_boxes(out)) == set(photos.names)
     assert photos.ignored == ()

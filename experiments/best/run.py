@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import f1_score, roc_auc_score
 
-from resistor_cls.data.photos import read_photo
+from resistor_cls.data.images.decode import read_photo
 from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorClassifier
 
@@ -54,9 +54,9 @@ def train(words: tuple[str, ...], seed: int, photos: Path, folder: Path) -> pd.D
 def judge_again(folder: Path, views: int) -> pd.DataFrame:
     """The predictions of a run's best model, averaged over views."""
     model = ResistorClassifier.load(folder / "checkpoints" / "best.ckpt")
-    model.answer_by(views=views)
+    model.set_inference(views=views)
     table = pd.read_csv(folder / "tables" / "predictions.csv")
-    files = [Path(model.record["data"]["root"]) / name for name in table["photo"]]
+    files = [Path(model.metadata["data"]["root"]) / name for name in table["photo"]]
     answers = Predictor(model).probabilities([read_photo(file) for file in files])
     names = np.array(model.categories.names)
     table["prediction"], table["probability"] = names[answers.argmax(axis=1)], answers.max(axis=1)

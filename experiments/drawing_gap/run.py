@@ -20,13 +20,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from resistor_cls.categories import Category, resistor37
-from resistor_cls.data.bodies import Location
-from resistor_cls.data.photos import read_photo
+from resistor_cls.data.crops import crop_upright, crop_view
+from resistor_cls.data.geometry import OrientedBox
+from resistor_cls.data.images.decode import read_photo
 from resistor_cls.inference.predictor import find_photos
-from resistor_cls.model.crops import crop_upright, crop_view
-from resistor_cls.model.locator import Locator
-from resistor_cls.rendering import draw, parts, sample_scene
-from resistor_cls.rendering.sampling import linear
+from resistor_cls.model.detector.network import Detector
+from resistor_cls.synthetic import draw, parts, sample_scene
+from resistor_cls.synthetic.sampling import linear
 
 SHAPE, MARGIN = (64, 160), 0.2  # of the crops that are measured
 DRAWN = 40  # photos of each category
@@ -41,7 +41,7 @@ def to_linear(levels: np.ndarray) -> np.ndarray:
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
 
 
-def profile(photo: np.ndarray, body: Location) -> np.ndarray:
+def profile(photo: np.ndarray, body: OrientedBox) -> np.ndarray:
     """Linear colours along the middle of a body: (columns, 3)."""
     crop = to_linear(crop_upright(photo, body, SHAPE, MARGIN).astype(float))
     scale = crop_view(body, SHAPE, MARGIN).span / SHAPE[1]
@@ -49,7 +49,7 @@ def profile(photo: np.ndarray, body: Location) -> np.ndarray:
     return np.median(crop[middle - half : middle + half + 1], axis=0)
 
 
-def table_colour(photo: np.ndarray, body: Location) -> np.ndarray:
+def table_colour(photo: np.ndarray, body: OrientedBox) -> np.ndarray:
     """Median levels round a body."""
     left, right, top, bottom = (
         max(0, round(middle + sign * body.length))
@@ -66,19 +66,19 @@ def surface(table: np.ndarray) -> str | None:
     return "paper" if table.mean() > 85 and abs(table[0] - table[2]) < 14 else None
 
 
-def drawn_bodies(category: Category) -> Iterator[tuple[np.ndarray, Location]]:
+def drawn_bodies(category: Category) -> Iterator[tuple[np.ndarray, OrientedBox]]:
     """Drawn photos of a category, with the body's exact place."""
     for number in range(DRAWN):
         scene = sample_scene(category, np.random.default_rng((7, number)))
         body = scene.body
         exact = (body.x, body.y, body.angle, body.length, body.diameter)
         place = [value * (SIZE if at != 2 else 1) for at, value in enumerate(exact)]
-        yield draw(scene, SIZE).photo, Location(*place, score=1.0)
+        yield draw(scene, SIZE).photo, OrientedBox(*place, score=1.0)
 
 
 def real_bodies(
-    category: Category, photos: Path, locator: Locator
-) -> Iterator[tuple[np.ndarray, Location]]:
+    category: Category, photos: Path, locator: Detector
+) -> Iterator[tuple[np.ndarray, OrientedBox]]:
     """Real photos of a category in which the locator finds the body."""
     for photo in map(read_photo, find_photos([photos / category.name])):
         found = locator.locate(photo)
@@ -126,7 +126,7 @@ def aligned(profiles: Sequence[np.ndarray], nominal: np.ndarray) -> np.ndarray:
 
 def colours(photos: Path) -> pd.DataFrame:
     """Mean linear colours of bodies and rings, on paper in units of its brightness over 0.78."""
-    locator = Locator.load()
+    locator = Detector.load()
     found: dict[tuple[str, ...], list[np.ndarray]] = defaultdict(list)
     for category in resistor37():
         if len(category.markings) != 1:
@@ -152,7 +152,7 @@ def colours(photos: Path) -> pd.DataFrame:
 
 
 def _on(
-    ground: str, pairs: Sequence[tuple[np.ndarray, Location]], category: Category
+    ground: str, pairs: Sequence[tuple[np.ndarray, OrientedBox]], category: Category
 ) -> dict[str, np.ndarray]:
     """Colour of the body and of each ring, numbered; empty with fewer than four photos."""
     nominal, columns = template(category)
@@ -178,7 +178,7 @@ def _on(
 
 def tell(photos: Path) -> dict[str, float]:
     """ROC AUC of telling drawn bodies from real ones, judged on categories not learned from."""
-    locator = Locator.load()
+    locator = Detector.load()
     rows, labels, groups = [], [], []
     for place, category in enumerate(resistor37()):
         real = list(real_bodies(category, photos, locator))[:DRAWN]

@@ -20,12 +20,17 @@ import pandas as pd
 import torch
 
 from resistor_cls.categories import Categories, parse_name
-from resistor_cls.data.photos import read_prepared
-from resistor_cls.evaluation.calibration import RISKS, Calibration, answers, fit_calibration
+from resistor_cls.data.images.decode import read_preprocessed
+from resistor_cls.evaluation.calibration import (
+    RISKS,
+    Calibration,
+    apply_calibration,
+    fit_calibration,
+)
 from resistor_cls.evaluation.familiarity import fit_familiarity
-from resistor_cls.model import ResistorClassifier, preparation
-from resistor_cls.model.judge import with_features
-from resistor_cls.model.weights import RENDERED
+from resistor_cls.inference.batches import probabilities_and_features
+from resistor_cls.model import ResistorClassifier, image_preprocessing
+from resistor_cls.model.checkpoint.weights import RENDERED
 
 HERE = Path(__file__).parent
 SEEDS, FOLDS, HALVES = 3, 5, 20
@@ -77,17 +82,17 @@ def trained(photos: Path, left_out: set[str], seed: int, out: Path, words: list[
 
 def seen(model: ResistorClassifier, photos: list[Photo], crops: bool) -> tuple[np.ndarray, ...]:
     """Probabilities, features, and whether a body was found, of each photo."""
-    prepare, located = model.preparation(), []
+    prepare, located = model.image_preprocessing(), []
     if crops:
-        prepare = preparation(False, list(prepare.shape))
+        prepare = image_preprocessing(False, list(prepare.shape))
 
     def pixels() -> Iterator[np.ndarray]:
         for photo in photos:
-            one = read_prepared(photo.file, prepare)
+            one = read_preprocessed(photo.file, prepare)
             located.append(one.located)
             yield one.photo
 
-    likely, features = with_features(model, pixels())
+    likely, features = probabilities_and_features(model, pixels())
     return likely, features, np.array(located)
 
 
@@ -109,8 +114,8 @@ def measured(
     model = ResistorClassifier.load(checkpoint) if checkpoint else rendered()
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     likely, features, located = seen(model, photos, crops)
-    calibration = Calibration.from_record(model.record["calibration"])
-    with_test = answers(likely, calibration, located, features)
+    calibration = Calibration.from_record(model.metadata["calibration"])
+    with_test = apply_calibration(likely, calibration, located, features)
     held = np.array(
         [
             photo.group == "categories" and f"{photo.part}/{photo.file.name}" in validation
@@ -124,7 +129,7 @@ def measured(
             [names.index(photo.part) for photo, one in zip(photos, held, strict=True) if one]
         )
         plain = fit_calibration(likely[held], targets, located[held])
-    without = answers(likely, plain, located)
+    without = apply_calibration(likely, plain, located)
     ohms = np.array([category.ohms or np.nan for category in model.categories])
     guess = ohms[likely.argmax(axis=1)]
     right = np.isclose(guess, [photo.ohms or np.nan for photo in photos], rtol=1e-6)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from resistor_cls.data.bodies import Location, body_in_box
-from resistor_cls.model.locator_training import categories_to_draw
-from resistor_cls.rendering import Scene, Window, draw, draw_empty, sample_scene
+from resistor_cls.data.geometry import OrientedBox, body_in_box
+from resistor_cls.model.detector.training import categories_to_draw
+from resistor_cls.synthetic import Scene, Window, draw, draw_empty, sample_scene
 
 Box = tuple[float, float, float, float]  # x and y of the centre, width, height, in pixels
 
@@ -34,10 +34,10 @@ class Frame:
 
     photo: np.ndarray
     fill: float = 0.0
-    bodies: tuple[Location, ...] = ()
+    bodies: tuple[OrientedBox, ...] = ()
     boxes: tuple[Box, ...] = ()
 
-    def body(self, angle: float) -> Location:
+    def body(self, angle: float) -> OrientedBox:
         """The only body; of a box alone, the one that fits it and lies nearer to an angle."""
         return self.bodies[0] if self.bodies else body_in_box(self.boxes[0], angle)
 
@@ -86,9 +86,9 @@ def cut_outs(count: int, seed: int) -> Iterator[Frame]:
         yield Frame(np.ascontiguousarray(photo), fill, (shown,))
 
 
-def _drawn_body(scene: Scene) -> Location:
+def _drawn_body(scene: Scene) -> OrientedBox:
     body = scene.body
-    return Location(body.x, body.y, body.angle % math.pi, body.length, body.diameter, 1.0)
+    return OrientedBox(body.x, body.y, body.angle % math.pi, body.length, body.diameter, 1.0)
 
 
 def _near(scene: Scene, window: Window, fill: float) -> Frame:
@@ -97,7 +97,7 @@ def _near(scene: Scene, window: Window, fill: float) -> Frame:
     photo = draw(_sharp(scene, size), round(size), window).photo
     scale = photo.shape[0] / window.side
     body = _drawn_body(scene)
-    shown = Location(
+    shown = OrientedBox(
         (body.x - window.left) * scale, (body.y - window.top) * scale, body.angle,
         body.length * scale, body.width * scale, 1.0,
     )  # fmt: skip

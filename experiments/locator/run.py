@@ -21,12 +21,12 @@ import frames
 import numpy as np
 import torch
 
-from resistor_cls.data.bodies import Location, body_in_box, overlap
-from resistor_cls.data.photos import read_photo
-from resistor_cls.model.crops import CROP_SHAPE, crop_view
-from resistor_cls.model.locator import Locator
-from resistor_cls.model.locator_training import categories_to_draw, train_locator
-from resistor_cls.rendering import draw, draw_empty, sample_scene
+from resistor_cls.data.crops import CROP_SHAPE, crop_view
+from resistor_cls.data.geometry import OrientedBox, body_in_box, overlap
+from resistor_cls.data.images.decode import read_photo
+from resistor_cls.model.detector.network import Detector
+from resistor_cls.model.detector.training import categories_to_draw, train_detector
+from resistor_cls.synthetic import draw, draw_empty, sample_scene
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Answer:
 
     file: str
     box: tuple[float, float, float, float]
-    location: Location
+    location: OrientedBox
 
     @property
     def iou(self) -> float:
@@ -54,7 +54,7 @@ class Answer:
         return _in_crop(self.location, _corners(body))
 
 
-def _corners(body: Location) -> list[tuple[float, float]]:
+def _corners(body: OrientedBox) -> list[tuple[float, float]]:
     cos, sin = math.cos(body.angle), math.sin(body.angle)
     return [
         (body.x + u * cos - v * sin, body.y + u * sin + v * cos)
@@ -63,7 +63,7 @@ def _corners(body: Location) -> list[tuple[float, float]]:
     ]
 
 
-def _in_crop(location: Location, points: list[tuple[float, float]]) -> bool:
+def _in_crop(location: OrientedBox, points: list[tuple[float, float]]) -> bool:
     view = crop_view(location)
     rows, columns = CROP_SHAPE
     cos, sin = math.cos(view.angle), math.sin(view.angle)
@@ -88,7 +88,7 @@ def annotated(photos: Path, every: int) -> Iterator[tuple[str, np.ndarray, frame
         yield row["file"], photo, (x, y, wide, high)
 
 
-def measure(net: Locator, photos: Path, every: int, looks: int) -> list[Answer]:
+def measure(net: Detector, photos: Path, every: int, looks: int) -> list[Answer]:
     """The locator's answers to annotated photos."""
     return [
         Answer(file, box, net.best(photo, looks=looks))
@@ -96,7 +96,7 @@ def measure(net: Locator, photos: Path, every: int, looks: int) -> list[Answer]:
     ]
 
 
-def shown_right(net: Locator, frame: frames.Frame, looks: int) -> bool:
+def shown_right(net: Detector, frame: frames.Frame, looks: int) -> bool:
     """Whether the body is found, is whole in the crop and fills it."""
     found = net.best(frame.photo, looks=looks)
     body = frame.body(found.angle)
@@ -104,7 +104,7 @@ def shown_right(net: Locator, frame: frames.Frame, looks: int) -> bool:
     return found.score >= net.threshold and near and _in_crop(found, _corners(body))
 
 
-def by_fill(net: Locator, some: Iterable[frames.Frame]) -> dict[float, list[float]]:
+def by_fill(net: Detector, some: Iterable[frames.Frame]) -> dict[float, list[float]]:
     """Share of frames that are shown right: without and with the look from further away."""
     right = defaultdict(list)
     for frame in some:
@@ -115,7 +115,7 @@ def by_fill(net: Locator, some: Iterable[frames.Frame]) -> dict[float, list[floa
     }
 
 
-def found_without(net: Locator, some: Iterable[frames.Frame]) -> list[float]:
+def found_without(net: Detector, some: Iterable[frames.Frame]) -> list[float]:
     """Of photos without a part: how many, the shares with a find without and with that look."""
     found = [
         [net.best(frame.photo, looks=looks).score >= net.threshold for looks in (2, 3)]
@@ -124,7 +124,7 @@ def found_without(net: Locator, some: Iterable[frames.Frame]) -> list[float]:
     return [len(found), *np.mean(found, axis=0).round(4).tolist()]
 
 
-def every_part(net: Locator, some: Iterable[frames.Frame]) -> dict[str, float]:
+def every_part(net: Detector, some: Iterable[frames.Frame]) -> dict[str, float]:
     """Share of the parts of photos that are found, and finds a photo that are no part."""
     parts, found, others, photos, seconds = 0, 0, 0, 0, 0.0
     for frame in some:
@@ -143,7 +143,7 @@ def every_part(net: Locator, some: Iterable[frames.Frame]) -> dict[str, float]:
     }
 
 
-def measure_frames(net: Locator, photos: Path, every: int, drawn: int) -> dict[str, object]:
+def measure_frames(net: Detector, photos: Path, every: int, drawn: int) -> dict[str, object]:
     """Bodies that fill the frame, photos without a part, and photos of several."""
     seed = 2**29
     cut = (
@@ -206,7 +206,7 @@ def _areas(answers: list[Answer]) -> list[float]:
     return [one[2] * one[3] / (other[2] * other[3]) for one, other in boxes]
 
 
-def drawn_scores(net: Locator, count: int, seed: int, *, empty: bool) -> np.ndarray:
+def drawn_scores(net: Detector, count: int, seed: int, *, empty: bool) -> np.ndarray:
     """Scores of drawn photos, or of their tables without a part."""
     kinds = categories_to_draw()
     scores = []
@@ -218,13 +218,13 @@ def drawn_scores(net: Locator, count: int, seed: int, *, empty: bool) -> np.ndar
     return np.array(scores)
 
 
-def table_threshold(net: Locator) -> float:
+def table_threshold(net: Detector) -> float:
     """The score that one drawn table without a part in a hundred reaches."""
     tables = drawn_scores(net, 300, seed=2**30, empty=True)
     return round(float(np.quantile(tables, 0.99)), 3)
 
 
-def latency(net: Locator, looks: int) -> float:
+def latency(net: Detector, looks: int) -> float:
     """Median milliseconds of processor time for a decoded photo on one core."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -268,16 +268,16 @@ def main() -> None:
     if chosen.command == "train":
         torch.set_num_threads(chosen.threads)
         begun = time.monotonic()
-        net = train_locator(
+        net = train_detector(
             chosen.steps,
             batch_size=chosen.batch_size,
             seed=chosen.seed,
             workers=chosen.workers,
             learning_rate=chosen.learning_rate,
-            start=Locator.load(chosen.start) if chosen.start else None,
+            start=Detector.load(chosen.start) if chosen.start else None,
             photos=chosen.photos,
         )
-        net.record |= {
+        net.metadata |= {
             "seconds": round(time.monotonic() - begun),
             "machine": platform.machine(),
             "torch": torch.__version__,
@@ -285,7 +285,7 @@ def main() -> None:
         net.threshold = table_threshold(net)
         net.save(chosen.weights)
         return
-    net = Locator.load(chosen.weights)
+    net = Detector.load(chosen.weights)
     if chosen.command == "frames":
         torch.set_num_threads(1)  # as in a preparation
         found = measure_frames(net, chosen.photos, chosen.every, chosen.drawn)

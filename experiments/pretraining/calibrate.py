@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from resistor_cls.categories import resistor37
-from resistor_cls.data.photos import one_torch_thread, read_prepared
+from resistor_cls.data.images.decode import one_torch_thread, read_preprocessed
 from resistor_cls.evaluation.calibration import RISKS, fit_calibration
+from resistor_cls.inference.batches import probabilities_and_features
 from resistor_cls.model import ResistorClassifier
-from resistor_cls.model.judge import with_features
-from resistor_cls.rendering import render_dataset
+from resistor_cls.synthetic import generate_dataset
 
 EACH, SEED = 20, 11  # photos of a category; a seed that neither trained nor validated
 VIEWS = 4  # averaged by default, as by models of experiment=best
@@ -32,21 +32,21 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     path = parser.parse_args().weights
     model = ResistorClassifier.load(path)
-    model.answer_by(views=VIEWS)
+    model.set_inference(views=VIEWS)
     model.hparams["views"] = VIEWS
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         counts = dict.fromkeys(resistor37().names, EACH)
-        render_dataset(root, resistor37(), counts, seed=SEED, progress=False)
+        generate_dataset(root, resistor37(), counts, seed=SEED, progress=False)
         files = sorted(root.rglob("*.jpg"))
-        prepare = model.preparation()
+        prepare = model.image_preprocessing()
         with one_torch_thread(), ThreadPoolExecutor() as pool:
-            found = list(pool.map(lambda file: read_prepared(file, prepare), files))
+            found = list(pool.map(lambda file: read_preprocessed(file, prepare), files))
     targets = np.array([model.categories.index(file.parent.name) for file in files])
-    likely, features = with_features(model, (one.photo for one in found))
+    likely, features = probabilities_and_features(model, (one.photo for one in found))
     located = np.array([one.located for one in found])
     calibration = fit_calibration(likely, targets, located, features, REFUSED)
-    model.record["calibration"] = {**calibration.record(), "pixels": []}
+    model.metadata["calibration"] = {**calibration.record(), "pixels": []}
     model.write_weights(path)
     right = (likely.argmax(axis=1) == targets).mean()
     print(f"{len(files)} synthetic photos, {right:.3f} right, {(~located).sum()} without a body")

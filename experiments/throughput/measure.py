@@ -22,12 +22,12 @@ import torch
 
 from resistor_cls.categories import resistor37
 from resistor_cls.config import compose, instantiate
-from resistor_cls.data.augmentation import Augmentation
-from resistor_cls.data.cache import open_cache
-from resistor_cls.data.photos import Shrink
-from resistor_cls.data.sources import read_folder
+from resistor_cls.data.augment.augmentation import Augmentation
+from resistor_cls.data.images.cache import open_cache
+from resistor_cls.data.images.decode import Resize
+from resistor_cls.data.sources.sources import read_folder
 from resistor_cls.model import ResistorClassifier
-from resistor_cls.model.trainer import pick_precision
+from resistor_cls.model.training.trainer import pick_precision
 
 AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
@@ -89,7 +89,7 @@ def main() -> None:
         photos = read_folder(Path(scratch) / "0")
 
         def decoding() -> int:
-            open_cache(photos, Shrink(224), next(places))
+            open_cache(photos, Resize(224), next(places))
             return len(photos)
 
         print(f"decoding 700 px to 224, all cores{speed(decoding, repeat)}")

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from resistor_cls.config.command_line import MAY_BE_EMPTY, TEXT_KEYS
 from resistor_cls.config.rules import RULES, number
-from resistor_cls.config.words import MAY_BE_EMPTY, TEXT_KEYS
+from resistor_cls.custom_code import check_allowed, is_import_path
 from resistor_cls.errors import ConfigError
-from resistor_cls.own_code import check_allowed, is_import_path
 
 _PHOTOS = "a folder with one folder of photos per category"
 _NAMES = "a file with one name per line"

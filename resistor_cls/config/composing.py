@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config.choices import choices_of, groups, options_of
+from resistor_cls.config.command_line import CONF, escaped, read_words
 from resistor_cls.config.messages import explained, first_line, refused_value
 from resistor_cls.config.value_types import check_types
-from resistor_cls.config.words import CONF, escaped, read_words
 from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:

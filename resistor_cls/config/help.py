@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from resistor_cls.config.choices import groups, options_in
-from resistor_cls.config.words import CONF
+from resistor_cls.config.command_line import CONF
 
 _LEAST, _MOST = 80, 100  # columns
 _FLAGS = {

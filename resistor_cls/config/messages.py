@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from resistor_cls.config.choices import choices_of, groups, options_of
+from resistor_cls.config.command_line import CONF
 from resistor_cls.config.help import defaults_in
 from resistor_cls.config.plain import flatten
-from resistor_cls.config.words import CONF
 from resistor_cls.errors import ConfigError, nearest
 
 # Hydra's plugins by the choice that needs them → what installs them. Those of a cluster are not

@@ -12,7 +12,7 @@ from resistor_cls.errors import nearest
 
 VIEWS = (1, 2, 4, 8)
 CLASS_WEIGHTS = ("none", "balanced")
-MAX_SIDE = 8_192  # pixels; see `resistor_cls.model.file_schema`
+MAX_SIDE = 8_192  # pixels; see `resistor_cls.model.checkpoint.schema`
 _SEEDS = 2**32  # what NumPy and scikit-learn take
 _METRICS = (
     "loss",

@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING
 
 from resistor_cls.config.checks import check_values
 from resistor_cls.config.choices import groups
-from resistor_cls.config.composing import defaults_of
-from resistor_cls.config.help import help_of
-from resistor_cls.config.messages import explained
-from resistor_cls.config.plain import known_values
-from resistor_cls.config.sweeps import is_multirun, sweep_of
-from resistor_cls.config.value_types import check_types
-from resistor_cls.config.words import (
+from resistor_cls.config.command_line import (
     CONF,
     escaped,
     flags_of,
@@ -27,8 +21,14 @@ from resistor_cls.config.words import (
     read_words,
     taken_out,
 )
+from resistor_cls.config.composing import defaults_of
+from resistor_cls.config.help import help_of
+from resistor_cls.config.messages import explained
+from resistor_cls.config.plain import known_values
+from resistor_cls.config.sweeps import is_multirun, sweep_of
+from resistor_cls.config.value_types import check_types
+from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import ResistorClsError, run_command, without_passwords
-from resistor_cls.own_code import FLAG, allow_code
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

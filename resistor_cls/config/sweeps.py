@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config.checks import check_values
 from resistor_cls.config.choices import groups
+from resistor_cls.config.command_line import CONF, SEARCHED, TEXT_KEYS, escaped, key_of, quoted
 from resistor_cls.config.composing import compose_with_hydra
 from resistor_cls.config.messages import explained
 from resistor_cls.config.plain import known_values
-from resistor_cls.config.words import CONF, SEARCHED, TEXT_KEYS, escaped, key_of, quoted
 from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def sweep_of(name: str, arguments: argparse.Namespace) -> Iterator[tuple[Any, li
         yield None, []
         return
     from resistor_cls.tracking import open_sweep
-    from resistor_cls.tracking.names import sweep_name
+    from resistor_cls.tracking.run.names import sweep_name
 
     experiment = config.hydra.runtime.choices.get("experiment")
     title = config.tracking.name or sweep_name(", ".join(varying), experiment)

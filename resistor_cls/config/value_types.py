@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config.choices import is_choice
+from resistor_cls.config.command_line import key_of
 from resistor_cls.config.plain import flatten
 from resistor_cls.config.rules import RULES
-from resistor_cls.config.words import key_of
 from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.data.photos import read_photo, resize
-from resistor_cls.data.sources import PhotoSet, read_folder, read_table
+from resistor_cls.data.images.decode import read_photo, resize
+from resistor_cls.data.sources.sources import PhotoSet, read_folder, read_table
 
 if TYPE_CHECKING:
-    from resistor_cls.data.augmentation import read_pipeline
+    from resistor_cls.data.augment.augmentation import read_pipeline
     from resistor_cls.data.datamodule import PhotoDataModule
 
 __all__ = [
@@ -27,7 +27,7 @@ def __getattr__(name: str) -> Any:
 
         return PhotoDataModule
     if name == "read_pipeline":  # albumentations takes a second
-        from resistor_cls.data.augmentation import read_pipeline
+        from resistor_cls.data.augment.augmentation import read_pipeline
 
         return read_pipeline
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

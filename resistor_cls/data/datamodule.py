@@ -15,11 +15,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.adoption import adopted_targets
-from resistor_cls.data.augmentation import Augmentation
-from resistor_cls.data.boxes import Box
-from resistor_cls.data.cache import PhotoCache, fingerprint
-from resistor_cls.data.datasets import (
+from resistor_cls.data.augment.augmentation import Augmentation
+from resistor_cls.data.dataset import (
     UNKNOWN,
     EpochSampler,
     Mixing,
@@ -27,23 +24,26 @@ from resistor_cls.data.datasets import (
     Repeatable,
     with_pseudo,
 )
-from resistor_cls.data.facts import PhotoFacts
+from resistor_cls.data.images.cache import PhotoCache, fingerprint
+from resistor_cls.data.images.decode import ImagePreprocessing, Resize
+from resistor_cls.data.images.metadata import ImageMetadata
 from resistor_cls.data.known_bodies import Body, boxes_of, known_body
-from resistor_cls.data.loading import load_photos
-from resistor_cls.data.photos import Preparation, Shrink
+from resistor_cls.data.label_alignment import aligned_targets
+from resistor_cls.data.online_generator import OnlineGenerator, check_online_generator
 from resistor_cls.data.pseudo_labels import NO_TABLE, PseudoLabels, PseudoPhotos, pseudo_photos
-from resistor_cls.data.sources import PhotoSet, absolute, check_source
+from resistor_cls.data.sources.boxes import Box
+from resistor_cls.data.sources.loading import load_photos
+from resistor_cls.data.sources.sources import PhotoSet, absolute, check_source
+from resistor_cls.data.sources.walk import log_left_out
 from resistor_cls.data.splits.captures import bursts
-from resistor_cls.data.splits.copies import copies_across
+from resistor_cls.data.splits.config import SplitConfig
+from resistor_cls.data.splits.external import ExternalSplits
 from resistor_cls.data.splits.folds import Split, split_table
-from resistor_cls.data.splits.given_sets import GivenSets
-from resistor_cls.data.splits.splitting import Splitting
-from resistor_cls.data.streams import Stream, check_stream
-from resistor_cls.data.walking import log_left_out
+from resistor_cls.data.splits.overlap import copies_across
 from resistor_cls.data.workers import worker_count, workers_that_fit
 from resistor_cls.errors import ConfigError, DataError, nearest, plain_without_passwords
 
-__all__ = ["UNKNOWN", "Body", "PhotoDataModule", "PhotoDataset", "Stream"]
+__all__ = ["UNKNOWN", "Body", "OnlineGenerator", "PhotoDataModule", "PhotoDataset"]
 
 SUBSETS = ("validation", "train", "test", "all")
 
@@ -53,7 +53,8 @@ class PhotoDataModule(LightningDataModule):
 
     Args:
         root: folder of the photos.
-        source: `folder`, `table`, `rendered` or `resistor37`; see `resistor_cls.data.sources`.
+        source: `folder`, `table`, `rendered` or `resistor37`; see
+            `resistor_cls.data.sources`.
         image_size: longer side in pixels that photos are kept and batched at, or their rows and
             columns.
         prepare: makes of each photo what is kept and batched, as the model says that is to see it;
@@ -97,12 +98,14 @@ class PhotoDataModule(LightningDataModule):
         mix: see above.
         workers: processes that augment.
         photo_set: the readable photos (after `setup`).
-        targets: (photos,) class index of each; after `adopt` a model's, `UNKNOWN` where it is none.
+        targets: (photos,) class index of each; after `align_labels` a model's, `UNKNOWN`
+            where it is none.
         located: (photos,) bool, whether the body of each was found; None where nobody looked.
         places: (photos, 2, 3) float64, what each shows of its original; see
-            `resistor_cls.data.photos.Prepared`.
-        facts: what the file of each photo tells.
-        outlines: (photos, 64, 64) int8; see `resistor_cls.data.facts.outline`.
+            `resistor_cls.data.images.decode.PreprocessedImage`.
+        metadata: what the file of each photo tells.
+        edge_descriptors: (photos, 64, 64) int8; see
+            `resistor_cls.data.images.metadata.edge_descriptor`.
         split: which photos train and which validate.
         pseudo_photos: the pseudo-labelled photos, or None.
         unreadable: file name → why it was left out.
@@ -118,8 +121,8 @@ class PhotoDataModule(LightningDataModule):
     targets: np.ndarray
     located: np.ndarray | None
     places: np.ndarray
-    facts: tuple[PhotoFacts, ...]
-    outlines: np.ndarray
+    metadata: tuple[ImageMetadata, ...]
+    edge_descriptors: np.ndarray
     split: Split
     pseudo_photos: PseudoPhotos | None = None
     unreadable: Mapping[str, str]
@@ -132,7 +135,7 @@ class PhotoDataModule(LightningDataModule):
         source: str = "folder",
         *,
         image_size: int | Sequence[int] = 224,
-        prepare: Preparation | None = None,
+        prepare: ImagePreprocessing | None = None,
         batch_size: int = 32,
         split: str = "stratified",
         folds: int = 5,
@@ -149,7 +152,7 @@ class PhotoDataModule(LightningDataModule):
         drop_last: bool = True,
         skip_unreadable: bool = False,
         subset: str = "validation",
-        stream: Stream | None = None,
+        stream: OnlineGenerator | None = None,
         pseudo: PseudoLabels | None = None,
         mix: Mixing | None = None,
         workers: int | str = "auto",
@@ -161,10 +164,10 @@ class PhotoDataModule(LightningDataModule):
         steps = list(augment.values()) if isinstance(augment, Mapping) else list(augment)
         self._augmentation = Augmentation([step for step in steps if step is not None])
         self._options = absolute({"root": root, **options})
-        self.prepare = Shrink(image_size) if prepare is None else prepare
+        self.prepare = Resize(image_size) if prepare is None else prepare
         self._augmentation.check(self.prepare.shape, self.prepare.channels)
         self.batch_size = batch_size
-        self._splitting = Splitting(
+        self._split_config = SplitConfig(
             split=split,
             folds=folds,
             fold=fold,
@@ -182,7 +185,7 @@ class PhotoDataModule(LightningDataModule):
             "image_size": self.prepare.size,
             "drop_last": drop_last,
             "skip_unreadable": skip_unreadable,
-            **asdict(self._splitting),
+            **asdict(self._split_config),
             **{
                 key: str(value) if isinstance(value, Path) else value
                 for key, value in self._options.items()
@@ -193,18 +196,18 @@ class PhotoDataModule(LightningDataModule):
         check_source(source, self._options)
         self._cache_folder = Path(cache)
         self.stream, self.pseudo, self.mix = stream, pseudo, mix
-        self._check_stream()
+        self._check_online_generator()
         self.subset = subset
         self._cache: PhotoCache | None = None
 
     def _check(self, subset: str) -> None:
         if self.batch_size < 1:
             raise ConfigError(f"data.batch_size={self.batch_size}: expected 1 or more")
-        self._splitting.check()
+        self._split_config.check()
         if subset not in SUBSETS:
             raise ConfigError(f"subset={subset}: {nearest(subset, SUBSETS)}")
 
-    def _check_stream(self) -> None:
+    def _check_online_generator(self) -> None:
         for key, made in (("stream", self.stream), ("mix", self.mix)):
             if made is not None and not callable(made):
                 raise ConfigError(
@@ -212,7 +215,7 @@ class PhotoDataModule(LightningDataModule):
                 )
         if self.stream is not None:
             others = {"pseudo.photos": self.pseudo, "mix": self.mix}
-            check_stream(self._splitting, self.prepare.channels, others)
+            check_online_generator(self._split_config, self.prepare.channels, others)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -227,7 +230,7 @@ class PhotoDataModule(LightningDataModule):
     @property
     def train_indices(self) -> np.ndarray:
         """Positions in `photo_set` of the training photos."""
-        if self._splitting.train_on_validation:
+        if self._split_config.train_on_validation:
             return self._of_role("train", "validation")
         return self._of_role("train")
 
@@ -274,11 +277,11 @@ class PhotoDataModule(LightningDataModule):
 
         Where no photo says when it was taken, as drawn ones do not, each stands for itself.
         """
-        if not any(fact.taken for fact in self.facts):
-            return np.arange(len(self.facts))
-        return bursts(self.photo_set, self.facts)
+        if not any(fact.taken for fact in self.metadata):
+            return np.arange(len(self.metadata))
+        return bursts(self.photo_set, self.metadata)
 
-    def adopt(self, categories: Categories, allow: Collection[str] = ()) -> None:
+    def align_labels(self, categories: Categories, allow: Collection[str] = ()) -> None:
         """Counts targets as a model does (after `setup`).
 
         Args:
@@ -289,7 +292,7 @@ class PhotoDataModule(LightningDataModule):
         Raises:
             DataError: the categories differ otherwise; the first difference is named.
         """
-        self.targets = adopted_targets(self.photo_set, categories, allow)
+        self.targets = aligned_targets(self.photo_set, categories, allow)
         if not len(self.test_indices):
             raise DataError(
                 f"none of the photos in {self.photo_set.root} is of a category of the model, such "
@@ -298,11 +301,11 @@ class PhotoDataModule(LightningDataModule):
 
     def split_table(self) -> pd.DataFrame:
         """The split as a table that `split` takes again: a row per photo."""
-        return split_table(self.split, self.photo_set, self.facts)
+        return split_table(self.split, self.photo_set, self.metadata)
 
     def copies_table(self) -> pd.DataFrame:
         """Photos that are the same picture in several roles; see `copies_across`."""
-        return copies_across(self.photo_set, self.facts, self.split.role_of)
+        return copies_across(self.photo_set, self.metadata, self.split.role_of)
 
     def pseudo_table(self) -> pd.DataFrame:
         """What became of the pseudo-labelled photos: a row for each.
@@ -312,17 +315,17 @@ class PhotoDataModule(LightningDataModule):
         return NO_TABLE.copy() if self.pseudo_photos is None else self.pseudo_photos.table
 
     def trained_on(self) -> list[str]:
-        """The pictures that train, as `PhotoFacts.pixels`.
+        """The pictures that train, as `ImageMetadata.pixels`.
 
         Kept with a model, they tell later whether it is judged on photos that it learned from.
         """
         more = () if self.pseudo_photos is None else self.pseudo_photos.pixels
-        return sorted({*(self.facts[index].pixels for index in self.train_indices), *more})
+        return sorted({*(self.metadata[index].pixels for index in self.train_indices), *more})
 
     def seen(self, trained_on: Collection[str]) -> int:
         """How many photos of the test batches are among pictures that a model has trained on."""
         known = set(trained_on)
-        return sum(self.facts[index].pixels in known for index in self.test_indices)
+        return sum(self.metadata[index].pixels in known for index in self.test_indices)
 
     def photo(self, index: int) -> np.ndarray:
         """A photo of `photo_set` at the size it is kept at: (rows, columns, channels) uint8."""
@@ -375,37 +378,39 @@ class PhotoDataModule(LightningDataModule):
         """Finds, checks and splits the photos; doing it again changes nothing."""
         if self._cache is not None:
             return
-        self._check_stream()
+        self._check_online_generator()
         sets, cache = self._load()
         self.photo_set, self._folders = sets.photo_set, sets.folders
         self.unreadable = cache.unreadable
         photos = len(self.photo_set) + len(self.unreadable)
         log_left_out(self.photo_set.left_out, photos, self.photo_set.root)
         self.targets = np.asarray(self.photo_set.targets)
-        self.facts, self.outlines = cache.facts, cache.outlines
+        self.metadata, self.edge_descriptors = cache.metadata, cache.edge_descriptors
         self.located = cache.located if self.prepare.locates else None
         self.places = cache.places
         # Where nothing is split, all are judged.
         undivided = self.subset == "all" or self.stream is not None
-        self.split = self._splitting.deal(sets, cache.facts, cache.outlines, undivided=undivided)
+        self.split = self._split_config.assign(
+            sets, cache.metadata, cache.edge_descriptors, undivided=undivided
+        )
         if self.subset == "test" and not len(self._of_role("test")):
             raise ConfigError("subset=test, but there are no test photos: set data.test")
         if self.pseudo is not None:
-            pixels = (fact.pixels for fact in self.facts)
+            pixels = (fact.pixels for fact in self.metadata)
             roles = dict(zip(pixels, self.split.role_of.tolist(), strict=True))
             self.pseudo_photos = pseudo_photos(
                 self.pseudo, self.categories, self.prepare, self._cache_folder, roles
             )
-        contents = tuple(fact.content for fact in cache.facts)
+        contents = tuple(fact.content for fact in cache.metadata)
         self.fingerprint = fingerprint(contents, self.photo_set.labels)
-        self.split_fingerprint = fingerprint(contents, self._splitting.marks(self.split))
+        self.split_fingerprint = fingerprint(contents, self._split_config.marks(self.split))
         self._cache = cache
 
-    def _load(self) -> tuple[GivenSets, PhotoCache]:
+    def _load(self) -> tuple[ExternalSplits, PhotoCache]:
         return load_photos(
             self._settings["source"],
             self._options,
-            self._splitting.given,
+            self._split_config.given,
             self.prepare,
             self._cache_folder,
             skip_unreadable=self._settings["skip_unreadable"],

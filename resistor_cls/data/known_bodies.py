@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resistor_cls.data.bodies import Location
-from resistor_cls.data.boxes import Box, read_boxes
+from resistor_cls.data.geometry import OrientedBox
+from resistor_cls.data.sources.boxes import Box, read_boxes
 
 
 class Body(NamedTuple):
@@ -24,7 +24,7 @@ class Body(NamedTuple):
 
 
 def known_body(
-    box: Box | None, found: Location | None, place: np.ndarray, shape: tuple[int, int]
+    box: Box | None, found: OrientedBox | None, place: np.ndarray, shape: tuple[int, int]
 ) -> Body | None:
     """Which pixels of a prepared photo show the body; None where nobody knows.
 

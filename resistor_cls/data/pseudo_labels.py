@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.cache import PhotoCache, open_cache
-from resistor_cls.data.photos import Preparation
-from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.images.cache import PhotoCache, open_cache
+from resistor_cls.data.images.decode import ImagePreprocessing
+from resistor_cls.data.sources.sources import PhotoSet
 from resistor_cls.errors import DataError
 
 COLUMNS = ("photo", "category", "confidence", "used", "reason")
@@ -53,7 +53,7 @@ class PseudoLabels:
         targets = tuple(categories.index(label) for label in self.labels)
         return PhotoSet(Path(self.root), tuple(self.names), targets, categories)
 
-    def open(self, categories: Categories, prepare: Preparation, folder: Path) -> PhotoCache:
+    def open(self, categories: Categories, prepare: ImagePreprocessing, folder: Path) -> PhotoCache:
         """Decodes and prepares the photos where they are not yet.
 
         Args:
@@ -62,7 +62,7 @@ class PseudoLabels:
             folder: of everything that is cached.
 
         Raises:
-            DataError: see `photo_set` and `resistor_cls.data.cache.open_cache`.
+            DataError: see `photo_set` and `resistor_cls.data.images.cache.open_cache`.
         """
         return open_cache(self.photo_set(categories), prepare, folder)
 
@@ -75,7 +75,7 @@ class PseudoPhotos:
         photos: (readable, rows, columns, channels) uint8, memory-mapped.
         targets: (readable,) class index of each.
         used: positions of those that train.
-        pixels: `PhotoFacts.pixels` of those that train, sorted.
+        pixels: `ImageMetadata.pixels` of those that train, sorted.
         table: a row per pseudo-labelled photo: `photo`, `category`, `confidence`, `used` and the
             `reason` where it is not.
     """
@@ -94,7 +94,7 @@ class PseudoPhotos:
 def pseudo_photos(
     labels: PseudoLabels,
     categories: Categories,
-    prepare: Preparation,
+    prepare: ImagePreprocessing,
     folder: Path,
     known: Mapping[str, str],
 ) -> PseudoPhotos:
@@ -109,14 +109,14 @@ def pseudo_photos(
         categories: the label space.
         prepare: the preparation.
         folder: of everything that is cached.
-        known: `PhotoFacts.pixels` of the labelled photos → the role of each.
+        known: `ImageMetadata.pixels` of the labelled photos → the role of each.
 
     Raises:
         DataError: see `PseudoLabels.open`.
     """
     cache = labels.open(categories, prepare, folder)
     reasons = [cache.unreadable.get(name, "") for name in labels.names]
-    for index, fact in zip(cache.readable, cache.facts, strict=True):
+    for index, fact in zip(cache.readable, cache.metadata, strict=True):
         if fact.pixels in known:
             reasons[index] = f"the same picture is among the {_AMONG[known[fact.pixels]]} photos"
     used = [place for place, index in enumerate(cache.readable) if not reasons[index]]
@@ -130,5 +130,5 @@ def pseudo_photos(
         }
     )
     targets = np.array([categories.index(labels.labels[i]) for i in cache.readable], dtype=np.int64)
-    pixels = tuple(sorted({cache.facts[place].pixels for place in used}))
+    pixels = tuple(sorted({cache.metadata[place].pixels for place in used}))
     return PseudoPhotos(cache.photos, targets, np.array(used, dtype=int), pixels, table)

@@ -9,7 +9,7 @@ from resistor_cls.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
-MOST_WORKERS = 8  # soft augmentation of 224 px photos: 8 processes outrun any one GPU's training
+MAX_WORKERS = 8  # soft augmentation of 224 px photos: 8 processes outrun any one GPU's training
 # Batches on their way: PyTorch's loaders keep two of each worker, and the training holds one.
 _PREFETCHED, _HELD = 2, 1
 # Through which workers hand over batches; other systems than Linux have another way.
@@ -26,7 +26,7 @@ def worker_count(workers: int | str) -> int:
         ConfigError: neither `auto` nor a number.
     """
     if workers == "auto":
-        return max(1, min(MOST_WORKERS, (os.cpu_count() or 1) // 2))
+        return max(1, min(MAX_WORKERS, (os.cpu_count() or 1) // 2))
     if isinstance(workers, int) and workers >= 0:
         return workers
     raise ConfigError(f"data.workers={workers}: expected auto, 0 or more")

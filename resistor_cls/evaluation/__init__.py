@@ -1,16 +1,13 @@
 """Logits to tables and figures: pure functions, no tracker, no trainer."""
 
-from resistor_cls.evaluation.category_curves import precision_recall_figure, roc_figure
-from resistor_cls.evaluation.charts import (
-    reliability_figure,
-    risk_coverage_figure,
-    stress_figure,
-    unknown_figure,
-)
 from resistor_cls.evaluation.comparison import Comparison, compare
-from resistor_cls.evaluation.confusion import confusion_figure
-from resistor_cls.evaluation.curves import curves_figure
-from resistor_cls.evaluation.figures import (
+from resistor_cls.evaluation.electrical import (
+    ElectricalResult,
+    cost_of_predictions,
+    evaluate_electrical,
+    read_costs,
+)
+from resistor_cls.evaluation.figures.base import (
     augmentation_figure,
     gallery_figure,
     overlay,
@@ -18,8 +15,17 @@ from resistor_cls.evaluation.figures import (
     saliency_figure,
     svg,
 )
-from resistor_cls.evaluation.job_figures import comparison_figure, repeats_figure
-from resistor_cls.evaluation.predictions import Attention, Predictions
+from resistor_cls.evaluation.figures.charts import (
+    reliability_figure,
+    risk_coverage_figure,
+    stress_figure,
+    unknown_figure,
+)
+from resistor_cls.evaluation.figures.confusion_matrix import confusion_figure
+from resistor_cls.evaluation.figures.jobs import comparison_figure, repeats_figure
+from resistor_cls.evaluation.figures.roc import precision_recall_figure, roc_figure
+from resistor_cls.evaluation.figures.training_curves import curves_figure
+from resistor_cls.evaluation.predictions import OcclusionResult, Predictions
 from resistor_cls.evaluation.repeats import Repeats, out_of_fold, repeat_scores
 from resistor_cls.evaluation.scores import scores
 from resistor_cls.evaluation.tables import (
@@ -29,14 +35,13 @@ from resistor_cls.evaluation.tables import (
     confusion_table,
     per_category,
 )
-from resistor_cls.evaluation.trade import TradeAnswers, cost_of_answers, judge_trade, read_costs
 
 __all__ = [
-    "Attention",
     "Comparison",
+    "ElectricalResult",
+    "OcclusionResult",
     "Predictions",
     "Repeats",
-    "TradeAnswers",
     "augmentation_figure",
     "compare",
     "comparison_figure",
@@ -45,10 +50,10 @@ __all__ = [
     "confusion_figure",
     "confusion_order",
     "confusion_table",
-    "cost_of_answers",
+    "cost_of_predictions",
     "curves_figure",
+    "evaluate_electrical",
     "gallery_figure",
-    "judge_trade",
     "out_of_fold",
     "overlay",
     "pairs_figure",

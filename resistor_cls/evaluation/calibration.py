@@ -1,4 +1,4 @@
-"""Answers that are as sure as they say: temperature, refusal at a stated risk, sets of candidates.
+"""Calibrated predictions: temperature, abstention at a guaranteed risk, prediction sets.
 
 Everything is fitted on held-out photos and then applied to others. Where the same photos have to do
 both, they take turns (`cross_fitted`). The promises hold for photos that are drawn like the
@@ -18,8 +18,8 @@ from resistor_cls.evaluation.familiarity import REFUSED, Familiarity, fit_famili
 RISKS = (0.001, 0.01, 0.05)  # shares of wrong answers among the accepted ones that are promised
 LEVELS = (0.90, 0.95, 0.99)  # how often a set of candidates holds the truth
 CONFIDENCE = 0.95  # with which a risk is promised
-TURNS = 5  # of the photos that calibrate and are judged: four fifths of them fit at a time
-_MOST_FITTED = 20_000  # photos: more of them change a temperature in its fourth digit
+FOLDS = 5  # of the photos that calibrate and are judged: four fifths of them fit at a time
+_MAX_FITTED = 20_000  # photos: more of them change a temperature in its fourth digit
 _AT_ONCE = 4096  # photos: a copy of that many rows stays small beside the predictions
 _TINY = float(np.finfo(np.float32).tiny)  # probabilities below it have no logarithm worth the name
 _SHARPEST, _SOFTEST = 0.05, 20.0  # temperatures
@@ -47,7 +47,7 @@ class Calibration:
     familiarity: Familiarity | None = None
 
     @property
-    def promised(self) -> float | None:
+    def guaranteed_risk(self) -> float | None:
         """The risk that "accepted" stands for where none is named: 1 %, else 5 %, if promised."""
         for risk, threshold in zip(RISKS[1:], self.thresholds[1:], strict=True):
             if threshold is not None:
@@ -72,7 +72,7 @@ class Calibration:
         """Takes back what `record` gave; what another version promised otherwise is left out.
 
         Args:
-            record: of a loaded model, which was checked by `resistor_cls.model.file_schema`.
+            record: of a loaded model, which was checked by `resistor_cls.model.checkpoint.schema`.
         """
         kept = record["thresholds"] if record["confidence"] == CONFIDENCE else {}
         familiarity = record.get("familiarity")  # earlier versions had none
@@ -86,7 +86,7 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Answers:
+class CalibratedPredictions:
     """What calibration makes of predictions.
 
     Attributes:
@@ -133,7 +133,7 @@ class Answers:
         scores = 1 - self.confidences
         return scores if located is None else np.where(located, scores, 1.0)
 
-    def select(self, chosen: np.ndarray) -> "Answers":
+    def select(self, chosen: np.ndarray) -> "CalibratedPredictions":
         """Those of some photos."""
         arrays = {
             field.name: getattr(self, field.name)[chosen]
@@ -144,9 +144,9 @@ class Answers:
 
     def to_other_photos(
         self, probabilities: np.ndarray, located: np.ndarray, features: np.ndarray | None = None
-    ) -> "Answers":
-        """Answers of photos that nothing was fitted on; see `answers`."""
-        return answers(probabilities, self.calibration, located, features)
+    ) -> "CalibratedPredictions":
+        """CalibratedPredictions of photos that nothing was fitted on; see `apply_calibration`."""
+        return apply_calibration(probabilities, self.calibration, located, features)
 
     def to_the_same_photos(
         self, probabilities: np.ndarray, located: np.ndarray | None, features: np.ndarray | None
@@ -155,8 +155,8 @@ class Answers:
 
         Args:
             probabilities: (photos, categories), such as of the photos under other light.
-            located: (photos,) bool, see `answers`.
-            features: (photos, features), see `answers`.
+            located: (photos,) bool, see `apply_calibration`.
+            features: (photos, features), see `apply_calibration`.
         """
         confidences = np.empty(len(probabilities))
         for rows in chunks(len(confidences)):
@@ -201,8 +201,8 @@ def fit_calibration(
     Args:
         probabilities: (photos, categories), at least one photo.
         targets: (photos,) class indices.
-        located: (photos,) bool, see `answers`.
-        features: (photos, features), see `answers`.
+        located: (photos,) bool, see `apply_calibration`.
+        features: (photos, features), see `apply_calibration`.
         refused: see `fit_familiarity`.
     """
     fitted = fit_familiarity(features, located, refused)
@@ -210,8 +210,8 @@ def fit_calibration(
         # Only what is familiar is ever accepted, and the guarantee is one about that.
         located = _both(located, fitted.familiarity.familiar(fitted.distances))
     chosen = np.arange(len(targets))
-    if len(targets) > _MOST_FITTED:
-        chosen = np.sort(np.random.default_rng(0).permutation(chosen)[:_MOST_FITTED])
+    if len(targets) > _MAX_FITTED:
+        chosen = np.sort(np.random.default_rng(0).permutation(chosen)[:_MAX_FITTED])
     temperature = fit_temperature(probabilities[chosen], targets[chosen])
     confidences, of_label = np.empty(len(targets)), np.empty(len(targets))
     right = probabilities.argmax(axis=1) == targets
@@ -330,13 +330,13 @@ def _cuts(of_label: np.ndarray) -> tuple[float, ...]:
     return tuple(max(0.0, 1 - float(next(found))) if can else 0.0 for can in enough)
 
 
-def answers(
+def apply_calibration(
     probabilities: np.ndarray,
     calibration: Calibration,
     located: np.ndarray | None = None,
     features: np.ndarray | None = None,
     basis: str = "saved",
-) -> Answers:
+) -> CalibratedPredictions:
     """Applies a calibration.
 
     A set of candidates holds at least the prediction.
@@ -348,10 +348,10 @@ def answers(
             accepted, however sure a model is of it. None where nobody looks.
         features: (photos, features) of the model; a photo unlike the calibration photos is never
             accepted either. None where that is not tested.
-        basis: see `Answers`.
+        basis: see `CalibratedPredictions`.
     """
     count = len(probabilities)
-    found = _empty_answers(count, calibration, basis)
+    found = _empty_predictions(count, calibration, basis)
     found.thresholds[:] = [np.nan if one is None else one for one in calibration.thresholds]
     # A hair below the cuts: rounding must not take out a photo that the cut was fitted to.
     cuts = np.array(calibration.cuts) * (1 - 1e-9)
@@ -377,7 +377,7 @@ def _both(located: np.ndarray | None, familiar: np.ndarray | None) -> np.ndarray
 
 
 def _sure(confidences: np.ndarray, located: np.ndarray | None) -> np.ndarray:
-    """Confidences by which photos are accepted; see `answers`."""
+    """Confidences by which photos are accepted; see `apply_calibration`."""
     return confidences if located is None else np.where(located, confidences, -1.0)
 
 
@@ -386,8 +386,8 @@ def _accepted(confidences: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(thresholds), np.nan, yes)
 
 
-def _empty_answers(count: int, calibration: Calibration, basis: str) -> Answers:
-    return Answers(
+def _empty_predictions(count: int, calibration: Calibration, basis: str) -> CalibratedPredictions:
+    return CalibratedPredictions(
         basis,
         calibration,
         np.empty(count),
@@ -404,8 +404,8 @@ def cross_fitted(
     groups: np.ndarray,
     located: np.ndarray | None = None,
     features: np.ndarray | None = None,
-) -> Answers | None:
-    """Answers of photos by calibrations that were each fitted on the other photos.
+) -> CalibratedPredictions | None:
+    """Predictions of photos by calibrations that were each fitted on the other photos.
 
     The test for unfamiliar photos leaves out the photo itself, not its whole group: a group is
     often all that there is of a category, and nothing would be like it.
@@ -414,29 +414,29 @@ def cross_fitted(
         probabilities: (photos, categories).
         targets: (photos,) class indices.
         groups: (photos,) photos of one group, such as a burst, never part.
-        located: (photos,) bool, see `answers`.
-        features: (photos, features), see `answers`.
+        located: (photos,) bool, see `apply_calibration`.
+        features: (photos, features), see `apply_calibration`.
 
     Returns:
-        None where fewer than `TURNS` groups leave nothing to take turns with.
+        None where fewer than `FOLDS` groups leave nothing to take turns with.
     """
-    if len(np.unique(groups)) < TURNS:
+    if len(np.unique(groups)) < FOLDS:
         return None
     there = np.ones(len(targets), dtype=bool) if located is None else located
     test = fit_familiarity(features, there)
     if test is not None:
         there = there & test.familiarity.familiar(test.distances)
     whole = fit_calibration(probabilities, targets, there)
-    found = _empty_answers(len(targets), whole, "cross-fitted")
+    found = _empty_predictions(len(targets), whole, "cross-fitted")
     if test is not None:
         whole = replace(whole, familiarity=test.familiarity)
         found = replace(found, calibration=whole, distances=test.distances, own=test.own)
     from sklearn.model_selection import GroupKFold
 
-    turns = GroupKFold(TURNS, shuffle=True, random_state=0)
+    turns = GroupKFold(FOLDS, shuffle=True, random_state=0)
     for others, own in turns.split(targets, groups=groups):
         fitted = fit_calibration(probabilities[others], targets[others], there[others])
-        part = answers(probabilities[own], fitted, there[own])
+        part = apply_calibration(probabilities[own], fitted, there[own])
         for name in ("temperatures", "thresholds", "confidences", "accepted", "candidates"):
             getattr(found, name)[own] = getattr(part, name)
     return found

@@ -78,7 +78,7 @@ class Familiarity:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Familiarity":
-        """Takes back what `record` gave, as `resistor_cls.model.file_schema` has checked it."""
+        """Takes back what `record` gave, checked by `resistor_cls.model.checkpoint.schema`."""
         values = np.frombuffer(base64.b64decode(record["references"]), dtype="<f2")
         return cls(values.reshape(record["size"]), record["limit"])
 

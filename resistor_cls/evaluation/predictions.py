@@ -12,14 +12,14 @@ import pandas as pd
 from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import unguarded, write_csv
 from resistor_cls.errors import DataError
-from resistor_cls.evaluation.calibration import LEVELS, RISKS, Answers
+from resistor_cls.evaluation.calibration import LEVELS, RISKS, CalibratedPredictions
 
 PROBABILITY = "p:"  # begins the columns of probabilities
 _AT_ONCE = 2_000_000  # numbers of a table that are written or read together: some 50 MB
 
 
 @dataclass(frozen=True)
-class Attention:
+class OcclusionResult:
     """What becomes of predictions when parts of the photos are hidden, and where models look.
 
     Attributes:
@@ -49,13 +49,14 @@ class Predictions:
         categories: the label space.
         located: (photos,) bool, whether the body of each was found; None where nobody looked.
         bursts: (photos,) int, number of the burst that each was taken in; None where nobody asked.
-        temperatures: (photos,) see `Answers`; this and the next three are None where nothing is
-            calibrated.
-        confidences: (photos,) see `Answers`.
-        accepted: (photos, risks) see `Answers`.
-        candidates: (photos, levels) see `Answers`.
-        familiar: (photos,) bool, see `Answers`; None where it is not tested.
-        unknown: (photos,) how little each seems to show one of the categories, see `Answers`.
+        temperatures: (photos,) see `CalibratedPredictions`; this and the next three are None where
+            nothing is calibrated.
+        confidences: (photos,) see `CalibratedPredictions`.
+        accepted: (photos, risks) see `CalibratedPredictions`.
+        candidates: (photos, levels) see `CalibratedPredictions`.
+        familiar: (photos,) bool, see `CalibratedPredictions`; None where it is not tested.
+        unknown: (photos,) how little each seems to show one of the categories, see
+            `CalibratedPredictions`.
         features: (photos, features) that the model made of them; None where it gives none.
         attention: what they were made of; None where nobody looked.
     """
@@ -75,7 +76,7 @@ class Predictions:
     familiar: np.ndarray | None = None
     unknown: np.ndarray | None = None
     features: np.ndarray | None = None
-    attention: Attention | None = None
+    attention: OcclusionResult | None = None
 
     @cached_property
     def predicted(self) -> np.ndarray:
@@ -100,7 +101,7 @@ class Predictions:
             ahead += (column > of_label) | ((column == of_label) & (index < self.targets))
         return ahead + 1
 
-    def answered(self, answers: Answers | None) -> "Predictions":
+    def answered(self, answers: CalibratedPredictions | None) -> "Predictions":
         """With what a calibration makes of them."""
         if answers is None:
             return self
@@ -121,7 +122,7 @@ class Predictions:
         if self.attention is not None:
             of = self.attention
             looked = {field.name: getattr(of, field.name)[chosen] for field in fields(of)}
-            parts["attention"] = Attention(**looked)
+            parts["attention"] = OcclusionResult(**looked)
         arrays = {name: one[chosen] for name, one in parts.items() if isinstance(one, np.ndarray)}
         return Predictions(**{**parts, **arrays})
 
@@ -224,7 +225,7 @@ class Predictions:
         calibrated = "confidence" in table
         attention = None
         if "body_painted" in table:
-            attention = Attention(
+            attention = OcclusionResult(
                 table["saliency_on_body"].to_numpy(float),
                 table["body_area"].to_numpy(float),
                 index.get_indexer(pd.Index(table["body_painted"])),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from resistor_cls.evaluation.calibration import RISKS, Calibration, calibrated, chunks
+from resistor_cls.evaluation.electrical import cost_of_predictions, evaluate_electrical
 from resistor_cls.evaluation.predictions import Predictions, yes_or_no
 from resistor_cls.evaluation.report_calibration import calibration_report
 from resistor_cls.evaluation.scores import (
@@ -28,11 +29,10 @@ from resistor_cls.evaluation.tables import (
     confusion_order,
     per_category,
 )
-from resistor_cls.evaluation.trade import cost_of_answers, judge_trade
 
 VERSION = 1  # counts changes of the keys
 # Sums that an interval may cost: some ten minutes. Beyond, photos are so many that it is a hair.
-_MOST_WORK = 20_000_000_000
+_MAX_WORK = 20_000_000_000
 
 
 def report_of(
@@ -45,7 +45,7 @@ def report_of(
 
     Args:
         predictions: at least one photo.
-        calibration: see `resistor_cls.evaluation.calibration.Answers`; None where there is none.
+        calibration: see `CalibratedPredictions`; None where there is none.
         basis: see there.
         costs: name and (categories, categories) costs of errors.
 
@@ -127,13 +127,13 @@ def _metrics(predictions: Predictions, bootstrap: Bootstrap) -> list[dict[str, A
 
 
 def _affordable(name: str, predictions: Predictions) -> bool:
-    return name != "roc_auc" or predictions.probabilities.size * DRAWS <= _MOST_WORK
+    return name != "roc_auc" or predictions.probabilities.size * DRAWS <= _MAX_WORK
 
 
 def _trade(
     predictions: Predictions, bootstrap: Bootstrap, costs: tuple[str, np.ndarray] | None
 ) -> dict[str, Any]:
-    answers = judge_trade(
+    answers = evaluate_electrical(
         predictions.targets, predictions.predicted, predictions.categories, predictions.names
     )
     trade = answers.summary(bootstrap.interval_of_mean)
@@ -147,7 +147,7 @@ def _trade(
             calibrated(predictions.probabilities[rows], predictions.temperatures[rows])
             for rows in chunks(len(targets))
         )
-    return {**trade, "cost": cost_of_answers(matrix, targets, predicted, likely, name)}
+    return {**trade, "cost": cost_of_predictions(matrix, targets, predicted, likely, name)}
 
 
 def _attention(predictions: Predictions) -> dict[str, Any] | None:

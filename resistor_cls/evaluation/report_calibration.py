@@ -21,7 +21,7 @@ METHOD = (
     "Learn then Test (Angelopoulos et al. 2025), fixed-sequence testing of thresholds with exact "
     "binomial p-values"
 )
-_MOST_POINTS = 200  # of a curve
+_MAX_POINTS = 200  # of a curve
 
 
 def calibration_report(
@@ -32,7 +32,7 @@ def calibration_report(
     Args:
         predictions: with what the calibration makes of them.
         calibration: fitted on other photos, or on all of these together (`cross-fitted`).
-        basis: see `resistor_cls.evaluation.calibration.Answers`.
+        basis: see `resistor_cls.evaluation.calibration.CalibratedPredictions`.
 
     Returns:
         Among others `photos`, how many the calibration was fitted on; how many it is evaluated on
@@ -56,7 +56,7 @@ def calibration_report(
     single = _proper(predictions, lambda part, _: calibrated(part, 1.0))
     after = _proper(predictions, calibrated)
     coverages, risks = risk_coverage(confidences, right)
-    kept = np.unique(np.linspace(0, len(risks) - 1, min(_MOST_POINTS, len(risks))).astype(int))
+    kept = np.unique(np.linspace(0, len(risks) - 1, min(_MAX_POINTS, len(risks))).astype(int))
     return {
         "basis": basis,
         "photos": calibration.photos,
@@ -75,7 +75,7 @@ def calibration_report(
             }
             for place, risk in enumerate(RISKS)
         ],
-        "promised": calibration.promised,
+        "promised": calibration.guaranteed_risk,
         "confidence": CONFIDENCE,
         "method": METHOD,
         "familiarity": None

@@ -13,7 +13,7 @@ SCORES = {"accuracy": "top-1 accuracy", "f1_macro": "macro F1", "roc_auc": "ROC 
 DRAWS = 1000
 INTERVAL = (2.5, 97.5)  # percentiles: 95 %
 _AT_ONCE = 100  # draws weighed together, fewer where photos are many:
-_MOST_WEIGHTS = 10_000_000  # 80 MB
+_MAX_WEIGHTS = 10_000_000  # 80 MB
 
 Score = Callable[[np.ndarray], np.ndarray]
 
@@ -59,7 +59,7 @@ class Bootstrap:
         Returns:
             (draws, …).
         """
-        step = max(1, min(_AT_ONCE, _MOST_WEIGHTS // max(len(self.bursts), 1)))
+        step = max(1, min(_AT_ONCE, _MAX_WEIGHTS // max(len(self.bursts), 1)))
         return np.concatenate(
             [
                 score(self.times[start : start + step][:, self.bursts].astype(float))

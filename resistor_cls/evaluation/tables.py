@@ -12,8 +12,8 @@ from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation.predictions import Predictions
 
-MOST_PAIRS = 20  # confused pairs that are listed
-MOST_ORDERED = 300  # categories up to which the best order of leaves is found within a second
+MAX_PAIRS = 20  # confused pairs that are listed
+MAX_ORDERED = 300  # categories up to which the best order of leaves is found within a second
 
 
 def confusion_counts(predictions: Predictions) -> np.ndarray:
@@ -44,13 +44,13 @@ def confusion_order(counts: np.ndarray) -> list[int]:
     """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(shares, 0)
-    likeness = (shares + shares.T) / 2
-    confused = np.flatnonzero(likeness.any(axis=1))  # none, or two and more
+    similarity = (shares + shares.T) / 2
+    confused = np.flatnonzero(similarity.any(axis=1))  # none, or two and more
     if not confused.size:
         return list(range(len(counts)))
-    distances = 1 - likeness[np.ix_(confused, confused)]
+    distances = 1 - similarity[np.ix_(confused, confused)]
     np.fill_diagonal(distances, 0)
-    tree = linkage(squareform(distances), "average", optimal_ordering=len(confused) <= MOST_ORDERED)
+    tree = linkage(squareform(distances), "average", optimal_ordering=len(confused) <= MAX_ORDERED)
     others = np.setdiff1d(np.arange(len(counts)), confused)
     return [*confused[leaves_list(tree)].tolist(), *others.tolist()]
 
@@ -60,7 +60,7 @@ def confused_pairs(
     predicted: np.ndarray,
     categories: Categories,
     names: Sequence[str],
-    most: int | None = MOST_PAIRS,
+    most: int | None = MAX_PAIRS,
 ) -> list[dict[str, Any]]:
     """Which category was taken for which, the most photos first.
 

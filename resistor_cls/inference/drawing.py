@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from resistor_cls.colour_code import SWATCHES
-from resistor_cls.data.photos import as_rgb
+from resistor_cls.data.crops import crop_shape, crop_upright
+from resistor_cls.data.images.decode import as_rgb
 from resistor_cls.errors import printable
 from resistor_cls.inference.prediction import Box, Prediction
 from resistor_cls.inference.wording import percent_in_words, with_units
-from resistor_cls.model.crops import crop_shape, crop_upright
 
 # Longer side of an annotated copy in pixels: small photos are enlarged, so that the words can be
 # read, and large ones made smaller, so that a copy opens at once.

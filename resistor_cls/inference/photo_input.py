@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image, ImageOps
 
-from resistor_cls.data.photo_files import image_errors, photo_bytes
-from resistor_cls.data.photos import decode_photo, to_rgb
+from resistor_cls.data.images.decode import decode_photo, to_rgb
+from resistor_cls.data.images.files import image_errors, photo_bytes
 from resistor_cls.errors import DataError
 
 # A file, or a photo in memory: (height, width, 3) uint8 RGB, or what Pillow opened.

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from resistor_cls.colour_code import SWATCHES
-from resistor_cls.data.photos import as_rgb, read_photo
+from resistor_cls.data.crops import crop_shape, crop_upright
+from resistor_cls.data.images.decode import as_rgb, read_photo
 from resistor_cls.errors import printable
-from resistor_cls.evaluation.page import encoded, many, templates_in
+from resistor_cls.evaluation.pages.page import encoded, many, templates_in
 from resistor_cls.inference.drawing import boxed, ink_on
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.printing import put
 from resistor_cls.inference.wording import percent_in_words, with_units
-from resistor_cls.model.crops import crop_shape, crop_upright
 
 # Pixels of a photo's longer side and of a body: sharp on a phone, and some 20 kB together.
 _PHOTO, _BODY = 420, 320

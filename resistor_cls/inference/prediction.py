@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from resistor_cls.categories import Category
-from resistor_cls.data.bodies import Location
+from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.errors import as_text
 
 
@@ -53,15 +53,15 @@ class Box:
     degrees: float
 
     @classmethod
-    def of(cls, location: Location) -> "Box":
+    def of(cls, location: OrientedBox) -> "Box":
         """The box of a location."""
         degrees = math.degrees(location.angle) % 180
         return cls(location.x, location.y, location.length, location.width, degrees)
 
     @property
-    def location(self) -> Location:
+    def location(self) -> OrientedBox:
         """The location of the box, its score unknown."""
-        return Location(
+        return OrientedBox(
             self.x, self.y, math.radians(self.degrees), self.length, self.width, math.nan
         )
 

@@ -11,16 +11,26 @@ import numpy as np
 import torch
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.photo_files import image_errors, named
-from resistor_cls.data.photos import Prepared
+from resistor_cls.data.images.decode import PreprocessedImage
+from resistor_cls.data.images.files import image_errors, named
 from resistor_cls.errors import ConfigError, DataError
-from resistor_cls.evaluation.calibration import RISKS, Answers, Calibration, answers, calibrated
+from resistor_cls.evaluation.calibration import (
+    RISKS,
+    CalibratedPredictions,
+    Calibration,
+    apply_calibration,
+    calibrated,
+)
+from resistor_cls.inference.batches import (
+    batched,
+    predict_probabilities,
+    probabilities_and_features,
+)
 from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Box, Candidate, Prediction, reading_of
 from resistor_cls.inference.wording import worded
-from resistor_cls.model import ResistorClassifier, judge
-from resistor_cls.model.judge import batched, with_features
-from resistor_cls.model.views import VIEWS
+from resistor_cls.model import ResistorClassifier
+from resistor_cls.model.tta import VIEWS
 
 _AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
 _STORED = ("runs:/", "models:/")
@@ -41,13 +51,13 @@ class Predictor:
 
     def __init__(self, model: ResistorClassifier | None = None) -> None:
         if model is None:
-            from resistor_cls.model.weights import RENDERED
+            from resistor_cls.model.checkpoint.weights import RENDERED
 
             model = ResistorClassifier.load(RENDERED)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._prepare = model.preparation()
+        self._prepare = model.image_preprocessing()
         self._model = model.eval().to(self._device)
-        record = model.record.get("calibration")
+        record = model.metadata.get("calibration")
         self.calibration = None if record is None else Calibration.from_record(record)
         self.argument_prefix = ""
         self._threshold_by = "the model's probability threshold"
@@ -90,7 +100,7 @@ class Predictor:
     @property
     def record(self) -> Mapping[str, Any]:
         """Plain values that were saved with the model, such as what it was trained on."""
-        return self._model.record
+        return self._model.metadata
 
     def probabilities(self, photos: Sequence[np.ndarray]) -> np.ndarray:
         """Evaluates decoded photos.
@@ -101,9 +111,9 @@ class Predictor:
         Returns:
             (photos, categories) float32.
         """
-        return judge(self._model, (self._prepare(photo).photo for photo in photos))
+        return predict_probabilities(self._model, (self._prepare(photo).photo for photo in photos))
 
-    def answer_by(self, views: int | None = None, threshold: float | None = None) -> None:
+    def set_inference(self, views: int | None = None, threshold: float | None = None) -> None:
         """Changes how predictions are made; None leaves a setting as it is.
 
         Args:
@@ -119,7 +129,7 @@ class Predictor:
             self._threshold_by = f"{self.argument_prefix}threshold"
             if not 0 <= threshold <= 1:
                 raise ConfigError(f"{self._threshold_by} {threshold:g}: expected 0 to 1")
-        self._model.answer_by(views=views, probability_threshold=threshold)
+        self._model.set_inference(views=views, probability_threshold=threshold)
 
     def check_risk(self, risk: float) -> None:
         """Checks that the model can guarantee a risk.
@@ -230,7 +240,7 @@ class Predictor:
     def _of_group(
         self, photos: Sequence[Photo], top: int, risk: float | None, every: bool
     ) -> Iterator[list[Prediction]]:
-        found: list[list[Prepared] | DataError] = []
+        found: list[list[PreprocessedImage] | DataError] = []
         for photo in photos:
             try:
                 found.append(self._bodies(photo, every))
@@ -250,7 +260,7 @@ class Predictor:
                 for number, one in enumerate(of_photo, start=1)
             ]
 
-    def _bodies(self, photo: Photo, every: bool) -> list[Prepared]:
+    def _bodies(self, photo: Photo, every: bool) -> list[PreprocessedImage]:
         """Each body of a photo, or the likeliest, cut out; or the whole photo.
 
         Raises:
@@ -264,13 +274,13 @@ class Predictor:
                 return found or [self._prepare(pixels)]
 
     def _of_bodies(
-        self, bodies: Sequence[Prepared], top: int, risk: float | None
+        self, bodies: Sequence[PreprocessedImage], top: int, risk: float | None
     ) -> list[Prediction]:
-        likely, features = with_features(self._model, (one.photo for one in bodies))
+        likely, features = probabilities_and_features(self._model, (one.photo for one in bodies))
         located = np.array([one.located for one in bodies], dtype=bool)
         sure, confidences = None, likely
         if self.calibration is not None:
-            sure = answers(likely, self.calibration, located, features)
+            sure = apply_calibration(likely, self.calibration, located, features)
             confidences = calibrated(likely, self.calibration.temperature)
         familiar = None if sure is None else sure.familiar
         return [
@@ -287,7 +297,7 @@ class Predictor:
 
     def _of_body(
         self,
-        body: Prepared,
+        body: PreprocessedImage,
         likely: np.ndarray,
         confidences: np.ndarray,
         top: int,
@@ -321,7 +331,7 @@ class Predictor:
         )
 
     def _missed_limit(
-        self, sure: Answers | None, place: int, likely: np.ndarray, risk: float | None
+        self, sure: CalibratedPredictions | None, place: int, likely: np.ndarray, risk: float | None
     ) -> str | None:
         """The limit that a prediction is too unsure for; None where there is none."""
         if risk is not None and sure is not None and sure.accepted[place, RISKS.index(risk)] != 1:

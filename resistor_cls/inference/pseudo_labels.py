@@ -4,12 +4,12 @@ import logging
 from pathlib import Path
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.folders import check_names
-from resistor_cls.data.listing import check_root, some_names
 from resistor_cls.data.pseudo_labels import PseudoLabels
-from resistor_cls.data.walking import kind_of, log_left_out
+from resistor_cls.data.sources.folders import check_names
+from resistor_cls.data.sources.listing import check_root, some_names
+from resistor_cls.data.sources.walk import kind_of, log_left_out
 from resistor_cls.errors import ConfigError, DataError
-from resistor_cls.inference.finding import look_for_photos
+from resistor_cls.inference.photo_paths import look_for_photos
 from resistor_cls.inference.predictor import Predictor
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def check_teacher(teacher: Predictor, data: PhotoDataModule) -> None:
     known = set(teacher.record.get("trained_on", ()))
     held_out = [
         fact.pixels
-        for fact, role in zip(data.facts, data.split.role_of, strict=True)
+        for fact, role in zip(data.metadata, data.split.role_of, strict=True)
         if role in ("validation", "test")
     ]
     seen = sum(pixels in known for pixels in held_out)

@@ -1,25 +1,29 @@
 """Batches to logits: preprocessing that travels with the model, backbone, loss, training."""
 
-from resistor_cls.model.classifier import ResistorClassifier
-from resistor_cls.model.console import EpochLines
-from resistor_cls.model.drawn_crops import DrawnCrops
-from resistor_cls.model.dry_run import dry_run
-from resistor_cls.model.judge import judge
-from resistor_cls.model.locator_training import train_locator
-from resistor_cls.model.preprocessing import preparation
-from resistor_cls.model.trainer import build_trainer, fit, leave_cores, score, seed_everything
+from resistor_cls.model.detector.training import train_detector
+from resistor_cls.model.preprocessing import image_preprocessing
+from resistor_cls.model.task import ResistorClassifier
+from resistor_cls.model.training.dry_run import dry_run
+from resistor_cls.model.training.online_crops import SyntheticCrops
+from resistor_cls.model.training.progress import EpochLines
+from resistor_cls.model.training.trainer import (
+    build_trainer,
+    fit,
+    leave_cores,
+    score,
+    seed_everything,
+)
 
 __all__ = [
-    "DrawnCrops",
     "EpochLines",
     "ResistorClassifier",
+    "SyntheticCrops",
     "build_trainer",
     "dry_run",
     "fit",
-    "judge",
+    "image_preprocessing",
     "leave_cores",
-    "preparation",
     "score",
     "seed_everything",
-    "train_locator",
+    "train_detector",
 ]

@@ -18,10 +18,10 @@ from huggingface_hub.constants import ENDPOINT, is_offline_mode
 from huggingface_hub.errors import LocalEntryNotFoundError
 from torch import Tensor, nn
 
+from resistor_cls.custom_code import import_custom, is_import_path
 from resistor_cls.errors import ConfigError, ModelError, nearest
-from resistor_cls.model.own_backbone import KEY, build_own
+from resistor_cls.model.custom_backbone import KEY, build_custom
 from resistor_cls.model.pooling import use_gem
-from resistor_cls.own_code import import_own, is_import_path
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def build_backbone(
 
     Args:
         name: a timm model, with or without its weights' tag (`resnet50.a1_in1k`); or the import
-            path of a net of a user's own, see `resistor_cls.model.own_backbone`.
+            path of a net of a user's own, see `resistor_cls.model.custom_backbone`.
         categories: number of logits.
         pool: how features are pooled over the photo, one of `POOLS`.
         dropout: probability that a pooled feature is dropped in training.
@@ -64,7 +64,7 @@ def build_backbone(
         ModelError: weights that are needed and cannot be had, or code that is not allowed.
     """
     if is_import_path(name):
-        net = build_own(
+        net = build_custom(
             name,
             categories,
             channels=channels,
@@ -129,7 +129,7 @@ def require_imagenet_weights(name: str) -> None:
     """
     check_backbone(name)
     if is_import_path(name):
-        return  # `build_own` says that there are none
+        return  # `build_custom` says that there are none
     try:
         _imagenet_weights(name)
     except Exception as error:  # hub, network, cache and file errors share no base class
@@ -296,7 +296,7 @@ def check_backbone(name: str) -> None:
         ModelError: code of a user's own that is not allowed, or cannot be imported.
     """
     if is_import_path(name):
-        import_own(name, KEY)
+        import_custom(name, KEY)
         return
     if not timm.is_model(name):
         raise ConfigError(f"model.backbone={name}: timm has no such model; {_similar(name)}")

@@ -11,23 +11,23 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resistor_cls.data.augmentation import WithSteps, serialised
-from resistor_cls.data.bodies import Location
-from resistor_cls.data.photos import (
+from resistor_cls.data.augment.augmentation import WithFixedTransforms, serialised
+from resistor_cls.data.crops import MARGIN, crop_shape, crop_view, look
+from resistor_cls.data.geometry import OrientedBox
+from resistor_cls.data.images.decode import (
     RGB,
-    Preparation,
-    Prepared,
-    Shrink,
+    ImagePreprocessing,
+    PreprocessedImage,
+    Resize,
     check_channels,
     checked_size,
     one_torch_thread,
     resize,
-    shrink,
+    resize_image,
 )
 from resistor_cls.errors import ConfigError, ModelError, nearest
-from resistor_cls.model.crops import MARGIN, crop_shape, crop_view, look
-from resistor_cls.model.detection import LOOKS_VERSION
-from resistor_cls.model.locator import LOCATOR_FORMAT, SHIPPED, Locator
+from resistor_cls.model.detector.network import DETECTOR_FORMAT, SHIPPED, Detector
+from resistor_cls.model.detector.search import SEARCH_VERSION
 
 # Mean and standard deviation per channel of the ImageNet training photos, of values in [0, 1], as
 # every published set of ImageNet weights uses them.
@@ -47,13 +47,13 @@ _LEAST = 1e-4
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 
 
-class UprightCrop:
+class DetectorCrop:
     """The body that a locator finds, cut out at the photo's full resolution, its axis level.
 
     Where nothing is found, the whole photo is resized instead.
 
     Args:
-        size: longer side of the result in pixels, see `resistor_cls.model.crops.crop_shape`; or
+        size: longer side of the result in pixels, see `resistor_cls.data.crops.crop_shape`; or
             its rows and columns.
         locator: finds the body; a copy of it is used.
         margin: free length at either end of the body, in body lengths.
@@ -64,41 +64,43 @@ class UprightCrop:
 
     locates, channels = True, RGB
 
-    def __init__(self, size: int | Sequence[int], locator: Locator, margin: float = MARGIN) -> None:
+    def __init__(
+        self, size: int | Sequence[int], locator: Detector, margin: float = MARGIN
+    ) -> None:
         self.size, self._margin = checked_size(size, "data.image_size"), margin
         self.shape = _shape(self.size, crop_shape)
         # On the processor, wherever the classifier runs: graphics cards add in another order, and
         # a crop that moves by a pixel is another photo.
-        self._locator = copy.deepcopy(locator).cpu().eval()
+        self._detector = copy.deepcopy(locator).cpu().eval()
         rows, columns = self.shape
-        self.key = f"crop {rows}x{columns} {margin} {_fingerprint(self._locator)}"
+        self.key = f"crop {rows}x{columns} {margin} {_fingerprint(self._detector)}"
 
-    def __call__(self, photo: np.ndarray) -> Prepared:
-        """Cuts out one body; see `resistor_cls.data.photos.Preparation`."""
+    def __call__(self, photo: np.ndarray) -> PreprocessedImage:
+        """Cuts out one body; see `ImagePreprocessing`."""
         check_channels(photo, self.channels)
         with _repeatable():
-            location = self._locator.locate(photo)
+            location = self._detector.locate(photo)
             if location is None:
-                return Prepared(shrink(photo, self.shape), located=False)
+                return PreprocessedImage(resize_image(photo, self.shape), located=False)
         return self._cut_out(photo, location)
 
-    def every(self, photo: np.ndarray) -> list[Prepared]:
-        """Cuts out each body, the likeliest first; see `resistor_cls.data.photos.Preparation`."""
+    def every(self, photo: np.ndarray) -> list[PreprocessedImage]:
+        """Cuts out each body, the likeliest first; see `ImagePreprocessing`."""
         check_channels(photo, self.channels)
         with _repeatable():
-            locations = self._locator.every(photo)
+            locations = self._detector.every(photo)
         return [self._cut_out(photo, location) for location in locations]
 
-    def _cut_out(self, photo: np.ndarray, location: Location) -> Prepared:
+    def _cut_out(self, photo: np.ndarray, location: OrientedBox) -> PreprocessedImage:
         view = crop_view(location, self.shape, self._margin)
         rows, columns = self.shape
         scale = columns / view.span
-        level = Location(
+        level = OrientedBox(
             columns / 2, rows / 2, 0.0, location.length * scale, location.width * scale,
             location.score,
         )  # fmt: skip
         place = view.place(self.shape, photo.shape[:2])
-        return Prepared(look(photo, view, self.shape), True, place, level, location)
+        return PreprocessedImage(look(photo, view, self.shape), True, place, level, location)
 
 
 @contextmanager
@@ -108,12 +110,12 @@ def _repeatable() -> Iterator[None]:
         yield
 
 
-def preparation(
-    locate: bool | str | Locator,
+def image_preprocessing(
+    locate: bool | str | Detector,
     image_size: int | Sequence[int],
     channels: int = RGB,
     steps: str | Path | Mapping[str, Any] | None = None,
-) -> Preparation:
+) -> ImagePreprocessing:
     """What is done to each photo before a model that is yet to be made may see it.
 
     Args:
@@ -127,22 +129,22 @@ def preparation(
         ModelError: the shipped locator is asked for and cannot be read.
     """
     _check_channels(channels, locate)
-    return _preparation(_locator(locate), image_size, MARGIN, channels, serialised(steps))
+    return _image_preprocessing(_detector(locate), image_size, MARGIN, channels, serialised(steps))
 
 
-def _preparation(
-    locator: Locator | None,
+def _image_preprocessing(
+    locator: Detector | None,
     size: int | Sequence[int],
     margin: float,
     channels: int,
     steps: Mapping[str, Any] | None,
-) -> Preparation:
+) -> ImagePreprocessing:
     prepare = (
-        Shrink(size, RGB if channels == 1 else channels)
+        Resize(size, RGB if channels == 1 else channels)
         if locator is None
-        else UprightCrop(size, locator, margin)
+        else DetectorCrop(size, locator, margin)
     )
-    return prepare if steps is None else WithSteps(prepare, steps)
+    return prepare if steps is None else WithFixedTransforms(prepare, steps)
 
 
 def photo_shape(image_size: int | list[int], locate: object) -> tuple[int, int]:
@@ -171,9 +173,9 @@ def _check_channels(channels: int, locate: object) -> None:
         )
 
 
-def _locator(locate: bool | str | Locator) -> Locator | None:
+def _detector(locate: bool | str | Detector) -> Detector | None:
     """A locator of one's own; None where none is asked for."""
-    if isinstance(locate, Locator):
+    if isinstance(locate, Detector):
         return copy.deepcopy(locate).eval()
     if not locate:
         return None
@@ -185,16 +187,16 @@ def _locator(locate: bool | str | Locator) -> Locator | None:
     # Making a net draws random numbers: with a locator and without one, the same seed gives a
     # backbone the same first weights.
     with torch.random.fork_rng(devices=[]):
-        return Locator.load(SHIPPED if locate is True else Path(locate))
+        return Detector.load(SHIPPED if locate is True else Path(locate))
 
 
-def _fingerprint(locator: Locator) -> str:
+def _fingerprint(locator: Detector) -> str:
     """Identifies what a locator finds: by its looks, its weights and its threshold.
 
     Returns:
         16 hexadecimal digits.
     """
-    digest = hashlib.sha256(f"{LOCATOR_FORMAT}.{LOOKS_VERSION} {locator.threshold}".encode())
+    digest = hashlib.sha256(f"{DETECTOR_FORMAT}.{SEARCH_VERSION} {locator.threshold}".encode())
     for name, value in locator.state_dict().items():
         digest.update(name.encode())
         digest.update(value.numpy().tobytes())
@@ -205,11 +207,11 @@ class Preprocessing(nn.Module):
     """Cuts out the body where it is asked to, resizes, makes grey and normalises.
 
     A body is cut out of a photo of any size before there is a batch, and fixed steps change it
-    there: see `preparation`.
+    there: see `image_preprocessing`.
 
     Args:
         image_size: longer side in pixels of what the backbone sees: of the square of a whole photo,
-            or of a crop, see `resistor_cls.model.crops.crop_shape`; or its rows and columns.
+            or of a crop, see `resistor_cls.data.crops.crop_shape`; or its rows and columns.
         normalization: a name in `NORMALIZATIONS`.
         locate: false for whole photos, true for crops round the body that the shipped locator
             finds; or a locator of one's own, or the file of one.
@@ -241,7 +243,7 @@ class Preprocessing(nn.Module):
         self,
         image_size: int | Sequence[int],
         normalization: str,
-        locate: bool | str | Locator = False,
+        locate: bool | str | Detector = False,
         channels: int = RGB,
         steps: str | Path | Mapping[str, Any] | None = None,
     ) -> None:
@@ -256,7 +258,7 @@ class Preprocessing(nn.Module):
         self.margin = MARGIN
         self.shape = photo_shape(self.image_size, locate)
         # Part of the model, so that its weights are saved with it.
-        self.locator = _locator(locate)
+        self.locator = _detector(locate)
         if self.locator is not None:
             self.locator.requires_grad_(False)
         self._normalization = normalization
@@ -273,7 +275,7 @@ class Preprocessing(nn.Module):
             self.locator.eval()
         return self
 
-    def preparation(self, size: int | Sequence[int] | None = None) -> Preparation:
+    def image_preprocessing(self, size: int | Sequence[int] | None = None) -> ImagePreprocessing:
         """What is done to each decoded photo before it may be batched.
 
         Args:
@@ -281,27 +283,27 @@ class Preprocessing(nn.Module):
                 what the backbone sees.
         """
         size = self.image_size if size is None else size
-        return _preparation(self.locator, size, self.margin, self.channels, self.steps)
+        return _image_preprocessing(self.locator, size, self.margin, self.channels, self.steps)
 
-    def locator_values(self) -> dict[str, Any]:
+    def detector_values(self) -> dict[str, Any]:
         """What belongs to the locator and is no weight, as plain values."""
         assert self.locator is not None
         return {
             "threshold": self.locator.threshold,
             "margin": self.margin,
             "shape": list(self.shape),
-            "record": self.locator.record,
+            "record": self.locator.metadata,
         }
 
-    def restore_locator(self, values: Mapping[str, Any]) -> None:
-        """Takes back what `locator_values` gave.
+    def restore_detector(self, values: Mapping[str, Any]) -> None:
+        """Takes back what `detector_values` gave.
 
         Raises:
             KeyError: a value that is absent.
             ValueError: crops of another shape than this version makes.
         """
         assert self.locator is not None
-        self.locator.threshold, self.locator.record = values["threshold"], values["record"]
+        self.locator.threshold, self.locator.metadata = values["threshold"], values["record"]
         self.margin = values["margin"]
         if tuple(values["shape"]) != self.shape:
             raise ValueError(f"its crops have the shape {values['shape']}, not {self.shape}")
@@ -312,7 +314,7 @@ class Preprocessing(nn.Module):
         Args:
             photos: (batch, 3, height, width) float32 in [0, 1], of any size, or of as many channels
                 as the backbone sees where these are neither 1 nor 3; each went through
-                `preparation`.
+                `image_preprocessing`.
 
         Returns:
             (batch, channels, *shape) float32, normalised.

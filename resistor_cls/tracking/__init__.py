@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.tracking.references import check_reference, model_file
 
 if TYPE_CHECKING:
-    from resistor_cls.tracking.opening import open_run
-    from resistor_cls.tracking.run import Run
-    from resistor_cls.tracking.sweep import Sweep, open_sweep
+    from resistor_cls.tracking.run.opening import open_run
+    from resistor_cls.tracking.run.run import Run
+    from resistor_cls.tracking.sweep.sweep import Sweep, open_sweep
 
 __all__ = ["Run", "Sweep", "check_reference", "model_file", "open_run", "open_sweep"]
 
@@ -19,15 +19,15 @@ __all__ = ["Run", "Sweep", "check_reference", "model_file", "open_run", "open_sw
 def __getattr__(name: str) -> Any:
     # pandas and matplotlib take seconds, and looking up a reference needs neither.
     if name == "Run":
-        from resistor_cls.tracking.run import Run
+        from resistor_cls.tracking.run.run import Run
 
         return Run
     if name == "open_run":
-        from resistor_cls.tracking.opening import open_run
+        from resistor_cls.tracking.run.opening import open_run
 
         return open_run
     if name in ("Sweep", "open_sweep"):
-        from resistor_cls.tracking import sweep
+        from resistor_cls.tracking.sweep import sweep
 
         return getattr(sweep, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

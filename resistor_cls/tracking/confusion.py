@@ -8,7 +8,7 @@ from resistor_cls.evaluation import (
     confusion_figure,
     confusion_table,
 )
-from resistor_cls.tracking.run import Run
+from resistor_cls.tracking.run.run import Run
 
 
 def save_confusion(run: Run, predictions: Predictions, name: str, title: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.cache import fingerprint
-from resistor_cls.tracking.names import photos_name
+from resistor_cls.data.images.cache import fingerprint
+from resistor_cls.tracking.run.names import photos_name
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def data_set(data: PhotoDataModule, indices: np.ndarray) -> DataSet:
     """
     every = data.photo_set.labels
     labels = tuple(every[index] for index in indices)
-    contents = tuple(data.facts[index].content for index in indices)
+    contents = tuple(data.metadata[index].content for index in indices)
     return DataSet(
         name=name_of(data),
         digest=fingerprint(contents, labels),

@@ -4,8 +4,8 @@ from resistor_cls.data import PhotoDataModule
 from resistor_cls.evaluation import Predictions, per_category
 from resistor_cls.model import ResistorClassifier
 from resistor_cls.tracking.confusion import save_confusion
-from resistor_cls.tracking.judgement import calibrated_answers, require_numbers
-from resistor_cls.tracking.run import Run
+from resistor_cls.tracking.judgement import calibrate_predictions, require_numbers
+from resistor_cls.tracking.run.run import Run
 
 
 def save_test(
@@ -31,7 +31,7 @@ def save_test(
         ModelError: see `require_numbers`.
     """
     require_numbers(predictions)
-    predictions = predictions.answered(calibrated_answers(model.record, predictions, data))
+    predictions = predictions.answered(calibrate_predictions(model.metadata, predictions, data))
     run.save_file("tables/test_predictions.csv", predictions.write)
     run.save_table("test_per_category", per_category(predictions))
     save_confusion(run, predictions, "test_confusion_matrix", title)

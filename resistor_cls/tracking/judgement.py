@@ -13,9 +13,8 @@ import pandas as pd
 
 from resistor_cls.categories import Categories
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.photos import RGB, as_rgb
-from resistor_cls.data.sources import some_names
-from resistor_cls.data.stress import STRENGTHS, STRESSES
+from resistor_cls.data.images.decode import RGB, as_rgb
+from resistor_cls.data.sources.sources import some_names
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.evaluation import (
     Predictions,
@@ -36,26 +35,27 @@ from resistor_cls.evaluation import (
 )
 from resistor_cls.evaluation.calibration import (
     RISKS,
-    Answers,
+    CalibratedPredictions,
     Calibration,
-    answers,
+    apply_calibration,
     cross_fitted,
     fit_calibration,
 )
+from resistor_cls.evaluation.electrical import read_costs
+from resistor_cls.evaluation.ood import unknown_report
+from resistor_cls.evaluation.pages.report import MAX_ROWS, report_page
 from resistor_cls.evaluation.report import plain, report_of, rows_of, stress_of
-from resistor_cls.evaluation.report_page import MOST_ROWS, report_page
-from resistor_cls.evaluation.trade import read_costs
-from resistor_cls.evaluation.unknown import unknown_report
+from resistor_cls.inference.checks.checks import (
+    check_occlusion,
+    check_ood,
+    check_robustness,
+    saliency_of,
+)
+from resistor_cls.inference.checks.corruptions import CORRUPTIONS, SEVERITIES
 from resistor_cls.model import ResistorClassifier
 from resistor_cls.tracking.confusion import save_confusion
 from resistor_cls.tracking.datasets import name_of
-from resistor_cls.tracking.run import Run
-from resistor_cls.tracking.trials import (
-    attention_of,
-    judge_stressed,
-    judge_unknown,
-    saliency_of,
-)
+from resistor_cls.tracking.run.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +66,7 @@ PAIRED = 3  # photos on either side of a confused pair
 
 
 @dataclass(frozen=True)
-class Judging:
+class ReportOptions:
     """What a report says besides the numbers, and what it tries.
 
     Attributes:
@@ -164,14 +164,14 @@ def calibration_record(predictions: Predictions, data: PhotoDataModule) -> dict[
     fitted = fit_calibration(
         predictions.probabilities, predictions.targets, predictions.located, predictions.features
     )
-    pixels = sorted({data.facts[index].pixels for index in predictions.indices})
+    pixels = sorted({data.metadata[index].pixels for index in predictions.indices})
     return {**fitted.record(), "pixels": pixels}
 
 
-def calibrated_answers(
+def calibrate_predictions(
     record: Mapping[str, Any], predictions: Predictions, data: PhotoDataModule
-) -> Answers | None:
-    """Answers by the model's own calibration, or by one that the photos fit in turns.
+) -> CalibratedPredictions | None:
+    """Predictions by the model's own calibration, or by one that the photos fit in turns.
 
     The second where the model has none, and where these photos are the ones that fitted it: it
     would be judged on what it was made of.
@@ -182,9 +182,9 @@ def calibrated_answers(
     own = record.get("calibration")
     if own is not None:
         used = set(own["pixels"])
-        if not any(data.facts[index].pixels in used for index in predictions.indices):
+        if not any(data.metadata[index].pixels in used for index in predictions.indices):
             own = Calibration.from_record(own)
-            return answers(
+            return apply_calibration(
                 predictions.probabilities, own, predictions.located, predictions.features
             )
     assert predictions.bursts is not None
@@ -202,7 +202,7 @@ def save_judgement(
     model: ResistorClassifier,
     data: PhotoDataModule,
     predictions: Predictions,
-    judging: Judging,
+    options: ReportOptions,
 ) -> dict[str, float]:
     """Keeps all that there is to say of a model's predictions: `report.html` and what it shows.
 
@@ -211,7 +211,7 @@ def save_judgement(
         model: that predicted, on the device to work on.
         data: the photos.
         predictions: of the model.
-        judging: what to say and to try.
+        options: what to say and to try.
 
     Returns:
         The numbers that the run keeps as metrics, beside those that Lightning has logged.
@@ -222,11 +222,11 @@ def save_judgement(
     """
     require_numbers(predictions)
     model.eval()
-    found = calibrated_answers(model.record, predictions, data)
+    found = calibrate_predictions(model.metadata, predictions, data)
     predictions = predictions.answered(found)
-    attention = attention_of(model, data, predictions, judging.saliency)
+    attention = check_occlusion(model, data, predictions, options.saliency)
     predictions = replace(predictions, attention=attention)
-    return _Judgement(run, model, data, predictions, found, judging).save()
+    return _Judgement(run, model, data, predictions, found, options).save()
 
 
 @dataclass(frozen=True)
@@ -237,11 +237,11 @@ class _Judgement:
     model: ResistorClassifier
     data: PhotoDataModule
     predictions: Predictions
-    found: Answers | None
-    judging: Judging
+    found: CalibratedPredictions | None
+    options: ReportOptions
 
     def save(self) -> dict[str, float]:
-        run, predictions, title = self.run, self.predictions, self.judging.title
+        run, predictions, title = self.run, self.predictions, self.options.title
         report = plain(self._report())
         _say_what_is_undefined(report)
         run.save_file("tables/predictions.csv", predictions.write)
@@ -257,49 +257,49 @@ class _Judgement:
             run.save_figure(name, figure)
         if report["pairs"]:
             run.save_figure("confused_pairs", self._pairs(report["pairs"]))
-        heats = self._saliency() if self.judging.saliency else {}
+        heats = self._saliency() if self.options.saliency else {}
         text = json.dumps(report, indent=1, allow_nan=False, ensure_ascii=False)
         run.save_text("report.json", text)
         place = {
             name: int(i) for name, i in zip(predictions.names, predictions.indices, strict=True)
         }
         page = report_page(
-            {**report, "predictions": rows_of(predictions, MOST_ROWS, self._risk)},
+            {**report, "predictions": rows_of(predictions, MAX_ROWS, self._risk)},
             {name: svg(figure) for name, figure in charts.items()},
             lambda name: as_rgb(self.data.photo(place[name])),
             heats,
-            self.judging.gallery,
+            self.options.gallery,
         )
         run.save_text("report.html", page)
-        metrics = {f"{self.judging.prefix}{key}": value for key, value in _metrics(report).items()}
+        metrics = {f"{self.options.prefix}{key}": value for key, value in _metrics(report).items()}
         run.log_metrics(metrics)
         return metrics
 
     @property
     def _risk(self) -> float | None:
-        return None if self.found is None else self.found.calibration.promised
+        return None if self.found is None else self.found.calibration.guaranteed_risk
 
     def _report(self) -> dict[str, Any]:
-        judging, data, found = self.judging, self.data, self.found
-        costs = judging.read_costs(self.model.categories)
+        options, data, found = self.options, self.data, self.found
+        costs = options.read_costs(self.model.categories)
         calibration, basis = (None, "") if found is None else (found.calibration, found.basis)
         return {
             **report_of(self.predictions, calibration, basis, costs),
-            "title": judging.title,
-            "model": judging.model,
+            "title": options.title,
+            "model": options.model,
             "data": {
                 "name": name_of(data),
-                "subset": judging.subset,
+                "subset": options.subset,
                 "fingerprint": data.fingerprint,
-                "seen": judging.seen,
+                "seen": options.seen,
             },
             "made": datetime.now().isoformat(timespec="seconds"),
             "unknown": self._unknown(),
-            "stress": self._stress() if judging.stress else None,
+            "stress": self._stress() if options.stress else None,
         }
 
     def _unknown(self) -> dict[str, Any] | None:
-        count, known = self.judging.unknown, self.predictions.unknown
+        count, known = self.options.unknown, self.predictions.unknown
         if count and self.data.prepare.channels != RGB:
             log.info("No unknown things are drawn: drawings are RGB, these photos are not")
             count = 0
@@ -307,7 +307,7 @@ class _Judgement:
             return None
         if not count and not len(self.data.unknown_indices):
             return None
-        table = judge_unknown(self.model, self.data, self.found, count)
+        table = check_ood(self.model, self.data, self.found, count)
         self.run.save_table("unknown", table)
         parts = {str(kind): part for kind, part in table.groupby("kind", sort=False)}
 
@@ -331,12 +331,12 @@ class _Judgement:
         )
 
     def _stress(self) -> dict[str, Any]:
-        table = judge_stressed(self.model, self.data, self.predictions, self.found)
+        table = check_robustness(self.model, self.data, self.predictions, self.found)
         self.run.save_table("stress_predictions", table)
         part = stress_of(table, self.predictions, self._risk)
         for row in part["rows"]:
-            row["name"] = STRENGTHS[row["strength"] - 1]
-            row["amount"] = STRESSES[row["kind"]].amount(row["strength"])
+            row["name"] = SEVERITIES[row["strength"] - 1]
+            row["amount"] = CORRUPTIONS[row["kind"]].amount(row["strength"])
         self.run.save_table("stress", pd.DataFrame(part["rows"]))
         return part
 
@@ -346,7 +346,7 @@ class _Judgement:
 
     def _chosen(self) -> dict[str, np.ndarray]:
         """Positions of the predictions of each gallery."""
-        order, most = np.argsort(self.predictions.losses, kind="stable"), self.judging.gallery
+        order, most = np.argsort(self.predictions.losses, kind="stable"), self.options.gallery
         return {
             "best": order[:most],
             "worst": order[::-1][:most],
@@ -367,7 +367,7 @@ class _Judgement:
                 self._photos(places.tolist()),
                 self._captions(places),
                 self.predictions.right[places].tolist(),
-                f"{self.judging.title}: {name} predictions",
+                f"{self.options.title}: {name} predictions",
             )
             for name, places in self._chosen().items()
         }
@@ -389,7 +389,7 @@ class _Judgement:
                     self._photos(right[:PAIRED].tolist()),
                 )
             )
-        return pairs_figure(rows, self.judging.title)
+        return pairs_figure(rows, self.options.title)
 
     def _saliency(self) -> dict[str, np.ndarray]:
         """Figures of what decided the best and the worst predictions; photo → its picture."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from resistor_cls.errors import ModelError, TrackingError, without_passwords
-from resistor_cls.tracking.store import check_store, connect, require_store
+from resistor_cls.tracking.store.store import check_store, connect, require_store
 
 _FORMS = "expected a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
 
@@ -79,14 +79,14 @@ def model_file(reference: str, uri: str, key: str = "model") -> Iterator[Path]:
 
 def _file(reference: str) -> Path:
     if reference == "rendered":
-        from resistor_cls.model.weights import RENDERED
+        from resistor_cls.model.checkpoint.weights import RENDERED
 
         return RENDERED
     return Path(reference).expanduser()
 
 
 def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:
-    from resistor_cls.tracking.dead_runs import close_dead_runs
+    from resistor_cls.tracking.run.dead_runs import close_dead_runs
 
     close_dead_runs(connect(uri), uri)
     import mlflow

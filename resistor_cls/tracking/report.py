@@ -11,18 +11,18 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.sources import some_names
-from resistor_cls.data.splits.copies import copies_of_training
+from resistor_cls.data.sources.sources import some_names
+from resistor_cls.data.splits.overlap import copies_of_training
 from resistor_cls.evaluation import Predictions, curves_figure
+from resistor_cls.inference.samples import augmentation_sheet, train_samples
 from resistor_cls.model import ResistorClassifier
-from resistor_cls.model.metrics import mode_of
-from resistor_cls.model.trainer import epochs_trained
+from resistor_cls.model.training.metrics import mode_of
+from resistor_cls.model.training.trainer import epochs_trained
 from resistor_cls.tracking.confusion import save_confusion
 from resistor_cls.tracking.datasets import data_set, name_of
 from resistor_cls.tracking.judgement import judged
-from resistor_cls.tracking.names import model_name, photos_of
-from resistor_cls.tracking.run import BEST, Run
-from resistor_cls.tracking.samples import augmentation_sheet, train_samples
+from resistor_cls.tracking.run.names import model_name, photos_of
+from resistor_cls.tracking.run.run import BEST, Run
 
 log = logging.getLogger("resistor_cls")
 

@@ -3,9 +3,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from photo_files import write_folder
 
 from resistor_cls.data import PhotoDataModule
+from tests.helpers.photo_files import write_folder
 
 
 @pytest.fixture

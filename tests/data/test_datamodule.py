@@ -9,14 +9,14 @@ import lightning
 import numpy as np
 import pytest
 import torch
-from photo_files import NAMES, write_folder, write_photo
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.bodies import Location
-from resistor_cls.data.datasets import EpochSampler, Repeatable
-from resistor_cls.data.photos import Prepared, Shrink
+from resistor_cls.data.dataset import EpochSampler, Repeatable
+from resistor_cls.data.geometry import OrientedBox
+from resistor_cls.data.images.decode import PreprocessedImage, Resize
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.errors import ConfigError, DataError
+from tests.helpers.photo_files import NAMES, write_folder, write_photo
 
 Make = Callable[..., PhotoDataModule]
 
@@ -42,11 +42,11 @@ def test_batches_hold_photos_targets_and_indices(make: Make):
 
 
 def test_photos_are_prepared_as_the_model_asks(make: Make):
-    class Dark(Shrink):
+    class Dark(Resize):
         locates = True
 
-        def __call__(self, photo: np.ndarray) -> Prepared:
-            return Prepared(super().__call__(photo).photo // 2, located=False)
+        def __call__(self, photo: np.ndarray) -> PreprocessedImage:
+            return PreprocessedImage(super().__call__(photo).photo // 2, located=False)
 
     plain, dark = make(), make(prepare=Dark(24))
     plain.setup()
@@ -243,16 +243,16 @@ def test_settings_are_plain_values_that_make_the_same_module(make: Make, tmp_pat
     assert np.array_equal(again.validation_indices, data.validation_indices)
 
 
-class Middle(Shrink):
+class Middle(Resize):
     """Finds a body in the middle of some photos."""
 
     locates = True
 
-    def __call__(self, photo: np.ndarray) -> Prepared:
+    def __call__(self, photo: np.ndarray) -> PreprocessedImage:
         small = super().__call__(photo).photo
         if photo[0, 0, 0] > 100:
-            return Prepared(small, located=False)
-        return Prepared(small, True, body=Location(8, 8, 0.0, 10, 4, 0.9))
+            return PreprocessedImage(small, located=False)
+        return PreprocessedImage(small, True, body=OrientedBox(8, 8, 0.0, 10, 4, 0.9))
 
 
 def test_the_body_is_known_by_its_box_or_by_who_found_it(make: Make, tmp_path: Path):

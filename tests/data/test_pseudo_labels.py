@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from photo_files import write_photo
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.errors import DataError
+from tests.helpers.photo_files import write_photo
 
 Make = Callable[..., PhotoDataModule]
 
@@ -56,7 +56,7 @@ def test_pseudo_labelled_photos_train_and_do_nothing_else(
     assert plain.train_counts.tolist() == [8, 8, 8]
     added = set(data.trained_on()) - set(plain.trained_on())
     assert len(added) == 2
-    assert added.isdisjoint(fact.pixels for fact in data.facts)
+    assert added.isdisjoint(fact.pixels for fact in data.metadata)
     assert data.fingerprint == plain.fingerprint
     assert data.validation_indices.tolist() == plain.validation_indices.tolist()
 

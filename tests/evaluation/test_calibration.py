@@ -11,11 +11,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from resistor_cls.evaluation.calibration import (
     CONFIDENCE,
+    FOLDS,
     LEVELS,
     RISKS,
-    TURNS,
     Calibration,
-    answers,
+    apply_calibration,
     calibrated,
     cross_fitted,
     fewest_photos,
@@ -121,7 +121,7 @@ def test_sets_hold_the_truth_as_often_as_promised(photos: int):
     for seed in range(draws):
         fitted = fit_calibration(*drawn(photos, seed, skill=2.0))
         likely, targets = drawn(500, 10_000 + seed, skill=2.0)
-        sizes = answers(likely, fitted).candidates
+        sizes = apply_calibration(likely, fitted).candidates
         ranks = (likely > likely[np.arange(500), targets][:, None]).sum(axis=1) + 1
         held += (ranks[:, None] <= sizes).mean(axis=0) / draws
     # The promise is one of the average draw; its spread is some 0.03 a draw with 40 photos.
@@ -148,7 +148,7 @@ def test_sets_are_those_of_the_library_and_never_empty():
     library.conformalize(calibrated(likely, fitted.temperature), targets)
     _, sets = library.predict_set(calibrated(others, fitted.temperature))
     wanted = np.maximum(sets.sum(axis=1), 1)
-    assert np.array_equal(answers(others, fitted).candidates, wanted)
+    assert np.array_equal(apply_calibration(others, fitted).candidates, wanted)
 
 
 def test_each_photo_is_judged_by_a_calibration_of_other_bursts():
@@ -156,7 +156,7 @@ def test_each_photo_is_judged_by_a_calibration_of_other_bursts():
     bursts = np.repeat(np.arange(40), 10)
     found = cross_fitted(likely, targets, bursts)
     assert found is not None
-    assert len(np.unique(found.temperatures)) == TURNS
+    assert len(np.unique(found.temperatures)) == FOLDS
     for temperature in np.unique(found.temperatures):
         own = found.temperatures == temperature
         assert not set(bursts[own]) & set(bursts[~own])
@@ -175,4 +175,4 @@ def test_a_few_photos_leave_every_category_in(photos: int):
     likely, targets = drawn(photos, 5)
     fitted = fit_calibration(likely, targets)
     assert fitted.thresholds == (None,) * len(RISKS)
-    assert answers(likely, fitted).candidates[:, -1].tolist() == [6] * photos
+    assert apply_calibration(likely, fitted).candidates[:, -1].tolist() == [6] * photos

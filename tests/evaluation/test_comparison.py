@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation import Predictions, compare, comparison_figure, scores
 from resistor_cls.evaluation.scores import weighted_scores
-from resistor_cls.model.metrics import metric_collection
+from resistor_cls.model.training.metrics import metric_collection
 
 NAMES = ("accuracy", "f1_macro", "roc_auc")
 

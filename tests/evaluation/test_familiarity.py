@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from resistor_cls.evaluation.calibration import Calibration, answers, cross_fitted, fit_calibration
+from resistor_cls.evaluation.calibration import (
+    Calibration,
+    apply_calibration,
+    cross_fitted,
+    fit_calibration,
+)
 from resistor_cls.evaluation.familiarity import (
     MAX_PHOTOS,
     MAX_SCORE,
@@ -38,11 +43,11 @@ def test_other_photos_are_unfamiliar_and_never_accepted() -> None:
     calibration = fit_calibration(likely, targets, None, features(300, 0))
     assert calibration.thresholds[2] is not None
     strange = features(300, 1, centre=-1.0)
-    found = answers(likely, calibration, None, strange)
+    found = apply_calibration(likely, calibration, None, strange)
     assert not found.familiar.any()
     assert not (found.accepted == 1).any()
     assert (found.unknown(None) == MAX_SCORE).all()
-    untested = answers(likely, calibration, None, None)
+    untested = apply_calibration(likely, calibration, None, None)
     assert untested.familiar is None
     assert (untested.accepted[:, 2] == 1).all()
 

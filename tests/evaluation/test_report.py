@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import f1_score, log_loss, roc_auc_score, top_k_accuracy_score
 
 from resistor_cls.categories import Categories
-from resistor_cls.evaluation import Attention, Predictions
+from resistor_cls.evaluation import OcclusionResult, Predictions
 from resistor_cls.evaluation.calibration import LEVELS, RISKS, calibrated, cross_fitted
 from resistor_cls.evaluation.report import report_of, rows_of, stress_of
 from resistor_cls.evaluation.report_calibration import BINS
@@ -40,7 +40,7 @@ def made_up(photos: int = 600, seed: int = 0, names: list[str] | None = None) ->
         categories=categories,
         located=located,
         bursts=bursts,
-        attention=Attention(
+        attention=OcclusionResult(
             np.where(there, rng.random(photos), np.nan),
             np.where(there, 0.1, np.nan),
             np.where(there, rng.integers(0, size, photos), -1),

@@ -7,11 +7,11 @@ import torch
 from PIL import Image
 
 from resistor_cls.data import PhotoDataModule, read_photo
-from resistor_cls.data.photos import one_torch_thread
+from resistor_cls.data.images.decode import one_torch_thread
 from resistor_cls.errors import DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
 from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
-from resistor_cls.model.locator import Locator
+from resistor_cls.model.detector.network import Detector
 
 SIZE = 32
 
@@ -90,7 +90,7 @@ def test_photos_in_memory_may_differ_in_size(predictor: Predictor):
     assert np.allclose(square, wide, atol=1e-6)  # one colour: every resize gives the same photo
 
 
-def test_a_model_that_locates_says_where_it_found_nothing(photos: Path, locator: Locator):
+def test_a_model_that_locates_says_where_it_found_nothing(photos: Path, locator: Detector):
     model = ResistorClassifier(
         ["a", "b"], backbone="test_resnet.r160_in1k", pretrained="false", image_size=SIZE,
         locate=True,

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from tiny_training import Training, train
+
+from tests.helpers.tiny_training import Training, train
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from resistor_cls.data.photos import shrink
+from resistor_cls.data.crops import crop_shape
+from resistor_cls.data.images.decode import resize_image
 from resistor_cls.errors import ConfigError, DataError
-from resistor_cls.model import preparation
-from resistor_cls.model.crops import crop_shape
-from resistor_cls.model.locator import Locator
+from resistor_cls.model import image_preprocessing
+from resistor_cls.model.detector.network import Detector
 from resistor_cls.model.preprocessing import NORMALIZATIONS, Preprocessing
 
 PHOTO = np.random.default_rng(0).integers(0, 200, (24, 40, 3), dtype=np.uint8)
@@ -25,17 +25,21 @@ def batch(*photos: np.ndarray) -> Tensor:
 
 @pytest.mark.parametrize("size", [32, [32, 80], (32, 80)])
 @pytest.mark.parametrize("locate", [False, True])
-def test_a_size_is_a_number_or_rows_and_columns(size: Any, locate: bool, locator: Locator):
-    model, prepare = Preprocessing(size, "simple", locate), preparation(locate, size)
+def test_a_size_is_a_number_or_rows_and_columns(size: Any, locate: bool, locator: Detector):
+    model, prepare = Preprocessing(size, "simple", locate), image_preprocessing(locate, size)
     by_number = crop_shape(32) if locate else (32, 32)
     expected = by_number if size == 32 else (32, 80)
     assert model.shape == prepare.shape == prepare(PHOTO).photo.shape[:2] == expected
     assert model(batch(PHOTO)).shape == (1, 3, *expected)
     # Plain values, which are saved and make the same again.
     assert model.image_size == prepare.size == (32 if size == 32 else [32, 80])
-    assert model.preparation().key == model.preparation(prepare.size).key == prepare.key
+    assert (
+        model.image_preprocessing().key
+        == model.image_preprocessing(prepare.size).key
+        == prepare.key
+    )
     if locate and size != 32:
-        model.restore_locator({**model.locator_values(), "shape": [32, 80]})
+        model.restore_detector({**model.detector_values(), "shape": [32, 80]})
 
 
 def test_bad_sizes_and_channels_are_refused():
@@ -43,10 +47,10 @@ def test_bad_sizes_and_channels_are_refused():
         with pytest.raises(ConfigError, match=r"model.image_size=.*: expected 1 or more pixels"):
             Preprocessing(size, "simple")  # type: ignore[arg-type]
         with pytest.raises(ConfigError, match=r"data.image_size=.*: expected 1 or more pixels"):
-            preparation(False, size)  # type: ignore[arg-type]
+            image_preprocessing(False, size)  # type: ignore[arg-type]
     for make in (
         lambda n: Preprocessing(32, "simple", channels=n),
-        lambda n: preparation(False, 32, n),
+        lambda n: image_preprocessing(False, 32, n),
     ):
         for channels in (0, -1, 2.0, True):
             with pytest.raises(
@@ -54,7 +58,7 @@ def test_bad_sizes_and_channels_are_refused():
             ):
                 make(channels)
     with pytest.raises(ConfigError, match=r"model.locate=true, but model.channels=5"):
-        preparation(True, 32, 5)
+        image_preprocessing(True, 32, 5)
     with pytest.raises(ConfigError, match=r"model.normalization=imagenet, but model.channels=2"):
         Preprocessing(32, "imagenet", channels=2)
     with pytest.raises(ConfigError, match=r"model.normalization=chanel: did you mean channel"):
@@ -63,13 +67,13 @@ def test_bad_sizes_and_channels_are_refused():
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 5])
 def test_photos_of_other_channels_are_refused(channels: int):
-    prepare = preparation(False, 16, channels)
+    prepare = image_preprocessing(False, 16, channels)
     taken = 3 if channels == 1 else channels
     assert prepare.channels == taken
     for found in (1, 2, 3, 5):
         photo = np.tile(PHOTO, 2)[..., :found]
         if found == taken:
-            assert np.array_equal(prepare(photo).photo, shrink(photo, (16, 16)))
+            assert np.array_equal(prepare(photo).photo, resize_image(photo, (16, 16)))
         else:
             with pytest.raises(DataError, match=rf"has {found} channels, model.channels={taken}"):
                 prepare(photo)
@@ -127,13 +131,16 @@ def test_photos_that_scale_themselves_are_the_same_in_less_light(name: str):
     assert alike == (name in ("image", "channel", "min_max"))
 
 
-def test_fixed_steps_belong_to_the_preparation(locator: Locator):
+def test_fixed_steps_belong_to_the_preparation(locator: Detector):
     darker = albumentations.RandomBrightnessContrast((-0.5, -0.5), (0, 0), p=1)
     steps = albumentations.to_dict(darker)
     for locate in (False, True):
         model = Preprocessing(32, "simple", locate, steps=steps)
-        prepare, plain = preparation(locate, 32, steps=steps), preparation(locate, 32)
-        assert model.preparation().key == prepare.key != plain.key
+        prepare, plain = (
+            image_preprocessing(locate, 32, steps=steps),
+            image_preprocessing(locate, 32),
+        )
+        assert model.image_preprocessing().key == prepare.key != plain.key
         assert prepare.locates == locate
         expected = darker(image=plain(PHOTO).photo)["image"]
         assert np.array_equal(prepare(PHOTO).photo, expected)
@@ -143,4 +150,4 @@ def test_fixed_steps_belong_to_the_preparation(locator: Locator):
         torch.save(model.steps, file)
         file.seek(0)
         again = Preprocessing(32, "simple", locate, steps=torch.load(file, weights_only=True))
-        assert again.preparation().key == prepare.key
+        assert again.image_preprocessing().key == prepare.key

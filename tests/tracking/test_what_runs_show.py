@@ -11,17 +11,18 @@ import pytest
 from mlflow.entities import LoggedModelOutput
 
 from resistor_cls.tracking import open_run
-from resistor_cls.tracking.addresses import run_address, ui_command
 from resistor_cls.tracking.datasets import DataSet
-from resistor_cls.tracking.delivery import Delivery
-from resistor_cls.tracking.job_scores import JobScores, job_table
-from resistor_cls.tracking.jobs import Job
-from resistor_cls.tracking.logged_model import example, signature
-from resistor_cls.tracking.markdown import markdown_table
-from resistor_cls.tracking.names import evaluation_name, photos_name, sweep_name, training_name
-from resistor_cls.tracking.parameters import parameters
-from resistor_cls.tracking.store import connect, experiment_id
-from resistor_cls.tracking.views import KEY, TAG
+from resistor_cls.tracking.model.logged_model import example, signature
+from resistor_cls.tracking.run.delivery import Delivery
+from resistor_cls.tracking.run.names import evaluation_name, photos_name, sweep_name, training_name
+from resistor_cls.tracking.run.parameters import parameters
+from resistor_cls.tracking.store.addresses import run_address, ui_command
+from resistor_cls.tracking.store.store import connect, experiment_id
+from resistor_cls.tracking.store.views import KEY, TAG
+from resistor_cls.tracking.sweep.job_scores import JobScores, job_table
+from resistor_cls.tracking.sweep.jobs import Job
+from resistor_cls.tracking.sweep.markdown import markdown_table
+from tests.helpers import ROOT
 
 PHOTOS = DataSet("folder photos", "0123456789abcdef", "/photos", photos=8, categories=4)
 
@@ -109,7 +110,7 @@ def test_experiments_have_a_view_that_make_ui_opens(workplace: Path) -> None:
         state = json.loads(json.loads(tags[TAG])["state"])
         assert state["orderByKey"] == "metrics.`best/val/accuracy`"
         assert state["orderByKey"] in state["selectedColumns"]
-    makefile = (Path(__file__).parents[2] / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(rf"^RUNS := .*viewStateShareKey={KEY}$", makefile, re.MULTILINE)
 
 

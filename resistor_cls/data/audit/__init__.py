@@ -12,16 +12,16 @@ from tqdm import tqdm
 from resistor_cls.data.audit import sections
 from resistor_cls.data.audit.findings import SEVERITIES, findings_of
 from resistor_cls.data.audit.shortcuts import shortcut_scores
-from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.images.metadata import ImageMetadata
+from resistor_cls.data.sources.sources import PhotoSet
 
 VERSION = 1  # counts changes of what the report holds
 
 
 def audit_photos(
     photo_set: PhotoSet,
-    facts: Sequence[PhotoFacts],
-    outlines: np.ndarray,
+    metadata: Sequence[ImageMetadata],
+    edge_descriptors: np.ndarray,
     unreadable: Mapping[str, str],
     *,
     fingerprint: str = "",
@@ -33,8 +33,8 @@ def audit_photos(
 
     Args:
         photo_set: the readable photos.
-        facts: of the photos.
-        outlines: (photos, 64, 64) int8, of the photos.
+        metadata: of the photos.
+        edge_descriptors: (photos, 64, 64) int8, of the photos.
         unreadable: file name → why it cannot be read.
         fingerprint: of the labelled photos.
         image_size: side in pixels that a model gets the photos at, or their rows and columns.
@@ -62,9 +62,9 @@ def audit_photos(
           `orientations`, the commonest first, each with `photos` (how many) and `names` (but not
           of the commonest);
         - `duplicates`: `exact` (groups of names), `near` (`first`, `second`, `bits` of 256 that
-          their hashes differ in, `likeness` of outlines, `group`, `across` categories), without
+          their hashes differ in, `similarity` of outlines, `group`, `across` categories), without
           exact ones; of photos that are all alike some pairs, see
-          `resistor_cls.data.splits.duplicates.near_duplicates`;
+          `resistor_cls.data.splits.near_duplicates.near_duplicates`;
         - `cameras`: `name` (empty: EXIF names none), `photos`;
         - `backgrounds`: `photos`, `colours` of the border (dark, median and light, as #rrggbb),
           `samples`;
@@ -76,15 +76,15 @@ def audit_photos(
           there), `cut` and `in_border` (names);
         - `labels`: null; a model's doubts, where one was asked.
     """
-    seen = sections.look(photo_set, facts, unreadable, seed)
+    seen = sections.look(photo_set, metadata, unreadable, seed)
     steps: dict[str, Callable[[], Any]] = {
         "files": lambda: sections.file_section(seen),
-        "duplicates": lambda: sections.duplicate_section(seen, outlines),
+        "duplicates": lambda: sections.duplicate_section(seen, edge_descriptors),
         "cameras": lambda: sections.camera_section(seen),
         "backgrounds": lambda: sections.background_section(seen),
         "timeline": lambda: sections.timeline_section(seen),
         "categories": lambda: sections.category_section(seen),
-        "shortcuts": lambda: shortcut_scores(photo_set, facts, seen.in_border, seed),
+        "shortcuts": lambda: shortcut_scores(photo_set, metadata, seen.in_border, seed),
         "light": lambda: sections.light_section(seen),
         "bodies": lambda: sections.body_section(seen, image_size),
         "photos": lambda: sections.photo_section(seen),

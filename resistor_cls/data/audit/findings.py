@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from resistor_cls.data.audit.sections import WHITE
-from resistor_cls.data.boxes import FILE
-from resistor_cls.data.sources import some_names
+from resistor_cls.data.sources.boxes import FILE
+from resistor_cls.data.sources.sources import some_names
 
 SEVERITIES = ("problem", "risk", "note")
 

@@ -10,11 +10,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from resistor_cls.data.boxes import Box, read_boxes
-from resistor_cls.data.facts import BORDER_NAMES, PhotoFacts
-from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.images.metadata import BORDER_NAMES, ImageMetadata
+from resistor_cls.data.sources.boxes import Box, read_boxes
+from resistor_cls.data.sources.sources import PhotoSet
 from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
-from resistor_cls.data.splits.duplicates import exact_duplicates, grouped, near_duplicates
+from resistor_cls.data.splits.near_duplicates import exact_duplicates, grouped, near_duplicates
 from resistor_cls.errors import DataError
 
 BACKGROUNDS = 6  # clusters: on the real photos these are two papers, three woods, paper and wood
@@ -32,7 +32,7 @@ class Seen:
     """The photos, and what several sections ask of them; arrays are (photos,)."""
 
     photo_set: PhotoSet
-    facts: Sequence[PhotoFacts]
+    metadata: Sequence[ImageMetadata]
     unreadable: Mapping[str, str]
     targets: np.ndarray
     order: np.ndarray  # by category and time of capture
@@ -64,33 +64,33 @@ class Seen:
 
     def values(self, key: str) -> np.ndarray:
         """(photos,) one of the facts, as numbers."""
-        return np.array([getattr(fact, key) for fact in self.facts], dtype=float)
+        return np.array([getattr(fact, key) for fact in self.metadata], dtype=float)
 
     def body(self, index: int) -> float | None:
         """Longer side of the body's box in pixels; None without a box."""
-        box, fact = self.boxes.get(self.names[index]), self.facts[index]
+        box, fact = self.boxes.get(self.names[index]), self.metadata[index]
         return None if box is None else round(box.length(fact.width, fact.height), 1)
 
 
 def look(
-    photo_set: PhotoSet, facts: Sequence[PhotoFacts], unreadable: Mapping[str, str], seed: int
+    photo_set: PhotoSet, metadata: Sequence[ImageMetadata], unreadable: Mapping[str, str], seed: int
 ) -> Seen:
     """Gathers what several sections ask of the photos."""
-    nothing = np.zeros(len(facts), dtype=int)
-    timed = sorted((fact.taken, index) for index, fact in enumerate(facts) if fact.taken)
+    nothing = np.zeros(len(metadata), dtype=int)
+    timed = sorted((fact.taken, index) for index, fact in enumerate(metadata) if fact.taken)
     place = nothing - 1
     for rank, (_, index) in enumerate(timed):
         place[index] = rank
     boxes, error = _boxes(photo_set)
     return Seen(
         photo_set=photo_set,
-        facts=facts,
+        metadata=metadata,
         unreadable=unreadable,
         targets=np.asarray(photo_set.targets, dtype=int),
-        order=capture_order(photo_set, facts),
-        camera=cameras(facts) if facts else nothing,
-        background=backgrounds(facts, BACKGROUNDS, seed) if facts else nothing,
-        burst=bursts(photo_set, facts),
+        order=capture_order(photo_set, metadata),
+        camera=cameras(metadata) if metadata else nothing,
+        background=backgrounds(metadata, BACKGROUNDS, seed) if metadata else nothing,
+        burst=bursts(photo_set, metadata),
         place=place,
         boxes=boxes,
         boxes_error=error,
@@ -119,10 +119,10 @@ def file_section(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _kinds(seen: Seen, kind: Callable[[PhotoFacts], dict[str, Any]]) -> list[dict[str, Any]]:
+def _kinds(seen: Seen, kind: Callable[[ImageMetadata], dict[str, Any]]) -> list[dict[str, Any]]:
     """Photos by kind, the commonest first; those of the other kinds by name."""
     members: dict[tuple[Any, ...], list[str]] = {}
-    for name, fact in zip(seen.names, seen.facts, strict=True):
+    for name, fact in zip(seen.names, seen.metadata, strict=True):
         members.setdefault(tuple(kind(fact).items()), []).append(name)
     rows = sorted(members.items(), key=lambda item: -len(item[1]))
     return [
@@ -131,12 +131,12 @@ def _kinds(seen: Seen, kind: Callable[[PhotoFacts], dict[str, Any]]) -> list[dic
     ]
 
 
-def duplicate_section(seen: Seen, outlines: np.ndarray) -> dict[str, Any]:
+def duplicate_section(seen: Seen, edge_descriptors: np.ndarray) -> dict[str, Any]:
     """Photos that show the same: exactly, and nearly."""
-    if not seen.facts:
+    if not seen.metadata:
         return {"exact": [], "near": []}
-    pixels = [fact.pixels for fact in seen.facts]
-    near = near_duplicates(seen.facts, outlines, seen.targets)
+    pixels = [fact.pixels for fact in seen.metadata]
+    near = near_duplicates(seen.metadata, edge_descriptors, seen.targets)
     group = grouped([(pair.first, pair.second) for pair in near], len(pixels))
     shown: set[frozenset[str]] = set()
     rows: list[dict[str, Any]] = []
@@ -151,19 +151,19 @@ def duplicate_section(seen: Seen, outlines: np.ndarray) -> dict[str, Any]:
                 "first": seen.names[pair.first],
                 "second": seen.names[pair.second],
                 "bits": pair.bits,
-                "likeness": round(pair.likeness, 3),
+                "likeness": round(pair.similarity, 3),
                 "group": int(group[pair.first]),
                 "across": bool(seen.targets[pair.first] != seen.targets[pair.second]),
             }
         )
     rows.sort(key=lambda row: (not row["across"], row["group"], -row["likeness"]))
-    return {"exact": [seen.named(group) for group in exact_duplicates(seen.facts)], "near": rows}
+    return {"exact": [seen.named(group) for group in exact_duplicates(seen.metadata)], "near": rows}
 
 
 def camera_section(seen: Seen) -> list[dict[str, Any]]:
     """Cameras, that of most photos first."""
-    names = {int(seen.camera[index]): fact.camera for index, fact in enumerate(seen.facts)}
-    counts = np.bincount(seen.camera).tolist() if seen.facts else []
+    names = {int(seen.camera[index]): fact.camera for index, fact in enumerate(seen.metadata)}
+    counts = np.bincount(seen.camera).tolist() if seen.metadata else []
     return [{"name": names[number], "photos": count} for number, count in enumerate(counts)]
 
 
@@ -173,7 +173,7 @@ def background_section(seen: Seen) -> list[dict[str, Any]]:
     rows = []
     for number in range(int(seen.background.max(initial=-1)) + 1):
         members = seen.order[seen.background[seen.order] == number]
-        colours = np.median([np.array(seen.facts[i].border)[ring] for i in members], axis=0)
+        colours = np.median([np.array(seen.metadata[i].border)[ring] for i in members], axis=0)
         rows.append(
             {
                 "photos": len(members),
@@ -198,7 +198,7 @@ def _spaced(members: np.ndarray, count: int) -> np.ndarray:
 
 def timeline_section(seen: Seen) -> dict[str, Any]:
     """The days on which photos were taken, along all photos in order of time."""
-    taken = sorted(fact.taken for fact in seen.facts if fact.taken)
+    taken = sorted(fact.taken for fact in seen.metadata if fact.taken)
     dates = [moment[:10] for moment in taken]
     days = {date: place for place, date in reversed(list(enumerate(dates)))}
     return {
@@ -214,7 +214,7 @@ def category_section(seen: Seen) -> list[dict[str, Any]]:
     rows = []
     for target, name in enumerate(seen.photo_set.categories.names):
         members = seen.order[seen.targets[seen.order] == target]
-        timed = [index for index in members if seen.facts[index].taken]
+        timed = [index for index in members if seen.metadata[index].taken]
         runs = [_burst(seen, burst) for burst in _bursts(seen, members)]
         largest = max((run["photos"] for run in runs if run["first"]), default=0)
         lengths = [length for i in members if (length := seen.body(i)) is not None]
@@ -223,7 +223,7 @@ def category_section(seen: Seen) -> list[dict[str, Any]]:
                 "name": name,
                 "photos": len(members),
                 "timed": len(timed),
-                "days": len({seen.facts[index].taken[:10] for index in timed}),
+                "days": len({seen.metadata[index].taken[:10] for index in timed}),
                 "cameras": np.bincount(seen.camera[members], minlength=places[0]).tolist(),
                 "backgrounds": np.bincount(seen.background[members], minlength=places[1]).tolist(),
                 "bursts": runs,
@@ -245,7 +245,7 @@ def _bursts(seen: Seen, members: np.ndarray) -> list[np.ndarray]:
 
 
 def _burst(seen: Seen, members: np.ndarray) -> dict[str, Any]:
-    places, taken = seen.place[members], [seen.facts[index].taken for index in members]
+    places, taken = seen.place[members], [seen.metadata[index].taken for index in members]
     timed = bool(taken[0])
     return {
         "camera": int(seen.camera[members[0]]),
@@ -325,5 +325,5 @@ def photo_section(seen: Seen) -> list[dict[str, Any]]:
             "burst": int(seen.burst[index]),
             "body": seen.body(index),
         }
-        for index, fact in enumerate(seen.facts)
+        for index, fact in enumerate(seen.metadata)
     ]

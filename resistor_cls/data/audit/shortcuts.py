@@ -16,13 +16,13 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.images.metadata import ImageMetadata
+from resistor_cls.data.sources.sources import PhotoSet
 from resistor_cls.data.splits.captures import cameras, capture_order
 from resistor_cls.data.splits.folds import capture_folds, stratified_folds
 
-MOST_PHOTOS = 5000  # 100,000 photos say the same, twenty times as slowly
-LEAST_PHOTOS = 20  # of fewer, one photo more or less is a twentieth of the score
+MAX_PHOTOS = 5000  # 100,000 photos say the same, twenty times as slowly
+MIN_PHOTOS = 20  # of fewer, one photo more or less is a twentieth of the score
 FOLDS = (5, 3, 2)  # tried in turn, until most photos are of categories that fill them
 _MOST = 0.8  # share of the photos that is most of them
 
@@ -35,7 +35,7 @@ Tell = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 
 def shortcut_scores(
     photo_set: PhotoSet,
-    facts: Sequence[PhotoFacts],
+    metadata: Sequence[ImageMetadata],
     body_in_border: np.ndarray,
     seed: int = 0,
 ) -> dict[str, Shortcut]:
@@ -47,7 +47,7 @@ def shortcut_scores(
 
     Args:
         photo_set: the photos.
-        facts: of the photos.
+        metadata: of the photos.
         body_in_border: (photos,) bool: those whose body reaches into the border, left out there.
         seed: of the sample, the folds and the trees.
 
@@ -63,14 +63,14 @@ def shortcut_scores(
         - `stratified`, `capture`: `accuracy` (mean over the folds), `spread` (their standard
           deviation) and `folds`, each fold's own, in capture order the last one last.
     """
-    border = np.array([fact.border for fact in facts])
-    camera = cameras(facts) if facts else np.empty(0, dtype=int)
+    border = np.array([fact.border for fact in metadata])
+    camera = cameras(metadata) if metadata else np.empty(0, dtype=int)
     return {
         "border": _scored(
             border,
             _by_trees,
             photo_set,
-            facts,
+            metadata,
             left_out=body_in_border,
             seed=seed,
         ),
@@ -79,8 +79,8 @@ def shortcut_scores(
             camera[:, None],
             _by_tree,
             photo_set,
-            facts,
-            left_out=np.zeros(len(facts), dtype=bool),
+            metadata,
+            left_out=np.zeros(len(metadata), dtype=bool),
             seed=seed,
         )
         if camera.max(initial=0) > 0
@@ -128,7 +128,7 @@ def _scored(
     features: np.ndarray,
     tell: Tell,
     photo_set: PhotoSet,
-    facts: Sequence[PhotoFacts],
+    metadata: Sequence[ImageMetadata],
     *,
     left_out: np.ndarray,
     seed: int,
@@ -136,10 +136,10 @@ def _scored(
     targets = np.asarray(photo_set.targets, dtype=int)
     candidates = np.flatnonzero(~left_out)
     folds, kept = _that_fill_folds(targets, candidates)
-    if len(kept) < LEAST_PHOTOS or len(np.unique(targets[kept])) < 2:
+    if len(kept) < MIN_PHOTOS or len(np.unique(targets[kept])) < 2:
         return {
             "reason": f"too few photos to tell: {len(kept)} can be used, of categories: "
-            f"{len(np.unique(targets[kept]))}; at least {LEAST_PHOTOS} of 2 categories are needed"
+            f"{len(np.unique(targets[kept]))}; at least {MIN_PHOTOS} of 2 categories are needed"
         }
     few = len(candidates) - len(kept)
     sample = _sample(kept, targets, folds, seed)
@@ -148,7 +148,7 @@ def _scored(
     chosen = replace(
         photo_set.select(sample.tolist()), targets=tuple(compact.tolist()), categories=categories
     )
-    order = capture_order(chosen, [facts[index] for index in sample])
+    order = capture_order(chosen, [metadata[index] for index in sample])
     scores = {
         "stratified": stratified_folds(compact, folds, seed, categories),
         "capture": capture_folds(compact, order, folds, categories),
@@ -183,8 +183,8 @@ def _that_fill_folds(targets: np.ndarray, candidates: np.ndarray) -> tuple[int, 
 
 
 def _sample(kept: np.ndarray, targets: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """At most `MOST_PHOTOS` of the photos, of every category as many as it has folds or more."""
-    if len(kept) <= MOST_PHOTOS:
+    """At most `MAX_PHOTOS` of the photos, of every category as many as it has folds or more."""
+    if len(kept) <= MAX_PHOTOS:
         return kept
     shuffled = np.random.default_rng(seed).permutation(kept)
     # Some of each category first, so that none of them falls below its folds.
@@ -192,7 +192,7 @@ def _sample(kept: np.ndarray, targets: np.ndarray, folds: int, seed: int) -> np.
     rank = np.empty(len(shuffled), dtype=int)
     starts = np.searchsorted(targets[shuffled][places], targets[shuffled][places])
     rank[places] = np.arange(len(shuffled)) - starts
-    most = max(MOST_PHOTOS, int((rank < folds).sum()))
+    most = max(MAX_PHOTOS, int((rank < folds).sum()))
     return np.sort(shuffled[np.argsort(rank >= folds, kind="stable")[:most]])
 
 

@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
-from resistor_cls.data.facts import BORDER_NAMES, PhotoFacts
-from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.images.metadata import BORDER_NAMES, ImageMetadata
+from resistor_cls.data.sources.sources import PhotoSet
 
 BURST_GAP = 60.0  # seconds without a photo that end a burst; neighbours are seconds apart
 
 
-def capture_order(photo_set: PhotoSet, facts: Sequence[PhotoFacts]) -> np.ndarray:
+def capture_order(photo_set: PhotoSet, metadata: Sequence[ImageMetadata]) -> np.ndarray:
     """Positions of all photos by category and time of capture.
 
     Photos without a time stand behind those that have one, in the order of their file names, in
@@ -28,8 +28,8 @@ def capture_order(photo_set: PhotoSet, facts: Sequence[PhotoFacts]) -> np.ndarra
             range(len(photo_set)),
             key=lambda i: (
                 photo_set.targets[i],
-                facts[i].taken == "",
-                facts[i].taken,
+                metadata[i].taken == "",
+                metadata[i].taken,
                 _natural(photo_set.names[i]),
             ),
         ),
@@ -37,14 +37,16 @@ def capture_order(photo_set: PhotoSet, facts: Sequence[PhotoFacts]) -> np.ndarra
     )
 
 
-def bursts(photo_set: PhotoSet, facts: Sequence[PhotoFacts], gap: float = BURST_GAP) -> np.ndarray:
+def bursts(
+    photo_set: PhotoSet, metadata: Sequence[ImageMetadata], gap: float = BURST_GAP
+) -> np.ndarray:
     """Numbers photos by burst: one category, one camera, no pause longer than `gap`.
 
     Photos without a time are one burst for each category and camera.
 
     Args:
         photo_set: the photos.
-        facts: of the photos.
+        metadata: of the photos.
         gap: seconds.
 
     Returns:
@@ -54,8 +56,8 @@ def bursts(photo_set: PhotoSet, facts: Sequence[PhotoFacts], gap: float = BURST_
     # Category, camera and time of the newest photo of each burst that may still go on.
     newest: dict[tuple[int, str, bool], tuple[int, datetime | None]] = {}
     count = 0
-    for index in capture_order(photo_set, facts):
-        fact = facts[index]
+    for index in capture_order(photo_set, metadata):
+        fact = metadata[index]
         time = datetime.fromisoformat(fact.taken) if fact.taken else None
         key = (photo_set.targets[index], fact.camera, time is None)
         burst, before = newest.get(key, (-1, None))
@@ -66,11 +68,11 @@ def bursts(photo_set: PhotoSet, facts: Sequence[PhotoFacts], gap: float = BURST_
     return burst_of
 
 
-def backgrounds(facts: Sequence[PhotoFacts], count: int, seed: int = 0) -> np.ndarray:
+def backgrounds(metadata: Sequence[ImageMetadata], count: int, seed: int = 0) -> np.ndarray:
     """Numbers photos by background: clusters (k-means) of the colours of their borders.
 
     Args:
-        facts: of the photos.
+        metadata: of the photos.
         count: how many clusters at most.
         seed: of the first centres.
 
@@ -79,19 +81,19 @@ def backgrounds(facts: Sequence[PhotoFacts], count: int, seed: int = 0) -> np.nd
     """
     # The whole ring and not its sides: a table's edge may lie at any of them.
     ring = [place for place, name in enumerate(BORDER_NAMES) if name.startswith("ring_")]
-    colours = np.array([fact.border for fact in facts])[:, ring]
+    colours = np.array([fact.border for fact in metadata])[:, ring]
     distinct = len(np.unique(colours, axis=0))
     clusters = KMeans(min(count, distinct), n_init=10, random_state=seed)
     return _by_size(clusters.fit_predict(StandardScaler().fit_transform(colours)))
 
 
-def cameras(facts: Sequence[PhotoFacts]) -> np.ndarray:
+def cameras(metadata: Sequence[ImageMetadata]) -> np.ndarray:
     """Numbers photos by camera; those whose EXIF names none count as one more camera.
 
     Returns:
         (photos,) int, 0 for the camera of most photos.
     """
-    _, places = np.unique([fact.camera for fact in facts], return_inverse=True)
+    _, places = np.unique([fact.camera for fact in metadata], return_inverse=True)
     return _by_size(places)
 
 

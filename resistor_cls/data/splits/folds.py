@@ -14,17 +14,17 @@ from sklearn.model_selection import BaseCrossValidator, StratifiedGroupKFold, St
 
 from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import read_csv
-from resistor_cls.data.facts import PhotoFacts
-from resistor_cls.data.listing import some_names
-from resistor_cls.data.sources import PhotoSet
+from resistor_cls.data.images.metadata import ImageMetadata
+from resistor_cls.data.sources.listing import some_names
+from resistor_cls.data.sources.sources import PhotoSet
 from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
-from resistor_cls.data.splits.duplicates import grouped, near_duplicates
 from resistor_cls.data.splits.holdout import (
     capture_holdout,
     grouped_holdout,
     short_of,
     stratified_holdout,
 )
+from resistor_cls.data.splits.near_duplicates import grouped, near_duplicates
 from resistor_cls.errors import ConfigError, DataError, nearest
 
 ALWAYS_TRAINS = -1  # the fold of a photo that is in none: it trains whichever fold validates
@@ -51,8 +51,8 @@ class Split:
 def split_photos(
     how: str,
     photo_set: PhotoSet,
-    facts: Sequence[PhotoFacts],
-    outlines: np.ndarray,
+    metadata: Sequence[ImageMetadata],
+    edge_descriptors: np.ndarray,
     *,
     folds: int = 5,
     fold: int = 0,
@@ -66,8 +66,8 @@ def split_photos(
     Args:
         how: one of `SPLITS`, or a path that ends in `.csv`: the table of an earlier split.
         photo_set: the photos.
-        facts: of the photos.
-        outlines: of the photos.
+        metadata: of the photos.
+        edge_descriptors: of the photos.
         folds: how many folds.
         fold: the one that validates.
         seed: of whatever is dealt at random.
@@ -82,7 +82,7 @@ def split_photos(
     """
     check_split(how)
     if how.endswith(".csv"):
-        return read_split(Path(how), photo_set, facts, beside)
+        return read_split(Path(how), photo_set, metadata, beside)
     check_fold(fold, folds)
     targets, categories = np.asarray(photo_set.targets), photo_set.categories
     dropped, group_of = np.zeros(len(targets), dtype=bool), None
@@ -93,15 +93,15 @@ def split_photos(
             else _only_fold(stratified_holdout(targets, size, seed, categories))
         )
     elif how == "grouped":
-        group_of = kept_together(photo_set, facts, outlines)
+        group_of = kept_together(photo_set, metadata, edge_descriptors)
         fold_of = (
             grouped_folds(targets, group_of, folds, seed, categories)
             if size is None
             else _only_fold(grouped_holdout(targets, group_of, size, seed, categories))
         )
     elif how == "capture":
-        group_of = kept_together(photo_set, facts, outlines)
-        order = capture_order(photo_set, facts)
+        group_of = kept_together(photo_set, metadata, edge_descriptors)
+        order = capture_order(photo_set, metadata)
         fold_of = (
             capture_folds(targets, order, folds, categories)
             if size is None
@@ -110,7 +110,7 @@ def split_photos(
         dropped = beside_blocks(targets, order, fold_of == fold, gap)
         dropped |= np.isin(group_of, group_of[fold_of == fold])
     else:
-        group_of = backgrounds(facts, folds, seed) if how == "background" else cameras(facts)
+        group_of = backgrounds(metadata, folds, seed) if how == "background" else cameras(metadata)
         fold_of = left_out_folds(targets, group_of, folds)
     role_of = np.where(fold_of == fold, "validation", np.where(dropped, "dropped", "train"))
     smaller = "data.folds" if size is None else f"data.validation_size={size}"
@@ -166,7 +166,7 @@ def stratified_folds(
         DataError: a category with fewer photos than folds.
     """
     _require(targets, folds, categories, "photos")
-    return _dealt(StratifiedKFold(folds, shuffle=True, random_state=seed), targets)
+    return _assigned(StratifiedKFold(folds, shuffle=True, random_state=seed), targets)
 
 
 def grouped_folds(
@@ -189,7 +189,7 @@ def grouped_folds(
     """
     _, first = np.unique(np.stack([targets, groups]), axis=1, return_index=True)
     _require(targets[first], folds, categories, "groups of photos")
-    return _dealt(StratifiedGroupKFold(folds, shuffle=True, random_state=seed), targets, groups)
+    return _assigned(StratifiedGroupKFold(folds, shuffle=True, random_state=seed), targets, groups)
 
 
 def capture_folds(
@@ -273,14 +273,14 @@ def left_out_folds(targets: np.ndarray, places: np.ndarray, folds: int) -> np.nd
 
 
 def kept_together(
-    photo_set: PhotoSet, facts: Sequence[PhotoFacts], outlines: np.ndarray
+    photo_set: PhotoSet, metadata: Sequence[ImageMetadata], edge_descriptors: np.ndarray
 ) -> np.ndarray:
     """Numbers photos by group: near-duplicates, and those that share a name in the group column.
 
     Returns:
         (photos,) int.
     """
-    links = [(pair.first, pair.second) for pair in near_duplicates(facts, outlines)]
+    links = [(pair.first, pair.second) for pair in near_duplicates(metadata, edge_descriptors)]
     newest: dict[str, int] = {}
     for index, name in enumerate(photo_set.groups or ()):
         links.append((newest.get(name, index), index))
@@ -288,7 +288,9 @@ def kept_together(
     return grouped(links, len(photo_set))
 
 
-def split_table(split: Split, photo_set: PhotoSet, facts: Sequence[PhotoFacts]) -> pd.DataFrame:
+def split_table(
+    split: Split, photo_set: PhotoSet, metadata: Sequence[ImageMetadata]
+) -> pd.DataFrame:
     """A split as a table that `read_split` takes: a row per photo.
 
     The column `burst` numbers capture bursts, the same under every split; `content` tells whether
@@ -301,8 +303,8 @@ def split_table(split: Split, photo_set: PhotoSet, facts: Sequence[PhotoFacts]) 
             "role": split.role_of,
             "fold": split.fold_of,
             "group": np.arange(len(photo_set)) if split.group_of is None else split.group_of,
-            "burst": bursts(photo_set, facts),
-            "content": [fact.content[:16] for fact in facts],
+            "burst": bursts(photo_set, metadata),
+            "content": [fact.content[:16] for fact in metadata],
         }
     )
 
@@ -310,7 +312,7 @@ def split_table(split: Split, photo_set: PhotoSet, facts: Sequence[PhotoFacts]) 
 def read_split(
     path: Path,
     photo_set: PhotoSet,
-    facts: Sequence[PhotoFacts],
+    metadata: Sequence[ImageMetadata],
     beside: Collection[str] = (),
 ) -> Split:
     """Reads the table of an earlier split.
@@ -318,7 +320,7 @@ def read_split(
     Args:
         path: of the table.
         photo_set: the photos that were split.
-        facts: of the photos.
+        metadata: of the photos.
         beside: names of photos that no split deals, such as a given test set: rows of these count
             for nothing.
 
@@ -334,7 +336,7 @@ def read_split(
     table = table[~table.index.isin(list(beside))]
     absent = sorted(set(table.index) - set(photo_set.names))
     fresh = sorted(set(photo_set.names) - set(table.index))
-    content = dict(zip(photo_set.names, (fact.content[:16] for fact in facts), strict=True))
+    content = dict(zip(photo_set.names, (fact.content[:16] for fact in metadata), strict=True))
     changed = [
         name
         for name in table.index
@@ -359,13 +361,13 @@ def read_split(
     return Split(table.role.to_numpy(), table.fold.to_numpy(), table.group.to_numpy())
 
 
-def _dealt(
-    dealer: BaseCrossValidator, targets: np.ndarray, groups: np.ndarray | None = None
+def _assigned(
+    assigner: BaseCrossValidator, targets: np.ndarray, groups: np.ndarray | None = None
 ) -> np.ndarray:
     """(photos,) the fold that each photo is dealt into."""
     fold_of = np.empty(len(targets), dtype=int)
     # The labels are handed over as numbers, never as text in a query.
-    for fold, (_, members) in enumerate(dealer.split(np.zeros(len(targets)), targets, groups)):
+    for fold, (_, members) in enumerate(assigner.split(np.zeros(len(targets)), targets, groups)):
         fold_of[members] = fold
     return fold_of
 

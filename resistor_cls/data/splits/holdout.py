@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.listing import some_names
+from resistor_cls.data.sources.listing import some_names
 from resistor_cls.errors import DataError
 
 
@@ -33,8 +33,8 @@ def stratified_holdout(
     present = len(np.unique(targets))
     # Every category has two photos at least, so there is always room between these two.
     count = min(max(int(np.ceil(size * len(targets))), present), len(targets) - present)
-    dealer = StratifiedShuffleSplit(1, test_size=count, random_state=seed)
-    _, drawn = next(dealer.split(np.zeros(len(targets)), targets))
+    assigner = StratifiedShuffleSplit(1, test_size=count, random_state=seed)
+    _, drawn = next(assigner.split(np.zeros(len(targets)), targets))
     validated = np.zeros(len(targets), dtype=bool)
     validated[drawn] = True
     # In proportion, a small category may have been given nothing on one of the sides.

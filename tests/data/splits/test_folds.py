@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from made_up import facts_at, photo_set_of
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.facts import OUTLINE
+from resistor_cls.data.images.metadata import EDGE_DESCRIPTOR
 from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
-from resistor_cls.data.splits.duplicates import grouped
 from resistor_cls.data.splits.folds import (
     ALWAYS_TRAINS,
     SPLITS,
@@ -25,7 +23,9 @@ from resistor_cls.data.splits.folds import (
     split_table,
     stratified_folds,
 )
+from resistor_cls.data.splits.near_duplicates import grouped
 from resistor_cls.errors import ConfigError, DataError
+from tests.helpers.made_up import facts_at, photo_set_of
 
 counts = st.lists(st.integers(5, 30), min_size=2, max_size=5)
 seeds = st.integers(0, 2**32 - 1)
@@ -121,7 +121,7 @@ def real_like(order: np.ndarray | None = None):
         for category in ("a", "b", "c")
         for number in range(20)
     ]
-    facts = [
+    metadata = [
         facts_at(
             second=number + 1000 * "abc".index(category),
             camera="one" if number < 10 else "two",
@@ -132,29 +132,33 @@ def real_like(order: np.ndarray | None = None):
     ]
     chosen = range(len(photos)) if order is None else order
     photo_set = photo_set_of([photos[i][0] for i in chosen], [photos[i][1] for i in chosen])
-    return photo_set, [facts[i] for i in chosen]
+    return photo_set, [metadata[i] for i in chosen]
 
 
 def outlines_of(count: int) -> np.ndarray:
-    return np.zeros((count, OUTLINE, OUTLINE), dtype=np.int8)
+    return np.zeros((count, EDGE_DESCRIPTOR, EDGE_DESCRIPTOR), dtype=np.int8)
 
 
 @pytest.mark.parametrize("how", SPLITS)
 def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
     folds = 2 if how in {"background", "camera"} else 4
-    photo_set, facts = real_like()
-    outlines = outlines_of(len(facts))
-    shuffled = np.random.default_rng(1).permutation(len(facts))
+    photo_set, metadata = real_like()
+    edge_descriptors = outlines_of(len(metadata))
+    shuffled = np.random.default_rng(1).permutation(len(metadata))
     other_set, other_facts = real_like(shuffled)
-    validated = np.zeros(len(facts), dtype=int)
+    validated = np.zeros(len(metadata), dtype=int)
     for fold in range(folds):
-        split = split_photos(how, photo_set, facts, outlines, folds=folds, fold=fold, gap=1)
+        split = split_photos(
+            how, photo_set, metadata, edge_descriptors, folds=folds, fold=fold, gap=1
+        )
         validated += split.role_of == "validation"
-        again = split_photos(how, photo_set, facts, outlines, folds=folds, fold=fold, gap=1)
+        again = split_photos(
+            how, photo_set, metadata, edge_descriptors, folds=folds, fold=fold, gap=1
+        )
         assert np.array_equal(split.role_of, again.role_of)
         if how not in {"stratified", "grouped"}:  # those two shuffle: sources sort by name
             other = split_photos(
-                how, other_set, other_facts, outlines, folds=folds, fold=fold, gap=1
+                how, other_set, other_facts, edge_descriptors, folds=folds, fold=fold, gap=1
             )
             roles = dict(zip(photo_set.names, split.role_of, strict=True))
             assert roles == dict(zip(other_set.names, other.role_of, strict=True))
@@ -162,39 +166,41 @@ def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
 
 
 def test_near_duplicates_and_the_group_column_stay_together():
-    photo_set, facts = real_like()
-    twin = facts[0].pixels
-    facts[25] = facts_at(second=9999, camera="one", colour=1.0, picture="a0")  # the picture of a/0
-    assert facts[25].pixels == twin
+    photo_set, metadata = real_like()
+    twin = metadata[0].pixels
+    metadata[25] = facts_at(
+        second=9999, camera="one", colour=1.0, picture="a0"
+    )  # the picture of a/0
+    assert metadata[25].pixels == twin
     photo_set = photo_set_of(
         photo_set.names,
         [n[0] for n in photo_set.names],
         groups=["x" if i in {3, 50} else str(i) for i in range(60)],
     )
-    groups = kept_together(photo_set, facts, outlines_of(60))
+    groups = kept_together(photo_set, metadata, outlines_of(60))
     assert groups[0] == groups[25] and groups[3] == groups[50]
     assert len(set(groups)) == 58
-    split = split_photos("grouped", photo_set, facts, outlines_of(60), folds=4, fold=0)
+    split = split_photos("grouped", photo_set, metadata, outlines_of(60), folds=4, fold=0)
     assert split.role_of[0] == split.role_of[25] and split.role_of[3] == split.role_of[50]
     roles = split_photos(
-        "capture", photo_set, facts, outlines_of(60), folds=4, fold=0, gap=0
+        "capture", photo_set, metadata, outlines_of(60), folds=4, fold=0, gap=0
     ).role_of
     assert roles[0] == "validation" and roles[25] == "dropped"
     assert roles[3] == "validation" and roles[50] == "dropped"
 
 
 def test_a_split_is_read_back_to_the_photo(tmp_path: Path):
-    photo_set, facts = real_like()
-    split = split_photos("capture", photo_set, facts, outlines_of(60), folds=3, fold=1, gap=2)
+    photo_set, metadata = real_like()
+    split = split_photos("capture", photo_set, metadata, outlines_of(60), folds=3, fold=1, gap=2)
     path = tmp_path / "split.csv"
-    split_table(split, photo_set, facts).to_csv(path, index=False)
-    again = split_photos(str(path), photo_set, facts, outlines_of(60), folds=5, fold=4)
+    split_table(split, photo_set, metadata).to_csv(path, index=False)
+    again = split_photos(str(path), photo_set, metadata, outlines_of(60), folds=5, fold=4)
     assert np.array_equal(again.role_of, split.role_of)
     assert np.array_equal(again.fold_of, split.fold_of)
-    table = split_table(split, photo_set, facts)
+    table = split_table(split, photo_set, metadata)
     table.loc[table.category == "b", "role"] = "test"
     table.to_csv(path, index=False)
-    again = read_split(path, photo_set, facts)
+    again = read_split(path, photo_set, metadata)
     assert (again.role_of == "test").sum() == 20
 
 
@@ -212,19 +218,19 @@ def test_a_split_is_read_back_to_the_photo(tmp_path: Path):
     ],
 )
 def test_a_table_of_other_photos_is_refused(tmp_path: Path, change, message: str):
-    photo_set, facts = real_like()
-    split = split_photos("stratified", photo_set, facts, outlines_of(60))
+    photo_set, metadata = real_like()
+    split = split_photos("stratified", photo_set, metadata, outlines_of(60))
     path = tmp_path / "split.csv"
-    change(split_table(split, photo_set, facts)).to_csv(path, index=False)
+    change(split_table(split, photo_set, metadata)).to_csv(path, index=False)
     with pytest.raises(DataError, match=message):
-        read_split(path, photo_set, facts)
+        read_split(path, photo_set, metadata)
 
 
 def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
-    photo_set, facts = real_like()
+    photo_set, metadata = real_like()
 
     def split(how: str, **choices: int) -> None:
-        split_photos(how, photo_set, facts, outlines_of(60), **choices)
+        split_photos(how, photo_set, metadata, outlines_of(60), **choices)
 
     with pytest.raises(ConfigError, match=r"data.split=captur: did you mean capture or camera\?"):
         split("captur")
@@ -245,21 +251,21 @@ def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
 def test_bursts_end_with_a_pause_a_camera_or_a_category():
     seconds = [0, 5, 200, 205, 206]
     photo_set = photo_set_of([f"a/{i}.jpg" for i in range(5)] + ["b/0.jpg", "b/1.jpg"], "aaaaabb")
-    facts = [
+    metadata = [
         *(facts_at(second=s, camera="one" if i < 4 else "two") for i, s in enumerate(seconds)),
         facts_at(second=207, camera="two"),
         facts_at(camera="two"),
     ]
-    assert bursts(photo_set, facts, gap=60).tolist() == [0, 0, 1, 1, 2, 3, 4]
-    assert len(set(bursts(photo_set, facts, gap=300))) == 4
-    assert cameras(facts).tolist() == [0, 0, 0, 0, 1, 1, 1]
+    assert bursts(photo_set, metadata, gap=60).tolist() == [0, 0, 1, 1, 2, 3, 4]
+    assert len(set(bursts(photo_set, metadata, gap=300))) == 4
+    assert cameras(metadata).tolist() == [0, 0, 0, 0, 1, 1, 1]
 
 
 def test_capture_order_is_by_time_then_by_the_numbers_in_names():
     names = ["a/x (10).jpg", "a/x (2).jpg", "a/x (1).jpg", "a/late.jpg", "a/early.jpg"]
-    facts = [facts_at(), facts_at(), facts_at(), facts_at(second=50), facts_at(second=7)]
+    metadata = [facts_at(), facts_at(), facts_at(), facts_at(second=50), facts_at(second=7)]
     photo_set = photo_set_of([*names, "b/x.jpg"], "aaaaab")
-    order = capture_order(photo_set, [*facts, facts_at(second=1)])
+    order = capture_order(photo_set, [*metadata, facts_at(second=1)])
     assert [photo_set.names[i] for i in order] == [
         "a/early.jpg",
         "a/late.jpg",
@@ -271,9 +277,9 @@ def test_capture_order_is_by_time_then_by_the_numbers_in_names():
 
 
 def test_backgrounds_are_found_by_colour():
-    facts = [facts_at(colour=c) for c in (10, 90, 11, 92, 10.5, 12)]
-    assert backgrounds(facts, 2).tolist() == [0, 1, 0, 1, 0, 0]
-    assert len(set(backgrounds(facts[:1] * 3, 4))) == 1
+    metadata = [facts_at(colour=c) for c in (10, 90, 11, 92, 10.5, 12)]
+    assert backgrounds(metadata, 2).tolist() == [0, 1, 0, 1, 0, 0]
+    assert len(set(backgrounds(metadata[:1] * 3, 4))) == 1
 
 
 def test_groups_are_linked_over_others():

@@ -1,0 +1,138 @@
+"""Cached photos as the items of batches, in an order and with a randomness that can be repeated."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import ConcatDataset, Dataset, DistributedSampler
+
+from resistor_cls.data.augment.augmentation import Augmentation
+from resistor_cls.data.pseudo_labels import PseudoPhotos
+
+UNKNOWN = -1  # target of a photo of none of the categories
+UNLISTED = -1  # index of a photo that is none of the data module's `photo_set`
+
+# Takes a training batch and the number of categories; gives the batch with `soft_targets`.
+Mixing = Callable[[dict[str, Tensor], int], dict[str, Tensor]]
+
+
+class PhotoDataset(Dataset[dict[str, Tensor]]):
+    """Some of the cached photos.
+
+    An item holds `photos` (channels, height, width) uint8, `targets` () int64 and `indices` ()
+    int64, the position in the data module's `photo_set`.
+
+    Args:
+        photos: (cached, height, width, channels) uint8.
+        targets: (cached,) class index of each.
+        indices: positions of the photos that are items.
+        augmentation: changes each item at random.
+        listed: whether positions are those in `photo_set`; else `indices` are `UNLISTED`.
+    """
+
+    def __init__(
+        self,
+        photos: np.ndarray,
+        targets: np.ndarray,
+        indices: np.ndarray,
+        augmentation: Augmentation | None = None,
+        *,
+        listed: bool = True,
+    ) -> None:
+        self._photos, self._targets, self._indices = photos, targets, indices
+        self._augmentation, self._listed = augmentation, listed
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, item: int) -> dict[str, Tensor]:
+        index = int(self._indices[item])
+        photo = np.array(self._photos[index])  # a copy: the map behind it is read-only
+        if self._augmentation is not None:
+            photo = self._augmentation(photo)
+        return {
+            "photos": torch.from_numpy(photo).permute(2, 0, 1),
+            "targets": torch.tensor(self._targets[index]),
+            "indices": torch.tensor(index if self._listed else UNLISTED),
+        }
+
+
+def with_pseudo(
+    labelled: PhotoDataset, pseudo: PseudoPhotos | None, augmentation: Augmentation
+) -> Dataset[dict[str, Tensor]]:
+    """Labelled photos, and behind them the pseudo-labelled ones that train too."""
+    if pseudo is None or not len(pseudo.used):
+        return labelled
+    more = PhotoDataset(pseudo.photos, pseudo.targets, pseudo.used, augmentation, listed=False)
+    return ConcatDataset([labelled, more])
+
+
+class Repeatable(Dataset[dict[str, Tensor]]):
+    """Items whose randomness depends on the seed, the epoch and their position alone.
+
+    Whatever draws from PyTorch's generator while an item is made draws the same in the main process
+    and in every worker, however many there are. (Workers that go on from epoch to epoch have no
+    other way to learn the epoch than with each item.)
+
+    Args:
+        dataset: makes the items.
+        seed: of all of them.
+    """
+
+    def __init__(self, dataset: Dataset[dict[str, Tensor]], seed: int) -> None:
+        self._dataset = dataset
+        self._length = len(dataset)  # type: ignore[arg-type]
+        # Neighbouring seeds would otherwise share most of their items' seeds.
+        self._first = int(np.random.SeedSequence(seed).generate_state(1)[0])
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, key: tuple[int, int] | int) -> dict[str, Tensor]:
+        """An item.
+
+        Args:
+            key: epoch and position, as `EpochSampler` gives them; a position alone is of epoch 0.
+        """
+        epoch, position = key if isinstance(key, tuple) else (0, key)
+        generator = torch.default_generator
+        before = generator.get_state()
+        # PyTorch's generator takes 32 bits: no two of 4 billion items have the same.
+        generator.manual_seed((self._first + epoch * self._length + position) % 2**32)
+        try:
+            return self._dataset[position]
+        finally:
+            generator.set_state(before)
+
+
+class EpochSampler(DistributedSampler[Any]):
+    """Shuffled positions, each with its epoch, the same whatever the number of workers.
+
+    Lightning sets the epoch; without it, each pass is the next one.
+
+    Args:
+        dataset: whose positions.
+        seed: of the order where processes share the items.
+        processes: that share them; each gets as many, so that some are given twice.
+        rank: of this process.
+    """
+
+    def __init__(
+        self, dataset: Dataset[dict[str, Tensor]], seed: int, processes: int = 1, rank: int = 0
+    ) -> None:
+        super().__init__(dataset, num_replicas=processes, rank=rank, shuffle=True, seed=seed)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        positions = list(super().__iter__()) if self.num_replicas > 1 else self._drawn()
+        epoch, self.epoch = self.epoch, self.epoch + 1
+        return iter([(epoch, position) for position in positions])
+
+    def _drawn(self) -> list[int]:
+        """All positions, shuffled as PyTorch's loaders without workers do."""
+        # They draw two seeds, the one for workers. With workers they draw it but once, and all that
+        # is drawn afterwards, such as dropout, would depend on that.
+        _, seed = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
+        shuffled = torch.randperm(self.total_size, generator=torch.Generator().manual_seed(seed))
+        return shuffled.tolist()

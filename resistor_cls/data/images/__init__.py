@@ -1,0 +1,1 @@
+"""One photo from its file to pixels: decoded within limits, resized, cached, its metadata read."""

@@ -1,0 +1,1 @@
+"""Where labelled photos come from: folders, tables, the generator, the real data set."""

@@ -1,0 +1,1 @@
+"""Figures as matplotlib objects; the caller decides where they are saved."""

@@ -1,0 +1,108 @@
+"""The confusion matrix as a figure that can be read at the width of a page."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.figure import Figure
+
+from resistor_cls.categories import Categories
+from resistor_cls.evaluation.figures.base import INK
+from resistor_cls.evaluation.pages.readings import reading, size_order
+
+MAX_WRITTEN = 60  # categories up to which the numbers in the cells can still be read
+LARGEST = 26.0  # inches: a matrix of 160 categories; larger ones get smaller cells, not more pixels
+RIGHT = LinearSegmentedColormap.from_list("right", ["#f1f6fb", "#1769aa"])
+WRONG = LinearSegmentedColormap.from_list("wrong", ["#fdebdf", "#c2410c"])
+# Inches: 37 categories make 9, of which a page of 900 pixels shows each in its size.
+_CELL, _NARROW, _NAMES = 0.2, 0.16, 1.6
+
+
+def confusion_figure(
+    counts: np.ndarray,
+    categories: Categories,
+    title: str = "",
+    order: Sequence[int] | None = None,
+) -> Figure:
+    """Draws a confusion matrix: numbers are photos, colours are shares of the label's photos.
+
+    The diagonal is blue and everything beside it is orange on a scale of its own, so that a few
+    confused photos are seen beside a long row of right ones. Both axes name ohms and watts.
+
+    Args:
+        counts: (categories, categories), rows are labels, columns are predictions.
+        categories: of both axes.
+        title: above the matrix.
+        order: category indices, as they follow each other on both axes; by ohms without.
+    """
+    order = size_order(categories.names) if order is None else order
+    names = axis_names([categories.names[index] for index in order])
+    counts = counts[np.ix_(order, order)]
+    size = len(names)
+    side = min(max(4.0, size * (_CELL if size <= MAX_WRITTEN else _NARROW)), LARGEST)
+    figure = Figure(figsize=(side + _NAMES, side + _NAMES + 0.5 * bool(title)), dpi=150)
+    # Padding in inches, else names touch the edge.
+    figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
+    axes = figure.subplots()
+    _cells(axes, counts)
+    _names(axes, names)
+    words = "number: photos; colour: share of the label's photos; blue is right, orange is wrong"
+    axes.set_title(words, fontsize=8.5, color=INK, loc="left")
+    if title:
+        figure.suptitle(title, fontsize=11, color=INK, parse_math=False)
+    return figure
+
+
+def axis_names(names: Sequence[str]) -> list[str]:
+    """Ohms and watts of categories; the label where they are not known, or of two categories."""
+    readings = [reading(name, tolerance=False) for name in names]
+    times = Counter(readings)
+    return [
+        said if said and times[said] == 1 else name
+        for name, said in zip(names, readings, strict=True)
+    ]
+
+
+def _cells(axes: Axes, counts: np.ndarray) -> None:
+    size = len(counts)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    diagonal = np.eye(size, dtype=bool)
+    for mask, colours in ((diagonal, RIGHT), (~diagonal, WRONG)):
+        top = 1.0 if mask is diagonal else max(float(shares[mask].max(initial=0)), 0.01)
+        # The square root lifts single confused photos off the white.
+        norm = PowerNorm(1.0 if mask is diagonal else 0.5, vmin=0, vmax=top)
+        shown = np.ma.masked_where(~mask | (counts == 0), shares)
+        axes.imshow(shown, cmap=colours, norm=norm)
+        if size <= MAX_WRITTEN:
+            for row, column in zip(*np.nonzero(mask & (counts > 0)), strict=True):
+                axes.text(
+                    column,
+                    row,
+                    f"{counts[row, column]:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=8.5,
+                    color="white" if norm(shares[row, column]) > 0.55 else INK,
+                )
+
+
+def _names(axes: Axes, names: Sequence[str]) -> None:
+    size = len(names)
+    font = 8.5 if size <= MAX_WRITTEN else 7
+    # A name needs the room of a cell of LARGEST / 160: of more categories, some are named.
+    named = range(0, size, max(1, -(-size // 160)))
+    texts = [names[index] for index in named]
+    # Labels are anybody's text: two $ in one are no formula.
+    axes.set_xticks(named, texts, rotation=90, fontsize=font, parse_math=False)
+    axes.set_yticks(named, texts, fontsize=font, parse_math=False)
+    if len(named) == size:  # smaller cells would be all grid
+        axes.set_xticks(np.arange(-0.5, size), minor=True)
+        axes.set_yticks(np.arange(-0.5, size), minor=True)
+        axes.grid(which="minor", color="#d9dee3", linewidth=0.5)
+        axes.tick_params(which="minor", length=0)
+    axes.set_xlim(-0.5, size - 0.5)
+    axes.set_ylim(size - 0.5, -0.5)
+    axes.set_xlabel("Prediction", fontsize=10)
+    axes.set_ylabel("Label", fontsize=10)

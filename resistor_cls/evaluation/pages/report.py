@@ -1,0 +1,173 @@
+"""An evaluation as a page that a person reads: one file, no server, nothing fetched."""
+
+import base64
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from resistor_cls.evaluation.pages.cards import cards_of
+from resistor_cls.evaluation.pages.matrix import behind, cells_of, loss_of, matrix_of, pictured
+from resistor_cls.evaluation.pages.page import encoded, many, rendered
+from resistor_cls.evaluation.pages.readings import reading
+from resistor_cls.evaluation.pages.sentences import sentences_of
+from resistor_cls.evaluation.pages.tables import category_rows, electrical, metric_rows
+from resistor_cls.evaluation.pages.verdict import accepted_row, verb, verdict_of
+
+Row = Mapping[str, Any]
+
+MAX_PICTURES = 1200  # inside the page, 5 kB each: more than 8 MB a phone opens slowly
+MAX_ROWS = 3000  # of predictions that a report for a page should hold: a phone searches no more
+GALLERY = 18  # photos: three rows of six, a screen full
+SMALL = (224, 160)  # pixels that a picture fits into: a square of 160, or a wide crop as it is
+LARGE = (448, 320)  # the same of those that are looked at first, as they are enlarged by a click
+MAX_LARGE = 240  # pictures, some 15 kB each
+_WIDE = 1.4  # width / height from which pictures get more room in a row
+_COMPARED = 5  # wrong photos of a confused pair
+# Figures by their section, each with the words for those who do not see it.
+_FIGURES = {
+    "roc": "ROC curves",
+    "precision_recall": "Precision and recall",
+    "reliability": "How often a prediction is right, by its confidence",
+    "risk_coverage": "Wrong predictions among the accepted ones, by the share of photos accepted",
+    "unknown": "Scores of known photos and of out-of-distribution photos",
+    "stress": "Accuracy by kind and severity of corruption",
+}
+
+
+def report_page(
+    report: Row,
+    figures: Mapping[str, str],
+    thumbnail: Callable[[str], np.ndarray],
+    overlays: Mapping[str, np.ndarray] | None = None,
+    gallery: int = GALLERY,
+) -> str:
+    """Renders an evaluation.
+
+    Args:
+        report: what `report.json` holds; the page says nothing that is not in it. `predictions`
+            are rows of photos, see `resistor_cls.evaluation.report.rows_of`.
+        figures: name → SVG: `reliability`, `risk_coverage`, `unknown`, `roc`, `precision_recall`,
+            `stress`; one that is missing is left out.
+        thumbnail: name of a photo → (height, width, 3) uint8 RGB, a small copy of it: the whole
+            photo, or what the model gets of it.
+        overlays: name of a photo → (height, width, 3) uint8 RGB, saliency maps.
+        gallery: photos of each gallery.
+
+    Returns:
+        An HTML page of its own: pictures, style and script are inside.
+    """
+    rows, count = report["predictions"], report["counts"]["photos"]
+    matrix = matrix_of(report)
+    cells = cells_of(report, matrix["indices"])
+    galleries = _galleries(rows, gallery)
+    pairs = _pairs(report["pairs"], rows)
+    saliency = _saliency(overlays or {}, galleries, rows, 2 * gallery)
+    shown = chain(
+        *galleries.values(), *(pair["shown"] for pair in pairs), _found(saliency, rows).values()
+    )
+    names = pictured((row["photo"] for row in shown), cells, MAX_PICTURES - len(saliency))
+    photos = {name: thumbnail(name) for name in names}
+    place = {name: number for number, name in enumerate(names)}
+    shape = float(np.median([photo.shape[1] / photo.shape[0] for photo in photos.values()] or [1]))
+    return rendered(
+        "report.html",
+        report=report,
+        counts=report["counts"],
+        verdict=verdict_of(report),
+        say=sentences_of(report),
+        cards=cards_of(report),
+        metrics=metric_rows(report),
+        matrix=matrix,
+        behind=behind(report, cells, matrix, place),
+        cell_link={f"{label}-{prediction}" for label, prediction in cells},
+        index={name: number for number, name in enumerate(report["categories"])},
+        pairs=pairs,
+        per_category=category_rows(report),
+        trade=electrical(report.get("trade") or {}),
+        galleries=galleries,
+        predictions=sorted(rows, key=loss_of, reverse=True),
+        extras=_extras(rows),
+        pictured=f"{len(photos):,} of {many(count, 'photo')} {verb(len(photos))} pictured here.",
+        pictures=[
+            encoded(photo, *(LARGE if number < MAX_LARGE else SMALL))
+            for number, photo in enumerate(photos.values())
+        ],
+        overlays=[encoded(overlay, *LARGE) for overlay in saliency.values()],
+        mapped=_found(saliency, rows),
+        place=place,
+        readings={name: reading(name) for name in report["categories"]},
+        short_readings={name: reading(name, tolerance=False) for name in report["categories"]},
+        accepted=accepted_row(report),
+        overlay={name: number for number, name in enumerate(saliency)},
+        figures={name: _figure(figures[name]) for name in _FIGURES if name in figures},
+        figure_words=_FIGURES,
+        wide=shape > _WIDE,
+        # Within reason: a part in a narrow strip still has a height.
+        ratio=min(max(shape, 0.75), 3.0),
+    )
+
+
+def _figure(svg: str) -> dict[str, Any]:
+    """A figure as an address that holds it; as a picture it can run and fetch nothing."""
+    width = re.search(r'<svg[^>]*?\swidth="([\d.]+)pt"', svg)
+    return {
+        "address": "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
+        # Pixels on a phone: type of 10 points must not get smaller than 7 pixels.
+        "least": round(float(width[1]) * 4 / 3 * 0.55) if width else 0,
+    }
+
+
+def _galleries(rows: Sequence[Row], most: int) -> dict[str, list[Row]]:
+    by_loss = sorted(rows, key=loss_of)
+    drawn = np.random.default_rng(0).permutation(len(rows))[:most]
+    return {
+        "Worst": by_loss[: -most - 1 : -1],
+        "Best": by_loss[:most],
+        "Random": [rows[number] for number in drawn],
+    }
+
+
+def _found(names: Collection[str], rows: Sequence[Row]) -> dict[str, Row]:
+    """The rows of photos, in the order of their names."""
+    wanted = set(names)
+    found = {row["photo"]: row for row in rows if row["photo"] in wanted}
+    return {name: found[name] for name in names if name in found}
+
+
+def _pairs(pairs: Sequence[Row], rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Confused pairs, each with some wrong photos and the surest right one of what they read."""
+    wrong = _found([name for pair in pairs for name in pair["names"][:_COMPARED]], rows)
+    best: dict[str, Row] = {}
+    for row in rows:
+        known = best.get(row["label"])
+        if row["correct"] and (known is None or loss_of(row) < loss_of(known)):
+            best[row["label"]] = row
+    shown = []
+    for pair in pairs:
+        photos = [wrong[name] for name in pair["names"][:_COMPARED] if name in wrong]
+        right = [best[pair["prediction"]]] if pair["prediction"] in best else []
+        shown.append({**pair, "shown": [*photos, *right]})
+    return shown
+
+
+def _saliency(
+    overlays: Mapping[str, np.ndarray],
+    galleries: Mapping[str, Sequence[Row]],
+    rows: Sequence[Row],
+    most: int,
+) -> dict[str, np.ndarray]:
+    """Overlays of photos of the page, at most so many, those of the galleries first."""
+    first = [row["photo"] for name in ("Worst", "Best") for row in galleries[name]]
+    known = {row["photo"] for row in rows}
+    names = [name for name in dict.fromkeys([*first, *overlays]) if name in overlays]
+    kept = [name for name in names if name in known][:most]
+    return {name: overlays[name] for name in kept}
+
+
+def _extras(rows: Sequence[Row]) -> list[str]:
+    """Columns of the predictions that this evaluation has, beyond those of every one."""
+    columns = ("confidence", "accepted", "candidates", "unknown", "located")
+    return [name for name in columns if any(row.get(name) is not None for row in rows)]

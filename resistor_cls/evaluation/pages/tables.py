@@ -1,0 +1,87 @@
+"""Rows of the tables of an evaluation's page: metrics, categories, electrical metrics."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from resistor_cls.evaluation.pages.cards import four
+from resistor_cls.evaluation.pages.page import digits, share
+from resistor_cls.evaluation.pages.readings import reading
+
+Row = Mapping[str, Any]
+
+_ELECTRICAL = {
+    "value": "Value in ohms",
+    "watts": "Power in watts",
+    "both": "Value and power",
+    "bands": "Printed bands",
+}
+
+
+def metric_rows(report: Row) -> list[dict[str, str]]:
+    """Metrics in words: shares of photos in percent, the rest as numbers."""
+    rows = []
+    for row in report["metrics"]:
+        text = share if row["name"].endswith("accuracy") else digits
+        if row["name"] == "roc_auc":
+            text = four
+        interval = _interval(row, text)
+        rows.append({"words": row["words"], "value": text(row["value"]), "interval": interval})
+    return rows
+
+
+def _interval(row: Row, text: Callable[[float | None], str]) -> str:
+    if row.get("low") is None or row.get("high") is None:
+        return ""
+    return f"{text(row['low'])} to {text(row['high'])}"
+
+
+def category_rows(report: Row) -> list[dict[str, Any]]:
+    """A row per category, with its reading and what it is most often taken for."""
+    names = report["categories"]
+    taken: dict[str, tuple[int, int, int]] = {}
+    for label, prediction, count in report["confusion"]["cells"]:
+        if label != prediction and count > taken.get(names[label], (0, 0, 0))[2]:
+            taken[names[label]] = (label, prediction, count)
+    return [
+        {**row, "reading": reading(row["category"]), "taken": taken.get(row["category"])}
+        for row in report["per_category"]
+    ]
+
+
+def electrical(trade: Row) -> dict[str, Any]:
+    """Electrical metrics: the part `trade` of a report, in words.
+
+    Args:
+        trade: that part; empty where there is none.
+    """
+    questions = [
+        {**trade[name], "words": words, "interval": _interval(trade[name], share)}
+        for name, words in _ELECTRICAL.items()
+        if trade.get(name) and trade[name]["judged"]
+    ]
+    steps = _steps((trade.get("decades") or {}).get("histogram", []))
+    return {
+        "questions": questions,
+        "decades": trade.get("decades"),
+        "steps": steps,
+        "most": max((row["photos"] for row in steps), default=0) or 1,
+        "worst": trade.get("worst") or [],
+        "cost": trade.get("cost"),
+    }
+
+
+def _steps(histogram: Sequence[Row]) -> list[dict[str, Any]]:
+    """Bars of how many powers of ten a value is off."""
+    steps = []
+    below: float | None = None
+    for row in histogram:
+        end = row["up_to"]
+        if end == 0:
+            words = "none: the value is right"
+        elif end is None:
+            words = f"more than {below:g}"
+        else:
+            words = f"up to {end:g}"
+        steps.append({"words": words, "photos": row["photos"]})
+        below = end
+    return steps

@@ -1,0 +1,72 @@
+"""A model's answers to prepared photos, wherever they come from."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from resistor_cls.model.task import ResistorClassifier, joined
+
+_Item = TypeVar("_Item")
+
+BATCH = 32  # photos at a time: the size that training validates with
+
+
+def predict_probabilities(model: ResistorClassifier, photos: Iterable[np.ndarray]) -> np.ndarray:
+    """Probabilities of photos as validation computes them, to the digit.
+
+    Args:
+        model: in eval mode, on whichever device.
+        photos: (rows, columns, 3) uint8 RGB each; each went through the model's preparation. They
+            may be made on the way: no more than a batch of them is held.
+
+    Returns:
+        (photos, categories) float32.
+    """
+    return probabilities_and_features(model, photos)[0]
+
+
+def probabilities_and_features(
+    model: ResistorClassifier, photos: Iterable[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The same, and the features that the probabilities are made of.
+
+    Returns:
+        (photos, categories) float32; and (photos, features) float16, None of a model that gives
+        none, and of no photos.
+    """
+    parts, pooled = [torch.empty((0, len(model.categories)))], []
+    for likely, features in predict_batches(model, photos):
+        parts.append(torch.from_numpy(likely))
+        if features is not None:
+            pooled.append(torch.from_numpy(features))
+    # Joining empties the lists: no second one may hold what is in them.
+    return joined(parts).numpy(), joined(pooled).numpy() if pooled else None
+
+
+def predict_batches(
+    model: ResistorClassifier, photos: Iterable[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """The same, a batch at a time, for whoever needs no more than that at once."""
+    for group in batched(photos):
+        with torch.inference_mode():
+            logits, features = model.answer(as_batch(group, model.device))
+            likely = model.probabilities(logits).cpu().numpy()
+            yield likely, None if features is None else features.cpu().numpy()
+
+
+def as_batch(photos: Iterable[np.ndarray], device: torch.device) -> Tensor:
+    """(photos, 3, rows, columns) float32 in [0, 1] on a device."""
+    batch = torch.from_numpy(np.stack(list(photos)))
+    # 8 bits travel to a device four times as fast.
+    return batch.permute(0, 3, 1, 2).to(device).float().div(255)
+
+
+def batched(items: Iterable[_Item], size: int = BATCH) -> Iterator[tuple[_Item, ...]]:
+    """Items in groups; the last may be smaller."""
+    remaining = iter(items)  # itertools.batched needs Python 3.12
+    while group := tuple(islice(remaining, size)):
+        yield group

@@ -1,0 +1,1 @@
+"""What a model relies on and withstands: robustness, occlusion, saliency, OOD photos."""

@@ -1,0 +1,133 @@
+"""Drawn photos on which a model should say that it does not know."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resistor_cls.categories import Categories, Category
+from resistor_cls.errors import DataError
+from resistor_cls.synthetic import any_part, draw, draw_distractor, draw_empty, sample_scene
+from resistor_cls.synthetic.parts import bands_of
+
+# Parts are drawn by lot until one is in no category; lists that hold nearly all values end this.
+_TRIES = 1000
+
+
+def unknown_photos(
+    kind: str, count: int, categories: Categories, seed: int = 0, size: int = 700
+) -> Iterator[NDArray[Any]]:
+    """Draws photos that show no part of any category.
+
+    A photo depends on the kind, the seed and its place alone: more photos begin with the same ones.
+
+    Args:
+        kind: one of `KINDS`.
+        count: of photos.
+        categories: that a model knows; without effect but for "other resistors".
+        seed: of all chance.
+        size: side of the photos in pixels.
+
+    Returns:
+        (size, size, 3) uint8 RGB each, in the same order every time. They are drawn in threads, a
+        few ahead of what is taken.
+
+    Raises:
+        DataError: a kind that there is not, or categories that leave no other resistor.
+    """
+    if kind not in KINDS:
+        raise DataError(f"unknown photos {kind!r}: expected one of {', '.join(KINDS)}")
+    known = _Known(categories)
+    kind_number = tuple(KINDS).index(kind)
+
+    def one(index: int) -> NDArray[Any]:
+        return KINDS[kind](np.random.default_rng((seed, kind_number, index)), known, size)
+
+    return _in_threads([partial(one, index) for index in range(count)])
+
+
+def other_resistor(categories: Categories, rng: np.random.Generator) -> Category:
+    """A part that no category can be mistaken for, if its rings are read.
+
+    Neither its ohms are those that a name or a marking says, nor its rings a category's, from
+    whichever end they are read.
+
+    Raises:
+        DataError: categories that leave none.
+    """
+    return _Known(categories).other(rng)
+
+
+class _Known:
+    """What the parts of a list of categories show.
+
+    Args:
+        categories: the list.
+    """
+
+    def __init__(self, categories: Categories) -> None:
+        said = [ohms for one in categories for ohms in (one.ohms, one.name_ohms)]
+        self._ohms = {f"{ohms:.6g}" for ohms in said if ohms is not None}
+        shown = [bands for category in categories for bands in _shown(category)]
+        self._bands = {turned for bands in shown for turned in (bands, bands[::-1])}
+
+    def other(self, rng: np.random.Generator) -> Category:
+        for _ in range(_TRIES):
+            part = any_part(rng)
+            if f"{part.ohms:.6g}" not in self._ohms and part.markings[0] not in self._bands:
+                return part
+        raise DataError(
+            "the categories hold nearly every value of E24 and E96: no other resistor was found; "
+            "leave that kind of unknown photos out"
+        )
+
+
+def _shown(category: Category) -> tuple[tuple[str, ...], ...]:
+    """All rings that parts of a category show; none where no colour code can show its ohms."""
+    try:
+        return category.markings or (bands_of(category),)
+    except DataError:
+        return ()
+
+
+def _empty_table(rng: np.random.Generator, _: _Known, size: int) -> NDArray[Any]:
+    return draw_empty(sample_scene(any_part(rng), rng), size)
+
+
+def _other_thing(rng: np.random.Generator, _: _Known, size: int) -> NDArray[Any]:
+    return draw_distractor(rng, size)[0]
+
+
+def _other_resistor(rng: np.random.Generator, known: _Known, size: int) -> NDArray[Any]:
+    return draw(sample_scene(known.other(rng), rng), size).photo
+
+
+# What can be unknown; the order is part of the seed.
+KINDS: dict[str, Callable[[np.random.Generator, _Known, int], NDArray[Any]]] = {
+    "empty tables": _empty_table,
+    "other things": _other_thing,
+    "other resistors": _other_resistor,
+}
+
+
+def _in_threads(jobs: list[Callable[[], NDArray[Any]]]) -> Iterator[NDArray[Any]]:
+    """Results in the order of the jobs, at most two for each core waiting to be taken."""
+    # OpenCV, which does most of the work, lets other threads run.
+    cores = os.cpu_count() or 1
+    left = iter(jobs)
+    with ThreadPoolExecutor(cores) as pool:
+        running: deque[Future[NDArray[Any]]] = deque(
+            pool.submit(job) for job in islice(left, 2 * cores)
+        )
+        try:
+            while running:
+                yield running.popleft().result()
+                running.extend(pool.submit(job) for job in islice(left, 1))
+        finally:  # whoever stops taking does not wait for photos that nobody will see
+            pool.shutdown(cancel_futures=True)

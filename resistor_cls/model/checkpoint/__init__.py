@@ -1,0 +1,1 @@
+"""Files of models: checkpoints and weights, written whole and read without running code."""

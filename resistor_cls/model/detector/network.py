@@ -1,0 +1,250 @@
+"""Finds the body of the resistor in a photo: a small net that is trained on drawn photos.
+
+A heatmap of centres and the geometry at each of its cells, as in X. Zhou, D. Wang, P. Krähenbühl,
+"Objects as Points", 2019 (arXiv 1904.07850), with the axis as a doubled angle, because an axis has
+no first end. `resistor_cls.model.detector.search` says where in a photo the net looks.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, max_pool2d
+
+from resistor_cls.data.crops import View, look
+from resistor_cls.data.geometry import OrientedBox
+from resistor_cls.model.checkpoint.half_precision import load_half, save_half
+from resistor_cls.model.checkpoint.schema import DetectorHeader
+from resistor_cls.model.checkpoint.tensor_files import check_fit
+from resistor_cls.model.detector import search as detection
+from resistor_cls.model.detector.search import WIDE
+
+# Trained as experiments/locator/README.md tells; part of the package.
+SHIPPED = Path(__file__).with_name("locator.safetensors")
+DETECTOR_FORMAT = 2  # counts changes of the net and of the file
+STRIDE = 4  # pixels to a cell
+# Lengths and widths are told as logarithms of multiples of these, about their middle in pixels.
+_LENGTH, _WIDTH = 32.0, 11.0
+# Radius of a peak in body widths, and in cells at least; see `encode`.
+_PEAK, _SMALLEST_PEAK = 0.25, 0.8
+_APART = 7  # cells in which one peak is all that counts: a small body
+# Levels of the net at strides of 2, 4, 8, 16, 32.
+_CHANNELS = (16, 32, 64, 96, 112)
+
+
+class Detector(nn.Module):
+    """Photos in; out comes where a body may lie and how.
+
+    Attributes:
+        record: plain values that are saved with the net: how it was made.
+        threshold: smallest score of a body that counts as found.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        a, b, c, d, e = _CHANNELS
+        self.stem = nn.Sequential(_Conv(3, a, 2), _Conv(a, b, 2), _Residual(b))
+        self.down8 = nn.Sequential(_Conv(b, c, 2), _Residual(c), _Residual(c))
+        self.down16 = nn.Sequential(_Conv(c, d, 2), _Residual(d))
+        self.down32 = nn.Sequential(_Conv(d, e, 2), _Residual(e))
+        self.up16, self.up8, self.up4 = _Up(e, d), _Up(d, c), _Up(c, b)
+        self.head = nn.Sequential(_Conv(b, 48), nn.Conv2d(48, 7, 1))
+        # Bodies are rare among cells: begin with a score of 0.02 everywhere, as for focal loss.
+        last: Any = self.head[-1]
+        nn.init.constant_(last.bias, 0.0)
+        nn.init.constant_(last.bias[:1], -4.0)
+        self.to(memory_format=torch.channels_last)
+        self.metadata: dict[str, Any] = {}
+        self.threshold = 0.3
+
+    def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
+        """Looks at photos.
+
+        Args:
+            photos: (batch, 3, size, size) float32 in [0, 1], size a multiple of 32.
+
+        Returns:
+            Logits (batch, cells, cells) of a body's centre, and geometry (batch, 6, cells, cells)
+            as `encode` says; cells are size / 4.
+        """
+        photos = (photos - 0.5).contiguous(memory_format=torch.channels_last)
+        at4 = self.stem(photos)
+        at8 = self.down8(at4)
+        at16 = self.down16(at8)
+        maps = self.up16(self.down32(at16), at16)
+        maps = self.head(self.up4(self.up8(maps, at8), at4))
+        return maps[:, 0], maps[:, 1:]
+
+    def best(self, photo: np.ndarray, *, looks: int = 3) -> OrientedBox:
+        """The likeliest place of a body, however unlikely.
+
+        Args:
+            photo: (height, width, 3) uint8 RGB, of any size.
+            looks: 1 for the whole photo alone, 2 for a close-up of what was found there, 3 for a
+                look from further away, too.
+        """
+        if looks == 1:
+            return self._found(photo, detection.whole(photo), WIDE, 1)[0]
+        if looks == 2:
+            return detection.in_frame(self._found, photo)
+        return detection.likeliest(self._found, photo)
+
+    def locate(self, photo: np.ndarray) -> OrientedBox | None:
+        """Where the body lies, or None where there is none.
+
+        Args:
+            photo: (height, width, 3) uint8 RGB, of any size.
+        """
+        location = self.best(photo)
+        return location if location.score >= self.threshold else None
+
+    def every(self, photo: np.ndarray) -> list[OrientedBox]:
+        """Where each body lies, the likeliest first; empty where there is none.
+
+        Args:
+            photo: (height, width, 3) uint8 RGB, of any size.
+        """
+        return detection.every(self._found, photo, self.threshold)
+
+    @torch.inference_mode()
+    def _found(self, photo: np.ndarray, view: View, size: int, count: int) -> list[OrientedBox]:
+        """The likeliest places in a view, the best first."""
+        pixels = torch.from_numpy(look(photo, view, (size, size)))
+        device = next(self.parameters()).device
+        logits, geometry = self(pixels.to(device).permute(2, 0, 1)[None].float().div(255))
+        scale = view.span / size
+        left, top = view.x - view.span / 2, view.y - view.span / 2
+        return [
+            OrientedBox(left + x * scale, top + y * scale, angle, long * scale, wide * scale, score)
+            for x, y, angle, long, wide, score in decode(logits.sigmoid(), geometry, count)[
+                0
+            ].tolist()
+        ]
+
+    def save(self, path: Path) -> None:
+        """Writes the net in half precision, with `record` and `threshold` in the header."""
+        header = {"format": DETECTOR_FORMAT, "threshold": self.threshold, "record": self.metadata}
+        save_half(path, "locator", self.state_dict(), header)
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED) -> "Detector":
+        """Reads a net that `save` wrote; ready to look at photos.
+
+        Args:
+            path: the file; by default the locator that comes with the package.
+
+        Raises:
+            ModelError: a file that is absent, damaged, malformed, or of another format.
+        """
+        remedy = "train it again, as experiments/locator/README.md says"
+        header, tensors = load_half(path, "locator", DETECTOR_FORMAT, remedy, DetectorHeader)
+        net = cls()
+        check_fit(path, net.state_dict(), tensors)
+        net.load_state_dict(tensors)
+        net.metadata, net.threshold = header["record"], header["threshold"]
+        return net.eval()
+
+
+def encode(bodies: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """What a perfect net would say.
+
+    Args:
+        bodies: (batch, 6): x and y of the centre, angle, length, width in pixels of the view, and
+            1 for a body or 0 where there is none. A centre outside the view counts as none.
+        size: side of the view in pixels.
+
+    Returns:
+        Heat (batch, cells, cells): 1 in the cell of the centre, falling off round it as a normal
+        curve. Geometry (batch, 6, cells, cells): from the cell's centre to the body's in cells,
+        cosine and sine of the doubled angle, log(length / 32) and log(width / 11).
+    """
+    cells = size // STRIDE
+    x, y, angle, length, width, there = bodies[:, :, None, None].unbind(1)
+    middle = torch.arange(cells, device=bodies.device) + 0.5
+    to_x, to_y = x / STRIDE - middle[None, None, :], y / STRIDE - middle[None, :, None]
+    inside = (there > 0) & (x >= 0) & (x < size) & (y >= 0) & (y < size)
+    radius = (_PEAK * width / STRIDE).clamp(min=_SMALLEST_PEAK)
+    heat = torch.exp(-(to_x**2 + to_y**2) / (2 * radius**2))
+    here = ((x // STRIDE) == (middle[None, None, :] - 0.5)) & (
+        (y // STRIDE) == (middle[None, :, None] - 0.5)
+    )
+    heat = torch.where(here, torch.ones_like(heat), heat) * inside
+    shape = [
+        torch.cos(2 * angle),
+        torch.sin(2 * angle),
+        torch.log(length / _LENGTH),
+        torch.log(width / _WIDTH),
+    ]
+    geometry = torch.stack(torch.broadcast_tensors(to_x, to_y, *shape), dim=1)
+    return heat, geometry
+
+
+def decode(scores: Tensor, geometry: Tensor, count: int = 1) -> Tensor:
+    """The best bodies of each view.
+
+    Args:
+        scores: (batch, cells, cells), 0 to 1.
+        geometry: (batch, 6, cells, cells) as `encode` says.
+        count: how many of each view.
+
+    Returns:
+        (batch, count, 6): x and y of the centre, angle from 0 to π, length and width in pixels of
+        the view, and the score; the likeliest first. Each but the first is a peak of its own.
+    """
+    cells = scores.shape[-1]
+    scores = scores.float()
+    peaks = scores * (scores == max_pool2d(scores[:, None], _APART, 1, _APART // 2)[:, 0])
+    score, at = peaks.flatten(1).topk(count, dim=1)
+    told = geometry.float().flatten(2).gather(2, at[:, None, :].expand(-1, 6, -1))
+    to_x, to_y, cos, sin, length, width = told.unbind(1)
+    return torch.stack(
+        [
+            (at % cells + 0.5 + to_x) * STRIDE,
+            (at // cells + 0.5 + to_y) * STRIDE,
+            (torch.atan2(sin, cos) / 2) % math.pi,
+            # A body is never longer than a few views; an untrained net may say anything.
+            _LENGTH * torch.exp(length.clamp(-4, 4)),
+            _WIDTH * torch.exp(width.clamp(-4, 4)),
+            score,
+        ],
+        dim=2,
+    )
+
+
+class _Conv(nn.Sequential):
+    """Convolution, batch normalisation, ReLU."""
+
+    def __init__(self, given: int, made: int, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(given, made, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(made),
+            nn.ReLU(inplace=True),
+        )
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = _Conv(channels, channels)
+        self.second = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
+        )
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return torch.relu(maps + self.second(self.first(maps)))
+
+
+class _Up(nn.Module):
+    """Coarse maps enlarged to twice the size and joined with those of the way down."""
+
+    def __init__(self, coarse: int, fine: int) -> None:
+        super().__init__()
+        self.narrow = nn.Conv2d(coarse, fine, 1)
+        self.join = _Conv(fine, fine)
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        larger = interpolate(self.narrow(coarse), scale_factor=2.0, mode="nearest")
+        return self.join(larger + fine)

@@ -1,0 +1,1 @@
+"""What trains a network: losses, schedules, metrics, parameter groups, the Lightning trainer."""

@@ -1,0 +1,97 @@
+"""What a person sees of a training: a bar in a terminal, and a line an epoch everywhere."""
+
+import logging
+import sys
+import time
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
+from tqdm import tqdm
+
+from resistor_cls.model.training.trainer import epochs_trained
+
+log = logging.getLogger("resistor_cls")
+
+
+# Scores of a line.
+SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
+
+
+class EpochLines(Callback):
+    """Logs one line a validation; shows a bar of an epoch's batches while a terminal watches.
+
+    Args:
+        monitor: a metric that is shown beside `SHOWN`.
+    """
+
+    def __init__(self, monitor: str = SHOWN[-1]) -> None:
+        self._monitor = monitor
+        self._bar: tqdm[Any] | None = None
+        self._began = 0.0
+        self._photos = 0
+        self._losses: list[Tensor] = []
+        self._seconds = 0.0
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock and the bar."""
+        self._began, self._photos = time.perf_counter(), 0
+        self._losses.clear()
+        self._bar = tqdm(
+            total=int(trainer.num_training_batches),
+            desc=f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
+            unit="batch",
+            leave=False,
+            # A log file wants lines, not a bar that is drawn over and over.
+            disable=not (sys.stderr.isatty() and trainer.is_global_zero),
+        )
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Moves the bar."""
+        self._photos += len(batch["targets"])
+        self._losses.append(outputs["loss"].detach())  # on its device: reading it would wait
+        self._seconds = time.perf_counter() - self._began
+        if self._bar is not None:
+            self._bar.update()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Logs the line of what is trained so far."""
+        if self._bar is not None:
+            self._bar.clear()
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        metrics = dict(trainer.callback_metrics)
+        if self._losses:
+            metrics["train/loss"] = torch.stack(self._losses).mean()  # of the epoch
+        names = dict.fromkeys([*SHOWN, self._monitor])
+        shown = "  ".join(f"{name} {float(metrics[name]):.4f}" for name in names if name in metrics)
+        photos = self._photos * trainer.world_size
+        log.info(
+            "Epoch %*s/%d  %s  %.0f photos/s  %.0f s",
+            len(str(trainer.max_epochs)),
+            epochs_trained(trainer),
+            trainer.max_epochs,
+            shown,
+            photos / max(self._seconds, 1e-9),
+            time.perf_counter() - self._began,
+        )
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Takes the bar away, so that the message stands on a line of its own."""
+        if self._bar is not None:
+            self._bar.close()

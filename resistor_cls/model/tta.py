@@ -1,0 +1,47 @@
+"""One photo laid in several ways; rings have no handedness, so that all of them show the part."""
+
+from torch import Tensor
+
+from resistor_cls.errors import ConfigError
+
+VIEWS = (1, 2, 4, 8)
+# Axes of a batch that each view turns round; the second four of eight are these with rows and
+# columns exchanged.
+_TURNED: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
+
+
+def check_views(views: int, shape: tuple[int, int], key: str) -> None:
+    """Checks a number of views.
+
+    Args:
+        views: how many.
+        shape: rows and columns of the photos.
+        key: that decides on them, for the message.
+
+    Raises:
+        ConfigError: there is no such number, or photos of this shape cannot be laid in so many
+            ways.
+    """
+    if views not in VIEWS:
+        raise ConfigError(f"model.views={views}: expected {', '.join(map(str, VIEWS))}")
+    rows, columns = shape
+    if views == 8 and rows != columns:
+        raise ConfigError(
+            f"model.views=8 takes quarter turns, but {key} gives {rows}×{columns} pixels: "
+            "set model.views=4"
+        )
+
+
+def views_of(photos: Tensor, views: int) -> list[Tensor]:
+    """The views of photos.
+
+    Args:
+        photos: (batch, channels, rows, columns).
+        views: 1 the photos, 2 their half turns too, 4 their mirror images too, 8 their quarter
+            turns too.
+
+    Returns:
+        One tensor a view; those of quarter turns are (batch, channels, columns, rows).
+    """
+    turned = [photos.flip(axes) for axes in _TURNED[:views]]
+    return turned + [view.transpose(2, 3) for view in turned] if views == 8 else turned

@@ -1,0 +1,205 @@
+"""The body: a turned shape with rings round it, shaded by the light that falls on it."""
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from resistor_cls.synthetic.parts import METALLIC
+from resistor_cls.synthetic.scene import Body, Light, Rgb
+
+# float32; OpenCV's own types do not say which numbers its results hold.
+Map = NDArray[Any]
+
+# Radius of the coating's tips at their end over that of the caps: a little more than the wire's.
+_TIP_RADIUS = 0.2
+
+
+def radius(body: Body, along: NDArray[np.floating]) -> Map:
+    """Radius of the body over its length.
+
+    Args:
+        body: whose shape.
+        along: positions, 0 at the first end to 1 at the last.
+
+    Returns:
+        The radius in units of the caps' radius, 0 outside.
+    """
+    end = np.minimum(along, 1 - along)
+    # A rounded cap: a quarter of a superellipse.
+    inner = np.clip((end - body.tip) * body.length / (body.round_off * body.diameter), 0, 1)
+    cap = (1 - (1 - inner) ** 2.4) ** (1 / 2.4)
+    # The shoulder from the cap down to the waist.
+    down = np.clip((end - 0.62 * body.cap) / (0.38 * body.cap), 0, 1)
+    shoulder = 1 - (1 - body.waist) * down * down * (3 - 2 * down)
+    tip = _TIP_RADIUS * (1 + 0.6 * np.clip(end / body.tip, 0, 1))
+    return np.where(end < 0, 0, np.maximum(cap * shoulder, tip)).astype(np.float32)
+
+
+def body_box(body: Body) -> tuple[float, float, float, float]:
+    """The smallest upright box round the body: x and y of its centre, width, height."""
+    along = np.linspace(0, 1, 201)
+    across = radius(body, along) * body.diameter / 2
+    u = np.concatenate([along, along]) * body.length - body.length / 2
+    v = np.concatenate([across, -across])
+    x = body.x + u * math.cos(body.angle) - v * math.sin(body.angle)
+    y = body.y + u * math.sin(body.angle) + v * math.cos(body.angle)
+    left, right, top, bottom = x.min(), x.max(), y.min(), y.max()
+    return (
+        float((left + right) / 2),
+        float((top + bottom) / 2),
+        float(right - left),
+        float(bottom - top),
+    )
+
+
+def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int, int]]:
+    """The body as the light leaves it.
+
+    Args:
+        body: what is drawn.
+        light: what falls on it.
+        size: side of the photo in pixels.
+
+    Returns:
+        Linear reflectance times light (height, width, 3), already multiplied by the cover; how
+        much the body covers (height, width); and the column and row of the patch's corner.
+    """
+    # Three samples a pixel for small bodies; big ones have enough pixels with two.
+    fine = 3 if body.length * size < 110 else 2
+    scale = size * fine
+    drawn = _along_axis(body, light, scale)
+    x, y, width, height = body_box(body)
+    left, top = math.floor((x - width / 2) * size) - 1, math.floor((y - height / 2) * size) - 1
+    columns = math.ceil((x + width / 2) * size) + 1 - left
+    rows = math.ceil((y + height / 2) * size) + 1 - top
+    rgba = _turned(drawn, body, scale, (left * fine, top * fine), (columns * fine, rows * fine))
+    patch = cv2.resize(rgba, (columns, rows), interpolation=cv2.INTER_AREA)
+    return patch[:, :, :3], patch[:, :, 3], (left, top)
+
+
+def _turned(
+    rgba: Map, body: Body, scale: int, corner: tuple[int, int], shape: tuple[int, int]
+) -> Map:
+    """From the body's own frame, axis along x, into the photo."""
+    cos, sin = math.cos(body.angle), math.sin(body.angle)
+    rows, columns = rgba.shape[:2]
+    # Pixel centres lie at +0.5.
+    from_x = corner[0] + 0.5 - body.x * scale
+    from_y = corner[1] + 0.5 - body.y * scale
+    where = np.array(
+        [
+            [cos, sin, columns / 2 - 0.5 + cos * from_x + sin * from_y],
+            [-sin, cos, rows / 2 - 0.5 - sin * from_x + cos * from_y],
+        ]
+    )
+    return cv2.warpAffine(rgba, where, shape, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def _along_axis(body: Body, light: Light, scale: int) -> Map:
+    """Colour and cover in the body's own frame, `scale` samples to the photo's side.
+
+    Returns:
+        (rows, columns, 4), the axis along x.
+    """
+    half_length, half_width = body.length * scale / 2, body.diameter * scale / 2
+    columns, rows = 2 * math.ceil(half_length + 2), 2 * math.ceil(half_width + 2)
+    u = (np.arange(columns, dtype=np.float32) + 0.5 - columns / 2) / (2 * half_length) + 0.5
+    v = (np.arange(rows, dtype=np.float32) + 0.5 - rows / 2)[:, None]
+    reach = radius(body, u) * half_width
+    cover = (np.clip(reach - np.abs(v) + 0.5, 0, 1) * (reach > 0)).astype(np.float32)
+    across = np.clip(v / np.maximum(reach, 1), -1, 1)
+    up = np.sqrt(1 - across * across)
+    slope = np.clip(np.gradient(reach), -2, 2)[None, :]
+    length = 1 / np.sqrt(1 + slope * slope)
+    normal = (-slope * length, across * length, up * length)
+    diffuse, mirror, sheen = shading(normal, body.angle, body.gloss, light)
+
+    rng = np.random.default_rng(body.seed)
+    mottled = (1 + body.mottle * 0.5 * _blotches(rng, columns, rows)) * diffuse
+    planes = [mottled * np.float32(level) for level in body.colour]
+    # Seen from the side, rings bend: what lies on top of the body is shifted along the axis.
+    ring_u = u[None, :] - body.bulge * up * reach / (2 * half_length)
+    soft = 1 / (2 * half_length)  # one sample: rings end as sharply as the samples allow
+    for band, centre, width, paint in zip(
+        body.bands, body.centres, body.widths, body.paint, strict=True
+    ):
+        ragged = body.smear * _raggedness(rng, v / half_width)
+        # Only the columns that the ring can reach: three raggednesses hold nearly all of it.
+        bent = abs(body.bulge) * half_width / (2 * half_length)
+        first, last = np.searchsorted(
+            u,
+            (
+                centre - width / 2 - bent - 3 * body.smear,
+                centre + width / 2 + bent + 3 * body.smear,
+            ),
+        )
+        part = np.s_[:, first:last]
+        inked = np.clip((width / 2 - np.abs(ring_u[part] - centre + ragged)) / soft + 0.5, 0, 1)
+        lit = diffuse[part]
+        if band in METALLIC:
+            lit = 0.55 * lit + 0.75 * sheen[part]
+        for plane, level in zip(planes, paint, strict=True):
+            plane[part] += inked * (np.float32(level) * lit - plane[part])
+    planes = [(p + mirror * np.float32(m)) * cover for p, m in zip(planes, WINDOW, strict=True)]
+    return cv2.merge([*planes, cover])
+
+
+# The sky in the window, relative to white paper's reflectance.
+WINDOW: Rgb = (0.85, 1.0, 1.12)
+
+
+def shading(
+    normal: tuple[Map, Map, Map], angle: float, gloss: float, light: Light
+) -> tuple[Map, Map, Map]:
+    """How a surface sends light to a camera that looks from above.
+
+    Args:
+        normal: of the surface in the thing's frame: along its axis, across it, up to the camera.
+        angle: of the axis in the photo, radians.
+        gloss: strength of the mirror highlight, 0 matt to 1 lacquered.
+        light: what falls on it.
+
+    Returns:
+        Diffuse light, mirrored window, and the broad sheen that metal flakes show.
+    """
+    turned = light.azimuth - angle
+    flat, high = math.cos(light.height), math.sin(light.height)
+    to_light = (flat * math.cos(turned), flat * math.sin(turned), high)
+    facing = _cosine(normal, to_light)
+    # A horizontal sheet gets 1: `ambient` from everywhere, the rest from the window. Below the
+    # horizon the table sends some back.
+    sky = 0.62 + 0.38 * normal[2]
+    key = np.clip(facing * 0.85 + 0.15, 0, None) / (high * 0.85 + 0.15)
+    diffuse = light.ambient * sky + (1 - light.ambient) * key
+    # Blinn-Phong: half-way between the light and the camera, which looks from above.
+    long = math.hypot(to_light[0], to_light[1], to_light[2] + 1.0)
+    half = (to_light[0] / long, to_light[1] / long, (to_light[2] + 1.0) / long)
+    toward = np.clip(_cosine(normal, half), 0, 1)
+    # Lacquer shows the window small and bright, a matt coating as a broad faint patch.
+    mirror = 1.5 * gloss**1.5 * toward ** (10 + 70 * gloss)
+    # Lacquer mirrors the sky a little everywhere, more at grazing angles (Schlick), and much
+    # more where the photo was taken against the window, as glare on the table tells.
+    veil = 0.004 + 0.02 * gloss * (0.1 * light.glare + (1 - normal[2]) ** 3)
+    return diffuse, mirror + veil, toward**5
+
+
+def _cosine(normal: tuple[Map, Map, Map], direction: tuple[float, float, float]) -> Map:
+    return normal[0] * direction[0] + normal[1] * direction[1] + normal[2] * direction[2]
+
+
+def _blotches(rng: np.random.Generator, columns: int, rows: int) -> Map:
+    coarse = rng.standard_normal((5, 14)).astype(np.float32)
+    return cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
+
+
+def _raggedness(rng: np.random.Generator, across: Map) -> Map:
+    """How far a ring's edge strays from one side of the body to the other; about unit size."""
+    phases, heights = rng.uniform(0, 2 * np.pi, 3), rng.normal(0, (0.7, 0.4, 0.2))
+    waves: list[Map] = [
+        height * np.sin(2 * turns * across + phase)
+        for turns, height, phase in zip((1, 3, 7), heights, phases, strict=True)
+    ]
+    return (waves[0] + waves[1] + waves[2]).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The life of a run: opened, filled through an outbox, closed on every outcome."""

@@ -1,0 +1,224 @@
+"""How each entry of an outbox gets into MLflow."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resistor_cls.errors import TrackingError
+from resistor_cls.tracking.run.outbox import Entry, Refused
+from resistor_cls.tracking.store.store import local_folder
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+MOST = 1000  # metrics that MLflow takes at once
+MAX_PARAMS = 100
+# What ends by itself, in contrast to a value that MLflow cannot keep.
+_PASSING = frozenset(
+    {
+        "INTERNAL_ERROR",
+        "TEMPORARILY_UNAVAILABLE",
+        "IO_ERROR",
+        "DEADLINE_EXCEEDED",
+        "RESOURCE_EXHAUSTED",
+        "REQUEST_LIMIT_EXCEEDED",
+        "UNAUTHENTICATED",
+        "PERMISSION_DENIED",
+        "ENDPOINT_NOT_FOUND",
+        "UNPARSEABLE_HTTP_ERROR",
+    }
+)
+
+
+class Delivery:
+    """Hands the entries of a run to MLflow.
+
+    Args:
+        client: of the store.
+        run_id: of the run.
+        artifacts: address of the run's artifacts.
+        folder: of the run, which names of files are relative to.
+    """
+
+    def __init__(self, client: "MlflowClient", run_id: str, artifacts: str, folder: Path) -> None:
+        self._client, self._run_id, self._folder = client, run_id, folder
+        self._place = local_folder(artifacts)
+        self._model_id: str | None = None
+        # By name, as they stand in files: a file names nothing else.
+        self._calls: dict[str, Callable[..., None]] = {
+            "params": self._params,
+            "metrics": self._metrics,
+            "scores": self._scores,
+            "tags": self._tags,
+            "name": self._name,
+            "data": self._data,
+            "file": self._file,
+            "model": self._model,
+            "evaluated": self._evaluated,
+            "checkpoint": self._checkpoint,
+            "end": self._end,
+        }
+
+    def __call__(self, entry: Entry) -> None:
+        """Hands an entry over.
+
+        Raises:
+            Refused: MLflow will never take it.
+            TrackingError: the run was deleted.
+            OSError: no room, no permission, or a server that cannot be reached.
+            MlflowException: a server or a database that has trouble.
+        """
+        call = self._calls.get(str(entry["call"]))
+        if call is None:
+            raise Refused("there is no such call")
+        try:
+            call(**{key: value for key, value in entry.items() if key != "call"})
+        except FileNotFoundError as error:
+            raise Refused(f"{error.filename} is gone") from error
+        except Exception as error:
+            # Servers, networks and disks come back; their errors are of these kinds.
+            if isinstance(error, OSError) or getattr(error, "error_code", None) in _PASSING:
+                raise
+            self._require_active()
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
+            raise Refused(reason or type(error).__name__) from error
+
+    def _require_active(self) -> None:
+        if self._client.get_run(self._run_id).info.lifecycle_stage != "active":
+            raise TrackingError(
+                f"the run was deleted; `mlflow runs restore --run-id {self._run_id}` brings it back"
+            )
+
+    def _own(self, name: str) -> Path:
+        """A file of the run.
+
+        Raises:
+            Refused: it lies elsewhere. The file of an outbox may be anybody's.
+        """
+        folder = self._folder.resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder):
+            raise Refused(f"{name} is not in the folder of the run")
+        return path
+
+    def _params(self, values: Mapping[str, str]) -> None:
+        from mlflow.entities import Param
+
+        entries = [Param(key, value) for key, value in values.items()]
+        for start in range(0, len(entries), MAX_PARAMS):
+            self._client.log_batch(self._run_id, params=entries[start : start + MAX_PARAMS])
+
+    def _metrics(self, values: Sequence[tuple[str, float, int, int]]) -> None:
+        from mlflow.entities import Metric
+
+        entries = [Metric(*value) for value in values]
+        for start in range(0, len(entries), MOST):
+            self._client.log_batch(self._run_id, metrics=entries[start : start + MOST])
+
+    def _tags(self, values: Mapping[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        self._client.log_batch(self._run_id, tags=[RunTag(*item) for item in values.items()])
+
+    def _name(self, name: str) -> None:
+        self._client.update_run(self._run_id, name=name)
+
+    def _data(
+        self, *, name: str, digest: str, folder: str, photos: int, categories: int, use: str
+    ) -> None:
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+        from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
+        dataset = Dataset(
+            name,
+            digest,
+            source_type="local",
+            source=json.dumps({"uri": folder}),
+            profile=json.dumps({"num_rows": photos, "categories": categories}),
+        )
+        tags = [InputTag(MLFLOW_DATASET_CONTEXT, use)]
+        self._client.log_inputs(self._run_id, [DatasetInput(dataset, tags)])
+
+    def _scores(
+        self, values: Sequence[tuple[str, float, int, int]], name: str, digest: str
+    ) -> None:
+        """Metrics of the run's model, or of the model that it evaluates, on one data set."""
+        from mlflow.entities import Metric
+
+        model = self._known_model()
+        metrics = [
+            Metric(*value, model, dataset_name=name, dataset_digest=digest, run_id=self._run_id)
+            for value in values
+        ]
+        self._client.log_batch(self._run_id, metrics=metrics)
+
+    def _known_model(self) -> str | None:
+        """The MLflow model that the run has made or evaluates, whichever process has kept it."""
+        if self._model_id is None:
+            run = self._client.get_run(self._run_id)
+            models = [
+                *(run.outputs.model_outputs if run.outputs else ()),
+                *(run.inputs.model_inputs if run.inputs else ()),
+            ]
+            self._model_id = models[-1].model_id if models else None
+        return self._model_id
+
+    def _evaluated(self, run: str) -> None:
+        from mlflow.entities import LoggedModelInput
+
+        outputs = self._client.get_run(run).outputs
+        models = [one.model_id for one in outputs.model_outputs] if outputs else []
+        self._client.log_inputs(self._run_id, models=[LoggedModelInput(one) for one in models[-1:]])
+
+    def _file(self, name: str, folder: str | None) -> None:
+        self._client.log_artifact(self._run_id, str(self._own(name)), folder)
+
+    def _checkpoint(self, name: str) -> None:
+        """Moves a checkpoint; one that is absent was moved before."""
+        path = self._own(name)
+        if not path.exists():
+            return
+        if self._place is not None:
+            # A rename takes no room, and a disk is never fuller than after a training.
+            kept = self._place / "checkpoints" / path.name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, kept)
+        else:
+            self._client.log_artifact(self._run_id, str(path), "checkpoints")
+            path.unlink()
+        with suppress(OSError):  # there are others yet
+            path.parent.rmdir()
+
+    def _model(
+        self,
+        checkpoint: str,
+        record: Mapping[str, Any],
+        categories: Sequence[str],
+        channels: int,
+        step: int,
+    ) -> None:
+        from resistor_cls.tracking.model.logged_model import save_logged_model
+
+        if self._model_id is None:  # else a try before has made it
+            # By name and run: MLflow itself would take the experiment that a process has set.
+            run = self._client.get_run(self._run_id)
+            made = self._client.create_logged_model(
+                run.info.experiment_id, "model", self._run_id, params=run.data.params
+            )
+            self._model_id = made.model_id
+        save_logged_model(
+            self._client,
+            self._run_id,
+            self._model_id,
+            self._own(checkpoint),
+            record=record,
+            categories=categories,
+            channels=channels,
+            step=step,
+        )
+
+    def _end(self, status: str, time: int) -> None:
+        self._client.set_terminated(self._run_id, status, time)

@@ -1,0 +1,52 @@
+"""The use of processor, memory, disk and GPU during a run, by MLflow's own monitors."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from resistor_cls.tracking.run.outbox import Outbox
+
+PERIOD = 5.0  # seconds: a short run shows some points too
+
+
+@contextmanager
+def measuring(outbox: Outbox) -> Iterator[None]:
+    """Measures until it ends, as `system/…` metrics.
+
+    MLflow's own loop asks the store every few seconds whether the run goes on, and ends for good
+    where the store does not reply.
+
+    Args:
+        outbox: takes the metrics.
+    """
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    monitor = SystemMetricsMonitor(str(outbox.run["run_id"]))
+    ended = threading.Event()
+
+    def measure() -> None:
+        step = 0
+        while not ended.is_set():
+            monitor.collect_metrics()
+            ended.wait(PERIOD)
+            now = int(time.time() * 1000)
+            found = monitor.aggregate_metrics()
+            try:
+                outbox.put(
+                    "metrics",
+                    values=[(f"system/{name}", value, now, step) for name, value in found.items()],
+                )
+            except OSError:  # no room: whoever writes what matters says so
+                return
+            for part in monitor.monitors:
+                part.clear_metrics()
+            step += 1
+
+    thread = threading.Thread(target=measure, name="system metrics", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,168 @@
+"""The life of a run: opened, and closed on every outcome."""
+
+import logging
+import os
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
+from resistor_cls.tracking.run.commit import code_tags
+from resistor_cls.tracking.run.dead_runs import ROOM_FILE, close_dead_runs, identity
+from resistor_cls.tracking.run.delivery import Delivery
+from resistor_cls.tracking.run.liveness import HEARTBEAT_TAG, heartbeat, signs_of_life
+from resistor_cls.tracking.run.machine import measuring
+from resistor_cls.tracking.run.outbox import Outbox
+from resistor_cls.tracking.run.run import Run, milliseconds
+from resistor_cls.tracking.store.store import connect, experiment_id
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+log = logging.getLogger("resistor_cls")
+
+KINDS = ("mlflow", "none")
+# Names the parent run of a sweep. Jobs may run in other processes, on whichever launcher: the
+# environment reaches them all.
+PARENT = "RESISTOR_CLS_PARENT_RUN"
+# Bytes held back and freed at the end, so that even on a full disk the store can say how it ended.
+ROOM = 1 << 20
+KILLED_GRACE = 5.0  # seconds; see `resistor_cls.tracking.run.outbox.GRACE`
+
+
+@contextmanager
+def open_run(
+    output: str | Path,
+    *,
+    kind: str = "mlflow",
+    uri: str = "sqlite:///mlflow.db",
+    experiment: str = "resistor_cls",
+    artifacts: str = "mlartifacts",
+    name: str | None = None,
+    system_metrics: bool = True,
+    log_model: bool = True,
+    tags: Mapping[str, str] | None = None,
+) -> Iterator[Run]:
+    """Opens a run, and closes it on every outcome.
+
+    Args:
+        output: folder of the results.
+        kind: `mlflow`, or `none` for the folder alone.
+        uri: of the MLflow store.
+        experiment: name of the experiment.
+        artifacts: folder of a new experiment's artifacts, for a store that is a database.
+        name: of the run; by default MLflow makes one up.
+        system_metrics: keep the use of processor, memory, disk and GPU.
+        log_model: keep the best weights as an MLflow model too, beside the checkpoints.
+        tags: labels of the run from its beginning.
+
+    Raises:
+        ConfigError: an unknown kind.
+        TrackingError: a store that cannot be used when the run begins; later ones are reported,
+            and end no run.
+    """
+    if kind not in KINDS:
+        raise ConfigError(f"tracking.kind={kind}: {nearest(kind, KINDS)}")
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    # Only the first of several processes keeps the run; the others train along.
+    if kind == "none" or int(os.environ.get("LOCAL_RANK", "0")) > 0:
+        yield Run(output)
+        return
+    client = connect(uri)
+    close_dead_runs(client, uri)
+    number = experiment_id(client, uri, experiment, artifacts)
+    tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
+    outbox = _opened(client, number, name, tags, output)
+    run = Run(output, outbox, log_model)
+    room = output / ROOM_FILE
+    status, kept = "FAILED", False
+    try:
+        with measuring(outbox) if system_metrics else nullcontext():
+            room.write_bytes(bytes(ROOM))
+            run.set_tags(code_tags())
+            yield run
+        room.unlink(missing_ok=True)
+        run.keep_files()
+        status = "FINISHED"
+    except BaseException as error:
+        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        room.unlink(missing_ok=True)
+        with best_effort():
+            run.set_tags({"error": f"{type(error).__name__}: {error}"})
+            run.save_text("logs/error.txt", "".join(traceback.format_exception(error)))
+        with best_effort():
+            kept = (output / "checkpoints" / "last.ckpt").exists()
+            run.keep_files()
+        raise
+    finally:
+        _close(outbox, status, uri)
+        if status == "KILLED" and kept:
+            log.warning("Kept: runs:/%s/checkpoints/last.ckpt", run.run_id)
+
+
+def _opened(
+    client: "MlflowClient", number: str, name: str | None, tags: Mapping[str, str], output: Path
+) -> Outbox:
+    """Opens a run in the store, and its outbox."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking.context.registry import resolve_tags
+
+    uri = without_passwords(client.tracking_uri)
+    try:
+        info = client.create_run(number, run_name=name, tags=resolve_tags(dict(tags))).info
+    except MlflowException as error:
+        raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
+    try:
+        outbox = Outbox(output, identity(client, info.run_id, number))
+    except FileExistsError as error:
+        client.set_terminated(info.run_id, "FAILED")
+        raise TrackingError(
+            f"{output} holds what another run has not sent yet: send it by "
+            f"`python -m resistor_cls.sync {output}`, or choose another folder"
+        ) from error
+
+    def beat() -> None:
+        client.set_tag(info.run_id, HEARTBEAT_TAG, heartbeat())
+
+    outbox.start(Delivery(client, info.run_id, info.artifact_uri, output), beat, uri)
+    return outbox
+
+
+def _close(outbox: Outbox, status: str, uri: str) -> None:
+    """Sends what is left, and says what could not be sent and how it will be."""
+    left = None
+    try:
+        with best_effort():
+            outbox.put("end", status=status, time=milliseconds())
+        if status == "KILLED":  # who interrupts a run wants it to end now
+            left = outbox.close(KILLED_GRACE, busy=KILLED_GRACE)
+        else:
+            left = outbox.close()
+    finally:
+        if left != 0:
+            folder = outbox.file.parent
+            log.warning(
+                "Not everything of the run is in %s yet: %s in %s. Any later command of ours on "
+                "that store sends it, or: python -m resistor_cls.sync %s",
+                without_passwords(uri),
+                "the rest waits" if left is None else f"{left} entries wait",
+                folder,
+                folder,
+            )
+
+
+def _child_tags() -> dict[str, str]:
+    parent = os.environ.get(PARENT)
+    return {"mlflow.parentRunId": parent} if parent else {}
+
+
+@contextmanager
+def best_effort() -> Iterator[None]:
+    """While an error is on its way to the user, a second one must not hide it."""
+    try:
+        yield
+    except Exception as error:
+        logging.getLogger(__name__).warning("the run could not be closed completely: %s", error)

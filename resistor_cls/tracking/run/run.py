@@ -1,0 +1,251 @@
+"""A run: a folder of results, and its twin in MLflow; see `resistor_cls.tracking.run.opening`."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from resistor_cls.csv_tables import write_csv
+from resistor_cls.errors import without_passwords
+from resistor_cls.tracking.run.dead_runs import put_files
+from resistor_cls.tracking.run.outbox import Outbox
+from resistor_cls.tracking.store.addresses import artifact_link, run_address, run_link, ui_command
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from resistor_cls.tracking.datasets import DataSet
+    from resistor_cls.tracking.run.logger import RunLogger
+
+log = logging.getLogger("resistor_cls")
+
+# Before the name of a score: of the epoch that is kept. Without it, scores are those of the newest.
+BEST = "best/"
+_LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
+
+
+class Run:
+    """One run: a folder of results, and its twin in MLflow where there is one.
+
+    Everything is written to the folder first. What belongs into MLflow too goes through an outbox:
+    no store, however slow, holds a training up, and one that fails loses nothing.
+
+    Attributes:
+        output: the folder.
+        run_id: in MLflow; empty with `tracking=none`.
+    """
+
+    def __init__(
+        self,
+        output: Path,
+        outbox: "Outbox | None" = None,
+        log_model: bool = True,
+    ) -> None:
+        self.output = output
+        self._outbox = outbox
+        named = {} if outbox is None else outbox.run
+        self.run_id, self._uri = str(named.get("run_id", "")), str(named.get("uri", ""))
+        self._experiment = str(named.get("experiment_id", ""))
+        self._log_model = log_model
+        self._has_model = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        """In another process, such as a job of a sweep, a run is its folder: one process sends."""
+        kept = {key: value for key, value in self.__dict__.items() if key != "logger"}
+        return {**kept, "_outbox": None}
+
+    @cached_property
+    def logger(self) -> "RunLogger":
+        """The Lightning logger of this run, which also keeps what was logged."""
+        from resistor_cls.tracking.run.logger import RunLogger
+
+        if self._outbox is None:
+            return RunLogger()
+        return RunLogger(lambda points: self._put("metrics", values=points), self.run_id)
+
+    @property
+    def model_reference(self) -> str:
+        """Names the best model for `predict` and `evaluate`, once the run has ended."""
+        if self._outbox is None:
+            return "checkpoints/best.ckpt"
+        return f"runs:/{self.run_id}/{'model' if self._log_model else 'checkpoints/best.ckpt'}"
+
+    @property
+    def address(self) -> str:
+        """The page of the run in MLflow's UI; empty where there is none."""
+        return run_address(self._uri, self._experiment, self.run_id) if self._uri else ""
+
+    def link(self, name: str) -> str:
+        """An artifact as a Markdown link for `note`; its name alone where nothing is tracked."""
+        if not self._uri:
+            return name
+        return f"[{name}]({artifact_link(self._experiment, self.run_id, name)})"
+
+    def run_link(self, run_id: str) -> str:
+        """The page of a run of the same experiment, for a link of `note`."""
+        return run_link(self._experiment, run_id)
+
+    def rename(self, name: str) -> None:
+        """Gives the run another name."""
+        self._put("name", name=without_passwords(name)[:_LONGEST])
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Keeps flat parameters."""
+        self._put("params", values=_texts(params))
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
+        """Keeps figures; by default of the whole run, which belong to no step."""
+        time_now = milliseconds()
+        self._put(
+            "metrics", values=[(name, float(metrics[name]), time_now, step) for name in metrics]
+        )
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Keeps labels of the run."""
+        self._put("tags", values=_texts(tags))
+
+    def log_scores(self, scores: Mapping[str, float], photos: "DataSet", step: int = 0) -> None:
+        """Keeps what the model of the run scores on some photos, with the model and these photos.
+
+        Args:
+            scores: name of the metric → its value.
+            photos: that are scored.
+            step: of the training that made the model.
+        """
+        time_now = milliseconds()
+        values = [(name, float(scores[name]), time_now, step) for name in scores]
+        self._put("scores", values=values, name=photos.name, digest=photos.digest)
+
+    def log_data(self, photos: "DataSet", use: str) -> None:
+        """Keeps which photos the run is about.
+
+        Args:
+            photos: some of them.
+            use: what they do, such as `training` or `validation`.
+        """
+        self._put("data", **photos.values(), use=use)
+
+    def log_evaluated(self, reference: str) -> None:
+        """Keeps which model of another run this one evaluates, where it is one of MLflow."""
+        run, _, artifact = reference.removeprefix("runs:/").partition("/")
+        if reference.startswith("runs:/") and artifact == "model":
+            self._put("evaluated", run=run)
+
+    def note(self, text: str) -> None:
+        """Keeps Markdown text that the run's page shows."""
+        self.set_tags({"mlflow.note.content": text})
+
+    def save_text(self, name: str, text: str) -> None:
+        """Keeps a text as `name`."""
+        self._path(name).write_text(without_passwords(text), encoding="utf-8")
+        self._copy(name)
+
+    def save_file(self, name: str, write: Callable[[Path], None]) -> None:
+        """Keeps what a function writes to the path that it is given."""
+        write(self._path(name))
+        self._copy(name)
+
+    def save_figure(self, name: str, figure: "Figure") -> None:
+        """Keeps a figure as `figures/NAME.png`."""
+        name = f"figures/{name}.png"
+        figure.savefig(self._path(name))
+        self._copy(name)
+
+    def save_table(self, name: str, table: pd.DataFrame, index: bool = False) -> None:
+        """Keeps a table as `tables/NAME.csv`."""
+        name = f"tables/{name}.csv"
+        write_csv(table, self._path(name), index=index)
+        self._copy(name)
+
+    def save_model(
+        self,
+        checkpoint: Path,
+        record: Mapping[str, Any],
+        categories: Sequence[str],
+        *,
+        channels: int = 3,
+        step: int = 0,
+    ) -> None:
+        """Keeps a checkpoint as the model of the run, `runs:/RUN_ID/model`, unless not asked to.
+
+        Args:
+            checkpoint: the file.
+            record: plain values that describe it.
+            categories: that it tells apart.
+            channels: of the photos that it takes.
+            step: of the training, that its weights are of.
+        """
+        if self._outbox is None:
+            return
+        self._has_model = True
+        if self._log_model:  # else its checkpoint is kept all the same
+            self._put(
+                "model",
+                checkpoint=_name(checkpoint, self.output),
+                record=dict(record),
+                categories=list(categories),
+                channels=channels,
+                step=step,
+            )
+
+    def keep_files(self) -> None:
+        """Moves checkpoints into MLflow, and copies logs; without it they stay in the folder."""
+        if self._outbox is not None:
+            put_files(self._outbox, self.output)
+
+    def summary(self, metrics: Mapping[str, float], subject: str) -> str:
+        """What a person wants to know at the end: figures, where the run is, how to open it."""
+        width = max((len(name) for name in metrics), default=0)
+        lines = [f"{subject}", *(f"  {name:<{width}}  {metrics[name]:.4f}" for name in metrics)]
+        lines.append(f"folder: {self.output}")
+        if (report := self.output / "report.html").exists():
+            lines.append(f"report: {report}")
+        uri = self._uri  # without its password
+        if self._outbox is None:
+            best = self.output / "checkpoints" / "best.ckpt"
+            return "\n".join([*lines, f"model:  {best}"] if best.exists() else lines)
+        if self._outbox.unsent:
+            lines.append(f"run:    {self.run_id}, not all of it in {uri} yet")
+            lines.append(f"send:   python -m resistor_cls.sync {self.output}")
+            return "\n".join(lines)
+        lines.append(f"run:    {self.run_id} in {uri}")
+        lines += [f"model:  {self.model_reference}"] if self._has_model else []
+        return "\n".join([*lines, *self.opening()])
+
+    def opening(self) -> list[str]:
+        """How to see the run in MLflow, for people."""
+        command = ui_command(self._uri)
+        first = [f"start:  {command}"] if command else []
+        return [*first, f"open:   {self.address or self._uri}"]
+
+    def _path(self, name: str) -> Path:
+        path = self.output / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _copy(self, name: str) -> None:
+        folder = str(Path(name).parent)
+        self._put("file", name=name, folder=None if folder == "." else folder)
+
+    def _put(self, call: str, **values: Any) -> None:
+        if self._outbox is not None:
+            self._outbox.put(call, **values)
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {key: without_passwords(str(value))[:_LONGEST] for key, value in values.items()}
+
+
+def _name(path: Path, folder: Path) -> str:
+    """A file as an outbox names it: relative to the folder of the run, which may be moved."""
+    path, folder = path.absolute(), folder.absolute()
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def milliseconds() -> int:
+    """The time now, in milliseconds since 1970."""
+    return int(time.time() * 1000)

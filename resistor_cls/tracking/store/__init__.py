@@ -1,0 +1,1 @@
+"""The MLflow store: its database, drivers, views and addresses."""

@@ -1,0 +1,1 @@
+"""Sweeps: one parent run with a child run for each job."""

@@ -1,0 +1,184 @@
+"""Sweeps: one parent run with a child for each job."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from resistor_cls.errors import without_passwords
+from resistor_cls.tracking.run.dead_runs import NOTES_FILE
+from resistor_cls.tracking.run.opening import PARENT, best_effort, open_run
+from resistor_cls.tracking.run.run import Run
+from resistor_cls.tracking.store.store import children_of
+from resistor_cls.tracking.sweep.comparison import save_comparison
+from resistor_cls.tracking.sweep.job_scores import JobScores, job_table
+from resistor_cls.tracking.sweep.jobs import Job, key_of
+from resistor_cls.tracking.sweep.repeats import save_repeats
+
+log = logging.getLogger("resistor_cls")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that is under way.
+
+    Attributes:
+        name: of the parent run.
+        varying: the keys that differ between jobs.
+        run: the parent.
+        compared: the key whose values are set side by side at the end; None for none.
+        uri: of the MLflow store; None where nothing is tracked.
+        experiment: name of the experiment.
+        monitor: the score by which jobs are ranked, such as `val/roc_auc`; None for none.
+        notes: what `finish` has found, as Markdown.
+    """
+
+    name: str
+    varying: tuple[str, ...]
+    run: Run
+    compared: str | None = None
+    uri: str | None = None
+    experiment: str = ""
+    monitor: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def job_name(self, overrides: Sequence[str]) -> str:
+        """Names a job by what varies: `model=resnet18 optimizer.lr=0.001`."""
+        return " ".join(word for word in overrides if key_of(word) in self.varying)
+
+    def ended(self, overrides: Sequence[str], output: Path, *, finished: bool) -> None:
+        """Notes a job that has ended, in whichever process."""
+        self.ended_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.ended_file.open(
+            "a", encoding="utf-8"
+        ) as file:  # whole lines, whoever else writes
+            file.write(json.dumps([list(overrides), str(output), finished]) + "\n")
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Those that have ended, in the order of their folders."""
+        if not self.ended_file.exists():
+            return []
+        lines = map(json.loads, self.ended_file.read_text(encoding="utf-8").splitlines())
+        jobs = [Job(tuple(words), Path(output), finished) for words, output, finished in lines]
+        numbered = all(job.output.name.isdecimal() for job in jobs)
+        return sorted(jobs, key=lambda job: int(job.output.name)) if numbered else jobs
+
+    @property
+    def ended_file(self) -> Path:
+        """A file and no list: a launcher runs jobs in processes of its own."""
+        return self.run.output / NOTES_FILE
+
+    def finish(self) -> str:
+        """Compares what was to be compared; returns how the sweep went, for people.
+
+        The parent gets what `save_comparison` and `save_repeats` keep.
+        """
+        lines = [self.name]
+        scores = self.scores()
+        if not scores.table.empty:
+            table = scores.table[["job", "status", "run", *scores.shown]]
+            lines += [table.to_string(index=False), scores.sentence()]
+        jobs = self.jobs
+        noted = [save_repeats(self.run, jobs, self.varying)]
+        if self.compared is not None:
+            noted.append(save_comparison(self.run, jobs, self.compared, self.varying))
+        for _, shown in noted:
+            lines += ["", *shown, ""] if shown else []
+        self.notes.extend(note for note, _ in noted if note)
+        lines.append(f"folder: {self.run.output}")
+        if self.uri is not None:
+            lines.append(f"parent: {self.run.run_id} in {without_passwords(self.uri)}")
+            lines += self.run.opening()
+        return "\n".join(lines)
+
+    def keep(self) -> None:
+        """Keeps what is known of the jobs: a table, scores by job, tags, and the description."""
+        scores = self.scores()
+        self.run.save_table("sweep", scores.table)
+        if scores.table.empty:
+            return
+        for number, metrics in scores.by_job():
+            self.run.log_metrics(metrics, number)
+        self.run.set_tags(scores.tags())
+        self.run.note("\n\n".join([scores.note(self.run.run_link), *self.notes]))
+
+    def scores(self) -> JobScores:
+        """The jobs that have run, with the scores of the epoch that each keeps."""
+        if self.uri is None:
+            return JobScores(pd.DataFrame(), self.monitor)
+        try:
+            children = children_of(self.uri, self.experiment, self.run.run_id)
+        except Exception as error:  # of servers and databases: the jobs have their folders
+            log.warning("%s does not say how the jobs went: %s", without_passwords(self.uri), error)
+            children = []
+        return JobScores(job_table(self.jobs, children, self.job_name), self.monitor)
+
+
+@contextmanager
+def open_sweep(
+    name: str,
+    varying: Sequence[str],
+    output: str | Path,
+    *,
+    compared: str | None = None,
+    monitor: str | None = None,
+    kind: str = "mlflow",
+    uri: str = "sqlite:///mlflow.db",
+    experiment: str = "resistor_cls",
+    artifacts: str = "mlartifacts",
+) -> Iterator[Sweep]:
+    """Opens the parent run of a sweep, and closes it on every outcome.
+
+    The parent gets `tables/sweep.csv` with a row per job, their scores as metrics by the number of
+    the job, the best job as tags, and all of this as its description. It is FAILED where a job is.
+
+    Args:
+        name: of the parent run.
+        varying: the keys that differ between jobs.
+        output: folder of the parent's results; those of the jobs are below it.
+        compared: the key whose values are set side by side at the end.
+        monitor: the score by which jobs are ranked.
+        kind: `mlflow`, or `none` for the folder alone.
+        uri: of the MLflow store.
+        experiment: name of the experiment.
+        artifacts: folder of a new experiment's artifacts, for a store that is a database.
+    """
+    output = Path(output).absolute()
+    tags = {"sweep.keys": " ".join(varying), **({"sweep.compare": compared} if compared else {})}
+    with open_run(
+        output,
+        kind=kind,
+        uri=uri,
+        experiment=experiment,
+        artifacts=artifacts,
+        name=name,
+        system_metrics=False,
+        tags=tags,
+    ) as run:
+        store = uri if run.run_id else None
+        sweep = Sweep(name, tuple(varying), run, compared, store, experiment, monitor)
+        with _parent_of_jobs(run.run_id):
+            try:
+                yield sweep
+            finally:
+                if store is not None:
+                    with best_effort():
+                        sweep.keep()
+                sweep.ended_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _parent_of_jobs(run_id: str) -> Iterator[None]:
+    """Lets every run that is opened meanwhile, in whichever process, be a child of this one."""
+    if run_id:
+        os.environ[PARENT] = run_id
+    try:
+        yield
+    finally:
+        os.environ.pop(PARENT, None)

@@ -1,0 +1,202 @@
+"""The page says what the audit says, to a person, and runs nothing that it was given."""
+
+import json
+import re
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from resistor_cls.categories import Categories
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.audit import audit_photos
+from resistor_cls.errors import ModelError
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.label_errors import doubted_labels, label_findings, label_issues
+from resistor_cls.evaluation.pages.audit import MAX_SHOWN, _cards, _marks, audit_page, many
+
+Audit = dict[str, Any]
+VOID = {"meta", "img", "br", "input", "link"}
+
+
+@pytest.fixture(scope="module")
+def audit(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    cache = tmp_path_factory.mktemp("cache")
+    data = PhotoDataModule(photos, subset="all", image_size=32, cache=cache)
+    data.setup()
+    return audit_photos(data.photo_set, data.metadata, data.edge_descriptors, {}, progress=False)
+
+
+def grey(name: str) -> np.ndarray:
+    return np.full((32, 32, 3), 128, dtype=np.uint8)
+
+
+def copy(audit: Audit) -> Audit:
+    return json.loads(json.dumps(audit))
+
+
+class Tags(HTMLParser):
+    """Checks that tags nest, and keeps their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def parsed(page: str) -> Tags:
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    return tags
+
+
+def test_the_page_says_what_the_audit_says(audit: Audit) -> None:
+    page = audit_page(audit, grey)
+    for finding in audit["findings"]:
+        for key in ("title", "found", "why", "do"):
+            assert escape(finding[key], quote=False) in page.replace("&#39;", "'")
+    for row in audit["categories"]:
+        assert f"<td>{row['name']}</td>" in page
+    border = audit["shortcuts"]["border"]
+    assert f"{border['capture']['accuracy']:.0%}" in page
+    assert page == audit_page(copy(audit), grey)
+
+
+def test_cards_count_photos_copies_and_pairs(audit: Audit) -> None:
+    changed = copy(audit)
+    names = [row["photo"] for row in changed["photos"]]
+    changed["duplicates"]["exact"] = [names[:3], names[3:5]]
+    changed["duplicates"]["near"] = [{"first": names[6], "second": names[7], "across": False}]
+    cards = {card["name"]: card for card in _cards(changed)}
+    assert cards["exact copies"]["value"] == "3"  # two more of the first photo, one of the second
+    assert cards["exact copies"]["note"].endswith("in 2 groups")
+    assert cards["pair of near-duplicates"]["value"] == "1"
+    border = changed["shortcuts"]["border"]
+    card = cards["of photos predicted correctly from the border alone"]
+    assert card["value"] == f"{border['capture']['accuracy']:.0%}"
+    assert card["note"].endswith(f"chance is {border['most_frequent']:.0%}")
+
+
+def test_the_page_needs_nothing_beside_it(audit: Audit) -> None:
+    tags = parsed(audit_page(audit, grey))
+    for tag, name, value in tags.attributes:
+        if name in {"src", "href"}:
+            assert value.startswith(("#", "data:image/jpeg;base64,")) or value == "audit.json"
+        assert tag not in {"link", "iframe", "object"}
+    links = {value[1:] for _, name, value in tags.attributes if name == "href" and value[0] == "#"}
+    assert links <= {value for _, name, value in tags.attributes if name == "id"}
+
+
+def test_names_are_text_and_never_run(audit: Audit) -> None:
+    evil = "\"'><script>alert(1)</script>{{ 7 * 7 }}\udcff"
+    name = audit["categories"][0]["name"]
+    text = json.dumps(audit).replace(name, json.dumps(evil)[1:-1])
+    page = audit_page(json.loads(text), grey)
+    assert "<script>alert" not in page
+    assert "{{ 7 * 7 }}" in page
+    page.encode("utf-8")
+    assert parsed(page).attributes
+
+
+def test_long_lists_are_cut_and_say_so(audit: Audit) -> None:
+    long = copy(audit)
+    names = [f"{audit['categories'][0]['name']}/{number}.jpg" for number in range(MAX_SHOWN + 7)]
+    long["light"]["soft"] = names
+    page = audit_page(long, grey)
+    assert "and 7 more (audit.json has all)" in page
+    assert names[MAX_SHOWN] not in page
+
+
+def test_a_thumbnail_is_asked_once(audit: Audit) -> None:
+    asked: list[str] = []
+
+    def thumbnail(name: str) -> np.ndarray:
+        asked.append(name)
+        return grey(name)
+
+    audit_page(audit, thumbnail)
+    assert len(asked) == len(set(asked)) > 0
+
+
+def marks(*days: tuple[str, int]) -> list[str]:
+    rows = [{"date": date, "from": place} for date, place in days]
+    return [mark["label"] for mark in _marks({"photos": 100, "days": rows})]
+
+
+def test_an_axis_of_time_says_what_is_new_where_there_is_room() -> None:
+    assert marks(("2018-04-25", 0), ("2018-04-27", 40), ("2018-05-02", 60)) == [
+        "25 Apr 2018",
+        "27",
+        "2 May",
+    ]
+    assert marks(("2018-04-25", 0), ("2018-04-27", 99)) == ["25 Apr 2018", ""]
+    days = [(f"2018-{1 + place // 25:02d}-{1 + place % 25:02d}", place) for place in range(100)]
+    assert marks(*days) == ["Jan 2018", "Feb", "Mar", "Apr"]
+
+
+def test_counts_are_words() -> None:
+    assert [many(1, "photo"), many(0, "category"), many(1234, "day")] == [
+        "1 photo",
+        "0 categories",
+        "1,234 days",
+    ]
+
+
+def judged(wrong: list[int]) -> Predictions:
+    """60 photos of three of four categories, read surely and rightly but for some labels."""
+    truth = np.repeat([0, 1, 3], 20)
+    targets = truth.copy()
+    targets[wrong] = (targets[wrong] + 1) % 2
+    probabilities = np.full((60, 4), 0.02, dtype=np.float32)
+    probabilities[np.arange(60), truth] = 0.9
+    return Predictions(
+        names=tuple(f"{place}.jpg" for place in range(60)),
+        indices=np.arange(60),
+        targets=targets,
+        probabilities=probabilities,
+        losses=np.zeros(60, dtype=np.float32),
+        categories=Categories("abcd"),
+    )
+
+
+def test_wrong_labels_are_found_and_shown(audit: Audit) -> None:
+    predictions = judged([3, 27])
+    issues = label_issues(predictions.targets, predictions.probabilities)
+    assert sorted(issues.tolist()) == [3, 27]
+    trained = np.arange(60) >= 50
+    labels = doubted_labels(predictions, trained, "best.ckpt")
+    assert (labels["judged"], labels["trained"]) == (50, 10)
+    assert {(row["photo"], row["label"], row["reads"]) for row in labels["rows"]} == {
+        ("3.jpg", "b", "a"),
+        ("27.jpg", "a", "b"),
+    }
+    (finding,) = label_findings(labels)
+    assert "2 of 50 photos" in finding["found"]
+    page = audit_page({**audit, "labels": labels}, grey)
+    assert "10 photos that it was trained on were left out" in page
+    assert re.search(r"27\.jpg</code>.*?<td>a</td><td>b</td>", page)
+
+
+def test_right_labels_are_not_doubted() -> None:
+    labels = doubted_labels(judged([]), None, "best.ckpt")
+    assert (labels["rows"], labels["trained"]) == ([], None)
+    assert label_findings(labels) == []
+    nothing = doubted_labels(judged([]), np.ones(60, dtype=bool), "best.ckpt")
+    assert (nothing["judged"], nothing["accuracy"], nothing["rows"]) == (0, None, [])
+
+
+def test_a_model_that_diverged_is_told() -> None:
+    with pytest.raises(ModelError, match="diverged"):
+        label_issues(np.array([0, 1]), np.full((2, 2), np.nan))

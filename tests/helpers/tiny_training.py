@@ -1,0 +1,52 @@
+"""Trains the smallest net on a few photos."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import albumentations
+from lightning import Trainer
+
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.model import ResistorClassifier, build_trainer, fit, seed_everything
+
+TINY = "test_resnet.r160_in1k"
+
+
+class Training(NamedTuple):
+    model: ResistorClassifier
+    data: PhotoDataModule
+    trainer: Trainer
+    folder: Path
+
+
+def train(
+    photos: Path,
+    folder: Path,
+    seed: int = 0,
+    *,
+    model: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Training:
+    """Trains; further options are the trainer's."""
+    seed_everything(seed)
+    given = {
+        "image_size": 32,
+        "batch_size": 8,
+        "folds": 4,
+        "workers": 0,
+        "augment": [albumentations.SquareSymmetry(p=1)],
+    }
+    module = PhotoDataModule(photos, cache=folder.parent / "cache", **(given | dict(data or {})))
+    module.setup()
+    net = ResistorClassifier(
+        module.categories.names,
+        **({"backbone": TINY, "pretrained": "false", "image_size": 32, "dropout": 0.1})
+        | dict(model or {}),
+    )
+    net.metadata = {"data": module.settings, "seed": seed}
+    how = {"accelerator": "cpu", "precision": "32-true", "max_epochs": 1} | options
+    trainer = build_trainer(folder, **how)
+    fit(trainer, net, module)
+    return Training(net.eval(), module, trainer, folder)

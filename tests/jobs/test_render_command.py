@@ -1,0 +1,88 @@
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from resistor_cls.render import main
+
+
+def test_the_command_draws_what_was_asked_and_says_how_to_go_on(tmp_path: Path, capsys):
+    names = tmp_path / "names.txt"
+    names.write_text("left\nright\n", encoding="utf-8")
+    out = tmp_path / "drawn"
+    arguments = [str(out), "--categories", str(names), "--per-category", "1", "--size", "64"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert f"python -m resistor_cls.train data=folder data.root={out}" in printed
+    assert len(list(out.rglob("*.jpg"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--size", "63", "--size 63: expected 64 to 2000"),
+        ("--size", "2001", "--size 2001: expected 64 to 2000"),
+        ("--per-category", "0", "--per-category 0: expected at least 1"),
+        ("--workers", "0", "--workers 0: expected at least 1"),
+        ("--seed", "-1", "--seed -1: expected at least 0"),
+        ("--categories", "absent.txt", "categories file absent.txt"),
+    ],
+)
+def test_wrong_options_end_with_2_and_one_line(
+    tmp_path: Path, capsys, option: str, value: str, says: str
+):
+    assert main([str(tmp_path / "drawn"), option, value]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert says in error
+    assert not (tmp_path / "drawn").exists()
+
+
+def test_help_is_instant_and_drawing_needs_no_net():
+    code = (
+        "import sys, resistor_cls.render as command\n"
+        "assert 'cv2' not in sys.modules and 'numpy' not in sys.modules\n"
+        "import resistor_cls.synthetic\n"
+        "assert not {'torch', 'hydra', 'mlflow'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_workers_end_with_a_killed_command_and_the_next_goes_on(tmp_path: Path):
+    names, out = tmp_path / "names.txt", tmp_path / "drawn"
+    names.write_text("left\nright\n", encoding="utf-8")
+    words = [str(out), "--categories", str(names), "--per-category", "60", "--size", "160"]
+    command = subprocess.Popen(
+        [sys.executable, "-m", "resistor_cls.render", *words, "--workers", "2"],
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: list(out.rglob("*.jpg")), 60)
+    workers = psutil.Process(command.pid).children(recursive=True)
+    assert len(workers) >= 2
+    command.kill()
+    command.wait()
+    until(lambda: not any(map(running, workers)), 10)
+    drawn = {path: path.stat().st_mtime_ns for path in out.rglob("*.jpg")}
+    assert len(drawn) < 120
+    assert main([*words, "--workers", "1"]) == 0
+    assert len(list(out.rglob("*.jpg"))) == 120
+    assert {path: path.stat().st_mtime_ns for path in drawn} == drawn
+    assert not list(out.rglob("*.tmp"))
+
+
+def running(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def until(met: Callable[[], object], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)

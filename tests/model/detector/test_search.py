@@ -1,0 +1,169 @@
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from resistor_cls.categories import resistor37
+from resistor_cls.data.crops import View
+from resistor_cls.data.geometry import OrientedBox, oriented_overlap
+from resistor_cls.data.images.decode import one_torch_thread, read_photo
+from resistor_cls.model import preprocessing
+from resistor_cls.model.detector import search as detection
+from resistor_cls.model.detector.network import Detector
+from resistor_cls.model.detector.search import every, likeliest
+from resistor_cls.model.preprocessing import DetectorCrop
+from resistor_cls.synthetic import Scene, Window, draw, draw_empty, sample_scene
+from tests.helpers import REAL_PHOTOS
+
+PIXELS = 400
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Detector:
+    return Detector.load()
+
+
+def scene_of(number: int) -> Scene:
+    categories = list(resistor37())
+    return sample_scene(categories[(7 * number) % 37], np.random.default_rng(500 + number))
+
+
+def framed(number: int, fill: float) -> tuple[np.ndarray, OrientedBox]:
+    """A drawn body whose box is `fill` times as long as the frame, and where it lies."""
+    scene = scene_of(number)
+    body = scene.body
+    level = OrientedBox(0, 0, body.angle % math.pi, body.length, body.diameter, 1.0)
+    side = max(level.box()[2:]) / fill
+    sharp = replace(scene.camera, blur=scene.camera.blur * 700 * side / PIXELS, motion=0.0)
+    window = Window(body.x - side / 2, body.y - side / 2, side)
+    photo = draw(replace(scene, camera=sharp), round(PIXELS / side), window).photo
+    scale = photo.shape[0] / side
+    middle = photo.shape[0] / 2
+    return photo, replace(
+        level, x=middle, y=middle, length=level.length * scale, width=level.width * scale
+    )
+
+
+@pytest.mark.parametrize("fill", [0.5, 0.8, 1.0, 1.15])
+def test_a_body_that_fills_the_frame_is_found_whole(shipped: Detector, fill: float):
+    with one_torch_thread():
+        for number in range(4):
+            photo, body = framed(number, fill)
+            found = shipped.locate(photo)
+            assert found is not None
+            assert oriented_overlap(found, body) > 0.6
+            (alone,) = shipped.every(photo)
+            assert oriented_overlap(alone, body) > 0.6
+
+
+def test_a_body_that_is_small_in_the_photo_keeps_its_crop(shipped: Detector):
+    with one_torch_thread():
+        for number in range(8):
+            photo = draw(scene_of(number)).photo
+            assert shipped.best(photo) == shipped.best(photo, looks=2)
+
+
+def test_nothing_is_found_on_tables_seen_from_near(shipped: Detector):
+    found = []
+    with one_torch_thread():
+        for number in range(6):
+            window = Window(0.1 + 0.04 * number, 0.3, 0.2)
+            table = draw_empty(scene_of(number), 1500, window)
+            found += [shipped.locate(table), *shipped.every(table)]
+    assert sum(one is not None for one in found) <= 1
+
+
+@pytest.mark.real_photos
+@pytest.mark.parametrize("name", ["330R_1-4W/330R_1-4W_(6)", "33K_2W/33K_2W_(98)"])
+def test_in_a_real_photo_without_a_part_nothing_is_found(shipped: Detector, name: str):
+    photo = read_photo(REAL_PHOTOS / f"{name}.jpg")
+    prepare = DetectorCrop(64, shipped)
+    prepared = prepare(photo)
+    assert not prepared.located
+    assert prepared.box is None
+    assert prepare.every(photo) == []
+
+
+def test_bodies_that_are_small_in_a_large_photo_are_found_in_its_parts(shipped: Detector):
+    photo = np.full((1500, 2000, 3), 150, np.uint8)
+    corners = [(100, 150), (1600, 80), (900, 1200), (300, 900)]
+    for number, (left, top) in enumerate(corners):
+        drawing = draw(scene_of(number))
+        x, y = (round(700 * at) for at in drawing.box[:2])
+        photo[top : top + 240, left : left + 240] = drawing.photo[
+            y - 120 : y + 120, x - 120 : x + 120
+        ]
+    with one_torch_thread():
+        found = shipped.every(photo)
+    places = sorted((int(one.x - 120), int(one.y - 120)) for one in found)
+    for place, corner in zip(places, sorted(corners), strict=True):
+        assert place == pytest.approx(corner, abs=8)
+
+
+def seeing(
+    far: list[OrientedBox], ordinary: list[OrientedBox], spans: list[float]
+) -> Callable[[np.ndarray, View, int, int], list[OrientedBox]]:
+    """An eye that sees what it is given, and the same again in close-ups."""
+
+    def find(photo: np.ndarray, view: View, size: int, count: int) -> list[OrientedBox]:
+        spans.append(view.span)
+        if size == detection.FAR:
+            return far[:count]
+        if size == detection.WIDE:
+            return ordinary[:count]
+        known = [*far, *ordinary]
+        return [min(known, key=lambda one: math.hypot(one.x - view.x, one.y - view.y))]
+
+    return find
+
+
+PHOTO = np.zeros((200, 200, 3), np.uint8)
+FILLS = OrientedBox(100, 100, 0.2, 150, 50, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("score", "wins"), [(0.95, "ordinary"), (0.74, "large"), (0.3, "large"), (0.88, "ordinary")]
+)
+def test_the_likelier_of_the_looks_wins_and_a_likely_find_is_enough(score: float, wins: str):
+    ordinary = OrientedBox(70, 90, 0.0, 30, 10, score)
+    found = likeliest(seeing([FILLS], [ordinary], []), PHOTO)
+    assert found == (FILLS if wins == "large" else ordinary)
+
+
+def test_a_likely_find_clear_of_the_edge_costs_no_further_look():
+    spans: list[float] = []
+    likeliest(seeing([FILLS], [OrientedBox(70, 90, 0.0, 30, 10, 0.9)], spans), PHOTO)
+    assert spans == [200, 75]
+    spans.clear()
+    likeliest(seeing([], [OrientedBox(14, 90, 0.0, 30, 10, 0.9)], spans), PHOTO)
+    assert 400 in spans
+
+
+def test_pieces_of_a_large_body_give_way_to_it_and_others_stay():
+    piece, other = OrientedBox(60, 95, 0.1, 30, 12, 0.5), OrientedBox(170, 20, 0.0, 30, 10, 0.6)
+    assert every(seeing([FILLS], [piece, other], []), PHOTO, 0.2) == [FILLS, other]
+    likelier = replace(piece, score=0.95)
+    assert every(seeing([FILLS], [likelier, other], []), PHOTO, 0.2) == [likelier, other]
+
+
+def test_one_body_seen_twice_is_one():
+    one, again = OrientedBox(60, 95, 0.1, 30, 12, 0.9), OrientedBox(62, 96, 0.15, 31, 12, 0.8)
+    beside = OrientedBox(60, 110, 0.1, 30, 12, 0.8)
+    found = every(seeing([], [one, again, beside], []), PHOTO, 0.2)
+    assert found == [one, beside]
+
+
+def test_a_doubtful_body_alone_is_found_as_it_is_without_the_others():
+    doubtful = OrientedBox(60, 95, 0.1, 30, 12, 0.3)
+    assert every(seeing([], [doubtful], []), PHOTO, 0.2) == [doubtful]
+    assert every(seeing([], [doubtful], []), PHOTO, 0.35) == []
+
+
+def test_caches_of_crops_go_by_where_the_net_looks(monkeypatch: pytest.MonkeyPatch):
+    net = Detector()
+    before = DetectorCrop(32, net).key
+    assert DetectorCrop(32, net).key == before
+    monkeypatch.setattr(preprocessing, "SEARCH_VERSION", detection.SEARCH_VERSION + 1)
+    assert DetectorCrop(32, net).key != before

@@ -1,0 +1,280 @@
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import albumentations
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from resistor_cls.categories import parse_name
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.crops import MARGIN, crop_upright
+from resistor_cls.data.geometry import OrientedBox
+from resistor_cls.data.images.decode import Resize, one_torch_thread, read_photo, resize_image
+from resistor_cls.errors import ModelError
+from resistor_cls.inference.checks.occlusion_fill import paint_body
+from resistor_cls.model import (
+    ResistorClassifier,
+    build_trainer,
+    fit,
+    image_preprocessing,
+    preprocessing,
+    seed_everything,
+)
+from resistor_cls.model.detector.network import Detector
+from resistor_cls.model.preprocessing import DetectorCrop
+from resistor_cls.synthetic import draw, sample_scene
+from tests.helpers.tiny_training import TINY
+
+SIZE = 32
+
+
+def make(**changes: object) -> ResistorClassifier:
+    how = {"backbone": TINY, "pretrained": "false", "image_size": SIZE, "locate": True} | changes
+    return ResistorClassifier(["10R", "4K7", "left", "right"], **how)
+
+
+def decoded(photos: Path) -> list[np.ndarray]:
+    return [read_photo(path) for path in sorted(photos.rglob("*.jpg"))]
+
+
+def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Detector, photos: Path):
+    prepare = image_preprocessing(True, SIZE)
+    flags = []
+    for photo in decoded(photos):
+        prepared = prepare(photo)
+        with one_torch_thread():  # of more threads, some pixels differ by a level
+            location = locator.locate(photo)
+        assert prepared.located == (location is not None) == (prepared.body is not None)
+        if location is None:
+            expected = resize_image(photo, prepare.shape)
+            assert (prepared.place == np.eye(2, 3)).all()
+        else:
+            expected = crop_upright(photo, location, prepare.shape)
+            centre = prepared.place @ (0.5, 0.5, 1) * photo.shape[1::-1]
+            assert centre == pytest.approx((location.x, location.y))
+        assert np.array_equal(prepared.photo, expected)
+        flags.append(prepared.located)
+    assert 0 < sum(flags) < len(flags)
+
+
+def side_by_side(numbers: range) -> np.ndarray:
+    """Drawn parts in one photo, 350 px of each."""
+    tiles = []
+    for number in numbers:
+        scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(number))
+        drawing = draw(scene)
+        x, y = (int(np.clip(700 * at - 175, 0, 350)) for at in drawing.box[:2])
+        tiles.append(drawing.photo[y : y + 350, x : x + 350])
+    return np.hstack(tiles)
+
+
+def test_every_body_of_a_photo_gets_a_crop_and_its_box():
+    prepare = image_preprocessing(True, SIZE)
+    photo = side_by_side(range(3))
+    bodies = prepare.every(photo)
+    boxes = [body.box for body in bodies]
+    assert sorted(int(box.x // 350) for box in boxes) == [0, 1, 2]
+    assert [box.score for box in boxes] == sorted((box.score for box in boxes), reverse=True)
+    for body in bodies:
+        assert np.array_equal(body.photo, crop_upright(photo, body.box, prepare.shape))
+    one = prepare(photo[:, :350])
+    assert (one.box.x, one.box.y) == pytest.approx(tuple(one.place @ (0.5, 0.5, 1) * 350), abs=1e-6)
+    assert prepare.every(np.full((300, 400, 3), 120, np.uint8)) == []
+
+
+def test_every_body_of_a_photo_goes_through_the_fixed_steps():
+    photo = side_by_side(range(2))
+    steps = albumentations.to_dict(albumentations.InvertImg(p=1))
+    plain, inverted = image_preprocessing(True, SIZE), image_preprocessing(True, SIZE, steps=steps)
+    for one, other in zip(plain.every(photo), inverted.every(photo), strict=True):
+        assert np.array_equal(255 - one.photo, other.photo)
+        assert one.box == other.box
+
+
+def test_a_preparation_that_does_not_look_takes_the_photo_as_one():
+    photo = np.full((30, 40, 3), 120, np.uint8)
+    (whole,) = image_preprocessing(False, SIZE).every(photo)
+    assert whole.photo.shape == (SIZE, SIZE, 3)
+    assert whole.box is None
+
+
+def test_without_a_locator_photos_are_resized(photos: Path):
+    prepare = image_preprocessing(False, SIZE)
+    assert isinstance(prepare, Resize)
+    assert make(locate=False).image_preprocessing().key == prepare.key
+
+
+def test_the_same_crop_in_threads_under_autocast_and_whatever_the_threads(
+    locator: Detector, photos: Path
+):
+    prepare, pictures = image_preprocessing(True, SIZE), decoded(photos)[:8]
+    with one_torch_thread():
+        expected = [prepare(photo).photo for photo in pictures]
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            again = [prepare(photo).photo for photo in pictures]
+        assert torch.get_num_threads() == 3
+        with ThreadPoolExecutor(3) as pool:
+            together = list(pool.map(lambda photo: prepare(photo).photo, pictures))
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(expected, again)
+    assert np.array_equal(expected, together)
+
+
+def test_a_key_tells_preparations_apart(locator: Detector, tmp_path: Path):
+    keys = [image_preprocessing(False, 32).key, image_preprocessing(False, 64).key]
+    keys += [image_preprocessing(True, 32).key, image_preprocessing(True, 64).key]
+    keys.append(DetectorCrop(32, locator, margin=0.4).key)
+    locator.threshold += 0.1
+    keys.append(image_preprocessing(locator, 32).key)
+    with torch.no_grad():
+        next(locator.parameters()).add_(1e-3)
+    keys.append(image_preprocessing(locator, 32).key)
+    assert len(set(keys)) == len(keys)
+    locator.to(memory_format=torch.contiguous_format)
+    assert (
+        image_preprocessing(locator, 32).key == keys[-1]
+    )  # of the values, not of how they lie in memory
+    assert image_preprocessing(True, 32).key == make().image_preprocessing().key == keys[2]
+
+
+def test_a_locator_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "locator.safetensors")
+    for ask in (make, lambda: image_preprocessing(True, SIZE)):
+        with pytest.raises(ModelError, match=r"model.locate=true needs .*locator.safetensors"):
+            ask()
+
+
+def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Detector):
+    backbones = []
+    for locate in (False, True):
+        torch.manual_seed(0)
+        backbones.append(make(locate=locate).backbone.state_dict())
+    assert all(torch.equal(backbones[0][name], value) for name, value in backbones[1].items())
+
+
+@pytest.fixture
+def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tuple]:
+    """Trains an epoch; gives the model, its data and its checkpoint."""
+
+    def run(**changes: object) -> tuple[ResistorClassifier, PhotoDataModule, Path]:
+        seed_everything(0)
+        how = {"batch_size": 8, "folds": 4, "workers": 0, "cache": tmp_path / "cache"}
+        data = PhotoDataModule(
+            photos, **how | {"prepare": image_preprocessing(True, SIZE)} | changes
+        )
+        model = make()
+        trainer = build_trainer(tmp_path / "run", max_epochs=1, accelerator="cpu")
+        fit(trainer, model, data)
+        return model, data, tmp_path / "run" / "checkpoints" / "last.ckpt"
+
+    return run
+
+
+def test_a_locator_never_learns_and_travels_with_the_model(
+    fitted: Callable[[], tuple], locator: Detector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    model, data, checkpoint = fitted()
+    assert 0 < data.located.sum() < len(data.located)
+    learned = {id(p) for group in model.optimizers().param_groups for p in group["params"]}
+    assert learned == {id(parameter) for parameter in model.backbone.parameters()}
+    assert model.train().backbone.training
+    assert not any(module.training for module in model.preprocessing.locator.modules())
+    for name, value in locator.state_dict().items():
+        assert torch.equal(model.preprocessing.locator.state_dict()[name], value)
+
+    monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "absent")
+    loaded = ResistorClassifier.load(checkpoint)
+    assert loaded.image_preprocessing().key == data.prepare.key
+    kept = loaded.preprocessing.detector_values()
+    assert kept == {
+        "threshold": locator.threshold,
+        "margin": MARGIN,
+        "shape": [16, SIZE],
+        "record": locator.metadata,
+    }
+    photo = data.photo(0)
+    batch = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
+    with torch.inference_mode():
+        assert torch.equal(loaded(batch), model.eval()(batch))
+
+
+def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]):
+    with pytest.raises(ModelError, match=r"prepared by 'shrink 48', the model needs 'crop 16x48 "):
+        fitted(prepare=Resize(48))
+
+
+def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path):
+    model = make(locate=False)
+    trainer = build_trainer(tmp_path, accelerator="cpu")
+    trainer.strategy.connect(model)
+    trainer.save_checkpoint(tmp_path / "new.ckpt")
+    checkpoint = torch.load(tmp_path / "new.ckpt", weights_only=True)
+    del checkpoint["hyper_parameters"]["locate"], checkpoint["resistor_cls"]["digest"]
+    torch.save(checkpoint, tmp_path / "old.ckpt")
+    assert (
+        ResistorClassifier.load(tmp_path / "old.ckpt").image_preprocessing().key == f"shrink {SIZE}"
+    )
+    checkpoint["hyper_parameters"]["locate"] = True
+    torch.save(checkpoint, tmp_path / "odd.ckpt")
+    with pytest.raises(ModelError, match="does not fit its own model"):
+        ResistorClassifier.load(tmp_path / "odd.ckpt")
+
+
+class Told(Detector):
+    """Has been told where the body of each photo lies, and not quite right."""
+
+    def __init__(self, bodies: dict[bytes, OrientedBox]) -> None:
+        super().__init__()
+        self.bodies = bodies
+
+    def locate(self, photo: np.ndarray) -> OrientedBox | None:
+        body = self.bodies[photo.tobytes()]
+        return replace(body, x=body.x + 4, angle=(body.angle + 0.06) % math.pi)
+
+
+def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path):
+    size, bodies, lines = 300, {}, ["file,x_center,y_center,width,height"]
+    for number in range(6):
+        scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(number))
+        drawn, body = draw(scene, size), scene.body
+        name = f"{'ab'[number % 2]}/{number}.png"
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(drawn.photo).save(tmp_path / "photos" / name)
+        lines.append(",".join([name, *map(str, drawn.box)]))
+        bodies[drawn.photo.tobytes()] = OrientedBox(
+            body.x * size, body.y * size, body.angle % math.pi,
+            body.length * size, body.diameter * size, 1.0,
+        )  # fmt: skip
+    (tmp_path / "photos" / "boxes.csv").write_text("\n".join(lines))
+    prepare = DetectorCrop(192, Told(bodies))
+    data = PhotoDataModule(
+        tmp_path / "photos", prepare=prepare, cache=tmp_path / "cache", workers=0, subset="all"
+    )
+    data.setup()
+    for index in range(6):
+        original, crop = read_photo(data.photo_set.path(index)), data.photo(index)
+        known = data.body(index)
+        assert known is not None
+        assert known.known_by == "box"
+        body = bodies[original.tobytes()]
+        # The exact body, by way of the pixels of the crop in the photo.
+        rows, columns = np.indices(prepare.shape) + 0.5
+        there = np.stack([columns / 192, rows / prepare.shape[0], np.ones(prepare.shape)])
+        x, y = np.tensordot(data.places[index], there, 1) * size
+        exact = body.pixels((size, size))[
+            y.astype(int).clip(0, size - 1), x.astype(int).clip(0, size - 1)
+        ]
+        assert (known.pixels & exact).sum() > 0.8 * (known.pixels | exact).sum()
+        changed = (paint_body(crop, known.pixels) != crop).any(axis=2)
+        assert changed[exact].mean() > 0.95
+        assert not changed[:5, :5].any()
+        assert not changed[-5:, -5:].any()

@@ -1,0 +1,94 @@
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resistor_cls.categories import resistor37
+from resistor_cls.colour_code import decode
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.data.augment.augmentation import Augmentation
+from resistor_cls.model import (
+    ResistorClassifier,
+    SyntheticCrops,
+    build_trainer,
+    fit,
+    image_preprocessing,
+    seed_everything,
+)
+from resistor_cls.model.training.online_crops import BANDS, UNKNOWN, any_part
+from tests.helpers.tiny_training import TINY
+
+SHAPE = (16, 32)
+
+
+def items(known: float, seed: int = 0, count: int = 24) -> list[dict[str, torch.Tensor]]:
+    torch.manual_seed(seed)
+    crops = SyntheticCrops(resistor37(), SHAPE, Augmentation([]), length=count, known=known)
+    assert len(crops) == count
+    return [crops[index] for index in range(count)]
+
+
+def rings(item: dict[str, torch.Tensor]) -> tuple[str, ...]:
+    names = [BANDS[int(place)] for place in item["bands"]]
+    assert len(names) == 5
+    return tuple(name for name in names if name != "none")
+
+
+def test_crops_are_never_the_same_twice_and_repeat_with_the_seed():
+    some = items(known=1.0)
+    for item in some:
+        assert item["photos"].shape == (3, *SHAPE)
+        assert item["photos"].dtype == torch.uint8
+        category = resistor37()[int(item["targets"])]
+        assert rings(item) in category.markings, category.name
+    pictures = {bytes(item["photos"].numpy()) for item in some}
+    assert len(pictures) == len(some)
+    assert pictures == {bytes(item["photos"].numpy()) for item in items(known=1.0)}
+    assert pictures.isdisjoint(bytes(item["photos"].numpy()) for item in items(1.0, seed=1))
+
+
+def test_parts_of_no_category_have_bands_all_the_same():
+    for item in items(known=0.0):
+        assert item["targets"] == UNKNOWN
+        assert decode(rings(item)).ohms > 0
+
+
+@given(st.integers(0, 2**32))
+def test_any_part_says_its_ohms_in_rings(seed: int):
+    part = any_part(np.random.default_rng(seed))
+    assert decode(part.markings[0]).ohms == pytest.approx(part.ohms)
+    assert len(part.markings[0]) in (4, 5)
+
+
+def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
+    def losses(run: str, workers: int) -> list[float]:
+        seed_everything(0)
+        data = PhotoDataModule(
+            photos, batch_size=4, workers=workers, cache=tmp_path / "cache",
+            prepare=image_preprocessing(True, 32), stream=partial(SyntheticCrops, length=12),
+        )  # fmt: skip
+        data.setup()
+        assert len(data.validation_indices) == len(data.photo_set)
+        assert len(data.train_indices) == 0
+        assert data.train_length == 12
+        model = ResistorClassifier(
+            data.categories.names, backbone=TINY, pretrained="false", image_size=32, locate=True,
+            loss="cross_entropy", band_weight=0.5,
+        )  # fmt: skip
+        before = model.band_reader.weight.clone()
+        trainer = build_trainer(
+            tmp_path / run, accelerator="cpu", precision="32-true", max_epochs=1,
+            log_every_n_steps=1,
+        )  # fmt: skip
+        fit(trainer, model, data)
+        assert not torch.equal(model.band_reader.weight, before)
+        metrics = trainer.callback_metrics
+        assert metrics["train/loss"] > 0.5 * metrics["train/bands"] > 0
+        return [float(metrics[name]) for name in ("train/loss", "train/bands", "val/loss")]
+
+    # What is drawn depends on the seed and on its place, not on who draws it.
+    assert losses("one", 0) == losses("again", 0) == losses("two", 2)

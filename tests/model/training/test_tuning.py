@@ -1,0 +1,72 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from resistor_cls.data import PhotoDataModule
+from resistor_cls.errors import ConfigError
+from resistor_cls.model import ResistorClassifier
+from resistor_cls.model.training.tuning import find_batch_size, find_learning_rate
+from tests.helpers.tiny_training import TINY
+
+OPTIONS = {"accelerator": "cpu", "precision": "32-true"}
+
+
+class SmallMemory(ResistorClassifier):
+    """Fails as a GPU does whose memory holds so many photos."""
+
+    room = 10
+
+    def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+        if len(batch["targets"]) > self.room:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 9 photos")
+        return super().training_step(batch, batch_idx)
+
+
+@pytest.fixture
+def data(photos: Path, tmp_path: Path) -> PhotoDataModule:
+    data = PhotoDataModule(
+        photos, image_size=32, batch_size=2, folds=4, workers=0, cache=tmp_path / "cache"
+    )
+    data.setup()
+    return data
+
+
+def make(data: PhotoDataModule, kind: type = ResistorClassifier) -> ResistorClassifier:
+    torch.manual_seed(0)
+    return kind(data.categories.names, backbone=TINY, pretrained="false", image_size=32)
+
+
+@pytest.mark.parametrize(("room", "expected"), [(10, 8), (1000, 16)])
+def test_the_largest_batch_that_fits_is_found(
+    room: int, expected: int, data: PhotoDataModule, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(SmallMemory, "room", room)
+    model = make(data, SmallMemory)
+    before, random = model.state_dict()["backbone.fc.weight"].clone(), torch.get_rng_state()
+    assert find_batch_size(model, data, OPTIONS) == data.batch_size == expected  # 24 photos train
+    assert torch.equal(model.state_dict()["backbone.fc.weight"], before)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert len(next(iter(data.train_dataloader()))["targets"]) == expected
+
+
+def test_a_learning_rate_that_helps_is_found(
+    data: PhotoDataModule, capfd: pytest.CaptureFixture[str]
+):
+    model = make(data)
+    data.batch_size = 8
+    before = model.state_dict()["backbone.fc.weight"].clone()
+    assert 1e-3 < find_learning_rate(model, data, OPTIONS) < 0.1
+    assert capfd.readouterr() == ("", "")  # no bar where no terminal shows it
+    assert torch.equal(model.state_dict()["backbone.fc.weight"], before)
+
+
+def test_where_no_rate_helps_that_is_said(data: PhotoDataModule):
+    class Deaf(ResistorClassifier):
+        def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
+            return 0.0 * super().training_step(batch, batch_idx) + 1.0
+
+    data.batch_size = 8
+    with pytest.raises(ConfigError, match=r"find.lr=true finds no learning rate.*optimizer.lr"):
+        find_learning_rate(make(data, Deaf), data, OPTIONS)

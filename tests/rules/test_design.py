@@ -1,0 +1,97 @@
+"""The design rules: which package may import which, and what stays behind its boundary."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT
+
+PACKAGE = ROOT / "resistor_cls"
+# A package may import itself, what is everyone's, and the packages that are named here.
+ARROWS = {
+    "synthetic": set(),
+    "data": {"synthetic"},
+    "model": {"synthetic", "data"},
+    "evaluation": set(),  # pure functions of arrays
+    "inference": {"synthetic", "data", "model", "evaluation"},
+    "tracking": {"evaluation", "inference"},
+    "config": {"tracking"},
+}
+EVERYONES = {
+    "errors", "categories", "colour_code", "csv_tables", "custom_code", "markings",
+}  # fmt: skip
+COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - EVERYONES - {"__init__"}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            if node.module == "resistor_cls":
+                found |= {f"resistor_cls.{alias.name}" for alias in node.names}
+    return found
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", files(), ids=name_of)
+def test_packages_import_only_packages_before_them(path: Path) -> None:
+    package = name_of(path).split("/")[0].removesuffix(".py")
+    used = {module.split(".")[1] for module in imports(path) if module.startswith("resistor_cls.")}
+    assert not used & COMMANDS - {package}, "nothing imports a command"
+    if package in EVERYONES:
+        assert used <= EVERYONES
+    elif package in ARROWS:
+        assert used <= EVERYONES | ARROWS[package] | {package}
+
+
+@pytest.mark.parametrize(
+    ("library", "keepers"),
+    [
+        ("hydra", ("config/",)),
+        ("omegaconf", ("config/", *(f"{name}.py" for name in COMMANDS))),
+        ("mlflow", ("tracking/",)),
+        ("albumentations", ("data/augment/",)),
+        ("timm", ("model/backbone.py", "model/pooling.py", "model/training/parameter_groups.py")),
+        ("pytorch_grad_cam", ("inference/checks/saliency.py",)),
+        (
+            "lightning",
+            ("data/datamodule.py", "model/task.py", "model/training/", "model/checkpoint/",
+             "tracking/run/logger.py", "tracking/callbacks.py", "train.py"),
+        ),
+    ],
+)  # fmt: skip
+def test_libraries_stay_behind_their_boundary(library: str, keepers: tuple[str, ...]) -> None:
+    users = {
+        name_of(path)
+        for path in files()
+        if any(module.split(".")[0] == library for module in imports(path))
+    }
+    assert {name for name in users if not name.startswith(keepers)} == set()
+
+
+def test_importing_the_commands_loads_nothing_heavy() -> None:
+    heavy = ("torch", "lightning", "mlflow", "hydra", "cv2", "timm", "pandas")
+    names = ", ".join(f"resistor_cls.{name}" for name in sorted(COMMANDS))
+    code = f"import sys, {names}; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_predicting_loads_no_lightning() -> None:
+    code = "import sys, resistor_cls.inference.predictor; print('lightning' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,88 @@
+"""What studies claim follows from the tables that stand beside them."""
+
+import json
+import re
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.calibration import cross_fitted
+from resistor_cls.evaluation.ood import detection
+from resistor_cls.evaluation.report import report_of, stress_of
+from tests.helpers import ROOT
+
+STUDY = ROOT / "experiments" / "evaluation_report"
+
+
+def same(found: Any, told: Any, place: str = "") -> None:
+    """Compares plain values; numbers may differ in their last digits between machines."""
+    assert type(found) is type(told), place
+    if isinstance(told, dict):
+        assert found.keys() == told.keys(), place
+        for key, value in told.items():
+            same(found[key], value, f"{place}.{key}")
+    elif isinstance(told, list):
+        assert len(found) == len(told), place
+        for number, (one, other) in enumerate(zip(found, told, strict=True)):
+            same(one, other, f"{place}[{number}]")
+    elif isinstance(told, float):
+        assert found == pytest.approx(told, rel=1e-6, abs=1e-9), place
+    else:
+        assert found == told, place
+
+
+def test_the_report_on_the_best_model_follows_from_its_tables() -> None:
+    told = json.loads((STUDY / "report.json").read_text(encoding="utf-8"))
+    predictions = Predictions.read(STUDY / "predictions.csv")
+    found = cross_fitted(
+        predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
+    )
+    assert found is not None
+    # What each photo was judged by stands in the table; it is what the others give.
+    for name in ("temperatures", "confidences", "candidates"):
+        assert getattr(predictions, name) == pytest.approx(getattr(found, name), rel=1e-6)
+    again = report_of(predictions, found.calibration, found.basis)
+    same(again, {key: told[key] for key in again})
+
+    unknown = pd.read_csv(STUDY / "unknown.csv")
+    groups = [*unknown.groupby("kind", sort=False), ("all together", unknown)]
+    for (kind, part), row in zip(groups, told["unknown"]["kinds"], strict=True):
+        assert (row["kind"], row["photos"]) == (kind, len(part))
+        area, passed = detection(predictions.unknown, part["unknown"].to_numpy())
+        assert (row["auroc"], row["fpr95"]) == pytest.approx((area, passed))
+
+    stressed = pd.read_csv(STUDY / "stress_predictions.csv.gz")
+    rows = stress_of(stressed, predictions, told["stress"]["risk"])["rows"]
+    kept = [{key: row[key] for key in rows[0]} for row in told["stress"]["rows"]]
+    same(rows, kept)
+
+
+def test_the_table_of_settings_follows_from_its_csv() -> None:
+    study = STUDY.with_name("settings")
+    rows = pd.read_csv(study / "settings.csv")
+    values, gaps = (rows[rows["kind"] == kind] for kind in ("value", "gap"))
+    told = re.findall(
+        r"^\| (.+?) \|((?: \d.+?\|){3})(.*?)\|$", (study / "README.md").read_text(), re.M
+    )
+    assert len(told) == 10
+    texts = [(scores, gap.replace("**", "").strip()) for _, scores, gap in told]
+    # In the order of the runs: the base, then every value but the base of each setting.
+    order = dict.fromkeys(values["setting"])
+    found = [("loss", "bce")]
+    for setting in order:
+        found += [
+            (setting, value) for value in values[values["setting"] == setting]["value"].unique()[1:]
+        ]
+    for (scores, gap), (setting, value) in zip(texts, found, strict=True):
+        of = values[(values["setting"] == setting) & (values["value"] == value)].set_index("score")
+        expected = [
+            f"{of['mean'][name]:.3f} ± {of['std'][name]:.3f}"
+            for name in ("accuracy", "f1_macro", "roc_auc")
+        ]
+        assert [cell.strip() for cell in scores.strip(" |").split("|")] == expected, value
+        if gap:
+            row = gaps[(gaps["setting"] == setting) & gaps["value"].str.endswith(f" - {value}")]
+            row = row[row["score"] == "accuracy"].iloc[0]
+            assert gap == f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", value
