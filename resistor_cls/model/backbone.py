@@ -151,7 +151,7 @@ def backbone_tensors(settings: Mapping[str, Any], shape: tuple[int, int]) -> dic
     need it.
 
     Args:
-        settings: `backbone`, `categories`, `pool` and `channels` as of `ResistorClassifier`.
+        settings: `backbone`, `categories`, `pool` and `channels` as of `ResistorNetwork`.
         shape: see `build_backbone`.
 
     Raises:

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from resistor_cls.model import ResistorClassifier, build_trainer
+from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer
 from resistor_cls.model.detector.network import Detector
 from tests.helpers.tiny_training import TINY
 
@@ -21,11 +21,11 @@ GONE = object()  # in the place of a value: the key is absent
 ENDLESS = float("inf")
 
 
-def tiny(**changes: Any) -> ResistorClassifier:
+def tiny(**changes: Any) -> ResistorNetwork:
     """A model that nothing has taught, with all that a record may hold."""
     torch.manual_seed(0)
     settings = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
-    model = ResistorClassifier(["10R", "4K7", "left"], **settings)
+    model = ResistorNetwork(["10R", "4K7", "left"], **settings)
     model.metadata = {
         "data": {"root": "/photos", "source": "folder", "image_size": 32, "folds": 5},
         "fingerprint": "0123",
@@ -43,9 +43,9 @@ def tiny(**changes: Any) -> ResistorClassifier:
     return model
 
 
-def save_checkpoint(model: ResistorClassifier, path: Path) -> None:
+def save_checkpoint(model: ResistorNetwork, path: Path) -> None:
     trainer = build_trainer(path.parent, accelerator="cpu")
-    trainer.strategy.connect(model)
+    trainer.strategy.connect(ResistorTask(model))
     trainer.save_checkpoint(path, weights_only=True)
 
 

@@ -69,7 +69,7 @@ class _Values(BaseModel):
 
 
 class Settings(_Values):
-    """Arguments of a `ResistorClassifier`, as they are saved with it.
+    """Arguments of a `ResistorNetwork`, as they are saved with it.
 
     Files of earlier versions lack some of them, which then have their defaults. Whether a name
     is known (of a backbone, pool, loss, normalization) is checked by what knows the names.

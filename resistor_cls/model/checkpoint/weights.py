@@ -26,26 +26,28 @@ class Weights:
     """What a file of weights holds.
 
     Attributes:
-        settings: arguments of the `ResistorClassifier`, its categories among them.
-        card: how it was made, as plain values.
+        settings: arguments of the `ResistorNetwork`, its categories among them.
+        metadata: how it was made, as plain values.
         tensors: of the backbone with its head.
     """
 
     settings: Mapping[str, Any]
-    card: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
 
 
-def write_weights(path: Path, backbone: nn.Module, settings: Mapping[str, Any], card: Any) -> None:
+def write_weights(
+    path: Path, backbone: nn.Module, settings: Mapping[str, Any], metadata: Any
+) -> None:
     """Writes a file of weights.
 
     Args:
         path: the file.
         backbone: whose weights are kept.
         settings: see `Weights`.
-        card: see `Weights`.
+        metadata: see `Weights`.
     """
-    header = {"format": WEIGHTS_FORMAT, "settings": dict(settings), "card": card}
+    header = {"format": WEIGHTS_FORMAT, "settings": dict(settings), "card": metadata}
     save_half(path, "weights", backbone.state_dict(), header)
 
 
@@ -101,7 +103,7 @@ def start_from(
         head: prefixes of the names of the layers that make the logits, one or several; empty if
             there is none.
         categories: of the net's logits, in their order.
-        settings: arguments of the net's `ResistorClassifier`.
+        settings: arguments of the net's `ResistorNetwork`.
 
     Raises:
         ConfigError: weights of another backbone, pool, normalization or number of channels.

@@ -18,7 +18,8 @@ from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError
 from resistor_cls.model.backbone import check_backbone, require_imagenet_weights
 from resistor_cls.model.checkpoint.weights import SUFFIX
-from resistor_cls.model.task import ResistorClassifier
+from resistor_cls.model.task import ResistorTask
+from resistor_cls.model.training.compatibility import check_training
 from resistor_cls.model.training.trainer import build_trainer
 
 # Any two: how many there are is known once the photos are listed.
@@ -28,7 +29,7 @@ _STEPS = 1000
 
 
 def dry_run(
-    make_model: Callable[..., ResistorClassifier],
+    make_task: Callable[..., ResistorTask],
     data: PhotoDataModule,
     folder: Path,
     *,
@@ -41,7 +42,7 @@ def dry_run(
     It draws no random number of the training.
 
     Args:
-        make_model: makes the model of categories and of changed arguments.
+        make_task: makes the model of categories and of changed arguments.
         data: what the model is to learn from, before `setup`.
         folder: of the results; nothing is written.
         settings: `backbone`, `pretrained` and `class_weights` of the model. ImageNet weights that
@@ -68,9 +69,9 @@ def dry_run(
     with torch.random.fork_rng(devices=[]), place, warnings.catch_warnings():
         # Weights that are loaded into a net without memory leave none.
         warnings.filterwarnings("ignore", message=r"for .*: copying from a non-meta parameter")
-        model = make_model(_CATEGORIES, **changed)
-        model.check_training(data, made)
-        model.optimizer_and_schedule(_STEPS * made.max_epochs, _STEPS)  # type: ignore[operator]
+        task = make_task(_CATEGORIES, **changed)
+        check_training(task, data, made)
+        task.optimizer_and_schedule(_STEPS * made.max_epochs, _STEPS)  # type: ignore[operator]
 
 
 def _check_tries(trainer: Trainer, tries: Mapping[str, bool]) -> None:

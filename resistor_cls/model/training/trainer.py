@@ -19,7 +19,7 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, Model
 from lightning.pytorch.loggers import Logger
 
 from resistor_cls.errors import ConfigError, interruption_requested, nearest
-from resistor_cls.model.checkpoint.checkpoints import WholeCheckpointIO
+from resistor_cls.model.checkpoint.lightning_io import WholeCheckpointIO
 from resistor_cls.model.training.failures import check_smallest_batch, explained
 from resistor_cls.model.training.metrics import mode_of
 

@@ -15,7 +15,7 @@ from lightning.pytorch.tuner import Tuner, lr_finder
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError
-from resistor_cls.model.task import ResistorClassifier
+from resistor_cls.model.task import ResistorTask
 from resistor_cls.model.training.failures import explained
 from resistor_cls.model.training.trainer import interruptible, quieten
 
@@ -31,9 +31,7 @@ NO_RATE = "find.lr=true finds no learning rate that helps: set optimizer.lr"
 _TAKEN = ("accelerator", "precision", "accumulate_grad_batches", "gradient_clip_val")
 
 
-def find_batch_size(
-    model: ResistorClassifier, data: PhotoDataModule, options: Mapping[str, Any]
-) -> int:
+def find_batch_size(model: ResistorTask, data: PhotoDataModule, options: Mapping[str, Any]) -> int:
     """Doubles the batch until the memory is full.
 
     Args:
@@ -57,7 +55,7 @@ def find_batch_size(
 
 
 def find_learning_rate(
-    model: ResistorClassifier, data: PhotoDataModule, options: Mapping[str, Any]
+    model: ResistorTask, data: PhotoDataModule, options: Mapping[str, Any]
 ) -> float:
     """Raises the learning rate step by step; takes it where the loss falls fastest.
 
