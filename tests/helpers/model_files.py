@@ -257,7 +257,7 @@ def _bad_safetensors(content: bytes, kind: str, places: list[tuple[str, Any]]) -
     deep = f'{{"format": {header["format"]}, "notes": {"[" * 100_000}{"]" * 100_000}}}'
     return made | {
         "nothing": b"",
-        "text": b"hello, this is no file of weights\n",
+        "text": b"hello, this is not a file of weights\n",
         "cut short": content[:-1],
         "half": content[: len(content) // 2],
         "a longer file": content + b"0",

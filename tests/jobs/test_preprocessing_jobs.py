@@ -17,6 +17,7 @@ from resistor_cls.errors import ConfigError
 from resistor_cls.evaluate import main as evaluate
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.train import main as train_main
+from tests.helpers.model_files import save_checkpoint
 from tests.helpers.tiny import CATEGORIES, TINY
 
 

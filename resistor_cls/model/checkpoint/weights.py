@@ -15,7 +15,7 @@ from resistor_cls.model.checkpoint.schema import WeightsHeader, misfit
 from resistor_cls.model.checkpoint.tensor_files import check_fit
 from resistor_cls.model.preprocessing import photo_shape
 
-# Trained on drawn photos alone, as experiments/pretraining/README.md tells; part of the package.
+# Trained on synthetic photos alone, see experiments/pretraining/README.md; part of the package.
 RENDERED = Path(__file__).with_name("rendered.safetensors")
 SUFFIX = ".safetensors"
 WEIGHTS_FORMAT = 1  # counts changes that older or newer code cannot read
@@ -74,7 +74,7 @@ def check_backbone_fits(
         tensors: of the backbone alone.
 
     Raises:
-        ModelError: they are not, there is no such backbone, or it is code that is not allowed.
+        ModelError: they are not, the backbone does not exist, or it is code that is not allowed.
     """
     shape = photo_shape(settings.get("image_size", 224), settings.get("locate", False))
     try:
@@ -115,7 +115,7 @@ def start_from(
         if made_with != settings[key]:
             raise ConfigError(
                 f"model.{key}={settings[key]}, but {path.name} was trained with "
-                f"{made_with}: choose that, or make weights of your own by "
+                f"{made_with}: choose that, or make other weights by "
                 f"experiment=pretrain_rendered model.{key}={settings[key]} and give their file to "
                 "model.pretrained"
             )

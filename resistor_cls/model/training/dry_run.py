@@ -39,7 +39,7 @@ def dry_run(
 ) -> None:
     """Makes a model and a trainer as a training would, without memory, and drops them.
 
-    It draws no random number of the training.
+    It takes no random number of the training.
 
     Args:
         make_task: makes the model of categories and of changed arguments.
@@ -64,7 +64,7 @@ def dry_run(
         require_imagenet_weights(backbone)
     if pretrained != "rendered" and not pretrained.endswith(SUFFIX):
         changed["pretrained"] = "false"
-    # Code of a user's own may need the memory.
+    # Custom code may need the memory.
     place = nullcontext() if is_import_path(backbone) else torch.device("meta")
     with torch.random.fork_rng(devices=[]), place, warnings.catch_warnings():
         # Weights that are loaded into a net without memory leave none.
@@ -78,6 +78,6 @@ def _check_tries(trainer: Trainer, tries: Mapping[str, bool]) -> None:
     """Refuses what cannot be tried out on a device."""
     if tries["batch_size"] and trainer.strategy.root_device.type == "cpu":
         raise ConfigError(
-            "find.batch_size=true with trainer.accelerator=cpu: a processor's memory has no "
-            "end before the machine stands still; set data.batch_size"
+            "find.batch_size=true with trainer.accelerator=cpu: the memory of a CPU has no "
+            "limit before the machine stops responding; set data.batch_size"
         )

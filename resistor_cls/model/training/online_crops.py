@@ -1,4 +1,4 @@
-"""Crops that are drawn while a classifier learns: labels, bands and places without end."""
+"""The online generator: crops that are drawn while a network is trained, never the same twice."""
 
 import math
 from dataclasses import replace
@@ -18,18 +18,18 @@ from resistor_cls.synthetic import Scene, Window, any_part, draw, sample_scene
 
 
 class SyntheticCrops(Dataset[dict[str, Tensor]]):
-    """Parts drawn by lot and cut out as a detector would, never the same twice.
+    """Random parts, cut out as a detector would, never the same twice.
 
     An item holds `photos` (3, *shape) uint8, `targets` () int64, `UNKNOWN` for a part that is in no
     category, and `bands` (5,) int64, positions in `BANDS`, first band first. The randomness of an
-    item is drawn from PyTorch's generator, which Lightning seeds in every worker.
+    item comes from PyTorch's generator, which Lightning seeds in every worker.
 
     Args:
         categories: that targets count.
         shape: rows and columns of the crops.
-        augmentation: changes what was drawn at random.
+        augmentation: changes crops at random.
         length: items of an epoch.
-        known: share of parts that are of a category; the others show any value of E24 or E96.
+        known: fraction of parts that are of a category; the others show any value of E24 or E96.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ def synthetic_crop(scene: Scene, shape: tuple[int, int], rng: np.random.Generato
     """Draws as much of a scene as a crop shows, and cuts it out a little beside the body.
 
     Args:
-        scene: what is drawn.
+        scene: of the part.
         shape: rows and columns of the crop.
-        rng: of the size of the photo and of where the detector errs.
+        rng: of the size of the photo and of the error of the detector.
 
     Returns:
         (*shape, 3) uint8 RGB; whether it is upside down is left to chance.

@@ -44,10 +44,10 @@ def find_batch_size(model: ResistorTask, data: PhotoDataModule, options: Mapping
         The largest size that fitted, a power of 2 and no more than all training photos.
     """
     # The last doubling that all training photos still fill.
-    trials = int(math.log2(data.train_length))
+    doublings = int(math.log2(data.train_length))
     with _scratch(options, data) as tuner:
         found = tuner.scale_batch_size(
-            model, datamodule=data, mode="power", init_val=2, max_trials=trials
+            model, datamodule=data, mode="power", init_val=2, max_trials=doublings
         )
     assert found is not None
     data.batch_size = found

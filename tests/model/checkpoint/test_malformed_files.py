@@ -151,7 +151,7 @@ def test_files_of_earlier_versions_have_no_digest_and_are_loaded(whole: Files, t
     assert all(torch.equal(one, other) for one, other in pairs)
     old["state_dict"]["backbone.fc.bias"][0] = float("nan")
     torch.save(old, file)
-    with pytest.raises(ModelError, match=r"old.ckpt holds weights that are no finite numbers \(ba"):
+    with pytest.raises(ModelError, match=r"old.ckpt holds weights that are not finite numbers"):
         Predictor.load(file)
 
 

@@ -210,7 +210,7 @@ def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.M
         ({"evaluation_epochs": 1.5}, "trainer.evaluation_epochs=1.5: expected a whole number"),
         (
             {"evaluation_epochs": 2, "max_epochs": 5},
-            "trainer.evaluation_epochs=2 with trainer.max_epochs=5 would not judge the last epoch",
+            "trainer.evaluation_epochs=2 with trainer.max_epochs=5 would not evaluate the last",
         ),
         ({"gradient_clip": 1.0}, "trainer: .*gradient_clip"),
     ):
