@@ -20,6 +20,7 @@ from resistor_cls.model.checkpoint.weights import (
     RENDERED,
     SUFFIX,
     check_backbone_fits,
+    check_familiarity,
     read_weights,
     start_from,
     write_weights,
@@ -283,7 +284,7 @@ class ResistorNetwork(nn.Module):
         """
         path = Path(path)
         network = cls._from_weights(path) if path.suffix == SUFFIX else cls._from_checkpoint(path)
-        _check_familiarity(path, network)
+        check_familiarity(path, network.backbone, network.metadata)
         return network.eval()
 
     @classmethod
@@ -334,24 +335,6 @@ class ResistorNetwork(nn.Module):
         except (ConfigError, DataError) as error:
             raise misfit(path, str(error)) from error
         return network
-
-
-def _check_familiarity(path: Path, network: ResistorNetwork) -> None:
-    """Compares the references of the familiarity test with the features of the backbone.
-
-    Raises:
-        ModelError: they differ in length.
-    """
-    calibration = network.metadata.get("calibration") or {}
-    familiarity = calibration.get("familiarity")
-    head = getattr(network.backbone, "get_classifier", nn.Identity)()
-    features = getattr(head, "in_features", None)
-    if familiarity is not None and features not in (None, familiarity["size"][1]):
-        raise misfit(
-            path,
-            f"calibration.familiarity.size={familiarity['size']}: expected {features} columns, the "
-            "features of its backbone",
-        )
 
 
 def _feature_count(backbone: Any) -> int:

@@ -4,10 +4,12 @@ import io
 import json
 import struct
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save
 from torch import Tensor
@@ -92,7 +94,19 @@ SETTINGS: list[tuple[str, Any]] = [
     ("loss", "odd"), ("focal_gamma", -1), ("focal_gamma", ENDLESS), ("band_weight", "none"),
     ("band_weight", 10**400), ("colour", "blue"),
 ]  # fmt: skip
+
+
+def familiarity(values: bytes, size: list[int]) -> dict[str, Any]:
+    """The test for unfamiliar photos as a file holds it."""
+    return {"references": b64encode(values).decode(), "size": size, "limit": 0.1}
+
+
+HALVES = {value: np.full(8, value, "<f2").tobytes() for value in (0.0, 1.0)}
 RECORDS: list[tuple[str, Any]] = [
+    ("calibration.familiarity", familiarity(HALVES[0.0], [2, 3])),  # 8 values
+    ("calibration.familiarity", familiarity(HALVES[1.0], [2, 4])),  # longer than 1
+    ("calibration.familiarity", familiarity(HALVES[0.0], [2, 4])),  # the backbone has more features
+    ("calibration.familiarity", {"references": "x", "size": [2, 4], "limit": 0.1}),
     ("data", 3), ("data", {}), ("data.image_size", "x"), ("data.folds", "five"), ("data.root", 5),
     ("data.source", None), ("trained_on", "00ff"), ("trained_on", [1, 2]), ("trained_on", {}),
     ("calibration", 3), ("calibration", []), ("calibration", {}),

@@ -88,6 +88,28 @@ def check_backbone_fits(
     check_fit(path, expected, tensors)
 
 
+def check_familiarity(path: Path, backbone: Any, metadata: Mapping[str, Any]) -> None:
+    """Compares the references of the test for unfamiliar photos with the features of a backbone.
+
+    Args:
+        path: the file that they are from.
+        backbone: whose features are compared; a custom one need not say how many there are.
+        metadata: of the model.
+
+    Raises:
+        ModelError: references of another length.
+    """
+    familiarity = (metadata.get("calibration") or {}).get("familiarity")
+    head = getattr(backbone, "get_classifier", nn.Identity)()
+    features = getattr(head, "in_features", None)
+    if familiarity is not None and features not in (None, familiarity["size"][1]):
+        raise misfit(
+            path,
+            f"calibration.familiarity.size={familiarity['size']}: expected {features} columns, the "
+            "features of its backbone",
+        )
+
+
 def start_from(
     path: Path,
     net: nn.Module,
@@ -110,6 +132,7 @@ def start_from(
         ModelError: see `read_weights`.
     """
     weights = read_weights(path)
+    check_familiarity(path, net, weights.metadata)
     for key, default in (("backbone", None), ("normalization", None), ("channels", 3)):
         made_with = weights.settings.get(key, default)
         if made_with != settings[key]:
