@@ -1,7 +1,6 @@
-"""Colour bands to ohms and back (IEC 60062), and the preferred values (IEC 60063)."""
+"""Colour bands to ohms and back (IEC 60062)."""
 
 from dataclasses import dataclass
-from functools import cache
 from math import floor, log10
 
 from resistor_cls.errors import DataError
@@ -40,35 +39,6 @@ SWATCHES = {
     "silver": "#c3c8cd",
 }
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (0.0, ""))  # of the SI, from which value on
-
-# IEC 60063: the rounded values of the series up to E24 are historical and cannot be computed.
-_E24 = (
-    10,
-    11,
-    12,
-    13,
-    15,
-    16,
-    18,
-    20,
-    22,
-    24,
-    27,
-    30,
-    33,
-    36,
-    39,
-    43,
-    47,
-    51,
-    56,
-    62,
-    68,
-    75,
-    82,
-    91,
-)
-_E192_EXCEPTION = {919: 920}
 
 
 @dataclass(frozen=True)
@@ -161,26 +131,6 @@ def tolerance_in_words(tolerance: float) -> str:
         tolerance: as a fraction.
     """
     return f"±{100 * tolerance:.6g} %"
-
-
-@cache
-def e_series(size: int) -> tuple[int, ...]:
-    """The preferred values of one decade (IEC 60063).
-
-    Args:
-        size: 3, 6, 12, 24 (values 10 to 91) or 48, 96, 192 (values 100 to 988).
-
-    Raises:
-        DataError: a series that the standard does not have.
-    """
-    if size in (3, 6, 12, 24):
-        return _E24[:: 24 // size]
-    if size in (48, 96, 192):
-        values = (round(100 * 10 ** (step / size)) for step in range(size))
-        return tuple(_E192_EXCEPTION.get(value, value) for value in values)
-    raise DataError(
-        f"E{size} is no series of IEC 60063: expected E3, E6, E12, E24, E48, E96 or E192"
-    )
 
 
 def _scaled(number: int, power: int) -> float:

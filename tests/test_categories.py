@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistor_cls.categories import (
-    RESISTOR37_COUNTS,
     Categories,
     Category,
     first_difference,
@@ -16,6 +15,7 @@ from resistor_cls.categories import (
 )
 from resistor_cls.colour_code import decode, ohms_in_words
 from resistor_cls.errors import DataError
+from resistor_cls.resistor37 import RESISTOR37_COUNTS
 
 
 def test_the_37_and_their_photos():

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistor_cls.colour_code import DIGITS, TOLERANCES, Reading, decode, e_series, encode
+from resistor_cls.colour_code import DIGITS, TOLERANCES, Reading, decode, encode
+from resistor_cls.e_series import e_series
 from resistor_cls.errors import DataError
 
 tolerances = st.sampled_from(sorted(TOLERANCES.values()))
@@ -65,16 +66,6 @@ def test_a_value_with_three_digits_never_loses_one():
     # 9.999 is not 10: rounding into the next decade must not pass for a code.
     with pytest.raises(DataError, match="does not fit"):
         encode(9.999, count=4)
-
-
-def test_series_have_their_published_values():
-    assert e_series(12) == (10, 12, 15, 18, 22, 27, 33, 39, 47, 56, 68, 82)
-    assert len(e_series(192)) == 192
-    assert 920 in e_series(192)
-    assert 919 not in e_series(192)
-    assert set(e_series(96)) < set(e_series(192))
-    with pytest.raises(DataError, match="E7 is no series"):
-        e_series(7)
 
 
 def test_digits_are_in_the_order_of_the_standard():

@@ -23,9 +23,10 @@ import numpy as np
 import psutil
 from tqdm import tqdm
 
-from resistor_cls.categories import RESISTOR37_COUNTS, Categories, Category
+from resistor_cls.categories import Categories, Category
 from resistor_cls.csv_tables import csv_line
 from resistor_cls.errors import DataError
+from resistor_cls.resistor37 import RESISTOR37_COUNTS
 from resistor_cls.synthetic import parts
 from resistor_cls.synthetic.body import body_box
 from resistor_cls.synthetic.camera import encode_jpeg

@@ -8,7 +8,8 @@ import hashlib
 from dataclasses import dataclass
 
 from resistor_cls.categories import Category
-from resistor_cls.colour_code import DIGITS, e_series, encode
+from resistor_cls.colour_code import DIGITS, encode
+from resistor_cls.e_series import e_series
 from resistor_cls.errors import DataError
 
 Srgb = tuple[int, int, int]

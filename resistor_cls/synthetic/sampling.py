@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from resistor_cls.categories import Category
-from resistor_cls.colour_code import e_series, encode
+from resistor_cls.colour_code import encode
+from resistor_cls.e_series import e_series
 from resistor_cls.synthetic import parts
 from resistor_cls.synthetic.leads import covers_body
 from resistor_cls.synthetic.places import PLACES
