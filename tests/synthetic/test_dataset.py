@@ -11,7 +11,8 @@ import pytest
 
 from resistor_cls.categories import Categories
 from resistor_cls.errors import DataError
-from resistor_cls.synthetic import dataset, generate_dataset
+from resistor_cls.synthetic import generate_dataset, parts
+from resistor_cls.synthetic.dataset import workers
 
 NAMES = ("4K7_1-4W", "left")
 COUNTS = {"4K7_1-4W": 3, "left": 2}
@@ -62,8 +63,8 @@ def test_a_folder_holds_photos_boxes_scenes_and_the_request(tmp_path: Path):
 
 def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path, monkeypatch):
     alone = render(tmp_path / "alone", workers=1)
-    monkeypatch.setattr(dataset, "_FEW", 0)
-    monkeypatch.setattr(dataset, "_CHUNK", 2)
+    monkeypatch.setattr(workers, "_MIN_PARALLEL", 0)
+    monkeypatch.setattr(workers, "_CHUNK", 2)
     together = render(tmp_path / "together", workers=2)
     assert contents(alone) == contents(together)
 
@@ -86,7 +87,7 @@ def test_photos_depend_on_seed_name_and_number_alone(tmp_path: Path):
 def test_an_interrupted_folder_is_not_complete_and_goes_on(tmp_path: Path, monkeypatch):
     whole = contents(render(tmp_path / "whole"))
     out = tmp_path / "interrupted"
-    draw_one, drawn = dataset._draw_one, []
+    draw_one, drawn = workers._draw_one, []
 
     def interrupted(out: Path, photo, size: int) -> None:
         if len(drawn) == 3:
@@ -94,7 +95,7 @@ def test_an_interrupted_folder_is_not_complete_and_goes_on(tmp_path: Path, monke
         drawn.append(photo.file)
         draw_one(out, photo, size)
 
-    monkeypatch.setattr(dataset, "_draw_one", interrupted)
+    monkeypatch.setattr(workers, "_draw_one", interrupted)
     with pytest.raises(KeyboardInterrupt):
         render(out)
     assert not (out / "dataset.json").exists()
@@ -106,7 +107,7 @@ def test_an_interrupted_folder_is_not_complete_and_goes_on(tmp_path: Path, monke
         again.append(photo.file)
         draw_one(out, photo, size)
 
-    monkeypatch.setattr(dataset, "_draw_one", counted)
+    monkeypatch.setattr(workers, "_draw_one", counted)
     render(out)
     assert not set(again) & set(drawn)
     assert contents(out) == whole
@@ -187,7 +188,7 @@ def test_names_that_leave_the_folder_are_refused(tmp_path: Path, name: str):
 
 
 def test_names_whose_bands_would_be_the_same_are_refused(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(dataset.parts, "stable_hash", lambda text: 7)
+    monkeypatch.setattr(parts, "stable_hash", lambda text: 7)
     with pytest.raises(DataError, match=r"'left' and 'right' say no ohms.*rename"):
         render(
             tmp_path / "drawn",
