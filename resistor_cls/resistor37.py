@@ -1,9 +1,8 @@
 """The 37 categories of the "Resistor" data set: photos of each, and the bands on their parts."""
 
-# Photos per category of the "Resistor" data set (Bayir, Özcan, Önalan). Sorted as text, so that
-# the order is the one that any reader of the folders finds. The published counts add up to one
-# less than the published 2,881; the missing photo is counted under 4700Mohm (published: 102),
-# whose files are the least regular.
+# Photos per category of the "Resistor" data set (Bayir, Özcan, Önalan), sorted as text, as folders
+# are listed. The published counts add up to one less than the published 2,881; the missing photo
+# is counted under 4700Mohm (published: 102), whose files are the least regular.
 RESISTOR37_COUNTS = {
     "100R_1-4W": 111,
     "10R_1W": 59,
@@ -49,9 +48,9 @@ def _bands(*sequences: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(sequence.split()) for sequence in sequences)
 
 
-# What the bands of the 37 say. Three names mislead, and are kept because they are the labels:
-# 4700Mohm reads 0.47 Ω, 5K61_1-4W reads 5.6 kΩ, 220R_2W reads 22 Ω.
-# 100R_1-4W and 5K1_1-4W each mix two designs: a tan body with 4 bands, a blue one with 5.
+# The bands of the 37. Three names are misleading, and kept because they are the labels: the bands
+# of 4700Mohm are 0.47 Ω, those of 5K61_1-4W 5.6 kΩ, those of 220R_2W 22 Ω. 100R_1-4W and 5K1_1-4W
+# each mix two designs: a tan body with 4 bands, a blue one with 5.
 MARKINGS = {
     "100R_1-4W": _bands("brown black brown gold", "brown black black black brown"),
     "10R_1W": _bands("brown black black gold"),
