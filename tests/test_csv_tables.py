@@ -107,7 +107,9 @@ def saved(separator: str, end: str = "") -> str:
         (saved(",").replace("image", " image ").encode(), "t.csv"),
     ],
 )
-def test_tables_are_read_as_spreadsheets_save_them(content: bytes, name: str, tmp_path: Path):
+def test_tables_are_read_as_spreadsheets_save_them(
+    content: bytes, name: str, tmp_path: Path
+) -> None:
     (tmp_path / name).write_bytes(content)
     table = read_csv(tmp_path / name)
     assert list(zip(table["image"], table["category"], strict=True)) == WANTED

@@ -4,7 +4,7 @@ from resistor_cls.e_series import e_series
 from resistor_cls.errors import DataError
 
 
-def test_series_have_their_published_values():
+def test_series_have_their_published_values() -> None:
     assert e_series(12) == (10, 12, 15, 18, 22, 27, 33, 39, 47, 56, 68, 82)
     assert len(e_series(192)) == 192
     assert 920 in e_series(192)

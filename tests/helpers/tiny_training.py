@@ -31,7 +31,7 @@ def train(
 ) -> Training:
     """Trains; further options are the trainer's."""
     seed_everything(seed)
-    given = {
+    given: dict[str, Any] = {
         "image_size": 32,
         "batch_size": 8,
         "folds": 4,
@@ -42,11 +42,11 @@ def train(
     module.setup()
     net = ResistorClassifier(
         module.categories.names,
-        **({"backbone": TINY, "pretrained": "false", "image_size": 32, "dropout": 0.1})
+        **dict[str, Any](backbone=TINY, pretrained="false", image_size=32, dropout=0.1)
         | dict(model or {}),
     )
     net.metadata = {"data": module.settings, "seed": seed}
-    how = {"accelerator": "cpu", "precision": "32-true", "max_epochs": 1} | options
+    how: dict[str, Any] = {"accelerator": "cpu", "precision": "32-true", "max_epochs": 1} | options
     trainer = build_trainer(folder, **how)
     fit(trainer, net, module)
     return Training(net.eval(), module, trainer, folder)

@@ -62,7 +62,8 @@ def along_line(photo: NDArray[np.uint8], step: tuple[int, int]) -> NDArray[np.fl
     x, y = step
     level = photo if x else photo.transpose(1, 0, 2)
     middle = len(photo) // 2
-    return level[middle - 10 : middle + 11, :: x + y].mean(axis=0)
+    line: NDArray[np.float64] = level[middle - 10 : middle + 11, :: x + y].mean(axis=0)
+    return line
 
 
 def read_bands(scene: Scene, step: tuple[int, int]) -> list[str]:
@@ -99,14 +100,14 @@ def read_bands(scene: Scene, step: tuple[int, int]) -> list[str]:
         ("2R_1W", "red black gold gold"),
     ],
 )
-def test_the_photo_shows_the_bands_of_the_value_in_their_order(name: str, bands: str):
+def test_the_photo_shows_the_bands_of_the_value_in_their_order(name: str, bands: str) -> None:
     for angle, step in ((0.0, (1, 0)), (math.pi / 2, (0, 1)), (math.pi, (-1, 0))):
         scene = plain(scene_of(name), angle=angle)
         assert read_bands(scene, step) == bands.split(), angle
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_box_encloses_the_body_closely(seed: int):
+def test_the_box_encloses_the_body_closely(seed: int) -> None:
     scene = scene_of("33K_2W", seed)
     # A glowing body in the dark: what is bright is the body.
     glowing = dataclasses.replace(
@@ -124,7 +125,7 @@ def test_the_box_encloses_the_body_closely(seed: int):
     assert np.abs(np.array(said) * 700 - found).max() < 3  # pixels
 
 
-def test_a_scene_is_the_same_picture_at_any_size():
+def test_a_scene_is_the_same_picture_at_any_size() -> None:
     scene = scene_of("4K7_1-4W", 3)
     large = draw(scene, 700)
     for size in (64, 224, 1100):
@@ -139,14 +140,14 @@ def test_a_scene_is_the_same_picture_at_any_size():
         assert np.abs(coarse[0] - coarse[1]).mean() < 3
 
 
-def test_drawing_twice_gives_the_same_photo():
+def test_drawing_twice_gives_the_same_photo() -> None:
     scene = scene_of("1K_2W", 5)
     assert scene == scene_of("1K_2W", 5)
     assert scene != scene_of("1K_2W", 6)
     assert (draw(scene, 128).photo == draw(scene, 128).photo).all()
 
 
-def test_parts_of_more_watts_are_larger():
+def test_parts_of_more_watts_are_larger() -> None:
     def median_length(name: str) -> float:
         return float(np.median([scene_of(name, seed).body.length for seed in range(40)]))
 
@@ -155,7 +156,7 @@ def test_parts_of_more_watts_are_larger():
     assert lengths[-1] > 2 * lengths[0]
 
 
-def test_the_place_does_not_depend_on_the_category():
+def test_the_place_does_not_depend_on_the_category() -> None:
     # The same chance, another category: all but the part is the same.
     for seed in range(5):
         one, other = scene_of("4K7_1-4W", seed), scene_of("620R_1-4W", seed)
@@ -166,12 +167,12 @@ def test_the_place_does_not_depend_on_the_category():
         assert (one.body.x, one.body.y) == (other.body.x, other.body.y)
 
 
-def test_mixed_categories_show_both_designs():
+def test_mixed_categories_show_both_designs() -> None:
     kinds = {scene_of("5K1_1-4W", seed).body.kind for seed in range(30)}
     assert kinds == {"carbon film", "metal film"}
 
 
-def test_any_category_can_be_drawn_and_told_apart():
+def test_any_category_can_be_drawn_and_told_apart() -> None:
     names = ("left", "right", "cracked", "4K99_1-4W", "0R22_3W", "47K", "10M_1-8W", "r", "Ω_5W")
     bands = {name: scene_of(name).body.bands for name in names}
     assert len(set(bands.values())) == len(names)
@@ -182,12 +183,12 @@ def test_any_category_can_be_drawn_and_told_apart():
         scene_of("12345R")
 
 
-def test_every_category_of_the_37_has_designs_with_its_markings():
+def test_every_category_of_the_37_has_designs_with_its_markings() -> None:
     for category in resistor37():
         assert tuple(design.bands for design in parts.designs(category)) == category.markings
 
 
-def test_the_body_is_narrow_in_the_middle_and_closed_at_the_ends():
+def test_the_body_is_narrow_in_the_middle_and_closed_at_the_ends() -> None:
     body = scene_of("4K7_1-4W").body
     ends, cap, middle = radius(body, np.array([-0.01, 0.17, 0.5]))
     assert ends == 0
@@ -195,7 +196,7 @@ def test_the_body_is_narrow_in_the_middle_and_closed_at_the_ends():
     assert middle == pytest.approx(body.waist)
 
 
-def test_categories_given_in_another_order_give_the_same_scenes():
+def test_categories_given_in_another_order_give_the_same_scenes() -> None:
     forward = Categories(["left", "right"])
     rng = np.random.default_rng(1)
     assert sample_scene(forward[0], rng).category == "left"
