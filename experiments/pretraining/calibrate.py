@@ -46,7 +46,7 @@ def main() -> None:
     likely, features = probabilities_and_features(model, (one.photo for one in found))
     located = np.array([one.located for one in found])
     calibration = fit_calibration(likely, targets, located, features, REFUSED)
-    model.metadata["calibration"] = {**calibration.record(), "pixels": []}
+    model.metadata["calibration"] = {**calibration.to_dict(), "pixels": []}
     model.write_weights(path)
     right = (likely.argmax(axis=1) == targets).mean()
     print(f"{len(files)} synthetic photos, {right:.3f} right, {(~located).sum()} without a body")

@@ -53,7 +53,7 @@ class Predictions:
             nothing is calibrated.
         confidences: (photos,) see `CalibratedPredictions`.
         accepted: (photos, risks) see `CalibratedPredictions`.
-        candidates: (photos, levels) see `CalibratedPredictions`.
+        set_sizes: (photos, levels) see `CalibratedPredictions`.
         familiar: (photos,) bool, see `CalibratedPredictions`; None where it is not tested.
         unknown: (photos,) how little each seems to show one of the categories, see
             `CalibratedPredictions`.
@@ -72,7 +72,7 @@ class Predictions:
     temperatures: np.ndarray | None = None
     confidences: np.ndarray | None = None
     accepted: np.ndarray | None = None
-    candidates: np.ndarray | None = None
+    set_sizes: np.ndarray | None = None
     familiar: np.ndarray | None = None
     unknown: np.ndarray | None = None
     features: np.ndarray | None = None
@@ -110,7 +110,7 @@ class Predictions:
             temperatures=answers.temperatures,
             confidences=answers.confidences,
             accepted=answers.accepted,
-            candidates=answers.candidates,
+            set_sizes=answers.set_sizes,
             familiar=answers.familiar,
             unknown=answers.unknown(self.located),
         )
@@ -156,12 +156,12 @@ class Predictions:
         columns: dict[str, Any] = {"located": self.located, "burst": self.bursts}
         if self.confidences is not None:
             assert self.accepted is not None
-            assert self.candidates is not None
+            assert self.set_sizes is not None
             columns |= {"temperature": self.temperatures, "confidence": self.confidences}
             for place, risk in enumerate(RISKS):
                 columns[f"accepted:{risk}"] = yes_or_no(self.accepted[:, place])
             for place, level in enumerate(LEVELS):
-                columns[f"candidates:{level}"] = self.candidates[:, place]
+                columns[f"candidates:{level}"] = self.set_sizes[:, place]
             columns |= {"familiar": self.familiar, "unknown": self.unknown}
         if self.attention is not None:
             painted = np.array([*names, None], dtype=object)  # -1 is the last
@@ -245,7 +245,7 @@ class Predictions:
             accepted=np.stack([_truths(table[f"accepted:{risk}"]) for risk in RISKS], axis=1)
             if calibrated
             else None,
-            candidates=table[[f"candidates:{level}" for level in LEVELS]].to_numpy(int)
+            set_sizes=table[[f"candidates:{level}" for level in LEVELS]].to_numpy(int)
             if calibrated
             else None,
             familiar=_truths(table["familiar"]) == 1 if "familiar" in table else None,

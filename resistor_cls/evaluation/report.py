@@ -231,7 +231,7 @@ def rows_of(
         "loss": part.losses,
         "confidence": part.confidences,
         "accepted": None if accepted is None else yes_or_no(accepted),
-        "candidates": None if part.candidates is None else part.candidates[:, -1],
+        "candidates": None if part.set_sizes is None else part.set_sizes[:, -1],
         "unknown": part.unknown,
         "located": part.located,
     }

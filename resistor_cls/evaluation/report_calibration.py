@@ -40,11 +40,11 @@ def calibration_report(
         was made; else its `limit`, and how many of the photos are `unfamiliar`.
     """
     confidences, accepted = predictions.confidences, predictions.accepted
-    temperatures, candidates = predictions.temperatures, predictions.candidates
+    temperatures, set_sizes = predictions.temperatures, predictions.set_sizes
     assert confidences is not None
     assert accepted is not None
     assert temperatures is not None
-    assert candidates is not None
+    assert set_sizes is not None
     right = predictions.right
     rows = np.arange(len(right))
     before = predictions.probabilities[rows, predictions.predicted].astype(float)
@@ -87,12 +87,12 @@ def calibration_report(
         "sets": [
             {
                 "level": level,
-                "coverage": (predictions.ranks <= candidates[:, place]).mean(),
-                "mean_size": candidates[:, place].mean(),
+                "coverage": (predictions.ranks <= set_sizes[:, place]).mean(),
+                "mean_size": set_sizes[:, place].mean(),
                 "sizes": [
                     [int(size), int(count)]
                     for size, count in zip(
-                        *np.unique(candidates[:, place], return_counts=True), strict=True
+                        *np.unique(set_sizes[:, place], return_counts=True), strict=True
                     )
                 ],
             }

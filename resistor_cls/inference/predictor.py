@@ -58,7 +58,7 @@ class Predictor:
         self._prepare = model.image_preprocessing()
         self._model = model.eval().to(self._device)
         record = model.metadata.get("calibration")
-        self.calibration = None if record is None else Calibration.from_record(record)
+        self.calibration = None if record is None else Calibration.from_dict(record)
         self.argument_prefix = ""
         self._threshold_by = "the model's probability threshold"
         words = [category.in_words for category in model.categories]

@@ -122,7 +122,7 @@ def test_a_model_brings_its_calibration(checkpoint: Path, photos: Path, tmp_path
     report = numbers(folder)
     assert report["calibration"]["basis"] == "saved"
     table = pd.read_csv(folder / "tables" / "predictions.csv")
-    own = Calibration.from_record(record)
+    own = Calibration.from_dict(record)
     assert (table["temperature"] == own.temperature).all()
     assert "too few photos: 8 held out" in report["calibration"]["reject"][1]["reason"]
 

@@ -121,7 +121,7 @@ class DataSettings(BaseModel):
 
 
 class FamiliarityValues(_Values):
-    """What `resistor_cls.evaluation.familiarity.Familiarity.record` gives."""
+    """What `resistor_cls.evaluation.calibration.Familiarity.to_dict` gives."""
 
     references: str
     size: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
@@ -139,7 +139,7 @@ class FamiliarityValues(_Values):
 
 
 class CalibrationValues(BaseModel):
-    """What `resistor_cls.evaluation.calibration.Calibration.record` gives, and its photos.
+    """What `resistor_cls.evaluation.calibration.Calibration.to_dict` gives, and its photos.
 
     Written down here because every entrance reads a model through this package, and this package
     does not import evaluation.
