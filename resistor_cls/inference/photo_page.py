@@ -12,7 +12,8 @@ from resistor_cls.colour_code import SWATCHES
 from resistor_cls.data.crops import crop_shape, crop_upright
 from resistor_cls.data.images.decode import as_rgb, read_photo
 from resistor_cls.errors import printable
-from resistor_cls.evaluation.pages.page import encoded, many, templates_in
+from resistor_cls.evaluation.pages.page import encoded, templates_in
+from resistor_cls.evaluation.wording import many
 from resistor_cls.inference.drawing import boxed, ink_on
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.printing import put

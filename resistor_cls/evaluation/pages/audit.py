@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from resistor_cls.evaluation.pages.page import SMALL, encoded, many, percent, rendered, short
+from resistor_cls.evaluation.pages.page import SMALL, encoded, rendered
+from resistor_cls.evaluation.wording import many, percent, short
 
 Thumbnail = Callable[[str], np.ndarray]
 Row = Mapping[str, Any]

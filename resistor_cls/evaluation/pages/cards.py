@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resistor_cls.evaluation.pages.page import digits, level, many, share
 from resistor_cls.evaluation.pages.sentences import HOLDS_FOR
 from resistor_cls.evaluation.pages.verdict import (
     accepted_row,
@@ -12,6 +11,7 @@ from resistor_cls.evaluation.pages.verdict import (
     exceeds,
     interval_of,
 )
+from resistor_cls.evaluation.wording import digits, level, many, share
 
 Row = Mapping[str, Any]
 Card = dict[str, str]

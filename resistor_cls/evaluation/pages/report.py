@@ -10,11 +10,12 @@ import numpy as np
 
 from resistor_cls.evaluation.pages.cards import cards_of
 from resistor_cls.evaluation.pages.matrix import behind, cells_of, loss_of, matrix_of, pictured
-from resistor_cls.evaluation.pages.page import encoded, many, rendered
+from resistor_cls.evaluation.pages.page import encoded, rendered
 from resistor_cls.evaluation.pages.readings import reading
 from resistor_cls.evaluation.pages.sentences import sentences_of
 from resistor_cls.evaluation.pages.tables import category_rows, electrical, metric_rows
 from resistor_cls.evaluation.pages.verdict import accepted_row, verb, verdict_of
+from resistor_cls.evaluation.wording import many
 
 Row = Mapping[str, Any]
 

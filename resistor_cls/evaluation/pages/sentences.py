@@ -7,8 +7,8 @@ each one back and compare them with the report's.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from resistor_cls.evaluation.pages.page import digits, level, many, percent, share
 from resistor_cls.evaluation.pages.verdict import VERDICT, accepted_row, calibration_change, verb
+from resistor_cls.evaluation.wording import digits, level, many, percent, share
 
 Row = Mapping[str, Any]
 _NAMED = 20  # categories without a photo that a sentence names

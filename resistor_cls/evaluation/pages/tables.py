@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from resistor_cls.evaluation.pages.cards import four
-from resistor_cls.evaluation.pages.page import digits, share
 from resistor_cls.evaluation.pages.readings import reading
+from resistor_cls.evaluation.wording import digits, share
 
 Row = Mapping[str, Any]
 
