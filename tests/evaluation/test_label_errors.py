@@ -8,7 +8,7 @@ from resistor_cls.evaluation.label_errors import doubted_labels, label_findings,
 
 
 def predicted(wrong: list[int]) -> Predictions:
-    """60 photos of three of four categories, predicted rightly with high confidence but for some labels."""
+    """60 photos of three of four categories, all predicted rightly; some labels are wrong."""
     truth = np.repeat([0, 1, 3], 20)
     targets = truth.copy()
     targets[wrong] = (targets[wrong] + 1) % 2

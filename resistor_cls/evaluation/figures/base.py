@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
 
 Part = Mapping[str, Any]  # a part of `report.json`
 
@@ -32,6 +34,12 @@ def plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=8)
+
+
+def in_percent(*axes: Axis) -> None:
+    """Labels the ticks of axes of shares in percent."""
+    for axis in axes:
+        axis.set_major_formatter(PercentFormatter(1, symbol=" %"))
 
 
 def legend(figure: Figure, handles: Sequence[Line2D], texts: Sequence[str]) -> None:

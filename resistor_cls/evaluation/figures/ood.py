@@ -17,7 +17,7 @@ from resistor_cls.evaluation.figures.base import (
     plain,
     sentence_figure,
 )
-from resistor_cls.evaluation.wording import short
+from resistor_cls.evaluation.wording import percent, short
 
 
 def unknown_figure(unknown: Part | None) -> Figure:
@@ -45,10 +45,10 @@ def unknown_figure(unknown: Part | None) -> Figure:
         words = f"{short(kind, LONGEST_NAME)} ({sum(photos):,})"
         words += "" if area is None else f", AUROC {area:.3f}"
         axes.set_title(words, fontsize=9, color=MARK, loc="left", pad=3, parse_math=False)
-        # The root lifts the few photos that lie on the wrong side off the ground.
+        # The root makes the few photos on the wrong side visible.
         axes.set_yscale("function", functions=(_root, np.square))
         axes.set_ylim(0, top)
-        axes.set_yticks(ticks, [f"{tick:.0%}" for tick in ticks])
+        axes.set_yticks(ticks, [percent(tick) for tick in ticks])
     panels[-1].set_xlabel(f"score: {unknown['score']}", fontsize=9, parse_math=False)
     figure.supylabel("share of photos", fontsize=9)
     handles = [

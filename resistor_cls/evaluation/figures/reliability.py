@@ -2,7 +2,6 @@
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 
 from resistor_cls.evaluation.figures.base import (
     GREY,
@@ -12,6 +11,7 @@ from resistor_cls.evaluation.figures.base import (
     WIDTH,
     Part,
     floats,
+    in_percent,
     legend,
     plain,
     sentence_figure,
@@ -45,7 +45,7 @@ def reliability_figure(calibration: Part | None) -> Figure:
             floats([row[key] for row in rows]) for key in ("confidence", "accuracy", "photos")
         )
         axes.plot(confidence, accuracy, color=colour, linewidth=1)
-        # Points²: a bin of few photos says little, but is seen.
+        # Points²: a bin of few photos means little, but is visible.
         sizes = 12 + 90 * photos / photos.max(initial=1)
         axes.scatter(confidence, accuracy, sizes, color=colour, marker=shape, alpha=0.75, zorder=3)
         for row in rows:
@@ -62,8 +62,7 @@ def reliability_figure(calibration: Part | None) -> Figure:
     below.yaxis.set_major_formatter("{x:,.0f}")
     below.set_ylabel("photos", fontsize=9)
     below.set_xlabel("confidence", fontsize=9)
-    for axis in (axes.xaxis, axes.yaxis, below.xaxis):
-        axis.set_major_formatter(PercentFormatter(1))
+    in_percent(axes.xaxis, axes.yaxis, below.xaxis)
     axes.set_title("Confidence and accuracy", fontsize=10, color=INK, loc="left")
     legend(figure, handles, texts)
     return figure

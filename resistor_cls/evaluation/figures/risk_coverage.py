@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 
 from resistor_cls.evaluation.figures.base import (
     GREY,
@@ -14,13 +13,15 @@ from resistor_cls.evaluation.figures.base import (
     Part,
     chart,
     floats,
+    in_percent,
     legend,
     sentence_figure,
 )
+from resistor_cls.evaluation.wording import level, share
 
 
 def risk_coverage_figure(calibration: Part | None) -> Figure:
-    """Draws the share of wrong predictions among the accepted, those of high confidence first.
+    """Draws the share of wrong predictions among the accepted ones, by coverage.
 
     Args:
         calibration: that part of the report; `risk_coverage`, `aurc` and `reject` are read.
@@ -36,20 +37,20 @@ def risk_coverage_figure(calibration: Part | None) -> Figure:
     area = calibration["aurc"]
     handles = [Line2D([], [], color=LINE, linewidth=2)]
     texts = ["photos by confidence" + ("" if area is None else f", area {area:.4f}")]
-    # Up to the largest risk level at least: one wrong photo more or less is no cliff.
+    # At least up to the largest risk level, so that a single wrong photo does not fill the panel.
     tops = [curve[:, 1].max(), *(row["risk"] for row in calibration["reject"])]
     for row, shape, colour in zip(calibration["reject"], "sD^vP", (MARK, *OTHERS), strict=False):
         axes.axhline(row["risk"], color=GREY, linewidth=0.8, linestyle=":")
-        risk = f"{100 * row['risk']:g}% risk:"
+        risk = f"{level(row['risk'])} risk:"
         if row["threshold"] is None or row["coverage"] is None:
             handles.append(Line2D([], [], linewidth=0))
             texts.append(f"{risk} not guaranteed")
             continue
         realised = row["realised"]
         handles.append(Line2D([], [], color=colour, marker=shape, linewidth=0, markersize=7))
-        found = "" if realised is None else f", {100 * realised:.2g}% wrong"
-        texts.append(f"{risk} {row['coverage']:.1%} accepted{found}")
-        # On the limit of the panel where nothing was accepted, so that the level is seen.
+        wrong = "" if realised is None else f", {share(realised)} wrong"
+        texts.append(f"{risk} {share(row['coverage'])} accepted{wrong}")
+        # At the limit of the panel where nothing was accepted, so that the level is visible.
         height = 0.0 if realised is None else realised
         tops.append(height)
         axes.plot(
@@ -59,7 +60,6 @@ def risk_coverage_figure(calibration: Part | None) -> Figure:
     axes.set_ylim(0, max(1.15 * max(tops), 0.001))
     axes.set_xlabel("accepted photos (coverage)", fontsize=9)
     axes.set_ylabel("wrong among them (risk)", fontsize=9)
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    in_percent(axes.xaxis, axes.yaxis)
     legend(figure, handles, texts)
     return figure

@@ -2,7 +2,6 @@
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 
 from resistor_cls.evaluation.figures.base import (
     INK,
@@ -11,6 +10,7 @@ from resistor_cls.evaluation.figures.base import (
     WIDTH,
     Part,
     floats,
+    in_percent,
     legend,
     plain,
     sentence_figure,
@@ -35,24 +35,24 @@ def stress_figure(stress: Part | None) -> Figure:
         rows += sorted(
             (row for row in stress["rows"] if row["kind"] == kind), key=lambda row: row["strength"]
         )
-        strengths = [row["strength"] for row in rows]
+        severities = [row["strength"] for row in rows]
         for key, colour, shape in (("accuracy", LINE, "o"), ("coverage", MARK, "s")):
             values = floats([row.get(key) for row in rows])
-            axes.plot(strengths, values, color=colour, marker=shape, linewidth=1.3, markersize=3.5)
+            axes.plot(severities, values, color=colour, marker=shape, linewidth=1.3, markersize=3.5)
         axes.set_title(kind, fontsize=9, color=INK, loc="left", pad=3, parse_math=False)
         plain(axes)
     names = {0: "unchanged"} | {row["strength"]: row["name"] for row in stress["rows"]}
-    strengths = sorted(names)
-    # An odd last panel is empty: the one above it names the severities.
+    severities = sorted(names)
+    # With an odd number of panels the last place is empty: the panel above it names the severities.
     for axes in panels[len(kinds) :]:
         axes.set_axis_off()
     for axes in panels[max(0, len(kinds) - 2) : len(kinds)]:
         axes.tick_params(labelbottom=True)
         axes.tick_params(axis="x", rotation=90)
-    panels[0].set_xticks(strengths, [names[strength] for strength in strengths])
+    panels[0].set_xticks(severities, [names[severity] for severity in severities])
     panels[0].set_ylim(-0.05, 1.05)
     panels[0].set_yticks([0, 0.25, 0.5, 0.75, 1])
-    panels[0].yaxis.set_major_formatter(PercentFormatter(1))
+    in_percent(panels[0].yaxis)
     handles = [
         Line2D([], [], color=LINE, marker="o", markersize=4, linewidth=1.3),
         Line2D([], [], color=MARK, marker="s", markersize=4, linewidth=1.3),

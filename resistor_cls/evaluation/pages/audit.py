@@ -1,4 +1,4 @@
-"""An audit as a page that a person reads: one file, no server, nothing fetched."""
+"""An audit as a page: one HTML file that fetches nothing."""
 
 import functools
 import math
@@ -14,17 +14,18 @@ from resistor_cls.evaluation.wording import many, percent, short
 Thumbnail = Callable[[str], np.ndarray]
 Row = Mapping[str, Any]
 
-MAX_SHOWN = 60  # pictures or names in one list: more than that nobody looks at
+MAX_SHOWN = 60  # pictures or names in one list
 LARGE = 224  # pixels: pictures that are compared
-# A colour for each of the first cameras, which those who see no red or green tell apart too: names
-# of the page's own colours, of which a dark page has lighter ones.
+# A colour for each of the first cameras, which colour-blind readers tell apart: variables of the
+# page's style, which are lighter on a dark page.
 _COLOURS = tuple(f"var(--camera-{number})" for number in range(6))
 _OTHER = "var(--camera-other)"
 _MAX_CAMERAS = 8  # columns of the matrix; the rest of the cameras are one column
-_NEAR = 0.3  # percent of the width: bursts closer than that are drawn as one
+_MIN_GAP = 0.3  # percent of the width: bursts closer than that are drawn as one
 _MAX_MARKS = 30  # lines on the axis of time: days, months or years
-# Digits of an ISO date that name a mark → its labels, the first that fits: form, room that it needs
-# in percent of the narrowest axis (34 rem), digits that the date must share with the label before.
+# Digits of an ISO date that name a mark → its labels, of which the first that fits is used: form,
+# width that it needs in percent of the narrowest axis (34 rem), and digits that the date must share
+# with the label before.
 _MARKS: dict[int, list[tuple[str, float, int]]] = {
     10: [
         ("{0.day}", 4.5, 7),
@@ -35,18 +36,18 @@ _MARKS: dict[int, list[tuple[str, float, int]]] = {
     7: [("{0:%b}", 7.0, 4), ("{0:%b %Y}", 14.0, 0), ("{0:%b}", 7.0, 0)],
     4: [("{0.year}", 8.0, 0)],
 }
-_LONGEST = 28  # characters of a category beside its bursts
+_MAX_NAME = 28  # characters of a category beside its bursts
 
 
 def audit_page(audit: Mapping[str, Any], thumbnail: Thumbnail) -> str:
     """Renders an audit.
 
     Args:
-        audit: what `audit.json` holds; the page says nothing that is not in it.
+        audit: the content of `audit.json`; the page states nothing else.
         thumbnail: file name of a photo → (height, width, 3) uint8 RGB, a small copy of it.
 
     Returns:
-        An HTML page of its own: pictures, style and script are inside.
+        An HTML page that holds its pictures, style and script.
     """
     return rendered(
         "audit_report.html",
@@ -65,7 +66,7 @@ def audit_page(audit: Mapping[str, Any], thumbnail: Thumbnail) -> str:
 
 
 def _cards(audit: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The few numbers that matter, each with what it is held against."""
+    """The main numbers, each with what it is compared with."""
     rows = [row for row in audit["categories"] if row["photos"]]
     sizes = sorted(row["photos"] for row in rows) or [0]
     cards = [
@@ -137,9 +138,9 @@ def _chance(score: Row) -> float:
 
 
 def _timeline(audit: Mapping[str, Any]) -> dict[str, Any]:
-    """Bars of bursts on an axis of photos in the order that they were taken in.
+    """Bars of bursts on an axis of photos in capture order.
 
-    An axis of time would show four specks on an empty year.
+    On an axis of time a few days of photos would be invisible in a year.
     """
     total = audit["timeline"]["photos"]
     rows = [row for row in audit["categories"] if row["photos"]]
@@ -148,7 +149,7 @@ def _timeline(audit: Mapping[str, Any]) -> dict[str, Any]:
     drawn = [
         {
             "name": row["name"],
-            "short": short(row["name"], _LONGEST),
+            "short": short(row["name"], _MAX_NAME),
             "bars": _bars([burst for burst in row["bursts"] if burst["first"]], total),
             "note": _burst_note(row),
         }
@@ -167,7 +168,7 @@ def _timeline(audit: Mapping[str, Any]) -> dict[str, Any]:
         "marks": _marks(audit["timeline"]),
         "unit": {10: "day", 7: "month", 4: "year"}[_digits(audit["timeline"]["days"])],
         "cameras": legend,
-        # Rem that the longest name needs at four fifths of the page's type, within reason.
+        # Rem that the longest name needs at four fifths of the page's type, bounded.
         "names": min(15.0, max(5.0, 0.47 * max(len(row["short"]) for row in drawn) + 1)),
     }
 
@@ -182,7 +183,7 @@ def _bars(bursts: Sequence[Row], total: int) -> list[dict[str, Any]]:
         left, right = (100 * burst[end] / total for end in ("from", "to"))
         camera = burst["camera"]
         colour = _COLOURS[camera] if camera < len(_COLOURS) else _OTHER
-        if bars and bars[-1]["colour"] == colour and left - bars[-1]["right"] < _NEAR:
+        if bars and bars[-1]["colour"] == colour and left - bars[-1]["right"] < _MIN_GAP:
             bars[-1]["right"] = max(right, bars[-1]["right"])
             bars[-1]["photos"] += burst["photos"]
             continue
@@ -209,23 +210,23 @@ def _burst_note(row: Row) -> str:
 
 
 def _marks(timeline: Row) -> list[dict[str, Any]]:
-    """Where days begin on the axis; months or years, where days are too many to tell apart."""
+    """Where days begin on the axis; months or years where there are too many days."""
     days = timeline["days"]
     digits = _digits(days)
     first = {day["date"][:digits]: day for day in reversed(days)}
     marks = list(reversed(first.values()))
     starts = [100 * mark["from"] / timeline["photos"] for mark in marks]
     widths = [end - start for start, end in zip(starts, [*starts[1:], 100.0], strict=True)]
-    said = ""  # the date of the newest label
+    last = ""  # the date of the newest label
     drawn = []
     for mark, left, width in zip(marks, starts, widths, strict=True):
         forms = [
             form
-            for form, room, same in _MARKS[digits]
-            if width >= room and said[:same] == mark["date"][:same]
+            for form, needed, same in _MARKS[digits]
+            if width >= needed and last[:same] == mark["date"][:same]
         ]
         label = forms[0].format(date.fromisoformat(mark["date"])) if forms else ""
-        said = mark["date"] if label else said
+        last = mark["date"] if label else last
         drawn.append({"left": left, "label": label, "date": mark["date"]})
     return drawn
 
@@ -293,7 +294,7 @@ def _scale(spreads: Sequence[Row], logarithmic: bool) -> dict[str, Any] | None:
     low = min(spread["low"] for spread in spreads)
     high = max(spread["high"] for spread in spreads)
     if logarithmic:
-        low = max(low, 0.1)  # grey levels²: below it all is flat
+        low = max(low, 0.1)  # grey levels²: below it a photo is uniform
         high = max(high, low)
     return {"low": low, "high": high, "logarithmic": logarithmic}
 

@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import re
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from resistor_cls.evaluation.wording import digits, level, many, percent, share,
 
 SMALL = 160  # pixels: pictures in a row
 _QUALITY = 78  # of JPEG: 5 kB a picture
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 
 
 def rendered(template: str, **values: Any) -> str:
@@ -26,10 +28,10 @@ def rendered(template: str, **values: Any) -> str:
         values: what the template names.
 
     Returns:
-        The text of an HTML page that needs nothing beside it.
+        The text of an HTML page that needs no other file.
     """
     page: str = _environment().get_template(template).render(**values)
-    # Names of folders are bytes: that of the photos need not be text that can be written.
+    # Names of folders are bytes, and need not be text that can be encoded.
     return page.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -50,22 +52,30 @@ def _environment() -> Environment:
 
 
 def templates_in(folder: Path) -> Environment:
-    """The templates of a folder; a name that they are not given is an error."""
+    """The templates of a folder; a name that is not given to a template is an error."""
     return Environment(
         loader=FileSystemLoader(folder),
-        autoescape=True,  # names of files and categories are anybody's text
+        autoescape=True,  # names of files and categories are free text
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=_unbroken,
     )
 
 
+def _unbroken(value: Any) -> Any:
+    """A value of a page; no line ends between a number and `%`. What is markup already stays."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return _BEFORE_PERCENT.sub("\N{NO-BREAK SPACE}", value)
+    return value
+
+
 def encoded(photo: np.ndarray, width: int, height: int) -> str:
-    """A picture as an address that holds it.
+    """A picture as a `data:` address.
 
     Args:
         photo: (height, width, 3) uint8 RGB.
-        width: of the box that it is made to fit into, in pixels; it is never enlarged.
+        width: of the box that it is fitted into, in pixels; it is never enlarged.
         height: of that box.
     """
     image = Image.fromarray(photo)

@@ -19,9 +19,9 @@ def test_risk_levels_stand_where_they_were_evaluated():
     marks = [line.get_xydata()[0].tolist() for line in marked]
     assert marks == [[0.95, 0.002], [0.0, 0.0]]
     assert legend_texts(figure)[1:] == [
-        "0.1% risk: not guaranteed",
-        "1% risk: 95.0% accepted, 0.2% wrong",
-        "5% risk: 0.0% accepted",
+        "0.1 % risk: not guaranteed",
+        "1 % risk: 95.0 % accepted, 0.2 % wrong",
+        "5 % risk: 0 % accepted",
     ]
 
 

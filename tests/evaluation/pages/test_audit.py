@@ -13,6 +13,7 @@ import pytest
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.audit import audit_photos
 from resistor_cls.evaluation.pages.audit import MAX_SHOWN, _cards, _marks, audit_page
+from resistor_cls.evaluation.wording import percent
 
 Audit = dict[str, Any]
 VOID = {"meta", "img", "br", "input", "link"}
@@ -66,7 +67,7 @@ def test_the_page_says_what_the_audit_says(audit: Audit) -> None:
     for row in audit["categories"]:
         assert f"<td>{row['name']}</td>" in page
     border = audit["shortcuts"]["border"]
-    assert f"{border['capture']['accuracy']:.0%}" in page
+    assert percent(border["capture"]["accuracy"]).replace(" ", "\N{NO-BREAK SPACE}") in page
     assert page == audit_page(copy(audit), grey)
 
 
@@ -81,8 +82,8 @@ def test_cards_count_photos_copies_and_pairs(audit: Audit) -> None:
     assert cards["pair of near-duplicates"]["value"] == "1"
     border = changed["shortcuts"]["border"]
     card = cards["of photos predicted correctly from the border alone"]
-    assert card["value"] == f"{border['capture']['accuracy']:.0%}"
-    assert card["note"].endswith(f"chance is {border['most_frequent']:.0%}")
+    assert card["value"] == percent(border["capture"]["accuracy"])
+    assert card["note"].endswith(f"chance is {percent(border['most_frequent'])}")
 
 
 def test_the_page_needs_nothing_beside_it(audit: Audit) -> None:

@@ -224,12 +224,18 @@ def test_the_page_says_what_the_report_says() -> None:
     page = Page(report_page(full(), dict.fromkeys(FIGURES, SVG), crop))
     spoken = re.sub(r"\s+", " ", page.text)
     for words in [
-        *("97.5%", "95.1% to 100%", "0.9988", "458 of 470 photos", "12 of 453 photos were TRAINED"),
-        *("98.5%", "97.1% to 99.3%", "0.017", "4.8", "0.314", "0.223", "costs.csv"),
-        *("1.43", "0.0127", "0.0064", "0.9312", "93.8%", "1 of 441", "0.00042", "1.07", "1: 459"),
-        *("Not guaranteed: too few photos: 2,995 would do", "Learn then Test", "98.7%", "99.1%"),
-        *("empty tables", "203", "0.993", "2.1%", "81.2%", "43.3%", "5.3%", "sigma 1.5 px"),
-        *("on the background instead of the resistor", "2 mild", "87.1%", "-10.3", "0R read as"),
+        *(
+            "97.5 %",
+            "95.1 % to 100 %",
+            "0.9988",
+            "458 of 470 photos",
+            "12 of 453 photos were TRAINED",
+        ),
+        *("98.5 %", "97.1 % to 99.3 %", "0.017", "4.8", "0.314", "0.223", "costs.csv"),
+        *("1.43", "0.0127", "0.0064", "0.9312", "93.8 %", "1 of 441", "0.00042", "1.07", "1: 459"),
+        *("Not guaranteed: too few photos: 2,995 would do", "Learn then Test", "98.7 %", "99.1 %"),
+        *("empty tables", "203", "0.993", "2.1 %", "81.2 %", "43.3 %", "5.3 %", "sigma 1.5 px"),
+        *("on the background instead of the resistor", "2 mild", "87.1 %", "-10.3", "0R read as"),
         *("10 Ω", "27 Ω"),
     ]:
         assert words in spoken, words
@@ -241,12 +247,12 @@ def test_the_page_says_what_the_report_says() -> None:
 def test_the_card_of_unknown_photos_has_each_risk_level_and_the_limit_of_a_guarantee() -> None:
     report = full()
     (card,) = (card for card in cards_of(report) if "OOD" in card["name"])
-    assert (card["value"], card["tone"]) == ("1.5%", "")  # 3 of 203
+    assert (card["value"], card["tone"]) == ("1.5 %", "")  # 3 of 203
     row = report["unknown"]["kinds"][-1]
     row |= {"accepted": 50, "accepted_at": {"0.001": None, "0.01": 50, "0.05": 101}}
     (card,) = (card for card in cards_of(report) if "OOD" in card["name"])
-    assert (card["value"], card["tone"]) == ("24.6%", "warn")
-    for words in ("0.1% risk: not guaranteed", "1% risk: 50 of 203", "5% risk: 101 of 203"):
+    assert (card["value"], card["tone"]) == ("24.6 %", "warn")
+    for words in ("0.1 % risk: not guaranteed", "1 % risk: 50 of 203", "5 % risk: 101 of 203"):
         assert words in card["note"]
     assert "only for photos like those that the calibration was fitted on" in card["note"]
     report["unknown"] = None
