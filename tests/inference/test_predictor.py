@@ -8,7 +8,7 @@ from PIL import Image
 
 from resistor_cls.data import PhotoDataModule, read_photo
 from resistor_cls.data.images.decode import one_torch_thread
-from resistor_cls.errors import DataError, ModelError
+from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
 from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
 from resistor_cls.model.detector.network import Detector
@@ -142,3 +142,38 @@ def test_photos_are_found_in_folders_and_by_name(photos: Path, tmp_path: Path):
     (tmp_path / "hollow").mkdir()
     with pytest.raises(DataError, match=r"hollow holds no photos \(\.bmp, \.jfif"):
         find_photos([tmp_path / "hollow"])
+
+
+@pytest.mark.parametrize("top", [0, -1, 2.5, "3", True, None])
+def test_a_number_of_candidates_that_cannot_be_is_refused(predictor: Predictor, top: object):
+    photo = np.full((40, 40, 3), 90, np.uint8)
+    for photos in (photo, [photo]):
+        with pytest.raises(ConfigError, match=r"^top .*: expected a whole number of 1 or more$"):
+            predictor.predict(photos, top=top)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("risk", ["0.05", [0.05], True, 0.2, float("nan")])
+def test_a_risk_level_that_is_not_one_is_refused(predictor: Predictor, risk: object):
+    with pytest.raises(ConfigError, match=r"^risk .*: models guarantee one of 0.001, 0.01, 0.05$"):
+        predictor.predict(np.full((40, 40, 3), 90, np.uint8), risk=risk)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threshold", ["0.5", float("nan"), 2])
+def test_a_threshold_that_is_not_a_probability_is_refused(predictor: Predictor, threshold: object):
+    with pytest.raises(ConfigError, match=r"^threshold .*: expected 0 to 1$"):
+        predictor.set_inference(threshold=threshold)  # type: ignore[arg-type]
+
+
+def test_photos_that_cannot_be_are_refused_or_have_an_error(predictor: Predictor):
+    for wrong, message in (
+        (Image.new("RGB", (0, 0)), "an image of 0×0 pixels"),
+        (np.zeros((0, 0, 3), np.uint8), "an array of shape"),
+        ("a\0b.jpg", "null character"),
+    ):
+        with pytest.raises(DataError, match=message):
+            predictor.predict(wrong)
+        (one,) = predictor.predict([wrong])
+        assert message in str(one.error)
+        assert one.text is None
+    with pytest.raises(DataError, match="an array of shape"):
+        predictor.probabilities([np.zeros((0, 0, 3), np.uint8)])

@@ -148,7 +148,7 @@ def test_an_answer_can_be_refused(
         assert predict(words) == 0
         printed = capsys.readouterr()
         assert ("don't know" in printed.out) == refused
-        assert ("too unsure for --risk 0.05; best guess" in printed.out) == refused
+        assert ("confidence too low for --risk 0.05; best guess" in printed.out) == refused
         assert "uncalibrated" not in printed.err
     assert predict([*words, "--format", "json"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)
