@@ -14,13 +14,13 @@ _TRUE_RATE = 0.95  # share of the known photos that pass: the level of FPR95
 _BINS = 25
 
 
-def detection(known: np.ndarray, unknown: np.ndarray) -> tuple[float | None, float | None]:
+def detection(known: np.ndarray, ood: np.ndarray) -> tuple[float | None, float | None]:
     """Separates OOD photos from known ones by a score.
 
     Args:
         known: (photos,) score of each photo of a category; higher is more likely OOD. It may be
             infinite, but not nan.
-        unknown: (others,) the same of OOD photos.
+        ood: (others,) the same of OOD photos.
 
     Returns:
         AUROC, the probability that an OOD photo scores higher than a known one, ties counted half;
@@ -28,15 +28,15 @@ def detection(known: np.ndarray, unknown: np.ndarray) -> tuple[float | None, flo
         the known ones do not exceed (Hendrycks and Gimpel, 2017; Liang et al., 2018). Both None
         where there is nothing to compare.
     """
-    if not len(known) or not len(unknown):
+    if not len(known) or not len(ood):
         return None, None
     # Only the order matters, and ranks are finite where scores are not.
-    _, ranks = np.unique(np.concatenate([known, unknown]), return_inverse=True)
+    _, ranks = np.unique(np.concatenate([known, ood]), return_inverse=True)
     is_ood = np.arange(len(ranks)) >= len(known)
     # A whole number of photos: 0.95 × 20 is slightly more than 19 in floating point.
     last = int(np.ceil(_TRUE_RATE * len(known) - 1e-9)) - 1
     limit = np.partition(known, last)[last]
-    return float(roc_auc_score(is_ood, ranks)), float(np.mean(unknown <= limit))
+    return float(roc_auc_score(is_ood, ranks)), float(np.mean(ood <= limit))
 
 
 def unknown_report(
@@ -105,14 +105,14 @@ def _with_all(
 def _row(
     kind: str,
     known: np.ndarray,
-    unknown: np.ndarray,
+    ood: np.ndarray,
     accepted: np.ndarray | None,
     located: np.ndarray | None,
 ) -> dict[str, Any]:
-    auroc, fpr95 = detection(known, unknown)
+    auroc, fpr95 = detection(known, ood)
     return {
         "kind": kind,
-        "photos": len(unknown),
+        "photos": len(ood),
         "auroc": auroc,
         "fpr95": fpr95,
         "accepted": _count(accepted),

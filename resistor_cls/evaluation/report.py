@@ -56,7 +56,6 @@ def report_of(
     bursts = predictions.bursts
     groups = np.arange(len(predictions.names)) if bursts is None else bursts
     bootstrap = Bootstrap.of(groups)
-    counts = confusion_counts(predictions)
     table = per_category(predictions)
     located = predictions.located
     report = {
@@ -72,13 +71,7 @@ def report_of(
         "metrics": _metrics(predictions, bootstrap),
         "per_category": table.to_dict("records"),
         "empty": table["category"][table["support"] == 0].tolist(),
-        "confusion": {
-            "cells": [
-                [int(row), int(column), int(counts[row, column])]
-                for row, column in zip(*np.nonzero(counts), strict=True)
-            ],
-            "order": confusion_order(counts),
-        },
+        "confusion": _confusion(confusion_counts(predictions)),
         "pairs": confused_pairs(
             predictions.targets, predictions.predicted, predictions.categories, predictions.names
         ),
@@ -89,6 +82,14 @@ def report_of(
         "attention": _occlusion(predictions),
     }
     return plain(report)
+
+
+def _confusion(counts: np.ndarray) -> dict[str, Any]:
+    cells = [
+        [int(row), int(column), int(counts[row, column])]
+        for row, column in zip(*np.nonzero(counts), strict=True)
+    ]
+    return {"cells": cells, "order": confusion_order(counts)}
 
 
 def plain(value: Any) -> Any:

@@ -42,21 +42,16 @@ def calibration_report(
         level that is guaranteed and that the page reports. `familiarity` is None without a test for
         unfamiliar photos; else its `limit`, and how many of the photos are `unfamiliar`.
     """
-    confidences, accepted = predictions.confidences, predictions.accepted
-    temperatures, set_sizes = predictions.temperatures, predictions.set_sizes
+    confidences = predictions.confidences
     assert confidences is not None
-    assert accepted is not None
-    assert temperatures is not None
-    assert set_sizes is not None
     right = predictions.right
-    rows = np.arange(len(right))
-    before = predictions.probabilities[rows, predictions.predicted].astype(float)
+    before = predictions.probabilities[np.arange(len(right)), predictions.predicted].astype(float)
     bins = {
         "before": _reliability(before, right),
         "after": _reliability(confidences, right),
     }
     raw = _proper_scores(predictions, lambda part, _: part.astype(np.float64))
-    single = _proper_scores(predictions, lambda part, _: calibrated(part, 1.0))
+    normalised = _proper_scores(predictions, lambda part, _: calibrated(part, 1.0))
     after = _proper_scores(predictions, calibrated)
     coverages, risks = risk_coverage(confidences, right)
     kept = np.unique(np.linspace(0, len(risks) - 1, min(_MAX_POINTS, len(risks))).astype(int))
@@ -67,41 +62,39 @@ def calibration_report(
         "reliability": bins,
         "ece": {name: _ece(found) for name, found in bins.items()},
         "brier": {"before": raw["brier"], "after": after["brier"]},
-        "log_loss": {"before": single["log_loss"], "after": after["log_loss"]},
+        "log_loss": {"before": normalised["log_loss"], "after": after["log_loss"]},
         "risk_coverage": [[coverages[place], risks[place]] for place in kept],
         "aurc": risks.mean(),
-        "reject": [
-            {
-                **_reject(risk, accepted[:, place], right, coverages, risks),
-                "threshold": calibration.thresholds[place],
-                "reason": _reason(calibration, place, basis, accepted[:, place]),
-            }
-            for place, risk in enumerate(RISKS)
-        ],
+        "reject": _risk_levels(predictions, calibration, basis, coverages, risks),
         "promised": calibration.guaranteed_risk,
         "confidence": CONFIDENCE,
         "method": METHOD,
-        "familiarity": None
-        if predictions.familiar is None or calibration.familiarity is None
-        else {
-            "limit": calibration.familiarity.limit,
-            "unfamiliar": int((~predictions.familiar).sum()),
-        },
-        "sets": [
+        "familiarity": _familiarity(predictions, calibration),
+        "sets": _prediction_sets(predictions),
+    }
+
+
+def _familiarity(predictions: Predictions, calibration: Calibration) -> dict[str, Any] | None:
+    if predictions.familiar is None or calibration.familiarity is None:
+        return None
+    unfamiliar = int((~predictions.familiar).sum())
+    return {"limit": calibration.familiarity.limit, "unfamiliar": unfamiliar}
+
+
+def _prediction_sets(predictions: Predictions) -> list[dict[str, Any]]:
+    assert predictions.set_sizes is not None
+    rows = []
+    for level, sizes in zip(LEVELS, predictions.set_sizes.T, strict=True):
+        counts = zip(*np.unique(sizes, return_counts=True), strict=True)
+        rows.append(
             {
                 "level": level,
-                "coverage": (predictions.ranks <= set_sizes[:, place]).mean(),
-                "mean_size": set_sizes[:, place].mean(),
-                "sizes": [
-                    [int(size), int(count)]
-                    for size, count in zip(
-                        *np.unique(set_sizes[:, place], return_counts=True), strict=True
-                    )
-                ],
+                "coverage": (predictions.ranks <= sizes).mean(),
+                "mean_size": sizes.mean(),
+                "sizes": [[int(size), int(count)] for size, count in counts],
             }
-            for place, level in enumerate(LEVELS)
-        ],
-    }
+        )
+    return rows
 
 
 def _reliability(confidences: np.ndarray, right: np.ndarray) -> list[dict[str, Any]]:
@@ -165,7 +158,25 @@ def risk_coverage(confidences: np.ndarray, right: np.ndarray) -> tuple[np.ndarra
     return accepted / len(order), np.cumsum(~right[order]) / accepted
 
 
-def _reject(
+def _risk_levels(
+    predictions: Predictions,
+    calibration: Calibration,
+    basis: str,
+    coverages: np.ndarray,
+    risks: np.ndarray,
+) -> list[dict[str, Any]]:
+    assert predictions.accepted is not None
+    return [
+        {
+            **_risk_level(risk, accepted, predictions.right, coverages, risks),
+            "threshold": calibration.thresholds[place],
+            "reason": _reason(calibration, place, basis, accepted),
+        }
+        for place, (risk, accepted) in enumerate(zip(RISKS, predictions.accepted.T, strict=True))
+    ]
+
+
+def _risk_level(
     risk: float,
     accepted: np.ndarray,
     right: np.ndarray,

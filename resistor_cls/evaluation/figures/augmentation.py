@@ -1,4 +1,4 @@
-"""Photos beside what augmentation makes of them."""
+"""Photos beside augmented versions of them."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from resistor_cls.evaluation.figures.base import INK, sentence_figure
 def augmentation_figure(
     rows: Sequence[Sequence[np.ndarray]], captions: Sequence[str], title: str = ""
 ) -> Figure:
-    """Draws photos beside what augmentation makes of them, a row for each.
+    """Draws photos beside augmented versions of them, a row for each.
 
     Args:
-        rows: a photo as it is, then one draw of its augmentation or more; (height, width, 3) uint8
+        rows: an original photo, then one or more augmented versions of it; (height, width, 3) uint8
             RGB each.
         captions: text under the first photo of each row.
-        title: above all.
+        title: of the figure.
     """
     if not rows:
         return sentence_figure("No photo was augmented.")
@@ -40,7 +40,7 @@ def augmentation_figure(
         for axes, photo in zip((line[0], *line[2:]), row, strict=False):
             axes.imshow(photo)
         line[0].set_title(caption, fontsize=8, color=INK, y=0, pad=-4, va="top", parse_math=False)
-    for axes, words in ((panels[0, 0], "as it is"), (panels[0, 2], "as it trains")):
+    for axes, words in ((panels[0, 0], "original"), (panels[0, 2], "augmented")):
         axes.text(0, 1.03, words, transform=axes.transAxes, fontsize=9, color=INK, va="bottom")
     if title:
         figure.suptitle(title, fontsize=12, color=INK, parse_math=False)

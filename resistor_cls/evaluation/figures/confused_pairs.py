@@ -20,14 +20,14 @@ def pairs_figure(rows: Sequence[PairRow], title: str = "") -> Figure:
 
     Args:
         rows: caption and photos of the label, caption and photos of the prediction; photos are
-            (height, width, 3) uint8 RGB. The first eight rows and three photos a side are drawn.
-        title: above all.
+            (height, width, 3) uint8 RGB. The first eight rows and three photos a side are shown.
+        title: of the figure.
     """
     rows = rows[:MAX_PAIRS]
     if not rows:
         return sentence_figure("No photo was taken for another category.")
     sides = [photos[:MAX_PHOTOS] for row in rows for photos in (row[1], row[3])]
-    columns = max(2, *(len(photos) for photos in sides))  # captions need the room of two
+    columns = max(2, *(len(photos) for photos in sides))  # captions need the width of two
     lines = max(caption.count("\n") + 1 for row in rows for caption in (row[0], row[2]))
     tall = max((photo.shape[0] / photo.shape[1] for side in sides for photo in side), default=1.0)
     # Inches: photos of 1.2, lines of caption, title.

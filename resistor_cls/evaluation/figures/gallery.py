@@ -20,7 +20,7 @@ def gallery_figure(
         photos: (height, width, 3) uint8 RGB each.
         captions: text under each photo.
         right: whether a prediction was right; wrong ones get a coloured caption.
-        title: above all.
+        title: of the figure.
     """
     columns = max(1, min(6, len(photos)))
     rows = -(-len(photos) // columns) or 1

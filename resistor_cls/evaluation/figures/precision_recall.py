@@ -20,8 +20,8 @@ def precision_recall_figure(
 ) -> Figure:
     """Draws precision over recall of each category against the rest, and their mean.
 
-    The area is average precision: no line is drawn between two points of the curve, because
-    precision does not go straight (Davis and Goadrich 2006, ICML).
+    The area is average precision: points of the curve are not joined by lines, because precision
+    is not linear between them (Davis and Goadrich 2006, ICML).
 
     Args:
         probabilities: (photos, categories).
@@ -47,5 +47,5 @@ def _precision_recall(positive: np.ndarray, scores: np.ndarray) -> tuple[float, 
     # Descending in recall. The precision at a recall is that of the photos needed to reach it.
     precision, recall = precision[::-1], recall[::-1]
     places = np.searchsorted(recall, 1 - GRID[::-1], side="left")
-    # The sum of steps, as scikit-learn's average_precision_score, which would sort once more.
+    # Equals scikit-learn's average_precision_score, which would sort once more.
     return float(np.sum(np.diff(recall) * precision[1:])), precision[places]

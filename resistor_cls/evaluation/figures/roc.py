@@ -36,7 +36,7 @@ def roc_figure(probabilities: np.ndarray, targets: np.ndarray, categories: Categ
     axes.set_xlabel("false positive rate", fontsize=9)
     axes.set_ylabel("true positive rate", fontsize=9)
     draw_curves(axes, GRID, curves)
-    if curves[0].area > 1 - _ZOOM:  # then no curve comes where the corner is drawn large
+    if curves[0].area > 1 - _ZOOM:  # then no curve runs behind the enlarged corner
         corner = axes.inset_axes((0.36, 0.18, 0.58, 0.52))
         near = GRID <= 1.1 * _ZOOM
         draw_curves(corner, GRID[near], [curve.only(near) for curve in curves])
@@ -53,5 +53,5 @@ def roc_figure(probabilities: np.ndarray, targets: np.ndarray, categories: Categ
 def _roc(positive: np.ndarray, scores: np.ndarray) -> tuple[float, np.ndarray]:
     false_rates, true_rates, _ = roc_curve(positive, scores)
     heights = np.interp(GRID, false_rates, true_rates)
-    heights[0] = 0.0  # the curve begins in the corner, also where it rises at once
+    heights[0] = 0.0  # the curve begins in the corner even where it rises immediately
     return float(auc(false_rates, true_rates)), heights

@@ -9,20 +9,20 @@ from matplotlib.figure import Figure
 
 
 def svg(figure: Figure) -> str:
-    """A figure as an `<svg>` element that a page takes in: the same figure, the same text.
+    """A figure as an `<svg>` element for a page; the same figure gives the same text.
 
-    Text stays text, so that it can be searched and read aloud. Groups lose their ids, of which
-    every figure of a page would have the same.
+    Text stays text, so that it can be searched and read aloud. Groups lose their ids, which would
+    be the same in every figure of a page.
     """
     file = StringIO()
     with (
         rc_context({"svg.fonttype": "none", "svg.hashsalt": "resistor_cls"}),
         warnings.catch_warnings(),
     ):
-        # The page's reader has fonts of his own.
+        # The browser has fonts of its own.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        # Without a ground of its own, it lies on a light page and on a dark one.
+        # Transparent, for light and dark pages.
         figure.savefig(file, format="svg", metadata=nothing, transparent=True)
     text = file.getvalue()
     return re.sub(r'<g id="[^"]*"', "<g", text[text.index("<svg") :])

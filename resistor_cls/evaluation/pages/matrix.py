@@ -40,6 +40,31 @@ def matrix_of(report: Row) -> dict[str, Any]:
         indices = sorted(index for index in most if confused[index])
     position = {index: place for place, index in enumerate(indices)}
     shown = [cell for cell in cells if cell[0] in position and cell[1] in position]
+    longest = max((len(str(count)) for *_, count in shown), default=1)
+    return {
+        "indices": indices,
+        "rows": _matrix_rows(names, position, shown, photos),
+        "orders": {
+            "together": [position[i] for i in report["confusion"]["order"] if i in position],
+            "value": size_order([names[index] for index in indices]),
+        },
+        "confused": [confused[index] > 0 for index in indices],
+        "width": max(1.45, 0.4 * longest + 0.25),  # rem that the longest number needs
+        "words": _matrix_words(names, indices, cells, shown),
+    }
+
+
+def _matrix_rows(
+    names: Sequence[str], position: Mapping[int, int], shown: Sequence[Any], photos: Sequence[int]
+) -> list[dict[str, Any]]:
+    """The rows of the matrix with their cells.
+
+    Args:
+        names: of all categories.
+        position: index of each category of the matrix → its place there.
+        shown: (label, prediction, count) of its cells.
+        photos: of each category.
+    """
     # Separate scales for right and wrong: a few confused photos are visible beside many right ones.
     tops = {
         right: (
@@ -54,9 +79,9 @@ def matrix_of(report: Row) -> dict[str, Any]:
             "index": index,
             "name": names[index],
             "reading": reading(names[index], tolerance=False),
-            "cells": [None] * len(indices),
+            "cells": [None] * len(position),
         }
-        for index in indices
+        for index in position
     ]
     for label, prediction, count in shown:
         most_photos, most_share = tops[label == prediction]
@@ -67,18 +92,7 @@ def matrix_of(report: Row) -> dict[str, Any]:
             "by_photos": _depth(count / most_photos),
             "by_share": _depth(count / photos[label] / most_share),
         }
-    longest = max((len(str(count)) for *_, count in shown), default=1)
-    return {
-        "indices": indices,
-        "rows": rows,
-        "orders": {
-            "together": [position[i] for i in report["confusion"]["order"] if i in position],
-            "value": size_order([names[index] for index in indices]),
-        },
-        "confused": [confused[index] > 0 for index in indices],
-        "width": max(1.45, 0.4 * longest + 0.25),  # rem that the longest number needs
-        "words": _matrix_words(names, indices, cells, shown),
-    }
+    return rows
 
 
 def _matrix_words(

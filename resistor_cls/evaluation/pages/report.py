@@ -60,55 +60,68 @@ def report_page(
     Returns:
         An HTML page that holds its pictures, style and script.
     """
-    rows, count = report["predictions"], report["counts"]["photos"]
-    matrix = matrix_of(report)
+    rows, matrix = report["predictions"], matrix_of(report)
     cells = cells_of(report, matrix["indices"])
     galleries = _galleries(rows, gallery)
     pairs = _pairs(report["pairs"], rows)
-    saliency = _saliency(overlays or {}, galleries, rows, 2 * gallery)
-    shown = chain(
-        *galleries.values(), *(pair["shown"] for pair in pairs), _found(saliency, rows).values()
-    )
-    names = pictured((row["photo"] for row in shown), cells, MAX_PICTURES - len(saliency))
-    photos = {name: thumbnail(name) for name in names}
+    maps = _saliency(overlays or {}, galleries, rows, 2 * gallery)
+    mapped = _found(maps, rows)
+    shown = chain(*galleries.values(), *(pair["shown"] for pair in pairs), mapped.values())
+    names = pictured((row["photo"] for row in shown), cells, MAX_PICTURES - len(maps))
+    photos = [thumbnail(name) for name in names]
     place = {name: number for number, name in enumerate(names)}
-    shape = float(np.median([photo.shape[1] / photo.shape[0] for photo in photos.values()] or [1]))
     return rendered(
         "report.html",
-        report=report,
-        counts=report["counts"],
-        summary=summary_of(report),
-        say=sentences_of(report),
-        cards=cards_of(report),
-        metrics=metric_rows(report),
-        matrix=matrix,
+        **_numbers(report, matrix),
+        **_pictures(photos, report["counts"]["photos"]),
         behind=behind(report, cells, matrix, place),
         cell_link={f"{label}-{prediction}" for label, prediction in cells},
-        index={name: number for number, name in enumerate(report["categories"])},
         pairs=pairs,
-        per_category=category_rows(report),
-        trade=electrical(report.get("trade") or {}),
         galleries=galleries,
-        predictions=sorted(rows, key=loss_of, reverse=True),
-        extras=_extras(rows),
-        pictured=f"{len(photos):,} of {many(count, 'photo')} {verb(len(photos))} pictured here.",
-        pictures=[
-            encoded(photo, *(LARGE if number < MAX_LARGE else SMALL))
-            for number, photo in enumerate(photos.values())
-        ],
-        overlays=[encoded(overlay, *LARGE) for overlay in saliency.values()],
-        mapped=_found(saliency, rows),
+        overlays=[encoded(overlay, *LARGE) for overlay in maps.values()],
+        mapped=mapped,
         place=place,
-        readings={name: reading(name) for name in report["categories"]},
-        short_readings={name: reading(name, tolerance=False) for name in report["categories"]},
-        accepted=accepted_row(report),
-        overlay={name: number for number, name in enumerate(saliency)},
+        overlay={name: number for number, name in enumerate(maps)},
         figures={name: _figure(figures[name]) for name in _FIGURES if name in figures},
         figure_words=_FIGURES,
-        wide=shape > _WIDE,
-        # Bounded, so that a part in a narrow strip still has a height.
-        ratio=min(max(shape, 0.75), 3.0),
     )
+
+
+def _numbers(report: Row, matrix: Row) -> dict[str, Any]:
+    """What a page shows without pictures."""
+    names = report["categories"]
+    return {
+        "report": report,
+        "counts": report["counts"],
+        "summary": summary_of(report),
+        "say": sentences_of(report),
+        "cards": cards_of(report),
+        "metrics": metric_rows(report),
+        "matrix": matrix,
+        "index": {name: number for number, name in enumerate(names)},
+        "per_category": category_rows(report),
+        "trade": electrical(report.get("trade") or {}),
+        "predictions": sorted(report["predictions"], key=loss_of, reverse=True),
+        "extras": _extras(report["predictions"]),
+        "readings": {name: reading(name) for name in names},
+        "short_readings": {name: reading(name, tolerance=False) for name in names},
+        "accepted": accepted_row(report),
+    }
+
+
+def _pictures(photos: Sequence[np.ndarray], count: int) -> dict[str, Any]:
+    """The pictures of the page, their shape, and how many of the photos they are."""
+    shape = float(np.median([photo.shape[1] / photo.shape[0] for photo in photos] or [1]))
+    return {
+        "pictures": [
+            encoded(photo, *(LARGE if number < MAX_LARGE else SMALL))
+            for number, photo in enumerate(photos)
+        ],
+        "pictured": f"{len(photos):,} of {many(count, 'photo')} {verb(len(photos))} pictured here.",
+        "wide": shape > _WIDE,
+        # Bounded, so that a part in a narrow strip still has a height.
+        "ratio": min(max(shape, 0.75), 3.0),
+    }
 
 
 def _figure(svg: str) -> dict[str, Any]:

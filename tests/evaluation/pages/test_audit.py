@@ -12,7 +12,9 @@ import pytest
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.audit import audit_photos
-from resistor_cls.evaluation.pages.audit import MAX_SHOWN, _cards, _marks, audit_page
+from resistor_cls.evaluation.pages.audit import MAX_SHOWN, audit_page
+from resistor_cls.evaluation.pages.audit_cards import audit_cards
+from resistor_cls.evaluation.pages.audit_timeline import marks_of
 from resistor_cls.evaluation.wording import percent
 
 Audit = dict[str, Any]
@@ -76,7 +78,7 @@ def test_cards_count_photos_copies_and_pairs(audit: Audit) -> None:
     names = [row["photo"] for row in changed["photos"]]
     changed["duplicates"]["exact"] = [names[:3], names[3:5]]
     changed["duplicates"]["near"] = [{"first": names[6], "second": names[7], "across": False}]
-    cards = {card["name"]: card for card in _cards(changed)}
+    cards = {card["name"]: card for card in audit_cards(changed)}
     assert cards["exact copies"]["value"] == "3"  # two more of the first photo, one of the second
     assert cards["exact copies"]["note"].endswith("in 2 groups")
     assert cards["pair of near-duplicates"]["value"] == "1"
@@ -129,7 +131,7 @@ def test_a_thumbnail_is_asked_once(audit: Audit) -> None:
 
 def marks(*days: tuple[str, int]) -> list[str]:
     rows = [{"date": date, "from": place} for date, place in days]
-    return [mark["label"] for mark in _marks({"photos": 100, "days": rows})]
+    return [mark["label"] for mark in marks_of({"photos": 100, "days": rows})]
 
 
 def test_an_axis_of_time_says_what_is_new_where_there_is_room() -> None:
