@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from numbers import Real
 from pathlib import Path
 from typing import Any, overload
 
@@ -22,6 +21,7 @@ from resistor_cls.evaluation.calibration import (
     apply_calibration,
     calibrated,
 )
+from resistor_cls.inference.arguments import check_risk, check_threshold, check_top
 from resistor_cls.inference.batches import (
     batched,
     predict_probabilities,
@@ -133,8 +133,7 @@ class Predictor:
             self._check_views(views)
         if threshold is not None:
             self._threshold_by = f"{self.argument_prefix}threshold"
-            if not (isinstance(threshold, Real) and 0 <= threshold <= 1):
-                raise ConfigError(f"{self._threshold_by} {_shown(threshold)}: expected 0 to 1")
+            check_threshold(threshold, self._threshold_by)
         self._model.set_inference(views=views, probability_threshold=threshold)
 
     def check_risk(self, risk: float) -> None:
@@ -143,22 +142,7 @@ class Predictor:
         Raises:
             ConfigError: it cannot.
         """
-        name = f"{self.argument_prefix}risk {_shown(risk)}"
-        if not isinstance(risk, Real) or risk not in RISKS:
-            known = ", ".join(f"{one:g}" for one in RISKS)
-            raise ConfigError(f"{name}: models guarantee one of {known}")
-        if self.calibration is None:
-            raise ConfigError(
-                f"{name}: the model is not calibrated; take a run of resistor_cls.train, "
-                "which calibrates on its validation photos"
-            )
-        if self.calibration.thresholds[RISKS.index(risk)] is None:
-            raise ConfigError(
-                f"{name}: the model was calibrated on {self.calibration.photos} photos; these are "
-                "too few, or too many of the predictions are wrong, to guarantee it: give a larger "
-                f"{self.argument_prefix}risk, or calibrate on more photos (report.html has the "
-                "numbers)"
-            )
+        check_risk(risk, self.calibration, f"{self.argument_prefix}risk")
 
     # A text is an iterable of texts too: where both fit, it is one photo.
     @overload
@@ -237,10 +221,7 @@ class Predictor:
         self, photos: Photo | Iterable[Photo], top: int, risk: float | None, every: bool
     ) -> Iterator[list[Prediction]]:
         """The predictions of each photo; invalid arguments are an error before the first photo."""
-        if isinstance(top, bool) or not isinstance(top, int | np.integer) or top < 1:
-            raise ConfigError(
-                f"{self.argument_prefix}top {_shown(top)}: expected a whole number of 1 or more"
-            )
+        check_top(top, f"{self.argument_prefix}top")
         if risk is not None:
             self.check_risk(risk)
         several: Any = [photos] if is_one(photos) else photos
@@ -368,11 +349,6 @@ class Predictor:
                 f"{name} 8 takes quarter turns, but this model sees {rows}×{columns} pixels: "
                 f"give {name} 4"
             )
-
-
-def _shown(value: object) -> str:
-    """An argument in a message: a number as short as possible, anything else as code."""
-    return f"{value:g}" if isinstance(value, int | float) else repr(value)
 
 
 def _readable(predictions: list[Prediction]) -> list[Prediction]:

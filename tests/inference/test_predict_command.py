@@ -12,7 +12,7 @@ from PIL import Image
 
 from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorClassifier
-from resistor_cls.predict import main
+from resistor_cls.predict import _unfamiliar_note, main
 
 NAMES = ("10R_1W", "4K7_1-4W", "220R_2W")
 LONG = "x" * 300  # bytes: more than a file name may have
@@ -122,3 +122,11 @@ def test_a_folder_without_write_permission_is_named(predict) -> None:
     status, _, err = predict("--annotate", "closed")
     assert status == 2
     assert err.startswith("error: --annotate closed cannot hold the annotated copies")
+
+
+def test_the_note_on_unfamiliar_photos_says_how_many_and_what_to_do() -> None:
+    one = _unfamiliar_note(1, 1, "rendered")
+    assert one.startswith("the photo is unlike the synthetic photos that calibrated this model")
+    many = _unfamiliar_note(3, 4, "best.ckpt")
+    assert many.startswith("3 of 4 photos are unlike the photos that calibrated this model")
+    assert "experiment=best data=folder data.root=FOLDER" in many

@@ -1,6 +1,8 @@
 from dataclasses import replace
 
-from resistor_cls.evaluation.calibration import Calibration, fit_calibration
+import numpy as np
+
+from resistor_cls.evaluation.calibration import Calibration, apply_calibration, fit_calibration
 from tests.helpers.simulated import simulated
 
 
@@ -31,3 +33,14 @@ def test_the_risk_level_by_default_is_the_lowest_guaranteed_of_1_and_5_percent()
     for thresholds, risk in (((0.9, 0.8, 0.7), 0.01), ((0.9, None, 0.7), 0.05)):
         assert replace(fitted, thresholds=thresholds).guaranteed_risk == risk
     assert replace(fitted, thresholds=(0.9, None, None)).guaranteed_risk is None
+
+
+def test_some_of_the_photos_keep_their_values():
+    likely, targets = simulated(60, 4)
+    found = apply_calibration(likely, fit_calibration(likely, targets))
+    chosen = np.array([7, 3])
+    some = found.select(chosen)
+    assert some.calibration is found.calibration
+    assert np.array_equal(some.confidences, found.confidences[chosen])
+    assert np.array_equal(some.set_sizes, found.set_sizes[chosen])
+    assert some.distances is None
