@@ -46,6 +46,6 @@ def test_what_parts_of_a_category_differ_in_is_none() -> None:
     plain = reading_of(parse_name("4700Mohm"))
     assert (plain["ohms"], plain["tolerance"], plain["watts"]) == (0.47, 0.05, None)
     assert plain["bands"] == ("yellow", "violet", "silver", "gold")
-    unknown = reading_of(parse_name("left"))
-    assert set(unknown.values()) == {None, (), "left"}
+    without = reading_of(parse_name("left"))
+    assert set(without.values()) == {None, (), "left"}
     assert Candidate.of(parse_name("left"), 0.5, 0.4).text == "left"

@@ -1,4 +1,4 @@
-"""Every number that the page of an evaluation says in a sentence is the report's number."""
+"""Every number in a sentence of the page of an evaluation is a number of the report."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ HELD_OUT, EVALUATED = 468, 567
 def predicted(
     photos: int, skill: float = 6.0, temper: float = 1.0, seed: int = 0, located: bool = True
 ) -> Predictions:
-    """Predictions of a model: `skill` decides how often it is right, `temper` how surely."""
+    """Predictions of a model: `skill` decides how often it is right, `temper` how confidently."""
     rng = np.random.default_rng(seed)
     size = len(NAMES)
     targets = rng.integers(0, size, photos)
@@ -59,9 +59,11 @@ def with_features(model: Predictions) -> Predictions:
     return replace(model, features=np.eye(len(NAMES))[model.targets] + noise * 0.1)
 
 
-def saved(model: Predictions, seen: Predictions) -> CalibratedPredictions:
+def saved(model: Predictions, held_out: Predictions) -> CalibratedPredictions:
     """A calibration that was fitted on other photos."""
-    fitted = fit_calibration(seen.probabilities, seen.targets, seen.located, seen.features)
+    fitted = fit_calibration(
+        held_out.probabilities, held_out.targets, held_out.located, held_out.features
+    )
     return apply_calibration(model.probabilities, fitted, model.located, model.features)
 
 
@@ -113,13 +115,13 @@ def ood(model: Predictions, found: CalibratedPredictions, photos: int = 150) -> 
     return plain(unknown_report(known, scores, accepted, accepted_at=by_risk))
 
 
-def attentive(model: Predictions) -> Predictions:
+def background_reader(model: Predictions) -> Predictions:
     """The same of a model that reads the background."""
     nothing = np.full(len(model.names), np.nan)
     return replace(model, attention=OcclusionResult(nothing, nothing, model.targets, model.targets))
 
 
-def stressed(model: Predictions, found: CalibratedPredictions, photos: int) -> Report:
+def robustness_part(model: Predictions, found: CalibratedPredictions, photos: int) -> Report:
     rows = pd.DataFrame({"kind": ["blur"] * photos, "strength": 1, "correct": True})
     for risk in RISKS:
         rows[f"accepted:{risk}"] = True
@@ -146,7 +148,9 @@ def situations() -> dict[str, Report]:
     return {
         "saved": report(model, other, unknown=ood(model, other), costs=True),
         "cross-fitted": report(
-            attentive(held_out), crossed, stress=stressed(held_out, crossed, HELD_OUT)
+            background_reader(held_out),
+            crossed,
+            stress=robustness_part(held_out, crossed, HELD_OUT),
         ),
         "no calibration": report(few.select(slice(9)), None),
         "no detector": report(without, folds(without)),
@@ -165,7 +169,10 @@ def situations() -> dict[str, Report]:
         "worse calibration": report(soft, saved(soft, sharp)),
         "nothing wrong": report(right, folds(right)),
         "one OOD photo": report(
-            model, other, unknown=ood(model, other, 1), stress=stressed(model, other, EVALUATED)
+            model,
+            other,
+            unknown=ood(model, other, 1),
+            stress=robustness_part(model, other, EVALUATED),
         ),
         "unfamiliar photos": report(with_features(model), folds(with_features(model))),
         "two confusions": report(twice_wrong, folds(twice_wrong)),
