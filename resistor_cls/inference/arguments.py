@@ -54,9 +54,9 @@ def check_risk(risk: object, calibration: Calibration | None, name: str) -> None
         )
     if calibration.thresholds[RISKS.index(float(risk))] is None:
         raise ConfigError(
-            f"{shown}: the model was calibrated on {calibration.photos} photos; these are too few, "
-            f"or too many of the predictions are wrong, to guarantee it: give a larger {name}, or "
-            "calibrate on more photos (report.html has the numbers)"
+            f"{shown}: the model was calibrated on {calibration.photos} photos, too few to "
+            f"guarantee it, or with too many wrong predictions: give a larger {name}, or calibrate "
+            "on more photos (report.html has the numbers)"
         )
 
 

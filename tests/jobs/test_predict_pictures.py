@@ -327,7 +327,7 @@ def test_predictions_are_printed_as_they_come(predict, monkeypatch: pytest.Monke
 def test_flags_are_named_as_they_were_typed(predict, predictor: Predictor) -> None:
     for words, says in (
         (("--views", "8"), "error: --views 8 takes quarter turns, but this model sees"),
-        (("--risk", "0.001"), "error: --risk 0.001: the model was calibrated on 740 photos; th"),
+        (("--risk", "0.001"), "error: --risk 0.001: the model was calibrated on 740 photos, too"),
         (("--views", "3"), "error: --views 3: expected one of 1, 2, 4, 8"),
         (("--threshold", "2"), "error: --threshold 2: expected 0 to 1"),
     ):
