@@ -77,7 +77,7 @@ def check_teacher(teacher: Predictor, data: "PhotoDataModule") -> None:
     Raises:
         ConfigError: it was trained on some of these.
     """
-    known = set(teacher.record.get("trained_on", ()))
+    known = set(teacher.metadata.get("trained_on", ()))
     held_out = [
         fact.pixels
         for fact, role in zip(data.metadata, data.split.role_of, strict=True)

@@ -250,7 +250,8 @@ def _maps(
         return maps.permute(0, 3, 1, 2)
     if len(shape) == 3 and grid is not None and shape[1] - grid[0] * grid[1] in (0, prefix):
         tokens: Tensor = maps[:, -grid[0] * grid[1] :].transpose(1, 2)
-        return tokens.unflatten(2, list(grid))
+        unfolded: Tensor = tokens.unflatten(2, list(grid))
+        return unfolded
     raise _no_maps(name, f"its last layer gives {shape or type(features).__name__}")
 
 

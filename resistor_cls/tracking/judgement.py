@@ -165,7 +165,7 @@ def calibration_record(predictions: Predictions, data: PhotoDataModule) -> dict[
         predictions.probabilities, predictions.targets, predictions.located, predictions.features
     )
     pixels = sorted({data.metadata[index].pixels for index in predictions.indices})
-    return {**fitted.record(), "pixels": pixels}
+    return {**fitted.to_dict(), "pixels": pixels}
 
 
 def calibrate_predictions(
@@ -183,7 +183,7 @@ def calibrate_predictions(
     if own is not None:
         used = set(own["pixels"])
         if not any(data.metadata[index].pixels in used for index in predictions.indices):
-            own = Calibration.from_record(own)
+            own = Calibration.from_dict(own)
             return apply_calibration(
                 predictions.probabilities, own, predictions.located, predictions.features
             )
