@@ -1,6 +1,7 @@
-"""How a command was called, so that its messages name it as it was typed."""
+"""How a command was called, and how it shows its help."""
 
 import sys
+import unicodedata
 from pathlib import Path
 
 
@@ -27,3 +28,17 @@ def called(command: str) -> str:
 def as_called(text: str | None) -> str:
     """A help text whose `python -m resistor_cls.COMMAND` is written as the user calls commands."""
     return (text or "").replace("python -m resistor_cls.", called(""))
+
+
+def show(text: str) -> None:
+    """Prints a help text at once; letters that the terminal cannot write become similar ones.
+
+    Raises:
+        BrokenPipeError: the reader has gone away, as `… | head -1` does.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = unicodedata.normalize("NFKD", text).encode(encoding, "replace").decode(encoding)
+    print(text, flush=True)

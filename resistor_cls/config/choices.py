@@ -4,7 +4,8 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from resistor_cls.config.command_line import CONF, SEARCHED, key_of, searched_places
+from resistor_cls.config.command_line import CONF, SEARCHED, key_of
+from resistor_cls.config.hydra_flags import searched_places
 
 # Not Hydra's own groups, and not what only other files of a group build upon.
 _HIDDEN = ("_", ".")
