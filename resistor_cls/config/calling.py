@@ -2,7 +2,11 @@
 
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from resistor_cls.errors import ResistorClsError
 
 
 def program() -> str:
@@ -42,3 +46,22 @@ def show(text: str) -> None:
     except UnicodeEncodeError:
         text = unicodedata.normalize("NFKD", text).encode(encoding, "replace").decode(encoding)
     print(text, flush=True)
+
+
+@contextmanager
+def named_as_given(key: str, option: str) -> Iterator[None]:
+    """Errors name an option of the command instead of the key that stands for it in a config.
+
+    Args:
+        key: such as `tracking.uri`.
+        option: such as `--tracking-uri`.
+
+    Raises:
+        ResistorClsError: of the same kind, with the other name.
+    """
+    try:
+        yield
+    except ResistorClsError as error:
+        if f"{key}=" not in str(error):
+            raise
+        raise type(error)(str(error).replace(f"{key}=", f"{option} ")) from error

@@ -1,5 +1,6 @@
 """What `--help` of a command shows: what it does, what can be chosen, and what keys mean."""
 
+import re
 import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from resistor_cls.config.keys import KEYS
 
 _MIN_WIDTH, _MAX_WIDTH = 80, 100  # columns
 _MAX_INDENT = 32
+_YAML_KEY = re.compile(r"( *)([\w.-]+):(?: (.*))?$")
 _FLAGS = {
     "--help KEY": "explains a key and those below it, such as --help data.split or --help mix",
     "-m": "runs every combination of several values, such as optimizer.lr=1e-3,3e-4",
@@ -88,3 +90,26 @@ def _wrapped(before: str, text: str, width: int) -> str:
     return textwrap.fill(
         text, width, initial_indent=before, subsequent_indent=inner, break_on_hyphens=False
     )
+
+
+def annotated(text: str, package: str | None = None) -> str:
+    """A composed config as YAML, with the meaning of each key behind its value.
+
+    Args:
+        text: as `--cfg` prints it.
+        package: the node that the text shows; None for the whole config.
+    """
+    lines = text.splitlines()
+    above: list[tuple[int, str]] = []  # indentation and name of the nodes around a line
+    for number, line in enumerate(lines):
+        if (found := _YAML_KEY.match(line)) is None:
+            continue
+        indent = len(found[1])
+        above = [*(one for one in above if one[0] < indent), (indent, found[2])]
+        key = ".".join([*([package] if package else []), *(name for _, name in above)])
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        # Not within a text of several lines.
+        folded = found[3] and len(following) - len(following.lstrip()) > indent
+        if key in KEYS and not folded:
+            lines[number] = f"{line}  # {KEYS[key].meaning}"
+    return "\n".join(lines)

@@ -68,6 +68,8 @@ def explained(name: str, words: Sequence[str]) -> Iterator[None]:
         raise ConfigError(f"{key} is missing: add {key}=…") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(_with_cause(error)) from error
+    except BrokenPipeError:  # the reader of what --cfg prints has gone away
+        raise
     except OSError as error:
         raise ConfigError(
             f"{error.filename}: {error.strerror}; choose another place by paths.output=…"

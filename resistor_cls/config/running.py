@@ -2,12 +2,13 @@
 
 import argparse
 import functools
+import io
 import logging
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from resistor_cls.config.calling import show
 from resistor_cls.config.checks import check_config
 from resistor_cls.config.choices import groups
 from resistor_cls.config.command_line import CONF, escaped, read_words, taken_out
-from resistor_cls.config.help import help_of
+from resistor_cls.config.help import annotated, help_of
 from resistor_cls.config.hydra_flags import flags_of, read_arguments
 from resistor_cls.config.messages import explained
 from resistor_cls.config.sweeps import is_multirun, sweep_of
@@ -79,7 +80,7 @@ def _run(job: Job, name: str, words: list[str]) -> None:
         decorate = hydra.main(config_path=str(CONF), config_name=name, version_base="1.3")
         before, sys.argv = sys.argv, [sys.argv[0], *words, *place]
         try:
-            with explained(name, arguments.overrides):
+            with explained(name, arguments.overrides), _meanings(arguments):
                 decorate(_task(job, sweep, failures))()
         except ResistorClsError as error:  # from a launcher's worker
             if sweep is None:
@@ -95,6 +96,17 @@ def _run(job: Job, name: str, words: list[str]) -> None:
             print(f"\n{sweep.finish()}", file=sys.stderr)
         if failures:
             raise failures[0]
+
+
+@contextmanager
+def _meanings(arguments: argparse.Namespace) -> Iterator[None]:
+    """Adds the meaning of each key to what `--cfg` prints."""
+    if not arguments.cfg:
+        yield
+        return
+    with redirect_stdout(io.StringIO()) as printed:
+        yield
+    show(annotated(printed.getvalue(), arguments.package))
 
 
 def _task(job: Job, sweep: "Sweep | None", failures: list[Exception]) -> Job:

@@ -121,7 +121,7 @@ def choice(*names: str, other: Callable[[Any], bool] | None = None, more: str = 
         lambda value: (
             (isinstance(value, str) and value in names) or (other is not None and other(value))
         ),
-        " ".join([", ".join(names), *[more] * bool(more)]),
+        ", ".join([*names, *[more] * bool(more)]),
         names=names,
         more=more,
     )

@@ -6,10 +6,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from omegaconf import OmegaConf
 
 from resistor_cls import audit, evaluate, train
 from resistor_cls.config import compose
-from resistor_cls.config.checks import check_values
+from resistor_cls.config.checks import check_config, check_values
 from resistor_cls.config.keys import KEYS, METRICS, VIEWS
 from resistor_cls.config.plain import known_values
 from resistor_cls.config.values import CLASS_WEIGHTS
@@ -18,7 +19,7 @@ from resistor_cls.data.augment import mixing
 from resistor_cls.data.sources import sources
 from resistor_cls.data.splits import config as split_config
 from resistor_cls.data.splits import folds
-from resistor_cls.errors import ConfigError
+from resistor_cls.errors import ConfigError, ResistorClsError
 from resistor_cls.model import ResistorClassifier, backbone, preprocessing
 from resistor_cls.model import tta as views
 from resistor_cls.model.checkpoint import schema as file_schema
@@ -138,3 +139,10 @@ def test_a_wrong_value_is_refused_before_anything_is_read(
     error = capsys.readouterr().err
     assert error.count("error: ") == 1
     assert message in error
+
+
+def test_a_line_break_in_a_value_is_escaped() -> None:
+    for key in ("data.source", "model.backbone", "data.split", "mix.kind"):
+        with pytest.raises(ResistorClsError) as raised:
+            check_config(OmegaConf.create({key.split(".")[0]: {key.split(".")[-1]: "a:\nb"}}))
+        assert "\n" not in str(raised.value)
