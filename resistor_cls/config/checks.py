@@ -28,6 +28,7 @@ def check_config(config: "DictConfig") -> None:
     Raises:
         ConfigError: a value that its key does not take, a file that does not exist.
         ModelError: custom code that is not allowed.
+        omegaconf.errors.OmegaConfBaseException: an interpolation that cannot be resolved.
     """
     values = known_values(config)
     check_values(values)
@@ -53,7 +54,7 @@ def check_values(values: Mapping[str, Any]) -> None:
 
 
 def _check_value(key: str, value: Any) -> None:
-    if value == "???":  # OmegaConf's mark
+    if value == "???":  # how OmegaConf shows a missing value
         raise ConfigError(f"{key} is missing: add {key}=…")
     shown = f"{key}={shown_value(value)}"
     for one in value if isinstance(value, list) else [value]:

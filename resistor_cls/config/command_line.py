@@ -1,7 +1,7 @@
-"""Words of a command line: which values are paths or free text, and how Hydra takes them as such.
+"""Arguments of a command line: how Hydra reads paths and free text as they are.
 
 Hydra reads a value by its own grammar, in which commas, brackets, quotes, spaces and letters
-beyond ASCII mean something or nothing. A path means itself. Only this file knows the difference.
+beyond ASCII have a meaning. In a path or a free text they mean themselves.
 """
 
 import argparse
@@ -24,8 +24,8 @@ CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else _PACKAGE.parent / 
 SEARCHED = "hydra.searchpath"  # where there are configs besides ours
 
 _NODE = re.compile(r"\{.*_target_.*\}", re.DOTALL)
-# What can be taken out: choices that are none by default, arguments of what is made, steps.
-_MAY_GO = re.compile(r"~(sweep|experiment|(data\.)?augment\.|optimizer\.|scheduler\.|hydra[./])")
+# What ~KEY may remove: options that are null by default, and arguments of objects.
+_REMOVABLE = re.compile(r"~(sweep|experiment|(data\.)?augment\.|optimizer\.|scheduler\.|hydra[./])")
 _SWEPT = re.compile(r"(choice|range|interval|glob|shuffle|sort|tag)\(.*\)", re.DOTALL)
 _INTERPOLATION = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*([:.\[}])")
 # Resolvers of OmegaConf and of Hydra.
@@ -84,7 +84,7 @@ def _check_word(word: str) -> None:
         empty = not value.strip() and not values.may_be_empty
         if empty or (value.lower() == "null" and not values.accepts(None)):
             raise ConfigError(f"{word} is not a value: expected {key}=…, or leave it out")
-    if word.startswith("~") and not _MAY_GO.match(word):
+    if word.startswith("~") and not _REMOVABLE.match(word):
         raise ConfigError(f"{word}: the command needs it; set another value, or leave {word} out")
 
 

@@ -19,7 +19,7 @@ _FLAGS = {
     "--config-dir FOLDER": "adds your options, such as FOLDER/experiment/mine.yaml",
     "--allow-code PACKAGE": "lets models use your code from a package: docs/extend.md",
     "--cfg job": "prints the composed config with the meaning of every key, and runs nothing",
-    "--hydra-help": "explains Hydra's own flags",
+    "--hydra-help": "explains Hydra's flags",
 }
 
 
@@ -78,8 +78,8 @@ def _rows(
     folder: Path, options: list[str], default: str | None = None
 ) -> Iterator[tuple[str, str]]:
     for option in options:
-        mark = "*" if option == default else " "
-        yield f"{mark} {option}", summary(folder / f"{option}.yaml")
+        star = "*" if option == default else " "
+        yield f"{star} {option}", summary(folder / f"{option}.yaml")
 
 
 def _wrapped(before: str, text: str, width: int) -> str:

@@ -69,7 +69,7 @@ def _own_folder(words: list[str]) -> Path | None:
 def _run(job: Job, name: str, words: list[str]) -> None:
     import hydra
 
-    # Hydra would print a traceback of its own and exit with 1: take its errors as they are.
+    # Hydra would print its traceback and exit with 1; so it raises instead.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     arguments = read_arguments(words)
     arguments.overrides = read_words(arguments.overrides, is_multirun(name, arguments))
@@ -81,7 +81,7 @@ def _run(job: Job, name: str, words: list[str]) -> None:
         before, sys.argv = sys.argv, [sys.argv[0], *words, *place]
         try:
             with explained(name, arguments.overrides), _meanings(arguments):
-                decorate(_task(job, sweep, failures))()
+                decorate(_task(job, name, sweep, failures))()
         except ResistorClsError as error:  # from a launcher's worker
             if sweep is None:
                 raise
@@ -92,7 +92,7 @@ def _run(job: Job, name: str, words: list[str]) -> None:
         finally:
             sys.argv = before
         if sweep is not None:
-            # Hydra has taken the jobs' logging down by now.
+            # Hydra has removed the handlers of the jobs' log by now.
             print(f"\n{sweep.finish()}", file=sys.stderr)
         if failures:
             raise failures[0]
@@ -109,11 +109,12 @@ def _meanings(arguments: argparse.Namespace) -> Iterator[None]:
     show(annotated(printed.getvalue(), arguments.package))
 
 
-def _task(job: Job, sweep: "Sweep | None", failures: list[Exception]) -> Job:
+def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception]) -> Job:
     """What Hydra calls for each job: checks its config, runs it, and tells the sweep.
 
     Args:
         job: of the command.
+        name: of its config.
         sweep: that it is part of.
         failures: where errors of this process are kept: a sweep goes on with its other jobs.
     """
@@ -127,7 +128,8 @@ def _task(job: Job, sweep: "Sweep | None", failures: list[Exception]) -> Job:
         _redact_files()
         overrides = list(HydraConfig.get().overrides.task)
         try:
-            check_config(config)
+            with explained(name, overrides):
+                check_config(config)
             if sweep is not None:
                 # A name that was given is the parent's.
                 config.tracking.name = escaped(sweep.job_name(overrides))
@@ -148,7 +150,7 @@ def _task(job: Job, sweep: "Sweep | None", failures: list[Exception]) -> Job:
 
 
 def _redact_files() -> None:
-    """Takes passwords out of what Hydra has just written of its words and its config."""
+    """Removes passwords from the files of overrides and config that Hydra has just written."""
     from hydra.core.hydra_config import HydraConfig
 
     folder, hydra = output_folder(), HydraConfig.get()

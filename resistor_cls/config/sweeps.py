@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def is_multirun(name: str, arguments: argparse.Namespace) -> bool:
-    """Whether a sweep is asked for, by -m or by a choice that brings its own."""
+    """Whether a sweep is asked for, by -m or by an option that sets `hydra.mode`."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.types import RunMode
@@ -30,12 +30,12 @@ def is_multirun(name: str, arguments: argparse.Namespace) -> bool:
     if arguments.multirun:
         return True
     words = arguments.overrides
-    bringing = [word for word in words if key_of(word) in ("sweep", "experiment", "hydra.mode")]
-    if not bringing or arguments.shell_completion:
+    choosing = [word for word in words if key_of(word) in ("sweep", "experiment", "hydra.mode")]
+    if not choosing or arguments.shell_completion:
         return False
-    bringing += [word for word in words if key_of(word) == SEARCHED]
+    choosing += [word for word in words if key_of(word) == SEARCHED]
     with initialize_config_dir(str(CONF), version_base="1.3"), explained(name, words):
-        config = hydra_compose(name, bringing, return_hydra_config=True)
+        config = hydra_compose(name, choosing, return_hydra_config=True)
     return bool(config.hydra.mode == RunMode.MULTIRUN)
 
 
@@ -45,7 +45,7 @@ def sweep_of(
 ) -> Iterator[tuple["Sweep | None", list[str]]]:
     """The sweep that the words ask for, None for a single run; and the word for its folder.
 
-    Hydra would read the clock once more, and share a folder with a run of the same second.
+    The folder is chosen here: Hydra's would be shared with a run of the same second.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.types import RunMode
@@ -70,7 +70,7 @@ def sweep_of(
     compared = config.get("compare")
     if compared is not None and compared not in varying:
         raise ConfigError(
-            f"compare={compared}: it has no several values here; "
+            f"compare={compared}: it has one value here; "
             f"swept {'is' if len(varying) == 1 else 'are'} {', '.join(varying) or 'no keys'}"
         )
     if shows_only:
@@ -212,7 +212,7 @@ def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
             and override.key_or_group not in groups()
         ):
             raise ConfigError(f"{override.input_line}: expected values; only options have names")
-        # Of `sweep=folds` with a wrong number of folds, say; Hydra would run nothing, and be happy.
+        # Such as sweep=folds data.folds=0: Hydra would run nothing and report success.
         if override.is_range_sweep() and not any(True for _ in override.sweep_iterator()):
             raise ConfigError(f"{override.input_line}: a range of no values; expected one or more")
     return [key for key, override in last.items() if override.is_sweep_override()]
