@@ -61,14 +61,14 @@ RULES = (
     ),
     Rule(
         lambda values, built: _mixes(values) and not built.takes_soft_targets,
-        "mix={mix.kind} with loss={model.loss}, which takes no soft targets: use loss=bce or "
+        "mix={mix.kind} with loss={loss.name}, which takes no soft targets: use loss=bce or "
         "loss=cross_entropy, or mix=none",
     ),
     Rule(
         lambda values, built: (
             _mixes(values) and values.get("mix.target") == "union" and not built.multi_label
         ),
-        "mix.target=union with loss={model.loss}, which takes one category per photo: use "
+        "mix.target=union with loss={loss.name}, which takes one category per photo: use "
         "loss=bce, or mix.target=ratio",
     ),
     Rule(
@@ -121,13 +121,13 @@ def _with_own_mix(values: Values) -> Values:
 
 def _expected(values: Values) -> Built:
     """What is known before the loss and the trainer are built."""
-    loss = values.get("model.loss")
+    loss = values.get("loss.name")
     is_custom = values.get("loss._target_") is not None
     devices = values.get("trainer.devices")
     return Built(
         takes_soft_targets=is_custom or loss != "focal",
         multi_label=is_custom or loss != "cross_entropy",
-        counts_categories=values.get("model.class_weights") == "balanced",
+        counts_categories=values.get("loss.class_weights") == "balanced",
         processes=len(devices) if isinstance(devices, list) else _whole(devices),
     )
 

@@ -190,10 +190,6 @@ _LOSS_KEYS = {
         "Weights of categories in the loss; balanced gives every category the same total."),
     "loss.focal_gamma": Key(_NOT_NEGATIVE,
         "Focusing exponent of loss=focal; 0 is binary cross-entropy."),
-    "model.loss": Key(anything("see `loss.name`"), "Taken from `loss.name`."),
-    "model.label_smoothing": Key(_PART, "Taken from `loss.label_smoothing`."),
-    "model.class_weights": Key(class_weights(), "Taken from `loss.class_weights`."),
-    "model.focal_gamma": Key(_NOT_NEGATIVE, "Taken from `loss.focal_gamma`."),
 }
 _OPTIMIZER_KEYS = {
     "optimizer.lr": Key(_NOT_NEGATIVE, "Peak learning rate."),

@@ -20,7 +20,7 @@ from resistor_cls.data.sources import sources
 from resistor_cls.data.splits import config as split_config
 from resistor_cls.data.splits import folds
 from resistor_cls.errors import ConfigError, ResistorClsError
-from resistor_cls.model import ResistorClassifier, backbone, preprocessing
+from resistor_cls.model import ResistorNetwork, backbone, preprocessing
 from resistor_cls.model import tta as views
 from resistor_cls.model.checkpoint import schema as file_schema
 from resistor_cls.model.training import losses
@@ -78,7 +78,7 @@ def nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(PhotoDataModule, "setup", fail)
     monkeypatch.setattr(sources, "read_source", fail)
-    monkeypatch.setattr(ResistorClassifier, "load", fail)
+    monkeypatch.setattr(ResistorNetwork, "load", fail)
 
 
 Refusal = tuple[ModuleType, str, str]
