@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resistor_cls.config.calling import as_called, called
+from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import ConfigError, DataError, printable, run_command
@@ -40,7 +40,7 @@ docs/predict.md lists the fields"""
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    return run_command(lambda: _predict(_parser().parse_args(argv)))
+    return run_command(lambda: _run(_parser().parse_args(argv)))
 
 
 def _parser() -> Parser:
@@ -142,6 +142,11 @@ def _add_refusal_options(parser: Parser) -> None:
         metavar="PROBABILITY",
         help="below this probability of the model (default: as trained); no guarantee goes with it",
     )
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    with named_as_given("tracking.uri", "--tracking-uri"):
+        _predict(arguments)
 
 
 def _predict(arguments: argparse.Namespace) -> None:
