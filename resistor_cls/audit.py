@@ -50,33 +50,36 @@ def audit(config: "DictConfig") -> None:
     from resistor_cls.config import flatten, output_folder, resolved
     from resistor_cls.data.audit import audit_photos, with_findings
     from resistor_cls.data.images.cache import fingerprint, open_cache
-    from resistor_cls.data.images.decode import Resize, as_rgb
-    from resistor_cls.data.sources.sources import absolute, options_of, read_source
+    from resistor_cls.data.images.decode import as_rgb
+    from resistor_cls.data.images.resize import Resize
+    from resistor_cls.data.sources.by_name import make_source, options_of
     from resistor_cls.data.sources.walk import log_left_out
     from resistor_cls.evaluation.pages.audit import audit_page
     from resistor_cls.tracking import open_run
 
     model = None if config.reference is None else _checked_and_loaded(config)
-    prepare = Resize(config.data.image_size) if model is None else model.image_preprocessing()
-    source = config.data.source
-    options = absolute({key: config.data[key] for key in options_of(source) if key in config.data})
+    size = config.data.image_size
+    preprocess = Resize(size) if model is None else model.image_preprocessing()
+    name = config.data.source
+    source = make_source(
+        name, {key: config.data[key] for key in options_of(name) if key in config.data}
+    )
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
         run.log_params(flatten(config))
-        found = read_source(source, options)
+        found = source.read()
         # Not the data module: Lightning takes as much memory as all the rest.
-        cache = open_cache(found, prepare, Path(config.paths.cache))
+        cache = open_cache(found, preprocess, Path(config.paths.cache))
         if model is None or not cache.metadata:  # else the data module of the model says it
             log_left_out(found.left_out, len(found), found.root)
         photo_set = found.select(cache.readable)
-        contents = tuple(fact.content for fact in cache.metadata)
         report = audit_photos(
             photo_set,
             cache.metadata,
             cache.edge_descriptors,
             cache.unreadable,
-            fingerprint=fingerprint(contents, photo_set.labels),
-            image_size=prepare.size,
+            fingerprint=fingerprint(cache.contents, photo_set.labels),
+            image_size=preprocess.size,
         )
         if model is not None and cache.metadata:
             labels, findings = _doubts(model, config, run)
@@ -114,15 +117,15 @@ def _doubts(
     from resistor_cls.model import build_trainer, score
     from resistor_cls.tracking.judgement import judged
 
-    prepare = model.image_preprocessing()
-    data = instantiate(config.data, subset="all", skip_unreadable=True, prepare=prepare)
+    preprocess = model.image_preprocessing()
+    data = instantiate(config.data, subset="all", skip_unreadable=True, preprocess=preprocess)
     data.setup()
     model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
     trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
     score(trainer, model, data)
     known = model.metadata.get("trained_on")
-    pixels = [fact.pixels for fact in data.metadata]
-    trained = None if known is None else np.isin(pixels, list(known))
+    pixel_hashes = [image.pixel_hash for image in data.metadata]
+    trained = None if known is None else np.isin(pixel_hashes, list(known))
     labels = doubted_labels(judged(model, data), trained, str(config.reference))
     return labels, label_findings(labels)
 
@@ -158,7 +161,7 @@ def _judge(report: Mapping[str, Any], page: Path, strict: bool) -> None:
     Raises:
         DataError: photos that cannot be read; with `strict`, any problem or risk.
     """
-    from resistor_cls.data.sources.sources import some_names
+    from resistor_cls.errors import some_names
 
     names = [row["photo"] for row in report["files"]["unreadable"]]
     if names:

@@ -45,7 +45,7 @@ class View:
     span: float
 
     def place(self, size: tuple[int, int], photo_size: tuple[int, int]) -> np.ndarray:
-        """What it shows, in fractions; see `resistor_cls.data.images.decode.PreprocessedImage`.
+        """What it shows, in fractions; see `place` of `PreprocessedImage`.
 
         Args:
             size: rows and columns that it is resampled to; pixels are square.

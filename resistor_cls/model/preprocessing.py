@@ -11,20 +11,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from resistor_cls.data.augment.augmentation import WithFixedTransforms, serialised
+from resistor_cls.data.augment.fixed import WithFixedTransforms, serialised
 from resistor_cls.data.crops import MARGIN, crop_shape, crop_view, look
 from resistor_cls.data.geometry import OrientedBox
-from resistor_cls.data.images.decode import (
-    RGB,
+from resistor_cls.data.images.decode import RGB
+from resistor_cls.data.images.preprocessed import (
     ImagePreprocessing,
     PreprocessedImage,
-    Resize,
     check_channels,
+)
+from resistor_cls.data.images.resize import (
+    Resize,
     checked_size,
-    one_torch_thread,
     resize,
     resize_image,
 )
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.errors import ConfigError, ModelError, nearest
 from resistor_cls.model.detector.network import DETECTOR_FORMAT, SHIPPED, Detector
 from resistor_cls.model.detector.search import SEARCH_VERSION

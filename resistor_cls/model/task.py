@@ -13,7 +13,7 @@ from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.images.decode import ImagePreprocessing
+from resistor_cls.data.images.preprocessed import ImagePreprocessing
 from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.checkpoint.checkpoints import CHECKPOINT_FORMAT, RECORD, read_checkpoint
@@ -253,14 +253,14 @@ class ResistorClassifier(LightningModule):
             ModelError: photos that were prepared for another model.
         """
         data: Any = getattr(self.trainer, "datamodule", None)
-        prepare = getattr(data, "prepare", None)
-        if prepare is None:  # batches of somebody else's making
+        preprocess = getattr(data, "preprocess", None)
+        if preprocess is None:  # batches of somebody else's making
             return
-        wanted = self.image_preprocessing(prepare.size).key
-        if prepare.key != wanted:
+        wanted = self.image_preprocessing(preprocess.size).key
+        if preprocess.key != wanted:
             raise ModelError(
-                f"the photos are prepared by {prepare.key!r}, the model needs {wanted!r}: "
-                "give the data module prepare=model.preparation()"
+                f"the photos are prepared by {preprocess.key!r}, the model needs {wanted!r}: "
+                "give the data module preprocess=model.image_preprocessing()"
             )
         if stage == "fit":
             self.check_training(data, self.trainer)
@@ -278,7 +278,7 @@ class ResistorClassifier(LightningModule):
             ConfigError: names both keys.
         """
         mix, loss = getattr(data, "mix", None), self.hparams["loss"]
-        stream = getattr(data, "stream", None)
+        stream = getattr(data, "online_generator", None)
         mixed = "" if mix is None else f"mix={mix.kind}"
         refused = (
             (mix and not self.loss.takes_soft_targets, f"{mixed} with loss={loss}, which takes "

@@ -37,7 +37,7 @@ def build(photos: Path, folder: Path, *words: str) -> Built:
     torch.manual_seed(0)
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     model = instantiate(config.model, categories=["a", "b", "c"], optimizer=optimizer)
-    data = instantiate(config.data, prepare=model.image_preprocessing())
+    data = instantiate(config.data, preprocess=model.image_preprocessing())
     trainer = build_trainer(folder, **config.trainer)
     made = optimizer(model.backbone.parameters())
     schedule, rates = scheduler(made, 8, 2), []

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import PhotoDataModule, data_module_from_settings
 from resistor_cls.data.dataset import EpochSampler, Repeatable
 from resistor_cls.data.geometry import OrientedBox
-from resistor_cls.data.images.decode import PreprocessedImage, Resize
+from resistor_cls.data.images.preprocessed import PreprocessedImage
+from resistor_cls.data.images.resize import Resize
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.errors import ConfigError, DataError
 from tests.helpers.photo_files import NAMES, write_folder, write_photo
@@ -48,7 +49,7 @@ def test_photos_are_prepared_as_the_model_asks(make: Make):
         def __call__(self, photo: np.ndarray) -> PreprocessedImage:
             return PreprocessedImage(super().__call__(photo).photo // 2, located=False)
 
-    plain, dark = make(), make(prepare=Dark(24))
+    plain, dark = make(), make(preprocess=Dark(24))
     plain.setup()
     dark.setup()
     assert plain.located is None
@@ -98,7 +99,7 @@ def test_all_photos_can_be_judged_where_they_are_too_few_to_split(make: Make, tm
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"per_category": 3}, "data.per_category is no key of the source folder; .*categories"),
+        ({"per_category": 3}, "data.per_category is not a key of the source folder; .*categories"),
         ({"root": None}, "data.root is not set: the source folder needs it"),
         ({"source": "table"}, "data.table is not set: the source table needs it"),
         ({"source": "foldr"}, "data.source=foldr: no such source; did you mean folder"),
@@ -111,7 +112,7 @@ def test_all_photos_can_be_judged_where_they_are_too_few_to_split(make: Make, tm
         ({"subset": "val"}, "subset=val: "),
         ({"workers": -1}, "data.workers=-1: expected auto, 0 or more"),
         ({"workers": "many"}, "data.workers=many: expected auto, 0 or more"),
-        ({"augment": ["flip"]}, "augment: 'flip' is no albumentations transform"),
+        ({"augment": ["flip"]}, "augment: 'flip' is not an albumentations transform"),
     ],
 )
 def test_an_argument_that_cannot_be_used_is_named(make: Make, changes: dict, message: str):
@@ -236,7 +237,7 @@ def test_settings_are_plain_values_that_make_the_same_module(make: Make, tmp_pat
     data = make(categories=categories)
     data.setup()
     settings = json.loads(json.dumps(data.settings))
-    again = PhotoDataModule(**settings, cache=tmp_path / "cache", workers=0)
+    again = data_module_from_settings(**settings, cache=tmp_path / "cache", workers=0)
     again.setup()
     assert again.fingerprint == data.fingerprint
     assert again.categories.names == ("left", "10R", "4K7")
@@ -259,7 +260,7 @@ def test_the_body_is_known_by_its_box_or_by_who_found_it(make: Make, tmp_path: P
     rows = ["10R/0.jpg,0.25,0.5,0.25,0.1", "left/0.jpg,0.5,0.5,0.5,0.25"]
     table = "\n".join(["file,x_center,y_center,width,height", *rows])
     (tmp_path / "photos" / "boxes.csv").write_text(table)
-    data = make(prepare=Middle(16))
+    data = make(preprocess=Middle(16))
     data.setup()
 
     def body(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Facts and sets of photos that no file stands behind."""
+"""Metadata and sets of photos without files."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.metadata import BORDER_NAMES, ImageMetadata
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.photo_set import PhotoSet
 
 
-def facts_at(
+def metadata_at(
     second: float | None = None, camera: str = "", colour: float = 50.0, picture: str = ""
 ) -> ImageMetadata:
-    """Facts of a photo.
+    """Metadata of a photo.
 
     Args:
         second: of the day when it was taken; None for no time.
@@ -22,11 +22,11 @@ def facts_at(
         picture: what it shows; the same text is the same picture.
     """
     content = hashlib.sha256(f"{picture} {second} {camera} {colour}".encode()).hexdigest()
-    pixels = hashlib.sha256(picture.encode()).hexdigest()
+    pixel_hash = hashlib.sha256(picture.encode()).hexdigest()
     taken = "" if second is None else (datetime(2024, 5, 1) + timedelta(seconds=second)).isoformat()
     return ImageMetadata(
         content=content,
-        pixels=pixels[:16],
+        pixel_hash=pixel_hash[:16],
         width=70,
         height=70,
         mode="RGB",
@@ -36,7 +36,7 @@ def facts_at(
         brightness=0.5,
         clipped=0.0,
         sharpness=100.0,
-        perceptual_hash=pixels,
+        perceptual_hash=pixel_hash,
         border=(float(colour),) * len(BORDER_NAMES),
     )
 

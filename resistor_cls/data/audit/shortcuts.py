@@ -17,9 +17,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.metadata import ImageMetadata
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.photo_set import PhotoSet
 from resistor_cls.data.splits.captures import cameras, capture_order
-from resistor_cls.data.splits.folds import capture_folds, stratified_folds
+from resistor_cls.data.splits.folds import stratified_folds
+from resistor_cls.data.splits.temporal import capture_folds
 
 MAX_PHOTOS = 5000  # 100,000 photos say the same, twenty times as slowly
 MIN_PHOTOS = 20  # of fewer, one photo more or less is a twentieth of the score

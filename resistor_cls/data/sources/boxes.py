@@ -9,8 +9,8 @@ import numpy as np
 from resistor_cls.csv_tables import read_csv
 from resistor_cls.data.geometry import SLENDERNESS, OrientedBox, body_in_box
 from resistor_cls.data.images.metadata import BORDER
-from resistor_cls.data.sources.listing import names_outside, some_names
-from resistor_cls.errors import DataError
+from resistor_cls.data.sources.names import names_outside
+from resistor_cls.errors import DataError, some_names
 
 FILE = "boxes.csv"
 COLUMNS = ("x_center", "y_center", "width", "height")

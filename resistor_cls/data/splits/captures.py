@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
 from resistor_cls.data.images.metadata import BORDER_NAMES, ImageMetadata
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.photo_set import PhotoSet
 
 BURST_GAP = 60.0  # seconds without a photo that end a burst; neighbours are seconds apart
 
@@ -66,6 +66,19 @@ def bursts(
         newest[key] = (burst, time)
         burst_of[index] = burst
     return burst_of
+
+
+def bursts_if_timed(photo_set: PhotoSet, metadata: Sequence[ImageMetadata]) -> np.ndarray:
+    """Numbers photos by burst; each is a burst by itself if no photo has a time of capture.
+
+    Synthetic photos have none.
+
+    Returns:
+        (photos,) int.
+    """
+    if not any(image.taken for image in metadata):
+        return np.arange(len(metadata))
+    return bursts(photo_set, metadata)
 
 
 def backgrounds(metadata: Sequence[ImageMetadata], count: int, seed: int = 0) -> np.ndarray:

@@ -1,15 +1,14 @@
-"""One share of the photos that validates, in the place of folds.
+"""One share of the photos that validates, instead of folds.
 
-Every category keeps at least one photo on each side: a category that is never trained on cannot be
-learned, and one that is never validated is not judged.
+Every category keeps at least one photo on each side: a category without training photos cannot be
+learned, and one without validation photos is not evaluated.
 """
 
 import numpy as np
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.sources.listing import some_names
-from resistor_cls.errors import DataError
+from resistor_cls.errors import DataError, some_names
 
 
 def stratified_holdout(
@@ -120,17 +119,36 @@ def capture_holdout(
     return validated
 
 
-def short_of(members: np.ndarray, least: int, categories: Categories) -> str:
+def short_of(members: np.ndarray, minimum: int, categories: Categories) -> str:
     """Categories with too few members, each with its number, for a message; empty for none.
 
     Args:
         members: class index of each photo or group.
-        least: how many a category needs.
+        minimum: how many a category needs.
         categories: their names.
     """
     counts = np.bincount(members, minlength=len(categories))
-    short = np.flatnonzero(counts < least)
+    short = np.flatnonzero(counts < minimum)
     return some_names([f"{categories[int(i)].name} ({counts[i]})" for i in short])
+
+
+def require_per_fold(members: np.ndarray, folds: int, categories: Categories, what: str) -> None:
+    """Requires a photo, or group of photos, of each category for every fold.
+
+    Args:
+        members: class index of each photo or group.
+        folds: how many folds.
+        categories: names, for the message.
+        what: `members` are, for the message.
+
+    Raises:
+        DataError: a category with fewer members than folds.
+    """
+    if short := short_of(members, folds, categories):
+        raise DataError(
+            f"data.folds={folds}, but these categories have fewer {what} than folds: {short}; "
+            "add photos, remove the category, or lower data.folds"
+        )
 
 
 def _require_two(targets: np.ndarray, size: float, categories: Categories) -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule, Resize
 from resistor_cls.data.audit import SEVERITIES, audit_photos
 from resistor_cls.data.sources.boxes import read_boxes
 from resistor_cls.errors import DataError
@@ -50,7 +50,11 @@ def sound(tmp_path: Path) -> Path:
 def audited(tmp_path: Path) -> Callable[[Path], Audit]:
     def audit(root: Path) -> Audit:
         data = PhotoDataModule(
-            root, subset="all", skip_unreadable=True, image_size=32, cache=tmp_path / "cache"
+            FolderSource(root),
+            preprocess=Resize(32),
+            subset="all",
+            skip_unreadable=True,
+            cache=tmp_path / "cache",
         )
         data.setup()
         report = audit_photos(

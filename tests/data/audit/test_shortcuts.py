@@ -9,7 +9,7 @@ from resistor_cls.categories import Categories
 from resistor_cls.data.audit import shortcuts as module
 from resistor_cls.data.audit.shortcuts import Shortcut, shortcut_scores
 from resistor_cls.data.images.metadata import BORDER_NAMES, ImageMetadata
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.photo_set import PhotoSet
 
 
 def photos(counts: list[int]) -> PhotoSet:

@@ -14,13 +14,10 @@ import torch
 import yaml
 
 from resistor_cls.data import read_pipeline
-from resistor_cls.data.augment.augmentation import (
-    VERSION,
-    Augmentation,
-    WithFixedTransforms,
-    serialised,
-)
-from resistor_cls.data.images.decode import Resize
+from resistor_cls.data.augment.augmentation import Augmentation
+from resistor_cls.data.augment.fixed import WithFixedTransforms, serialised
+from resistor_cls.data.augment.serialized import VERSION
+from resistor_cls.data.images.resize import Resize
 from resistor_cls.errors import ConfigError
 from tests.helpers.photo_files import noise
 
@@ -79,9 +76,9 @@ HYDROGEN_TORCH = json.dumps(
         ("{", "expected JSON or YAML as albumentations.save writes it"),
         ("a: [", "expected JSON or YAML as albumentations.save writes it"),
         ("!!python/object/apply:os.system ['touch pwned']", "could not determine a constructor"),
-        ("just words", "no serialised pipeline: expected what albumentations.save writes"),
-        (json.dumps({"steps": []}), "no serialised pipeline"),
-        (json.dumps(pipeline(3)), "'3' is no transform: it has no __class_fullname__"),
+        ("just words", "not a serialized pipeline: expected what albumentations.save writes"),
+        (json.dumps({"steps": []}), "not a serialized pipeline"),
+        (json.dumps(pipeline(3)), "'3' is not a transform: it has no __class_fullname__"),
         (json.dumps(pipeline(node("HorizontalFlp"))), "did you mean HorizontalFlip"),
         (json.dumps(pipeline(node("os.system", command="ls"))), "has no transform os.system"),
         (json.dumps(pipeline(node("Lambda"))), "Lambda stands for code"),

@@ -12,9 +12,11 @@ from PIL import Image
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
 from resistor_cls.data import read_photo, resize
-from resistor_cls.data.images import decode as photos
+from resistor_cls.data.images import decode
+from resistor_cls.data.images import resize as resize_module
 from resistor_cls.data.images.arrays import NPY
-from resistor_cls.data.images.decode import Resize, as_rgb, decode_photo, resize_image
+from resistor_cls.data.images.decode import as_rgb, decode_photo
+from resistor_cls.data.images.resize import Resize, resize_image
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.model.preprocessing import Preprocessing
 from tests.helpers.photo_files import noise, png, write_photo
@@ -273,7 +275,8 @@ def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
     whole = resize(torch.from_numpy(photo).permute(2, 0, 1)[None].float().div(255), shape)
     expected = whole[0].mul(255).round().byte().permute(1, 2, 0).numpy()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(photos, "STRIP", values)
+        patch.setattr(decode, "STRIP", values)
+        patch.setattr(resize_module, "STRIP", values)
         assert np.array_equal(resize_image(photo, shape), expected)
         encoded = encode(Image.fromarray(photo), "PNG")
         assert np.array_equal(decode_photo(encoded), photo)

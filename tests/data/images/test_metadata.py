@@ -22,14 +22,14 @@ from resistor_cls.data.images.metadata import (
     image_metadata,
 )
 from resistor_cls.data.splits.near_duplicates import (
-    MAX_BITS,
+    MAX_HAMMING,
     MIN_SIMILARITY,
     exact_duplicates,
     grouped,
     near_duplicates,
 )
 from resistor_cls.synthetic import draw, sample_scene
-from tests.helpers.made_up import facts_at
+from tests.helpers.made_up import metadata_at
 
 
 def encoded(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG") -> bytes:
@@ -104,7 +104,7 @@ def test_the_same_picture_has_the_same_pixels_whatever_its_file():
     plain, told = looked_at(photo), looked_at(photo, exif_of())
     told_upright = looked_at(np.rot90(photo), exif_of())  # stored turned, and shown upright
     assert plain.content != told.content
-    assert plain.pixels == told_upright.pixels != told.pixels
+    assert plain.pixel_hash == told_upright.pixel_hash != told.pixel_hash
     assert exact_duplicates([plain, told, told_upright]) == [(0, 2)]
 
 
@@ -131,10 +131,10 @@ def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np
 
 def test_pairs_over_the_edge_of_a_block_are_found(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("resistor_cls.data.splits.near_duplicates._BLOCK", 3)
-    metadata = [facts_at(second=i, picture=str(i % 5)) for i in range(10)]
+    metadata = [metadata_at(second=i, picture=str(i % 5)) for i in range(10)]
     pairs = near_duplicates(metadata, np.zeros((10, 64, 64), dtype=np.int8))
     assert [(pair.first, pair.second) for pair in pairs] == [(i, i + 5) for i in range(5)]
-    assert all(pair.bits == 0 and pair.similarity == 1 for pair in pairs)
+    assert all(pair.hamming == 0 and pair.similarity == 1 for pair in pairs)
 
 
 def noisy_copies(seed: int, most_flipped: int) -> tuple[list[ImageMetadata], np.ndarray]:
@@ -161,7 +161,7 @@ def noisy_copies(seed: int, most_flipped: int) -> tuple[list[ImageMetadata], np.
 
 
 def facts_of(bits: np.ndarray, picture: str) -> ImageMetadata:
-    return replace(facts_at(picture=picture), perceptual_hash=np.packbits(bits).tobytes().hex())
+    return replace(metadata_at(picture=picture), perceptual_hash=np.packbits(bits).tobytes().hex())
 
 
 def compared_one_by_one(
@@ -173,9 +173,9 @@ def compared_one_by_one(
     for first, second in combinations(range(len(metadata)), 2):
         one, other = (int(metadata[i].perceptual_hash, 16) for i in (first, second))
         bits = (one ^ other).bit_count()
-        same = metadata[first].pixels == metadata[second].pixels
+        same = metadata[first].pixel_hash == metadata[second].pixel_hash
         similarity = 1.0 if same else np.corrcoef(flat[first], flat[second])[0, 1]
-        if bits <= MAX_BITS and similarity >= MIN_SIMILARITY:
+        if bits <= MAX_HAMMING and similarity >= MIN_SIMILARITY:
             found[first, second] = bits
     return found
 
@@ -187,11 +187,11 @@ def test_near_duplicates_are_those_of_comparing_one_by_one(seed: int, most_flipp
     expected = compared_one_by_one(metadata, edge_descriptors)
     copies = {index: group[0] for group in exact_duplicates(metadata) for index in group[1:]}
     with patch.multiple("resistor_cls.data.splits.near_duplicates", _BLOCK=5, _TILE=7):
-        pairs = near_duplicates(metadata, edge_descriptors, most=len(metadata))
-        few = near_duplicates(metadata, edge_descriptors, np.arange(len(metadata)) % 2, most=1)
+        pairs = near_duplicates(metadata, edge_descriptors, max_pairs=len(metadata))
+        few = near_duplicates(metadata, edge_descriptors, np.arange(len(metadata)) % 2, max_pairs=1)
     first_copies = {pair: bits for pair, bits in expected.items() if not {*pair} & {*copies}}
     first_copies |= {(first, copy): 0 for copy, first in copies.items()}
-    assert {(pair.first, pair.second): pair.bits for pair in pairs} == first_copies
+    assert {(pair.first, pair.second): pair.hamming for pair in pairs} == first_copies
     # Whatever is left out, the same photos are linked.
     links = ([(pair.first, pair.second) for pair in some] for some in (pairs, few))
     groups = [grouped(some, len(metadata)) for some in (*links, expected)]
@@ -207,7 +207,7 @@ def test_near_duplicates_are_those_of_comparing_one_by_one(seed: int, most_flipp
 
 def test_pairs_of_photos_that_are_all_alike_grow_with_the_photos():
     count = 1000
-    copies = [facts_at(picture="one")] * count
+    copies = [metadata_at(picture="one")] * count
     assert len(near_duplicates(copies, np.zeros((count, 64, 64), dtype=np.int8))) == count - 1
     lines = np.random.default_rng(0).integers(-100, 100, (64, 64)).astype(np.int8)
     bits = np.zeros(256, dtype=np.uint8)

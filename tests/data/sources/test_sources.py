@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resistor_cls.data import read_folder, read_table
-from resistor_cls.data.sources.sources import SOURCES, options_of
+from resistor_cls.data import FolderSource, SyntheticSource, TableSource
+from resistor_cls.data.sources.by_name import options_of
 from resistor_cls.errors import ConfigError, DataError
 from tests.helpers.photo_files import NAMES, write_folder, write_photo
 
@@ -21,7 +21,7 @@ def test_a_folder_is_read_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     for order in (sorted, lambda names: sorted(names, reverse=True)):
         monkeypatch.setattr(os, "listdir", lambda path, order=order: order(listed(path)))
-        photos = read_folder(tmp_path)
+        photos = FolderSource(tmp_path).read()
         assert photos.names == expected
         assert photos.targets == (0,) * 12 + (1,) * 12
         assert photos.categories.names == ("a", "b")
@@ -37,7 +37,7 @@ def test_photos_are_known_by_suffix_of_any_case_and_the_rest_is_named(tmp_path: 
     (tmp_path / "a/folder.jpg").mkdir()
     write_photo(tmp_path / "stray.jpg")
     (tmp_path / "readme.md").write_text("no photo")
-    photos = read_folder(tmp_path)
+    photos = FolderSource(tmp_path).read()
     assert len(photos) == 7
     assert photos.ignored == (
         "a/folder.jpg",
@@ -52,7 +52,7 @@ def test_names_may_be_of_any_language(tmp_path: Path):
     names = ("4K7 ¼W/photo (1).jpg", "5 µΩ/电阻.JPG")
     for name in names:
         write_photo(tmp_path / name)
-    photos = read_folder(tmp_path)
+    photos = FolderSource(tmp_path).read()
     assert photos.names == names
     assert photos.categories.names == ("4K7 ¼W", "5 µΩ")
     assert all(photos.path(index).is_file() for index in (0, 1))
@@ -66,7 +66,7 @@ def test_names_that_no_table_can_hold_are_refused(tmp_path: Path, name: bytes):
     with pytest.raises(
         DataError, match=r"names that are not UTF-8 text: .*\\xe7.*; rename"
     ) as caught:
-        read_folder(tmp_path)
+        FolderSource(tmp_path).read()
     str(caught.value).encode()
 
 
@@ -76,7 +76,7 @@ def test_links_are_followed(tmp_path: Path):
     (root / "left").symlink_to(elsewhere / "left")
     (root / "10R/link.jpg").symlink_to(elsewhere / "10R/0.jpg")
     (root / "10R/again.jpg").symlink_to(elsewhere / "10R/0.jpg")
-    photos = read_folder(root)
+    photos = FolderSource(root).read()
     assert photos.categories.names == NAMES
     assert len(photos) == 3 + 1 + 4
 
@@ -87,7 +87,7 @@ def test_links_that_lead_nowhere_are_named_all_at_once(tmp_path: Path):
     (root / "4K7/circle.jpg").symlink_to(root / "4K7/circle.jpg")
     (root / "1M").symlink_to(root / "absent")
     with pytest.raises(DataError, match=r": 1M, 10R/gone.jpg, 4K7/circle.jpg; remove them"):
-        read_folder(root)
+        FolderSource(root).read()
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -98,19 +98,19 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(Path, "iterdir", refused)
     with pytest.raises(DataError, match=rf"{root} cannot be listed: Permission denied"):
-        read_folder(root)
+        FolderSource(root).read()
 
 
 def test_a_root_that_is_no_folder_of_categories(tmp_path: Path):
     with pytest.raises(DataError, match="absent does not exist: expected a folder with one folder"):
-        read_folder(tmp_path / "absent")
+        FolderSource(tmp_path / "absent").read()
     with pytest.raises(DataError, match=r"x.jpg is a file"):
-        read_folder(write_photo(tmp_path / "x.jpg"))
+        FolderSource(write_photo(tmp_path / "x.jpg")).read()
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="has no folders in it"):
-        read_folder(tmp_path / "empty")
+        FolderSource(tmp_path / "empty").read()
     with pytest.raises(DataError, match=r"1 categories \(only\).*at least two"):
-        read_folder(write_folder(tmp_path / "single", ["only"]))
+        FolderSource(write_folder(tmp_path / "single", ["only"])).read()
 
 
 def test_an_empty_category_is_an_error(tmp_path: Path):
@@ -118,24 +118,24 @@ def test_an_empty_category_is_an_error(tmp_path: Path):
     (tmp_path / "hollow").mkdir()
     (tmp_path / "hollow" / "notes.txt").write_text("later")
     with pytest.raises(DataError, match=r"'hollow' has no photos: .*hollow holds only notes.txt"):
-        read_folder(tmp_path)
+        FolderSource(tmp_path).read()
 
 
 def test_a_file_fixes_the_categories_and_their_order(tmp_path: Path):
     root, file = write_folder(tmp_path / "photos"), tmp_path / "categories.txt"
     file.write_text("left\n10R\n4K7\n")
-    photos = read_folder(root, file)
+    photos = FolderSource(root, file).read()
     assert photos.categories.names == ("left", "10R", "4K7")
-    assert photos.names == read_folder(root).names  # sorted all the same
+    assert photos.names == FolderSource(root).read().names  # sorted all the same
     labels = [photos.categories.names[target] for target in photos.targets]
     assert labels == [name.partition("/")[0] for name in photos.names]
 
     file.write_text("left\n10R\n")
     with pytest.raises(DataError, match=r"folders that are not in .*categories.txt: 4K7"):
-        read_folder(root, file)
+        FolderSource(root, file).read()
     file.write_text("left\n10R\n4K7\n1M\n")
     with pytest.raises(DataError, match=r"'1M' has no photos: .*1M is absent"):
-        read_folder(root, file)
+        FolderSource(root, file).read()
 
 
 @pytest.mark.parametrize("prefix", ["class_", "label_", "category_"])
@@ -144,32 +144,32 @@ def test_a_prefix_that_all_folders_have_is_no_part_of_the_labels(
 ):
     root = write_folder(tmp_path / "photos", [prefix + name for name in NAMES], each=1)
     with caplog.at_level("INFO"):
-        photos = read_folder(root)
+        photos = FolderSource(root).read()
     assert len(caplog.messages) == 1
     assert prefix in caplog.text
     assert photos.categories.names == NAMES
     assert photos.names[0] == f"{prefix}10R/0.jpg"
     assert all(photos.path(index).is_file() for index in range(len(photos)))
 
-    whole = read_folder(root, label_prefix="")
+    whole = FolderSource(root, label_prefix="").read()
     assert whole.categories.names == tuple(prefix + name for name in NAMES)
     categories = tmp_path / "categories.txt"
     for lines in (NAMES[::-1], whole.categories.names[::-1]):  # with the prefix or without
         categories.write_text("\n".join(lines))
-        assert read_folder(root, categories).categories.names == NAMES[::-1]
+        assert FolderSource(root, categories).read().categories.names == NAMES[::-1]
 
 
 def test_a_prefix_that_one_label_lacks_is_part_of_the_others(tmp_path: Path):
     names = ("class_10R", "class_4K7", "left")
     root = write_folder(tmp_path / "some", names, each=1)
-    assert read_folder(root).categories.names == names
-    assert read_folder(root, label_prefix="class_").categories.names == NAMES
+    assert FolderSource(root).read().categories.names == names
+    assert FolderSource(root, label_prefix="class_").read().categories.names == NAMES
     nothing_left = write_folder(tmp_path / "nothing", ("class_", "class_10R"), each=1)
-    assert read_folder(nothing_left).categories.names == ("class_", "class_10R")
+    assert FolderSource(nothing_left).read().categories.names == ("class_", "class_10R")
     twins = write_folder(tmp_path / "twins", ("10R", "class_10R", "left"), each=1)
-    assert len(read_folder(twins).categories) == 3
+    assert len(FolderSource(twins).read().categories) == 3
     with pytest.raises(DataError, match=r"'10R' and 'class_10R' are one label .*_prefix=class_: "):
-        read_folder(twins, label_prefix="class_")
+        FolderSource(twins, label_prefix="class_").read()
 
 
 def write_table(path: Path, rows: dict[str, str], columns: tuple[str, str]) -> Path:
@@ -187,7 +187,7 @@ def test_a_table_takes_any_label(tmp_path: Path, suffix: str):
     for name in rows:
         write_photo(tmp_path / name)
     table = write_table(tmp_path / f"photos{suffix}", rows, ("image", "category"))
-    photos = read_table(None, table)  # names are relative to the table
+    photos = TableSource(table).read()  # names are relative to the table
     assert photos.categories.names == tuple(sorted(ODD_LABELS))
     names = photos.categories.names
     found = {photos.names[i]: names[photos.targets[i]] for i in range(len(photos))}
@@ -200,13 +200,13 @@ def test_columns_and_label_prefix_can_be_named(tmp_path: Path):
     for name in rows:
         write_photo(tmp_path / "photos" / name)
     table = write_table(tmp_path / "t.csv", rows, ("file", "class"))
-    photos = read_table(
-        tmp_path / "photos",
+    photos = TableSource(
         table,
+        root=tmp_path / "photos",
         image_column="file",
         category_column="class",
         label_prefix="class_",
-    )
+    ).read()
     assert photos.categories.names == ("10R", "first_class_left", "left")
 
 
@@ -214,7 +214,7 @@ def test_white_space_and_prefixes_of_labels_count_for_nothing(tmp_path: Path):
     rows = {"1.jpg": "class_10R", "2.jpg": " class_10R ", "3.jpg": "class_left\t"}
     for name in rows:
         write_photo(tmp_path / name)
-    photos = read_table(None, write_table(tmp_path / "t.CSV", rows, ("image", "category")))
+    photos = TableSource(write_table(tmp_path / "t.CSV", rows, ("image", "category"))).read()
     assert photos.categories.names == ("10R", "left")
     assert photos.targets == (0, 0, 1)
 
@@ -223,17 +223,17 @@ def test_a_column_of_groups_travels_with_the_photos(tmp_path: Path):
     write_folder(tmp_path, each=1)
     table = tmp_path / "t.csv"
     table.write_text("image,category,part\nleft/0.jpg,left,7 \n10R/0.jpg,10R,8\n4K7/0.jpg,4K7,7\n")
-    photos = read_table(None, table, group_column="part")
+    photos = TableSource(table, group_column="part").read()
     assert photos.names == ("10R/0.jpg", "4K7/0.jpg", "left/0.jpg")
     assert photos.groups == ("8", "7", "7")
     assert photos.select([2, 0]).groups == ("7", "8")
-    assert read_table(None, table).groups is None
+    assert TableSource(table).read().groups is None
 
     with pytest.raises(DataError, match=r"data.group_column=parts: no such column .* mean part"):
-        read_table(None, table, group_column="parts")
+        TableSource(table, group_column="parts").read()
     table.write_text("image,category,part\nleft/0.jpg,left,7\n10R/0.jpg,10R, \n")
     with pytest.raises(DataError, match=r"nothing in the column data.group_column=part of row 2;"):
-        read_table(None, table, group_column="part")
+        TableSource(table, group_column="part").read()
 
 
 def test_what_is_wrong_with_a_table_is_named(tmp_path: Path):
@@ -243,37 +243,37 @@ def test_what_is_wrong_with_a_table_is_named(tmp_path: Path):
     with pytest.raises(
         DataError, match=r"category_column=category: no such column .* mean categories"
     ):
-        read_table(None, table)
+        TableSource(table).read()
 
     write_table(table, rows | {"10R/77.jpg": "10R", "x.jpg": "left"}, ("image", "category"))
     with pytest.raises(DataError, match=r"2 of the 4 photos in .*t.csv .*: 10R/77.jpg, x.jpg; set"):
-        read_table(None, table)
+        TableSource(table).read()
 
     table.write_text("image,category\n10R/0.jpg,10R\nleft/0.jpg,left\n./10R//0.jpg,left\n")
     with pytest.raises(DataError, match=r"names photos twice: 10R/0.jpg;"):
-        read_table(None, table)
+        TableSource(table).read()
 
     table.write_text("image,category\n10R/0.jpg,10R\nleft/0.jpg,\n")
     with pytest.raises(DataError, match=r"nothing in the column data.category_column=category of"):
-        read_table(None, table)
+        TableSource(table).read()
 
     for name in (tmp_path / "10R/0.jpg", r"C:\10R\0.jpg"):
         table.write_text(f"image,category\n{name},10R\nleft/0.jpg,left\n")
         with pytest.raises(DataError, match=r"absolute paths: .*10R/0.jpg; write them relative to"):
-            read_table(None, table)
+            TableSource(table).read()
 
     table.write_text(f"image,category\n10R/0.jpg,10R\n{'x' * 300}.jpg,left\n")
     with pytest.raises(DataError, match=r"1 of the 2 photos in .* are not below .*: xxx"):
-        read_table(None, table)
+        TableSource(table).read()
 
     categories = tmp_path / "categories.txt"
     categories.write_text("10R\nleft\n")
     table.write_text("image,category\n10R/0.jpg,10R\n10R/1.jpg,right\nleft/0.jpg,left\n")
     with pytest.raises(DataError, match="category 'right' is not among the 2 categories"):
-        read_table(None, table, categories=categories)
+        TableSource(table, categories=categories).read()
     table.write_text("image,category\n10R/0.jpg,10R\n")
     with pytest.raises(DataError, match=r"no photos of left, which .*categories.txt lists"):
-        read_table(None, table, categories=categories)
+        TableSource(table, categories=categories).read()
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "absent.pq", "binary.csv", "text.parquet"])
@@ -281,18 +281,18 @@ def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, name: str):
     (tmp_path / "binary.csv").write_bytes(bytes(range(256)))
     (tmp_path / "text.parquet").write_text("image,category\n")
     with pytest.raises(DataError, match=rf"data.table=.*{name} cannot be read"):
-        read_table(None, tmp_path / name)
+        TableSource(tmp_path / name).read()
 
 
 def test_a_drawn_set_gets_a_folder_for_its_request(tmp_path: Path):
     categories = tmp_path / "categories.txt"
     categories.write_text("\n".join(NAMES))
-    read = SOURCES["rendered"]
-    one = read(tmp_path, per_category=1, size=64, categories=categories)
-    other = read(tmp_path, per_category=1, size=64, seed=1, categories=categories)
+    how = {"per_category": 1, "size": 64, "categories": categories}
+    one = SyntheticSource(tmp_path, **how).read()
+    other = SyntheticSource(tmp_path, **how, seed=1).read()
     assert one.root != other.root
     assert [path.parent.name for path in (one.path(0), one.path(2))] == ["10R", "left"]
-    assert read(tmp_path, per_category=1, size=64, categories=categories) == one
+    assert SyntheticSource(tmp_path, **how).read() == one
 
 
 def test_an_unknown_source_is_named():

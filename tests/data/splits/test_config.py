@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.pseudo_labels import PseudoLabels
-from resistor_cls.data.splits.config import SplitConfig, sample_roles
+from resistor_cls.data.splits.assign import sample_roles
+from resistor_cls.data.splits.config import SplitConfig
 from resistor_cls.errors import ConfigError
 from tests.helpers.photo_files import write_photo
 
@@ -78,12 +79,12 @@ def test_the_final_model_trains_on_validation_photos_too(make: Make, tmp_path: P
     shown = [index for batch in final.train_dataloader() for index in batch["indices"].tolist()]
     assert sorted(shown) == main.tolist()
     assert final.train_counts.tolist() == [10, 10, 10]
-    assert final.seen(final.trained_on()) == len(final.test_indices) == 6
-    assert honest.seen(honest.trained_on()) == 0
+    assert final.count_overlap(final.trained_on()) == len(final.test_indices) == 6
+    assert honest.count_overlap(honest.trained_on()) == 0
     assert len(sampled.train_indices) == 12 + 3
     assert counts_of(sampled)["dropped"] == 15
     final.subset = "test"
-    assert final.seen(final.trained_on()) == 0
+    assert final.count_overlap(final.trained_on()) == 0
 
 
 def test_a_share_validates_in_the_place_of_a_fold(make: Make):

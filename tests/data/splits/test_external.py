@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import PhotoDataModule, data_module_from_settings
 from resistor_cls.errors import ConfigError, DataError
 from tests.helpers.photo_files import NAMES, write_photo
 
@@ -47,7 +47,7 @@ def test_given_photos_validate_and_all_others_train(make: Make, tmp_path: Path):
     shown = [index for batch in data.test_dataloader() for index in batch["indices"].tolist()]
     assert shown == data.test_indices.tolist()
     pixels = {
-        data.metadata[index].pixels for index in [*data.validation_indices, *data.test_indices]
+        data.metadata[index].pixel_hash for index in [*data.validation_indices, *data.test_indices]
     }
     assert pixels.isdisjoint(data.trained_on())
 
@@ -86,7 +86,7 @@ def test_settings_find_given_photos_again(
     data.setup()
     monkeypatch.chdir("/")
     settings = json.loads(json.dumps(data.settings))
-    again = PhotoDataModule(**settings, cache=tmp_path / "cache", workers=0, subset="all")
+    again = data_module_from_settings(**settings, cache=tmp_path / "cache", workers=0, subset="all")
     again.setup()
     assert again.fingerprint == data.fingerprint
     assert len(again.test_indices) == 42
@@ -153,7 +153,7 @@ def test_what_is_wrong_with_a_given_set_is_named(make: Make, tmp_path: Path):
     with pytest.raises(DataError, match=r"data\.test=.*absent\.pq cannot be read"):
         make(test=tmp_path / "absent.pq").setup()
     write_given(tmp_path / "odd", ("4K7", "5K", "6K"))
-    with pytest.raises(DataError, match=r"data\.test=.*odd has photos of '5K', which is no cat"):
+    with pytest.raises(DataError, match=r"data\.test=.*odd has photos of '5K', which is not a cat"):
         make(test=tmp_path / "odd").setup()
     broken = tmp_path / "broken/4K7/0.jpg"
     write_photo(broken).write_bytes(b"")

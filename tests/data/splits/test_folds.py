@@ -10,22 +10,14 @@ from hypothesis import strategies as st
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.metadata import EDGE_DESCRIPTOR
 from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
-from resistor_cls.data.splits.folds import (
-    ALWAYS_TRAINS,
-    SPLITS,
-    beside_blocks,
-    capture_folds,
-    grouped_folds,
-    kept_together,
-    left_out_folds,
-    read_split,
-    split_photos,
-    split_table,
-    stratified_folds,
-)
-from resistor_cls.data.splits.near_duplicates import grouped
+from resistor_cls.data.splits.config import SPLITS, SplitConfig
+from resistor_cls.data.splits.folds import grouped_folds, split_photos, stratified_folds
+from resistor_cls.data.splits.near_duplicates import grouped, kept_together
+from resistor_cls.data.splits.split import ALWAYS_TRAINS
+from resistor_cls.data.splits.split_table import read_split, split_table
+from resistor_cls.data.splits.temporal import capture_folds, embargo, left_out_folds
 from resistor_cls.errors import ConfigError, DataError
-from tests.helpers.made_up import facts_at, photo_set_of
+from tests.helpers.made_up import metadata_at, photo_set_of
 
 counts = st.lists(st.integers(5, 30), min_size=2, max_size=5)
 seeds = st.integers(0, 2**32 - 1)
@@ -84,7 +76,7 @@ def test_capture_validates_a_block_and_drops_its_neighbours(counts, folds, fold,
     targets, categories = targets_of(counts), names_of(counts)
     order = np.random.default_rng(seed).permutation(len(targets))
     validated = capture_folds(targets, order, folds, categories) == fold
-    beside = beside_blocks(targets, order, validated, gap)
+    beside = embargo(targets, order, validated, gap)
     assert not (beside & validated).any()
     for target in range(len(counts)):
         line = order[targets[order] == target]
@@ -122,7 +114,7 @@ def real_like(order: np.ndarray | None = None):
         for number in range(20)
     ]
     metadata = [
-        facts_at(
+        metadata_at(
             second=number + 1000 * "abc".index(category),
             camera="one" if number < 10 else "two",
             colour=30.0 if number % 2 else 90.0,
@@ -135,7 +127,7 @@ def real_like(order: np.ndarray | None = None):
     return photo_set, [metadata[i] for i in chosen]
 
 
-def outlines_of(count: int) -> np.ndarray:
+def descriptors_of(count: int) -> np.ndarray:
     return np.zeros((count, EDGE_DESCRIPTOR, EDGE_DESCRIPTOR), dtype=np.int8)
 
 
@@ -143,23 +135,18 @@ def outlines_of(count: int) -> np.ndarray:
 def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
     folds = 2 if how in {"background", "camera"} else 4
     photo_set, metadata = real_like()
-    edge_descriptors = outlines_of(len(metadata))
+    edge_descriptors = descriptors_of(len(metadata))
     shuffled = np.random.default_rng(1).permutation(len(metadata))
-    other_set, other_facts = real_like(shuffled)
+    other_set, other_metadata = real_like(shuffled)
     validated = np.zeros(len(metadata), dtype=int)
     for fold in range(folds):
-        split = split_photos(
-            how, photo_set, metadata, edge_descriptors, folds=folds, fold=fold, gap=1
-        )
+        config = SplitConfig(how, folds=folds, fold=fold, gap=1)
+        split = split_photos(config, photo_set, metadata, edge_descriptors)
         validated += split.role_of == "validation"
-        again = split_photos(
-            how, photo_set, metadata, edge_descriptors, folds=folds, fold=fold, gap=1
-        )
+        again = split_photos(config, photo_set, metadata, edge_descriptors)
         assert np.array_equal(split.role_of, again.role_of)
         if how not in {"stratified", "grouped"}:  # those two shuffle: sources sort by name
-            other = split_photos(
-                how, other_set, other_facts, edge_descriptors, folds=folds, fold=fold, gap=1
-            )
+            other = split_photos(config, other_set, other_metadata, edge_descriptors)
             roles = dict(zip(photo_set.names, split.role_of, strict=True))
             assert roles == dict(zip(other_set.names, other.role_of, strict=True))
     assert (validated == 1).all()
@@ -167,23 +154,23 @@ def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
 
 def test_near_duplicates_and_the_group_column_stay_together():
     photo_set, metadata = real_like()
-    twin = metadata[0].pixels
-    metadata[25] = facts_at(
+    twin = metadata[0].pixel_hash
+    metadata[25] = metadata_at(
         second=9999, camera="one", colour=1.0, picture="a0"
     )  # the picture of a/0
-    assert metadata[25].pixels == twin
+    assert metadata[25].pixel_hash == twin
     photo_set = photo_set_of(
         photo_set.names,
         [n[0] for n in photo_set.names],
         groups=["x" if i in {3, 50} else str(i) for i in range(60)],
     )
-    groups = kept_together(photo_set, metadata, outlines_of(60))
+    groups = kept_together(photo_set, metadata, descriptors_of(60))
     assert groups[0] == groups[25] and groups[3] == groups[50]
     assert len(set(groups)) == 58
-    split = split_photos("grouped", photo_set, metadata, outlines_of(60), folds=4, fold=0)
+    split = split_photos(SplitConfig("grouped", folds=4), photo_set, metadata, descriptors_of(60))
     assert split.role_of[0] == split.role_of[25] and split.role_of[3] == split.role_of[50]
     roles = split_photos(
-        "capture", photo_set, metadata, outlines_of(60), folds=4, fold=0, gap=0
+        SplitConfig("capture", folds=4, gap=0), photo_set, metadata, descriptors_of(60)
     ).role_of
     assert roles[0] == "validation" and roles[25] == "dropped"
     assert roles[3] == "validation" and roles[50] == "dropped"
@@ -191,10 +178,14 @@ def test_near_duplicates_and_the_group_column_stay_together():
 
 def test_a_split_is_read_back_to_the_photo(tmp_path: Path):
     photo_set, metadata = real_like()
-    split = split_photos("capture", photo_set, metadata, outlines_of(60), folds=3, fold=1, gap=2)
+    split = split_photos(
+        SplitConfig("capture", folds=3, fold=1, gap=2), photo_set, metadata, descriptors_of(60)
+    )
     path = tmp_path / "split.csv"
     split_table(split, photo_set, metadata).to_csv(path, index=False)
-    again = split_photos(str(path), photo_set, metadata, outlines_of(60), folds=5, fold=4)
+    again = split_photos(
+        SplitConfig(str(path), folds=5, fold=4), photo_set, metadata, descriptors_of(60)
+    )
     assert np.array_equal(again.role_of, split.role_of)
     assert np.array_equal(again.fold_of, split.fold_of)
     table = split_table(split, photo_set, metadata)
@@ -214,12 +205,12 @@ def test_a_split_is_read_back_to_the_photo(tmp_path: Path):
             r"1 are not among .* \(a/gone.jpg\)",
         ),
         (lambda table: table.assign(role="guess"), "unknown role 'guess'"),
-        (lambda table: table.drop(columns="role"), "no table of a split"),
+        (lambda table: table.drop(columns="role"), "is not the table of a split"),
     ],
 )
 def test_a_table_of_other_photos_is_refused(tmp_path: Path, change, message: str):
     photo_set, metadata = real_like()
-    split = split_photos("stratified", photo_set, metadata, outlines_of(60))
+    split = split_photos(SplitConfig(), photo_set, metadata, descriptors_of(60))
     path = tmp_path / "split.csv"
     change(split_table(split, photo_set, metadata)).to_csv(path, index=False)
     with pytest.raises(DataError, match=message):
@@ -230,7 +221,7 @@ def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
     photo_set, metadata = real_like()
 
     def split(how: str, **choices: int) -> None:
-        split_photos(how, photo_set, metadata, outlines_of(60), **choices)
+        split_photos(SplitConfig(how, **choices), photo_set, metadata, descriptors_of(60))
 
     with pytest.raises(ConfigError, match=r"data.split=captur: did you mean capture or camera\?"):
         split("captur")
@@ -244,7 +235,7 @@ def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
         split("capture", folds=2, gap=10)
     with pytest.raises(DataError, match=r"fewer photos than folds: a \(20\), b \(20\), c \(20\)"):
         split("stratified", folds=21)
-    with pytest.raises(DataError, match="no table of a split"):
+    with pytest.raises(DataError, match="is not the table of a split"):
         split(str(tmp_path / "absent.csv"))
 
 
@@ -252,9 +243,9 @@ def test_bursts_end_with_a_pause_a_camera_or_a_category():
     seconds = [0, 5, 200, 205, 206]
     photo_set = photo_set_of([f"a/{i}.jpg" for i in range(5)] + ["b/0.jpg", "b/1.jpg"], "aaaaabb")
     metadata = [
-        *(facts_at(second=s, camera="one" if i < 4 else "two") for i, s in enumerate(seconds)),
-        facts_at(second=207, camera="two"),
-        facts_at(camera="two"),
+        *(metadata_at(second=s, camera="one" if i < 4 else "two") for i, s in enumerate(seconds)),
+        metadata_at(second=207, camera="two"),
+        metadata_at(camera="two"),
     ]
     assert bursts(photo_set, metadata, gap=60).tolist() == [0, 0, 1, 1, 2, 3, 4]
     assert len(set(bursts(photo_set, metadata, gap=300))) == 4
@@ -263,9 +254,15 @@ def test_bursts_end_with_a_pause_a_camera_or_a_category():
 
 def test_capture_order_is_by_time_then_by_the_numbers_in_names():
     names = ["a/x (10).jpg", "a/x (2).jpg", "a/x (1).jpg", "a/late.jpg", "a/early.jpg"]
-    metadata = [facts_at(), facts_at(), facts_at(), facts_at(second=50), facts_at(second=7)]
+    metadata = [
+        metadata_at(),
+        metadata_at(),
+        metadata_at(),
+        metadata_at(second=50),
+        metadata_at(second=7),
+    ]
     photo_set = photo_set_of([*names, "b/x.jpg"], "aaaaab")
-    order = capture_order(photo_set, [*metadata, facts_at(second=1)])
+    order = capture_order(photo_set, [*metadata, metadata_at(second=1)])
     assert [photo_set.names[i] for i in order] == [
         "a/early.jpg",
         "a/late.jpg",
@@ -277,7 +274,7 @@ def test_capture_order_is_by_time_then_by_the_numbers_in_names():
 
 
 def test_backgrounds_are_found_by_colour():
-    metadata = [facts_at(colour=c) for c in (10, 90, 11, 92, 10.5, 12)]
+    metadata = [metadata_at(colour=c) for c in (10, 90, 11, 92, 10.5, 12)]
     assert backgrounds(metadata, 2).tolist() == [0, 1, 0, 1, 0, 0]
     assert len(set(backgrounds(metadata[:1] * 3, 4))) == 1
 

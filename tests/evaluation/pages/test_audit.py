@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from resistor_cls.categories import Categories
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule, Resize
 from resistor_cls.data.audit import audit_photos
 from resistor_cls.errors import ModelError
 from resistor_cls.evaluation import Predictions
@@ -25,7 +25,7 @@ VOID = {"meta", "img", "br", "input", "link"}
 @pytest.fixture(scope="module")
 def audit(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     cache = tmp_path_factory.mktemp("cache")
-    data = PhotoDataModule(photos, subset="all", image_size=32, cache=cache)
+    data = PhotoDataModule(FolderSource(photos), subset="all", preprocess=Resize(32), cache=cache)
     data.setup()
     return audit_photos(data.photo_set, data.metadata, data.edge_descriptors, {}, progress=False)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resistor_cls.categories import resistor37
 from resistor_cls.colour_code import decode
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.model import (
     ResistorClassifier,
@@ -68,8 +68,9 @@ def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
     def losses(run: str, workers: int) -> list[float]:
         seed_everything(0)
         data = PhotoDataModule(
-            photos, batch_size=4, workers=workers, cache=tmp_path / "cache",
-            prepare=image_preprocessing(True, 32), stream=partial(SyntheticCrops, length=12),
+            FolderSource(photos), batch_size=4, workers=workers, cache=tmp_path / "cache",
+            preprocess=image_preprocessing(True, 32),
+            online_generator=partial(SyntheticCrops, length=12),
         )  # fmt: skip
         data.setup()
         assert len(data.validation_indices) == len(data.photo_set)

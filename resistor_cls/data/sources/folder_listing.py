@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resistor_cls.data.images.decode import SUFFIXES
-from resistor_cls.data.sources.listing import check_root, some_names
+from resistor_cls.data.sources.names import check_names, check_root
 from resistor_cls.data.sources.walk import (
     BROKEN_LINK,
     UNREADABLE,
@@ -18,7 +18,7 @@ from resistor_cls.data.sources.walk import (
     look_beside,
     walk,
 )
-from resistor_cls.errors import DataError, as_text, printable
+from resistor_cls.errors import DataError, printable, some_names
 
 log = logging.getLogger(__name__)
 
@@ -126,19 +126,6 @@ def log_nested(photos: Sequence[str]) -> None:
             len(nested),
             len(photos),
             printable(nested[0]),
-        )
-
-
-def check_names(root: Path, names: Sequence[str]) -> None:
-    """Refuses names that no table of predictions could hold.
-
-    Raises:
-        DataError: names them.
-    """
-    foreign = [as_text(name) for name in names if as_text(name) != name]
-    if foreign:
-        raise DataError(
-            f"{root} has names that are not UTF-8 text: {some_names(foreign)}; rename them"
         )
 
 
