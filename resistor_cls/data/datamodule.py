@@ -69,7 +69,7 @@ class PhotoDataModule(LightningDataModule):
     Attributes:
         photo_set: the readable photos (after `setup`, as all that follow).
         targets: (photos,) class index of each; after `align_labels` the model's,
-            `resistor_cls.data.dataset.UNKNOWN` for a photo of none of its categories.
+            `resistor_cls.data.dataset.OOD_TARGET` for a photo of none of its categories.
         located: (photos,) bool, whether the body of each was found; None if it was not looked for.
         places: (photos, 2, 3) float64, what each shows of its original; see `PreprocessedImage`.
         metadata: of each photo.

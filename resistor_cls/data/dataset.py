@@ -11,7 +11,7 @@ from torch.utils.data import ConcatDataset, Dataset, DistributedSampler
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.data.pseudo_labels import PseudoPhotos
 
-UNKNOWN = -1  # target of a photo that is not of any of the categories
+OOD_TARGET = -1  # of a photo that shows none of the categories
 UNLISTED = -1  # index of a photo that is not in the data module's `photo_set`
 
 # Takes a training batch and the number of categories; gives the batch with `soft_targets`.

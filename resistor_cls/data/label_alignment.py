@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 
 from resistor_cls.categories import Categories, check_labels
-from resistor_cls.data.dataset import UNKNOWN
+from resistor_cls.data.dataset import OOD_TARGET
 from resistor_cls.data.sources.photo_set import PhotoSet
 from resistor_cls.errors import DataError
 
@@ -22,7 +22,7 @@ def aligned_targets(
             the photos may have unexpected ones.
 
     Returns:
-        (photos,) class indices of the model, `UNKNOWN` for a photo of an unexpected category.
+        (photos,) class indices of the model, `OOD_TARGET` for a photo of an unexpected category.
 
     Raises:
         DataError: the categories differ otherwise; the first difference is named. Names that only
@@ -42,5 +42,5 @@ def aligned_targets(
                 f"{error}; {remedy} evaluates them all the same" if remedy else str(error)
             ) from None
     index_of = {name: index for index, name in enumerate(categories.names)}
-    target_of = np.array([index_of.get(name, UNKNOWN) for name in found])
+    target_of = np.array([index_of.get(name, OOD_TARGET) for name in found])
     return target_of[np.asarray(photo_set.targets)]

@@ -40,7 +40,7 @@ def audit_photos(
         fingerprint: of the labelled photos.
         image_size: side in pixels that a model gets the photos at, or their rows and columns.
         seed: of clusters, folds and samples.
-        progress: whether to show a bar.
+        progress: whether to show a progress bar.
 
     Returns:
         What `audit.json` holds, JSON values only; shares are 0 to 1, lengths pixels of the upright
@@ -90,10 +90,10 @@ def audit_photos(
         "bodies": lambda: sections.body_section(features, image_size),
         "photos": lambda: sections.photo_section(features),
     }
-    bar = tqdm(makers.items(), desc="Auditing", leave=False, disable=None if progress else True)
+    steps = tqdm(makers.items(), desc="Auditing", leave=False, disable=None if progress else True)
     shown = {}
-    for name, make in bar:
-        bar.set_postfix_str(name)
+    for name, make in steps:
+        steps.set_postfix_str(name)
         shown[name] = make()
     audit = {
         "version": VERSION,

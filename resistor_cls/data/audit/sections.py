@@ -93,11 +93,11 @@ def camera_section(photos: PhotoFeatures) -> list[dict[str, Any]]:
 
 def background_section(photos: PhotoFeatures) -> list[dict[str, Any]]:
     """Backgrounds by the colours of their borders, that of most photos first."""
-    ring = [BORDER_NAMES.index(f"ring_{c}_{rank}") for rank in (5, 50, 95) for c in "Lab"]
+    border = [BORDER_NAMES.index(f"ring_{c}_{rank}") for rank in (5, 50, 95) for c in "Lab"]
     rows = []
     for number in range(int(photos.background.max(initial=-1)) + 1):
         members = photos.order[photos.background[photos.order] == number]
-        colours = np.median([np.array(photos.metadata[i].border)[ring] for i in members], axis=0)
+        colours = np.median([np.array(photos.metadata[i].border)[border] for i in members], axis=0)
         rows.append(
             {
                 "photos": len(members),

@@ -46,7 +46,7 @@ _NO_BODY = (float("nan"),) * _BODY
 _BUILDING = ".building-"  # begins the names of folders that are not a cache yet
 _TRIES = 3  # where other processes build and discard the same cache
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# What reading a cache raises where a file of it is absent, cut or of something else. Permissions
+# What reading a cache raises if a file of it is missing, truncated or something else. Permissions
 # and failing disks are not among them: decoding anew would not help.
 _DAMAGE = (
     FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, LookupError, TypeError,
@@ -151,7 +151,7 @@ def _opened(place: Path, count: int, preprocess: ImagePreprocessing) -> PhotoCac
 
     Raises:
         OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError: a file that is
-            absent, is cut or holds something else: see `_DAMAGE`.
+            missing, truncated or something else: see `_DAMAGE`.
     """
     index = json.loads((place / "index.json").read_text(encoding="utf-8"))
     readable, unreadable = tuple(index["readable"]), dict(index["unreadable"])
@@ -252,8 +252,10 @@ def _build(photo_set: PhotoSet, preprocess: ImagePreprocessing, place: Path) -> 
             (built / "bodies.float64").open("wb") as bodies,
         ):
             work = pool.map(partial(_read, preprocess=preprocess), paths)
-            bar = tqdm(work, total=len(paths), desc="Decoding photos", leave=False, disable=None)
-            for index, found in enumerate(bar):
+            progress = tqdm(
+                work, total=len(paths), desc="Decoding photos", leave=False, disable=None
+            )
+            for index, found in enumerate(progress):
                 if isinstance(found, str):
                     unreadable[photo_set.names[index]] = found
                     continue

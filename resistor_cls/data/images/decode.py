@@ -49,7 +49,7 @@ def decode_photo(encoded: bytes) -> np.ndarray:
         (height, width, channels) uint8.
 
     Raises:
-        DataError: bytes that are no complete image of `FORMATS`, beyond the limits of
+        DataError: bytes that are not a complete image of `FORMATS`, beyond the limits of
             `resistor_cls.data.images.headers`, several frames or pages, or pixels of 32 bits;
             an array of another kind or dimension.
     """

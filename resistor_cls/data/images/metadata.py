@@ -54,7 +54,7 @@ class ImageMetadata:
         camera: maker and model; empty where EXIF says none.
         taken: EXIF `DateTimeOriginal` as ISO 8601; empty where there is none.
         brightness: mean luma, 0 to 1.
-        clipped: share of pixels that are all but white.
+        clipped: share of pixels that are nearly white.
         sharpness: variance of the Laplacian, grey levels² (Pech-Pacheco et al. 2000).
         perceptual_hash: of 256 bits, hexadecimal (pHash: signs of low DCT frequencies).
         border: colours of the photo's border, named by `BORDER_NAMES`; CIELAB.
@@ -115,7 +115,7 @@ def image_metadata(encoded: bytes, photo: np.ndarray) -> ImageMetadata:
 def edge_descriptor(photo: np.ndarray) -> np.ndarray:
     """The edges of a photo whatever its light: grey levels over the contrast around each.
 
-    Two photos of one arrangement correlate in it; two that share only their table do not.
+    Two photos of one arrangement correlate in it; two on the same table only do not.
 
     Args:
         photo: (height, width, channels) uint8.
@@ -181,9 +181,9 @@ def _border(photo: np.ndarray) -> tuple[float, ...]:
     width = round(BORDER * side)
     inner = slice(width, -width)
     sides = [lab[:width], lab[-width:], lab[inner, :width], lab[inner, -width:]]
-    ring = np.concatenate([part.reshape(-1, 3) for part in sides])
+    border = np.concatenate([part.reshape(-1, 3) for part in sides])
     values = [
-        np.percentile(ring, (5, 50, 95), axis=0).ravel(),
+        np.percentile(border, (5, 50, 95), axis=0).ravel(),
         *(np.concatenate([part.mean(axis=(0, 1)), part.std(axis=(0, 1))]) for part in sides),
         [
             np.abs(np.diff(part[..., 0], axis=axis)).mean()

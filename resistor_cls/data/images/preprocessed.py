@@ -22,7 +22,7 @@ class PreprocessedImage:
 
     Attributes:
         photo: (rows, columns, channels) uint8.
-        located: False where the body was looked for and not found.
+        located: False if the body was looked for and not found.
         place: (2, 3) float64, what it shows of the upright original: a point at the fractions
             (x, y) of the preprocessed photo lies at `place @ (x, y, 1)` in fractions of the
             original.

@@ -78,7 +78,7 @@ def checked_size(size: Any, key: str) -> int | list[int]:
 
     Args:
         size: a whole number of 1 or more, or two of them.
-        key: that it was given by.
+        key: that sets it, for the message.
 
     Raises:
         ConfigError: something else.

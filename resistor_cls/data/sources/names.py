@@ -8,7 +8,7 @@ from resistor_cls.errors import DataError, as_text, some_names
 
 
 def check_root(root: Path, key: str) -> None:
-    """Refuses a folder whose name neither a run nor a cache could keep.
+    """Refuses a folder whose name cannot be stored as text.
 
     Raises:
         DataError: it is not UTF-8.
@@ -19,7 +19,7 @@ def check_root(root: Path, key: str) -> None:
 
 
 def check_names(root: Path, names: Sequence[str]) -> None:
-    """Refuses names that no table of predictions could hold.
+    """Refuses names that cannot be stored in a table.
 
     Raises:
         DataError: names them.
@@ -34,7 +34,7 @@ def check_names(root: Path, names: Sequence[str]) -> None:
 def names_outside(names: Collection[str]) -> list[str]:
     """Those of some names that lead out of the folder that they are relative to.
 
-    Only the text counts: a link within the folder may lead elsewhere, as whoever made it meant.
+    Only the names are looked at: a link within the folder may lead elsewhere on purpose.
 
     Args:
         names: with `/` between folders, absolute ones among them.

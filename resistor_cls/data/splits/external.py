@@ -150,11 +150,11 @@ def _read(place: Path, key: str, known: Categories, settings: Mapping[str, Any])
     category_of = _categories_of(
         set(label_of.values()), known, settings.get("label_prefix", "auto")
     )
-    unknown = [label for label, category in category_of.items() if category not in known.names]
-    if unknown:
+    unexpected = [label for label, category in category_of.items() if category not in known.names]
+    if unexpected:
         raise DataError(
-            f"{key}={place} has photos of {unknown[0]!r}, which is not a category of the photos "
-            f"that train: rename it or remove its photos; {nearest(unknown[0], known.names)}"
+            f"{key}={place} has photos of {unexpected[0]!r}, which is not a category of the photos "
+            f"that train: rename it or remove its photos; {nearest(unexpected[0], known.names)}"
         )
     names = tuple(sorted(label_of))
     targets = tuple(known.index(category_of[label_of[name]]) for name in names)

@@ -19,7 +19,7 @@ def stratified_holdout(
     Args:
         targets: (photos,) class indices.
         size: share that validates, above 0 and below 1.
-        seed: of the drawing.
+        seed: of the sample.
         categories: names, for the message.
 
     Returns:
@@ -30,13 +30,13 @@ def stratified_holdout(
     """
     _require_two(targets, size, categories)
     present = len(np.unique(targets))
-    # Every category has two photos at least, so there is always room between these two.
+    # Every category has two photos or more, so the first limit is never above the second.
     count = min(max(int(np.ceil(size * len(targets))), present), len(targets) - present)
     assigner = StratifiedShuffleSplit(1, test_size=count, random_state=seed)
-    _, drawn = next(assigner.split(np.zeros(len(targets)), targets))
+    _, sampled = next(assigner.split(np.zeros(len(targets)), targets))
     validated = np.zeros(len(targets), dtype=bool)
-    validated[drawn] = True
-    # In proportion, a small category may have been given nothing on one of the sides.
+    validated[sampled] = True
+    # In proportion, a small category may have no photo on one of the sides.
     rng = np.random.default_rng(seed)
     for target in np.unique(targets):
         members = np.flatnonzero(targets == target)
@@ -61,7 +61,7 @@ def grouped_holdout(
         (photos,) bool, true where a photo validates.
 
     Raises:
-        DataError: a category whose groups cannot be parted.
+        DataError: a category whose groups cannot be divided.
     """
     _, number = np.unique(groups, return_inverse=True)
     number = np.random.default_rng(seed).permutation(number.max() + 1)[number]
@@ -77,7 +77,7 @@ def grouped_holdout(
                 break
             members = order[ends[group - 1] if group else 0 : ends[group]]
             taken = np.bincount(targets[members], minlength=len(categories))
-            # A group of several categories may have been taken already, or be the last of one.
+            # A group of several categories may validate already, or be the last of one that trains.
             if not validated[members[0]] and (left[taken > 0] > taken[taken > 0]).all():
                 validated[members] = True
                 left -= taken

@@ -196,10 +196,10 @@ def _near_block(hashes: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray,
 
 def _hamming(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(…) uint8, Hamming distance over the last axis of (…, words) uint64, at most 255."""
-    bits: np.ndarray = np.bitwise_count(one[..., 0] ^ other[..., 0])
+    distance: np.ndarray = np.bitwise_count(one[..., 0] ^ other[..., 0])
     for word in range(1, one.shape[-1]):
-        bits += np.bitwise_count(one[..., word] ^ other[..., word])
-    return bits
+        distance += np.bitwise_count(one[..., word] ^ other[..., word])
+    return distance
 
 
 def grouped(links: Iterable[tuple[int, int]], count: int) -> np.ndarray:
@@ -220,7 +220,7 @@ def grouped(links: Iterable[tuple[int, int]], count: int) -> np.ndarray:
 def kept_together(
     photo_set: PhotoSet, metadata: Sequence[ImageMetadata], edge_descriptors: np.ndarray
 ) -> np.ndarray:
-    """Numbers photos by group: near-duplicates, and those that share a name in the group column.
+    """Numbers photos by group: near-duplicates, and those of one name in the group column.
 
     Returns:
         (photos,) int.

@@ -54,10 +54,10 @@ def embargo(targets: np.ndarray, order: np.ndarray, validated: np.ndarray, gap: 
 
 
 def left_out_folds(targets: np.ndarray, places: np.ndarray, folds: int) -> np.ndarray:
-    """Puts place k into fold k, so that a fold validates on a place that was never trained on.
+    """Puts place k into fold k, so that a fold validates on a place without training photos.
 
-    A category that was photographed at one place only trains in every fold: left out, it could
-    not be learned.
+    A place is a background or a camera. A category with photos of one place only trains in every
+    fold: left out, it could not be learned.
 
     Args:
         targets: (photos,) class indices.

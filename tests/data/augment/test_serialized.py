@@ -164,7 +164,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(ConfigError, match=r"augment.pipeline.file=.*absent: No such file"):
         read_pipeline(tmp_path / "absent")
     (tmp_path / "picture").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match=r"picture: expected JSON or YAML, this is no text"):
+    with pytest.raises(ConfigError, match=r"picture: expected JSON or YAML, this is not text"):
         read_pipeline(tmp_path / "picture")
 
 

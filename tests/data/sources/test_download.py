@@ -188,7 +188,7 @@ def test_a_damaged_zip_is_named_and_nothing_appears(tmp_path: Path, damage: str)
         for place in range(start + 4, end, 1 if damage == "bits in stream" else 1000):
             content[place] ^= 0xFF
     archive.write_bytes(content)
-    with pytest.raises(DataError, match=r"resistor37.zip is no complete zip \(.*: remove it"):
+    with pytest.raises(DataError, match=r"resistor37.zip is not a complete zip \(.*: remove it"):
         Resistor37Source(tmp_path / "resistor37", "http://127.0.0.1:1/none").read()
     assert only_holds(tmp_path, "made", "resistor37.zip")
 

@@ -141,4 +141,4 @@ def test_a_root_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         FolderSource(root).read()
     (root / "t.csv").write_text("image,category\n10R/0.jpg,10R\nleft/0.jpg,left\n")
     with pytest.raises(DataError, match=r"data.root=.*/Gr\\xfc\\xdfe is not UTF-8 text"):
-        SOURCES["table"](None, root / "t.csv")
+        TableSource(root / "t.csv").read()

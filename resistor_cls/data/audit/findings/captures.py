@@ -33,7 +33,7 @@ def _time_findings(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
             f"{ONE_BURST:.0%} or more of their timed photos in one burst, which has no pause "
             "over a minute.",
             "Neighbouring frames share the part, the table and the light, so a random split "
-            "flatters every model.",
+            "overstates the accuracy of every model.",
             "Evaluate with data.split=capture, and take each category again, on another day "
             "with other parts.",
             "capture",

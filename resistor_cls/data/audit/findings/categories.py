@@ -33,7 +33,7 @@ def category_findings(sections: Sections) -> Iterator[Finding]:
             "Categories with few photos",
             f"{many(len(few), 'category')} of {len(rows)} with fewer than {FEW} photos, the "
             f"smallest with {minimum}.",
-            "So few photos are learned by heart, and a score on a handful of them is luck.",
+            "A model memorizes so few photos, and a score on a handful of them is due to chance.",
             f"Take more photos, {FEW} or more of each category and in several arrangements.",
             "categories",
             categories=few,

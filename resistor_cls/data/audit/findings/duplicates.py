@@ -33,7 +33,7 @@ def _conflict_findings(
             f"{many(len(conflicts), 'photo')} with the same pixels in different categories: "
             + first_of([" = ".join(group) for group in conflicts])
             + ".",
-            "One of the labels is wrong: whatever a model predicts counts as an error once.",
+            "One of the labels is wrong: whatever a model predicts, one copy is an error.",
             "Find out what the part is, and remove the wrong copies.",
             "duplicates",
             photos=[name for group in conflicts for name in group],
@@ -62,7 +62,7 @@ def _copy_findings(
             "Exact copies within a category",
             f"{many(len(copies), 'group')} of photos with the same pixels, "
             f"{many(sum(len(group) - 1 for group in copies), 'photo')} too many.",
-            "Where one copy trains and another validates, the model has seen the photo.",
+            "Where one copy trains and another validates, the score is too high.",
             "Remove the copies.",
             "duplicates",
             photos=[name for group in copies for name in group],

@@ -58,8 +58,8 @@ def _size_findings(files: Mapping[str, Any], photos: int) -> Iterator[Finding]:
             f"{usual['photos']:,} of {photos:,} photos are {usual['width']} × "
             f"{usual['height']} pixels, {others:,} are not "
             f"({first_of([_size(row) for row in odd])}).",
-            "A photo is resized to a square: one of another shape is squeezed, and looks "
-            "different for no reason of the part.",
+            "A photo is resized to a square: one of another shape is distorted, and looks "
+            "different although the part is the same.",
             "Crop such photos to the shape of the others.",
             "files",
             photos=_names(odd),
@@ -80,18 +80,18 @@ def _mode_findings(files: Mapping[str, Any], photos: int) -> Iterator[Finding]:
             "files",
             photos=_names(odd),
         )
-    turned = [row for row in files["orientations"] if row["orientation"] != 1]
-    if turned:
+    rotated = [row for row in files["orientations"] if row["orientation"] != 1]
+    if rotated:
         yield Finding(
             "rotated",
             "note",
             "Photos with an EXIF rotation",
-            f"{sum(row['photos'] for row in turned)} of {photos:,} photos.",
-            "They are turned upright here; a tool that does not look at EXIF sees them lying, "
+            f"{sum(row['photos'] for row in rotated)} of {photos:,} photos.",
+            "They are rotated upright here; a tool that ignores EXIF shows them rotated, "
             "and boxes drawn there do not fit.",
-            "Make sure that every tool in use turns them, or save them upright.",
+            "Make sure that every tool in use rotates them, or save them upright.",
             "files",
-            photos=_names(turned),
+            photos=_names(rotated),
         )
 
 

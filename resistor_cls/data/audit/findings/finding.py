@@ -43,7 +43,7 @@ def many(count: int, noun: str) -> str:
     return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
 
 
-def first_of(texts: Sequence[str], most: int = 3) -> str:
+def first_of(texts: Sequence[str], count: int = 3) -> str:
     """The first of some texts, and how many more there are."""
-    rest = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return ", ".join(texts[:most]) + rest
+    rest = f" and {len(texts) - count} more" if len(texts) > count else ""
+    return ", ".join(texts[:count]) + rest
