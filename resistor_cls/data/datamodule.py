@@ -77,8 +77,7 @@ class PhotoDataModule(LightningDataModule):
         split: which photos train and which validate.
         pseudo_photos: the pseudo-labelled photos, or None.
         unreadable: file name → why it was left out.
-        fingerprint: identifies the labelled photos by content.
-        split_fingerprint: identifies, by content, which photos train and which validate.
+        fingerprint, split_fingerprint: identify by content the photos with their labels, or roles.
 
     Raises:
         ConfigError: an argument that cannot be used.
@@ -124,13 +123,8 @@ class PhotoDataModule(LightningDataModule):
         self._cache: PhotoCache | None = None
 
     def _check_online_generator(self) -> None:
-        check_online_generator(
-            self._split_config,
-            self.preprocess.channels,
-            self.online_generator,
-            self.pseudo,
-            self.mix,
-        )
+        made = self.online_generator, self.pseudo, self.mix
+        check_online_generator(self._split_config, self.preprocess.channels, *made)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -260,11 +254,7 @@ class PhotoDataModule(LightningDataModule):
         return len(self.train_dataset)  # type: ignore[arg-type]
 
     def smallest_batch(self, processes: int = 1) -> int:
-        """Photos of the smallest training batch.
-
-        Args:
-            processes: that share the photos.
-        """
+        """Photos of the smallest training batch, if some processes share the photos."""
         rest = math.ceil(self.train_length / processes) % self.batch_size
         return self.batch_size if self._drop_last or rest == 0 else rest
 
@@ -282,13 +272,11 @@ class PhotoDataModule(LightningDataModule):
         self._check_online_generator()
         photos, cache = self._load()
         self.photo_set, self._folders = photos.photo_set, photos.folders
-        self.unreadable = cache.unreadable
-        count = len(self.photo_set) + len(self.unreadable)
+        self.unreadable, count = cache.unreadable, len(self.photo_set) + len(cache.unreadable)
         log_left_out(self.photo_set.left_out, count, self.photo_set.root)
         self.targets = np.asarray(self.photo_set.targets)
         self.metadata, self.edge_descriptors = cache.metadata, cache.edge_descriptors
-        self.located = cache.located if self.preprocess.locates else None
-        self.places = cache.places
+        self.located, self.places = cache.located if self.preprocess.locates else None, cache.places
         undivided = self.subset == "all" or self.online_generator is not None
         self.split = assign(self._split_config, photos, cache, undivided=undivided)
         if self.subset == "test" and not len(self.split.indices("test")):
