@@ -39,7 +39,7 @@ def aligned_targets(
         except DataError as error:
             remedy = " and ".join(f"--allow {word}" for word in needed)
             raise DataError(
-                f"{error}; {remedy} evaluates them all the same" if remedy else str(error)
+                f"{error}; add {remedy} to evaluate them all the same" if remedy else str(error)
             ) from None
     index_of = {name: index for index, name in enumerate(categories.names)}
     target_of = np.array([index_of.get(name, OOD_TARGET) for name in found])

@@ -287,3 +287,49 @@ def test_without_boxes_the_body_is_unknown_and_bad_ones_are_named(make: Make, tm
     (tmp_path / "photos" / "boxes.csv").write_text("file,x_center\n10R/0.jpg,0.5\n")
     with pytest.raises(DataError, match=r"boxes\.csv: .*expected the columns"):
         make().body(0)
+
+
+def test_the_batch_size_may_change(make: Make):
+    data = make()
+    data.setup()
+    data.batch_size = 3
+    assert data.settings["batch_size"] == 3
+    for loader in (data.train_dataloader(), data.val_dataloader()):
+        assert len(next(iter(loader))["targets"]) == 3
+    data.batch_size = 25
+    with pytest.raises(ConfigError, match=r"data\.batch_size=25 is more than the 24 training"):
+        data.train_dataloader()
+
+
+def test_training_batches_alone_are_mixed(make: Make):
+    def mix(batch: dict[str, torch.Tensor], categories: int) -> dict[str, torch.Tensor]:
+        return {**batch, "soft_targets": torch.full((len(batch["targets"]), categories), 0.5)}
+
+    class Seen(lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.shapes: dict[str, set[Any]] = {"train": set(), "validation": set()}
+            self.weight = torch.nn.Parameter(torch.zeros(()))
+
+        def _note(self, step: str, batch: dict[str, torch.Tensor]) -> None:
+            soft = batch.get("soft_targets")
+            self.shapes[step].add(None if soft is None else tuple(soft.shape))
+
+        def training_step(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+            self._note("train", batch)
+            return self.weight
+
+        def validation_step(self, batch: dict[str, torch.Tensor]) -> None:
+            self._note("validation", batch)
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    for mixing, shape in ((mix, (4, 3)), (None, None)):
+        model = Seen()
+        trainer = lightning.Trainer(
+            accelerator="cpu", max_epochs=1, logger=False, enable_checkpointing=False,
+            enable_progress_bar=False, enable_model_summary=False,
+        )  # fmt: skip
+        trainer.fit(model, make(mix=mixing, workers=1))
+        assert model.shapes == {"train": {shape}, "validation": {None}}

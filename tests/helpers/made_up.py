@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
 from resistor_cls.categories import Categories
-from resistor_cls.data.images.metadata import BORDER_NAMES, ImageMetadata
+from resistor_cls.data.images.metadata import BORDER_NAMES, EDGE_DESCRIPTOR, ImageMetadata
 from resistor_cls.data.sources.photo_set import PhotoSet
 
 
@@ -49,3 +51,32 @@ def photo_set_of(
     targets = tuple(categories.index(label) for label in labels)
     given = {} if groups is None else {"groups": tuple(groups)}
     return PhotoSet(Path("nowhere"), tuple(names), targets, categories, **given)
+
+
+def real_like(order: np.ndarray | None = None):
+    """Three categories, shot by two cameras on two backgrounds, a second between photos.
+
+    Args:
+        order: positions in which the photos are handed over.
+    """
+    photos = [
+        (f"{category}/{category} ({number}).jpg", category, number)
+        for category in ("a", "b", "c")
+        for number in range(20)
+    ]
+    metadata = [
+        metadata_at(
+            second=number + 1000 * "abc".index(category),
+            camera="one" if number < 10 else "two",
+            colour=30.0 if number % 2 else 90.0,
+            picture=f"{category}{number}",
+        )
+        for _, category, number in photos
+    ]
+    chosen = range(len(photos)) if order is None else order
+    photo_set = photo_set_of([photos[i][0] for i in chosen], [photos[i][1] for i in chosen])
+    return photo_set, [metadata[i] for i in chosen]
+
+
+def descriptors_of(count: int) -> np.ndarray:
+    return np.zeros((count, EDGE_DESCRIPTOR, EDGE_DESCRIPTOR), dtype=np.int8)
