@@ -42,7 +42,7 @@ def test_batches_hold_photos_targets_and_indices(make: Make):
     assert seen == data.validation_indices.tolist()
 
 
-def test_photos_are_prepared_as_the_model_asks(make: Make):
+def test_photos_are_preprocessed_as_the_model_asks(make: Make):
     class Dark(Resize):
         locates = True
 
@@ -90,7 +90,7 @@ def test_test_batches_hold_the_subset(make: Make, subset: str, count: int):
     assert len(indices) == count
 
 
-def test_all_photos_can_be_judged_where_they_are_too_few_to_split(make: Make, tmp_path: Path):
+def test_all_photos_can_be_evaluated_if_they_are_too_few_to_split(make: Make, tmp_path: Path):
     data = make(root=write_folder(tmp_path / "few", each=1), subset="all")
     data.setup()
     assert data.test_indices.tolist() == [0, 1, 2]
@@ -180,7 +180,7 @@ def test_training_batches_repeat_to_the_bit_whatever_the_workers(make: Make):
         assert torch.equal(second, later)
 
 
-def test_what_is_drawn_depends_on_seed_epoch_and_position_alone(make: Make):
+def test_random_numbers_depend_on_seed_epoch_and_position_alone(make: Make):
     data = make(augment=[albumentations.RandomBrightnessContrast(p=1)])
     data.setup()
 

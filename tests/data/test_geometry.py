@@ -12,7 +12,7 @@ from resistor_cls.data.geometry import OrientedBox, overlap
 @given(
     st.floats(0, 3.1), st.floats(20, 200), st.floats(0.2, 0.6), st.floats(0, 500), st.floats(0, 500)
 )
-def test_a_box_turns_with_its_body(angle: float, length: float, share: float, x: float, y: float):
+def test_a_box_rotates_with_its_body(angle: float, length: float, share: float, x: float, y: float):
     there = OrientedBox(x, y, angle, length, length * share, 1.0)
     across = dataclasses.replace(there, angle=angle + math.pi / 2)
     assert there.box()[2:] == pytest.approx(across.box()[:1:-1])

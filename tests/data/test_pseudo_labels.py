@@ -73,7 +73,7 @@ def test_pseudo_labelled_photos_train_and_do_nothing_else(
     assert shown == plain.train_indices.tolist()
 
 
-def test_nothing_is_used_where_nothing_was_sure(make: Make, tmp_path: Path):
+def test_nothing_is_used_if_nothing_is_confident(make: Make, tmp_path: Path):
     data = make(pseudo=PseudoLabels(tmp_path, (), (), (), count=7, threshold=0.99))
     data.setup()
     assert data.train_length == 24

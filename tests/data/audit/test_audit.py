@@ -153,7 +153,7 @@ def test_broken_boxes_do_not_stop_an_audit(sound: Path, audited: Callable[[Path]
 
 
 @pytest.mark.parametrize("readable", [0, 1, 3])
-def test_hardly_any_photos_are_no_reason_to_fail(
+def test_few_photos_do_not_make_an_audit_fail(
     readable: int, tmp_path: Path, audited: Callable[[Path], Audit]
 ) -> None:
     root = tmp_path / "few"

@@ -25,7 +25,7 @@ def plain(steps: Any) -> Any:
     return serialised(json.loads(json.dumps(albumentations.to_dict(steps))))
 
 
-def test_fixed_steps_are_plain_values_that_make_the_same_steps(tmp_path: Path):
+def test_fixed_transforms_are_plain_values_that_make_the_same_transforms(tmp_path: Path):
     albumentations.save(FIXED, tmp_path / "steps.yaml", data_format="yaml")
     values = serialised(tmp_path / "steps.yaml")
     assert values == json.loads(json.dumps(values)) == serialised(values) == plain(FIXED)
@@ -40,7 +40,7 @@ def test_fixed_steps_are_plain_values_that_make_the_same_steps(tmp_path: Path):
     assert all(np.array_equal(one.photo, expected) for one in together)
 
 
-def test_other_steps_are_another_preparation():
+def test_other_transforms_are_another_preprocessing():
     keys = [Resize(24).key]
     for base in (Resize(24), Resize(32)):
         keys += [WithFixedTransforms(base, plain(steps)).key for steps in (FIXED, DARKER)]
@@ -51,7 +51,7 @@ def test_other_steps_are_another_preparation():
 
 
 @pytest.mark.parametrize(
-    ("step", "told"),
+    ("step", "message"),
     [
         (albumentations.ToGray(p=0.5), "ToGray has p=0.5, but every photo must get the same"),
         (albumentations.OneOf([DARKER], p=1), "OneOf chooses at random"),
@@ -63,11 +63,11 @@ def test_other_steps_are_another_preparation():
         (albumentations.ToGray(1, p=1), r"\(ToGray\): .* into \(24, 40, 1\)"),
     ],
 )
-def test_steps_that_are_not_fixed_are_refused(step: Any, told: str):
-    with pytest.raises(ConfigError, match=f"model.steps.*{told}"):
+def test_transforms_that_are_not_fixed_are_refused(step: Any, message: str):
+    with pytest.raises(ConfigError, match=f"model.steps.*{message}"):
         WithFixedTransforms(Resize([24, 40]), plain(albumentations.Compose([step])))
 
 
-def test_fixed_steps_for_colours_are_refused_where_there_are_none():
+def test_fixed_transforms_of_colours_are_refused_for_other_channels():
     with pytest.raises(ConfigError, match=r"model.steps: ToGray, but model.channels=5"):
         WithFixedTransforms(Resize(24, 5), plain(FIXED))

@@ -66,7 +66,7 @@ HYDROGEN_TORCH = json.dumps(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("{", "expected JSON or YAML as albumentations.save writes it"),
         ("a: [", "expected JSON or YAML as albumentations.save writes it"),
@@ -91,13 +91,13 @@ HYDROGEN_TORCH = json.dumps(
         (HYDROGEN_TORCH, "IMAGE_HEIGHT is a placeholder .* resizing belongs to the model"),
     ],
 )
-def test_what_cannot_be_read_is_told(tmp_path: Path, content: str, told: str):
+def test_what_cannot_be_read_is_named(tmp_path: Path, content: str, message: str):
     file = tmp_path / "file.json"
     file.write_text(content)
-    with pytest.raises(ConfigError, match=rf"augment.pipeline.file={file}: .*{told}"):
+    with pytest.raises(ConfigError, match=rf"augment.pipeline.file={file}: .*{message}"):
         read_pipeline(file)
     assert not Path("pwned").exists()
-    with pytest.raises(ConfigError, match=rf"model.steps={file}: .*{told}"):
+    with pytest.raises(ConfigError, match=rf"model.steps={file}: .*{message}"):
         serialised(file)
 
 

@@ -159,7 +159,7 @@ def test_where_a_photo_and_its_body_lie_is_kept(tmp_path: Path):
     assert whole.body(0) is None
 
 
-def test_preparations_do_not_meet(tmp_path: Path):
+def test_each_preprocessing_has_its_cache(tmp_path: Path):
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     for prepare in (Resize(16), Marked(16, "marked"), Marked(16, "marked otherwise")):
         open_cache(photos, prepare, tmp_path / "cache")
@@ -364,7 +364,7 @@ pairs = st.lists(st.tuples(st.text("0123456789abcdef", min_size=1), st.text(min_
 
 
 @given(pairs, st.randoms())
-def test_a_fingerprint_knows_no_order(labelled: list[tuple[str, str]], random):
+def test_a_fingerprint_does_not_depend_on_order(labelled: list[tuple[str, str]], random):
     shuffled = list(labelled)
     random.shuffle(shuffled)
     assert fingerprint(*_columns(labelled)) == fingerprint(*_columns(shuffled))

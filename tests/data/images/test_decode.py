@@ -137,7 +137,7 @@ def test_far_too_many_pixels_are_refused_by_the_header():
         decode_photo(png((12_000, 9_000), 4, 0, hidden=b"\0\5") + bytes(20_000))
 
 
-def test_what_is_no_photo_is_named(tmp_path: Path):
+def test_files_that_are_not_photos_are_named(tmp_path: Path):
     whole = write_photo(tmp_path / "whole.jpg").read_bytes()
     for name, content, reason in (
         ("empty.jpg", b"", "the file is empty"),
@@ -169,7 +169,7 @@ def test_damage_never_raises_anything_else(data: st.DataObject):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_a_large_plain_photo_is_no_false_claim(kind: str, mode: str):
+def test_a_large_plain_photo_is_read(kind: str, mode: str):
     how = {"optimize": True, "progressive": True, "quality": 1} if kind == "JPEG" else {}
     how = {"compression": "tiff_adobe_deflate"} if kind == "TIFF" else how
     photo = decode_photo(encode(Image.new(mode, (5000, 3400), "white"), kind, **how))

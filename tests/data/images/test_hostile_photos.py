@@ -52,7 +52,7 @@ def test_ten_thousand_damaged_photos_are_read_or_refused(tmp_path: Path):
     cost(str(HERE / "mutations.py"), "1000", "10000", str(tmp_path))
 
 
-def test_what_is_no_file_is_never_opened(tmp_path: Path):
+def test_devices_and_pipes_are_never_opened(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "device.jpg").symlink_to("/dev/zero")
     for name in ("pipe.jpg", "device.jpg"):
@@ -76,9 +76,7 @@ class Failing(Resize):
 @pytest.mark.parametrize(
     "error", [MemoryError(), RecursionError("too deep"), RuntimeError("negative\nat Resize.cpp:7")]
 )
-def test_a_photo_that_a_library_cannot_prepare_is_one_that_cannot_be_read(
-    tmp_path: Path, error: Exception
-):
+def test_a_photo_that_a_library_cannot_process_is_unreadable(tmp_path: Path, error: Exception):
     root = tmp_path / "photos"
     for name in ("10R", "4K7"):
         write_photo(root / name / "0.png")

@@ -28,7 +28,7 @@ def encode(image: Image.Image, kind: str, **how: Any) -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, True, "64", [64], [64, 0], [64, 64, 3], [64.0, 64]])
-def test_a_size_that_is_none_is_refused(size: Any):
+def test_an_invalid_size_is_refused(size: Any):
     with pytest.raises(
         ConfigError, match=rf"{re.escape(f'data.image_size={size}')}: expected 1 or"
     ):
@@ -79,7 +79,7 @@ def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
         assert np.array_equal(decode_photo(encoded), photo)
 
 
-def test_shrinking_averages_what_it_drops():
+def test_resizing_averages_what_it_drops():
     # Without anti-aliasing only the two pixels around each centre would count: all black.
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::4] = 255

@@ -21,7 +21,7 @@ def boxes(root: Path, rows: Iterable[str]) -> Path:
     return root
 
 
-def test_boxes_tell_size_and_place_of_a_body(tmp_path: Path) -> None:
+def test_boxes_give_size_and_place_of_a_body(tmp_path: Path) -> None:
     read = read_boxes(boxes(tmp_path, ["a/1.jpg,0.5,0.5,0.25,0.1", "a/2.jpg,0.1,0.5,0.2,0.1"]))
     middle, edge = read["a/1.jpg"], read["a/2.jpg"]
     assert middle.length(400, 800) == 100
@@ -39,7 +39,7 @@ def test_boxes_tell_size_and_place_of_a_body(tmp_path: Path) -> None:
         ("file,file,x_center,y_center,width,height\na,a,0,0,0,0\n", "column file stands twice"),
     ],
 )
-def test_boxes_that_cannot_be_used_are_told(text: str, message: str, tmp_path: Path) -> None:
+def test_boxes_that_cannot_be_used_are_named(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "boxes.csv").write_text(text)
     with pytest.raises(DataError, match=message):
         read_boxes(tmp_path)
@@ -55,7 +55,7 @@ def test_a_box_in_a_whole_photo_is_its_pixels():
 
 
 @given(st.floats(0, 3.1), st.floats(-0.15, 0.15), st.floats(0.3, 0.5))
-def test_a_box_tells_the_body_in_a_turned_view(angle: float, off: float, share: float):
+def test_a_box_gives_the_body_in_a_rotated_view(angle: float, off: float, share: float):
     # The view is turned a little less or more than the body, and enlarges four times.
     width, height, rows, columns = 300, 200, 80, 192
     body = OrientedBox(140, 110, angle, 30, 30 * share, 1.0)

@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: py
         FolderSource(root).read()
 
 
-def test_a_root_that_is_no_folder_of_categories(tmp_path: Path):
+def test_a_root_that_is_not_a_folder_of_categories(tmp_path: Path):
     with pytest.raises(DataError, match="absent does not exist: expected a folder with one folder"):
         FolderSource(tmp_path / "absent").read()
     with pytest.raises(DataError, match=r"x.jpg is a file"):

@@ -28,7 +28,7 @@ def test_photos_in_folders_within_a_category_are_of_it(
     assert "3 of 9 photos lie in folders within their category's, such as 10R/10R/b" in caplog.text
 
 
-def test_what_systems_put_beside_categories_is_no_category(tmp_path: Path) -> None:
+def test_files_of_systems_are_not_categories(tmp_path: Path) -> None:
     root = write_folder(tmp_path)
     for name in ("__MACOSX/10R/._0.jpg", "@eaDir/0.jpg/SYNO.jpg", "10R/@eaDir/0.jpg"):
         write_photo(root / name)
@@ -65,7 +65,7 @@ def test_categories_may_be_named_like_parts_of_a_split(tmp_path: Path) -> None:
     assert len(FolderSource(write_folder(tmp_path / "some", ("test", "10R"))).read()) == 8
 
 
-def test_a_folder_round_the_categories_is_named(tmp_path: Path) -> None:
+def test_a_folder_around_the_categories_is_named(tmp_path: Path) -> None:
     write_folder(tmp_path / "resistor-dataset")
     with pytest.raises(DataError, match=rf"set data.root={tmp_path}/resistor-dataset"):
         FolderSource(tmp_path).read()
@@ -89,7 +89,7 @@ ALIKE = [
 
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
-def test_names_that_look_alike_are_refused_at_every_entrance(
+def test_names_that_look_alike_are_refused_by_every_source(
     one: str, other: str, tmp_path: Path
 ) -> None:
     root = write_folder(tmp_path / "photos", (one, other))

@@ -10,7 +10,7 @@ from tests.helpers.photo_files import NAMES, write_folder
 
 
 @pytest.mark.parametrize("prefix", ["class_", "label_", "category_"])
-def test_a_prefix_that_all_folders_have_is_no_part_of_the_labels(
+def test_a_prefix_that_all_folders_have_is_stripped(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, prefix: str
 ):
     root = write_folder(tmp_path / "photos", [prefix + name for name in NAMES], each=1)
@@ -30,7 +30,7 @@ def test_a_prefix_that_all_folders_have_is_no_part_of_the_labels(
         assert FolderSource(root, categories).read().categories.names == NAMES[::-1]
 
 
-def test_a_prefix_that_one_label_lacks_is_part_of_the_others(tmp_path: Path):
+def test_a_prefix_that_is_missing_from_one_label_is_kept(tmp_path: Path):
     names = ("class_10R", "class_4K7", "left")
     root = write_folder(tmp_path / "some", names, each=1)
     assert FolderSource(root).read().categories.names == names

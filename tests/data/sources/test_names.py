@@ -38,7 +38,7 @@ def test_the_table_that_trains(name: str, suffix: str, root: Path) -> None:
 
 @pytest.mark.parametrize("key", ["validation", "test"])
 @pytest.mark.parametrize("name", OUTSIDE)
-def test_given_tables(
+def test_external_tables(
     key: str, name: str, root: Path, make: Callable[..., PhotoDataModule]
 ) -> None:
     table = write_table(root / "t.csv", name)

@@ -80,7 +80,7 @@ def test_the_final_model_trains_on_validation_photos_too(make: Make, tmp_path: P
     assert final.count_overlap(final.trained_on()) == 0
 
 
-def test_a_share_validates_in_the_place_of_a_fold(make: Make):
+def test_a_share_validates_instead_of_a_fold(make: Make):
     data = make(validation_size=0.3)
     data.setup()
     assert counts_of(data) == {"train": 21, "validation": 9}

@@ -35,7 +35,7 @@ def encoded(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG"
     return file.getvalue()
 
 
-def looked_at(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG"):
+def measured(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG"):
     file = encoded(photo, exif, form)
     return image_metadata(file, decode_photo(file))
 
@@ -55,7 +55,7 @@ def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np
     noisy = np.clip(photo + np.random.default_rng(0).normal(0, 4, photo.shape), 0, 255)
     alike = [photo, shifted, darker, noisy.astype(np.uint8)]
     files = [*alike, *drawn[1:]]
-    metadata = [looked_at(one, form="JPEG") for one in files]
+    metadata = [measured(one, form="JPEG") for one in files]
     pairs = near_duplicates(metadata, np.stack([edge_descriptor(one) for one in files]))
     found = {(pair.first, pair.second) for pair in pairs}
     assert found == {(i, j) for j in range(len(alike)) for i in range(j)}
@@ -96,7 +96,7 @@ def facts_of(bits: np.ndarray, picture: str) -> ImageMetadata:
     return replace(metadata_at(picture=picture), perceptual_hash=np.packbits(bits).tobytes().hex())
 
 
-def compared_one_by_one(
+def compared_pairwise(
     metadata: list[ImageMetadata], edge_descriptors: np.ndarray
 ) -> dict[tuple[int, int], int]:
     """Bits of every near pair, with all copies of a picture."""
@@ -114,9 +114,9 @@ def compared_one_by_one(
 
 @settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([20, 60]))
-def test_near_duplicates_are_those_of_comparing_one_by_one(seed: int, most_flipped: int):
+def test_near_duplicates_are_those_of_a_pairwise_comparison(seed: int, most_flipped: int):
     metadata, edge_descriptors = noisy_copies(seed, most_flipped)
-    expected = compared_one_by_one(metadata, edge_descriptors)
+    expected = compared_pairwise(metadata, edge_descriptors)
     copies = {index: group[0] for group in exact_duplicates(metadata) for index in group[1:]}
     with patch.multiple("resistor_cls.data.splits.near_duplicates", _BLOCK=5, _TILE=7):
         pairs = near_duplicates(metadata, edge_descriptors, max_pairs=len(metadata))
@@ -137,7 +137,7 @@ def test_near_duplicates_are_those_of_comparing_one_by_one(seed: int, most_flipp
     assert across <= listed
 
 
-def test_pairs_of_photos_that_are_all_alike_grow_with_the_photos():
+def test_pairs_of_similar_photos_grow_linearly_with_the_photos():
     count = 1000
     copies = [metadata_at(picture="one")] * count
     assert len(near_duplicates(copies, np.zeros((count, 64, 64), dtype=np.int8))) == count - 1
@@ -149,9 +149,9 @@ def test_pairs_of_photos_that_are_all_alike_grow_with_the_photos():
     assert len(np.unique(grouped([(one.first, one.second) for one in pairs], count))) == 1
 
 
-def test_empty_photos_are_like_no_other():
+def test_empty_photos_are_not_similar_to_any():
     blank = [np.full((64, 64, 3), level, dtype=np.uint8) for level in (100, 120)]
-    metadata = [looked_at(photo) for photo in blank]
+    metadata = [measured(photo) for photo in blank]
     assert near_duplicates(metadata, np.stack([edge_descriptor(photo) for photo in blank])) == []
 
 

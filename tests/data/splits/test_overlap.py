@@ -16,7 +16,7 @@ PICTURES = "aabbccdd"
 ROLES = ("train", "validation", "test", "train", "validation", "test", "train", "dropped")
 
 
-def test_copies_are_found_by_picture_and_role() -> None:
+def test_overlap_is_found_by_picture_and_role() -> None:
     names = [f"{number}.jpg" for number in range(8)]
     metadata = [metadata_at(number, picture=picture) for number, picture in enumerate(PICTURES)]
     photo_set = photo_set_of(names, ["x", "y"] * 4)
@@ -35,7 +35,7 @@ def test_copies_are_found_by_picture_and_role() -> None:
 
 
 @pytest.mark.parametrize(("split", "found"), [("stratified", True), ("grouped", False)])
-def test_other_metadata_hide_no_copy(
+def test_other_metadata_hide_no_overlap(
     split: str, found: bool, make: Callable[..., PhotoDataModule], tmp_path: Path
 ) -> None:
     make()  # writes the photos
@@ -54,7 +54,9 @@ def test_other_metadata_hide_no_copy(
     assert bool(overlap_with_training(data.overlap_table())) == found
 
 
-def test_a_single_photo_is_no_copy(make: Callable[..., PhotoDataModule], tmp_path: Path) -> None:
+def test_a_single_photo_does_not_overlap(
+    make: Callable[..., PhotoDataModule], tmp_path: Path
+) -> None:
     data = make()
     write_photo(tmp_path / "photos/10R/new.jpg", (3, 200, 3))
     data.setup()

@@ -27,7 +27,7 @@ def names_of(counts: list[int]) -> Categories:
     gap=st.integers(0, 4),
     seed=seeds,
 )
-def test_capture_validates_a_block_and_drops_its_neighbours(counts, folds, fold, gap, seed):
+def test_capture_validates_a_block_and_drops_its_embargo(counts, folds, fold, gap, seed):
     fold %= folds
     targets, categories = targets_of(counts), names_of(counts)
     order = np.random.default_rng(seed).permutation(len(targets))
