@@ -1,4 +1,4 @@
-"""Synthetic photos, drawn where they are absent."""
+"""Synthetic photos, generated if they are absent."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ class SyntheticSource:
     """Synthetic photos of any parts.
 
     Args:
-        root: the folder of all drawn sets; each set has its own folder in it, so that another seed
+        root: the folder of all synthetic sets; each set has its own folder in it, so that another seed
             or size never meets half of an older set.
         per_category: photos of each category; by default the published counts of the 37, and 50
             for another list of categories.
@@ -46,11 +46,11 @@ class SyntheticSource:
         return plain_settings(self)
 
     def read(self) -> PhotoSet:
-        """Draws the photos if they are absent, then reads them.
+        """Generates the photos if they are absent, then reads them.
 
         Raises:
             ConfigError: a number below its minimum.
-            DataError: a folder that cannot be written, or categories that cannot be drawn.
+            DataError: a folder that cannot be written, or categories that no part has.
         """
         # Drawing needs none of the training libraries and the other sources need no drawing.
         from resistor_cls.synthetic import GENERATOR_VERSION, counts_to_draw, generate_dataset
@@ -64,4 +64,4 @@ class SyntheticSource:
         request = hashlib.sha256(json.dumps(list(counts.items())).encode()).hexdigest()[:8]
         folder = root / f"v{GENERATOR_VERSION}-{self.size}px-seed{self.seed}-{request}"
         out = generate_dataset(folder, Categories(counts), counts, size=self.size, seed=self.seed)
-        return FolderSource(out, file, label_prefix="").read()  # drawn under their full names
+        return FolderSource(out, file, label_prefix="").read()  # their folders have the full names

@@ -30,7 +30,7 @@ def body_findings(sections: Sections) -> Iterator[Finding]:
             f"{bodies['at_image_size']:.0f} in what a model gets.",
             f"A band is about a twelfth of a body: below {THIN} pixels it is thinner than "
             "three, and its colour mixes with the next.",
-            "Raise data.image_size, crop round the part, or move the camera closer.",
+            "Raise data.image_size, crop around the part, or move the camera closer.",
             "light",
         )
     if bodies["cut"]:

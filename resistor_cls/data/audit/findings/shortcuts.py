@@ -37,7 +37,7 @@ def shortcut_findings(sections: Sections) -> Iterator[Finding]:
             f"{chance:.0%}.",
             "A model may learn this instead of the part, and fails where the table, the light "
             "or the camera differs.",
-            "Crop round the part, or take the categories in mixed order at several places; "
+            "Crop around the part, or take the categories in mixed order at several places; "
             "trust no score of a random split.",
             "shortcuts",
         )
