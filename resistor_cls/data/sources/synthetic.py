@@ -20,7 +20,7 @@ class SyntheticSource:
     """Synthetic photos of any parts.
 
     Args:
-        root: the folder of all synthetic sets; each set has its own folder in it, so that another seed
+        root: the folder of all synthetic sets; each has its own folder in it, so that another seed
             or size never meets half of an older set.
         per_category: photos of each category; by default the published counts of the 37, and 50
             for another list of categories.
