@@ -1,4 +1,4 @@
-"""Trains, tracks and judges classifiers that read resistors from photos."""
+"""Trains, evaluates and tracks classifiers that read resistors from photos."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -8,17 +8,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Prediction", "Predictor", "__version__"]
 
-# Libraries that ask their makers' servers for a newer version, or tell them of their use, read
-# these once, when they are imported; Hydra may import one by its name before any module of ours.
-# Worker processes inherit them. Whoever sets one has the say.
+# Libraries that look for newer versions or report their use read these once, at import, and Hydra
+# may import one before any module of this package. Worker processes inherit them. Values that the
+# user has set are kept.
 for _name in ("NO_ALBUMENTATIONS_UPDATE", "HF_HUB_DISABLE_TELEMETRY", "MLFLOW_DISABLE_TELEMETRY"):
     os.environ.setdefault(_name, "true")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
-    """What comes from modules that import PyTorch, when it is first asked for (PEP 562)."""
+    """Imports what needs PyTorch on first access (PEP 562)."""
     if name in ("Prediction", "Predictor"):
         from resistor_cls import inference
 

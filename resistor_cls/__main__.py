@@ -54,7 +54,7 @@ def _listing() -> str:
 
 def _refuse(word: str) -> None:
     what = "option" if word.startswith("-") else "subcommand"
-    raise ConfigError(f"{program()} has no {what} {word}: {nearest(word, SUBCOMMANDS, most=1)}")
+    raise ConfigError(f"{program()} has no {what} {word}: {nearest(word, SUBCOMMANDS, maximum=1)}")
 
 
 if __name__ == "__main__":

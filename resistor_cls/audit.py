@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from resistor_cls.data.sources.source import Source
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
     from resistor_cls.tracking import Run
 
 log = logging.getLogger("resistor_cls")
@@ -110,27 +110,27 @@ def _save(run: "Run", report: Mapping[str, Any], photos: "Mapping[str, np.ndarra
     run.save_text("audit.html", text)
 
 
-def _checked_and_loaded(config: "DictConfig") -> "ResistorClassifier":
+def _checked_and_loaded(config: "DictConfig") -> "ResistorNetwork":
     """Loads the model, after the options of its evaluation were checked."""
     from resistor_cls.config import instantiate, output_folder
-    from resistor_cls.model import ResistorClassifier, build_trainer
+    from resistor_cls.model import ResistorNetwork, build_trainer
     from resistor_cls.tracking import model_file
 
     build_trainer(output_folder(), **config.trainer)
     instantiate(config.data)
     with model_file(config.reference, config.tracking.uri) as file:
-        return ResistorClassifier.load(file)
+        return ResistorNetwork.load(file)
 
 
 def _doubts(
-    model: "ResistorClassifier", config: "DictConfig", run: "Run"
+    model: "ResistorNetwork", config: "DictConfig", run: "Run"
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The labels that a model doubts, and the findings about them."""
     import numpy as np
 
     from resistor_cls.config import instantiate
     from resistor_cls.evaluation.label_errors import doubted_labels, label_findings
-    from resistor_cls.model import build_trainer, score
+    from resistor_cls.model import ResistorTask, build_trainer, score
     from resistor_cls.tracking.judgement import judged
 
     preprocess = model.image_preprocessing()
@@ -138,11 +138,12 @@ def _doubts(
     data.setup()
     model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
     trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
-    score(trainer, model, data)
+    task = ResistorTask(model)
+    score(trainer, task, data)
     known = model.metadata.get("trained_on")
     pixel_hashes = [image.pixel_hash for image in data.metadata]
     trained = None if known is None else np.isin(pixel_hashes, list(known))
-    labels = doubted_labels(judged(model, data), trained, str(config.reference))
+    labels = doubted_labels(judged(task, data), trained, str(config.reference))
     return labels, label_findings(labels)
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
     from resistor_cls.tracking.judgement import ReportOptions
 
 log = logging.getLogger("resistor_cls")
@@ -63,7 +63,8 @@ def evaluate(config: "DictConfig") -> None:
     if config.tracking.kind != "none":
         check_store(config.tracking.uri)
     from resistor_cls.config import instantiate, instantiate_all, output_folder
-    from resistor_cls.model import ResistorClassifier, build_trainer
+    from resistor_cls.model import ResistorNetwork, build_trainer
+    from resistor_cls.model.training.losses import stand_in_of
     from resistor_cls.tracking import model_file
     from resistor_cls.tracking.judgement import ReportOptions
 
@@ -72,7 +73,7 @@ def evaluate(config: "DictConfig") -> None:
         instantiate(config.data)
     figures = instantiate_all(config.figures)
     with model_file(config.reference, config.tracking.uri) as file:
-        model = ResistorClassifier.load(file)
+        model = ResistorNetwork.load(file)
     model.set_inference(**config.inference)
     data = _data(config, model)
     options = ReportOptions(
@@ -85,11 +86,11 @@ def evaluate(config: "DictConfig") -> None:
         saliency=config.saliency,
     )
     options.check(model.categories, data.preprocess.channels)
-    if model.loss_stand_in:
+    if stand_in_of(model.settings):
         log.info(
             "test/loss is %s: the model was trained with %s, whose code is not loaded",
-            model.loss_stand_in,
-            model.hparams["loss"],
+            stand_in_of(model.settings),
+            model.settings["loss"],
         )
 
     _report(config, model, data, options, figures)
@@ -97,14 +98,14 @@ def evaluate(config: "DictConfig") -> None:
 
 def _report(
     config: "DictConfig",
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     options: "ReportOptions",
     figures: "Mapping[str, Callable[..., Figure]]",
 ) -> None:
     """Evaluates a model in a run of its own, and keeps there what comes out."""
     from resistor_cls.config import chosen_options, flatten, output_folder, resolved
-    from resistor_cls.model import build_trainer, score
+    from resistor_cls.model import ResistorTask, build_trainer, score
     from resistor_cls.tracking import open_run
     from resistor_cls.tracking.custom_figures import save_custom_figures
     from resistor_cls.tracking.datasets import data_set, name_of
@@ -123,7 +124,8 @@ def _report(
         data.setup()
         data.align_labels(model.categories, config.allow)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
-        describe(run, data, model, trainer)
+        task = ResistorTask(model)
+        describe(run, data, task, trainer)
         photos, count = name_of(data), len(data.test_indices)
         if not named:
             run.rename(evaluation_name(config.reference, count, options.subset, photos))
@@ -131,11 +133,11 @@ def _report(
         run.log_data(part, "evaluation")
         run.log_evaluated(config.reference)
         mark = mark_seen(run, data, model.metadata)
-        metrics = score(trainer, model, data)
+        metrics = score(trainer, task, data)
         title = " · ".join(filter(None, [photos_of(options.subset, photos), mark]))
         model.to(trainer.strategy.root_device)
         options = replace(options, title=title, seen=mark)
-        predictions = judged(model, data)
+        predictions = judged(task, data)
         scores = save_judgement(run, model, data, predictions, options)
         save_custom_figures(run, figures, predictions)
         run.log_scores({**metrics, **scores}, part)
@@ -145,7 +147,7 @@ def _report(
     log.info("\n%s", run.summary({**metrics, **scores}, subject))
 
 
-def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule":
+def _data(config: "DictConfig", model: "ResistorNetwork") -> "PhotoDataModule":
     """The photos that are named, or those of the model's own training."""
     from resistor_cls.config import instantiate
     from resistor_cls.data import data_module_from_settings

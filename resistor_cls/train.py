@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorTask
     from resistor_cls.tracking import Run
     from resistor_cls.tracking.judgement import ReportOptions
     from resistor_cls.tracking.report import RunReport
@@ -107,7 +107,7 @@ def train(config: "DictConfig") -> float | None:
         make_model,
         data,
         output_folder(),
-        settings=config.model,
+        settings={**config.model, "class_weights": config.loss.class_weights},
         trainer=trainer_options,
         tries=config.find,
     )
@@ -136,7 +136,7 @@ def train(config: "DictConfig") -> float | None:
             callbacks=[report, EpochLines(monitor)],
         )
         _try_out(config, run, model, data, trainer)
-        model.metadata = {
+        model.network.metadata = {
             "data": data.settings,
             "fingerprint": data.fingerprint,
             "seed": config.seed,
@@ -169,17 +169,17 @@ def _name(config: "DictConfig", options: "Mapping[str, str]") -> str:
     return training_name(config.model.backbone, photos, options.get("experiment"))
 
 
-def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorClassifier]":
+def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorTask]":
     """What makes a model of the names of its categories."""
     from resistor_cls.config import instantiate
 
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     make_model = instantiate(config.model, _partial_=True, locate=locate)
-    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **_custom_loss(config))
+    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **loss_arguments(config))
 
 
 def _announce(
-    backbone: str, model: "ResistorClassifier", data: "PhotoDataModule", trainer: "Trainer"
+    backbone: str, model: "ResistorTask", data: "PhotoDataModule", trainer: "Trainer"
 ) -> None:
     """Says what begins."""
     if not trainer.is_global_zero:
@@ -188,7 +188,7 @@ def _announce(
         "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
         backbone,
         {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
-            model.weights_from, f"{model.weights_from} weights"
+            model.network.weights_from, f"{model.network.weights_from} weights"
         ),
         trainer.strategy.root_device,
         trainer.precision,
@@ -222,20 +222,21 @@ def _check(config: "DictConfig") -> None:
         )
 
 
-def _custom_loss(config: "DictConfig") -> dict[str, Any]:
-    """The loss that `loss._target_` makes, as an argument of the model; none where there is none.
+def loss_arguments(config: "DictConfig") -> dict[str, Any]:
+    """The keys of `loss` as arguments of the model.
 
-    Its name takes the place of `loss.name`, which is a parameter of the run.
+    The name of a custom loss takes the place of `loss.name`, which is a parameter of the run.
     """
     from resistor_cls.config import instantiate
-    from resistor_cls.model.training.custom_loss import chosen_loss
+    from resistor_cls.model.training.custom_loss import checked_loss
 
+    keys = {key: config.loss[key] for key in _OF_EVERY_LOSS if key != "name"}
     if config.loss.get("_target_") is None:
-        return {}
+        return {"loss": config.loss.name, **keys}
     node = {key: value for key, value in config.loss.items() if key not in _OF_EVERY_LOSS}
     loss = instantiate(node)
-    config.loss.name = chosen_loss(loss).name
-    return {"loss": loss}
+    config.loss.name = checked_loss(loss).settings["loss"]
+    return {"loss": loss, **keys}
 
 
 def _set_up(data: "PhotoDataModule", config: "DictConfig") -> None:
@@ -261,7 +262,7 @@ def _set_up(data: "PhotoDataModule", config: "DictConfig") -> None:
 def _try_out(
     config: "DictConfig",
     run: "Run",
-    model: "ResistorClassifier",
+    model: "ResistorTask",
     data: "PhotoDataModule",
     trainer: "Trainer",
 ) -> None:
@@ -291,7 +292,7 @@ def _keep(
     options: "ReportOptions",
 ) -> "Mapping[str, float]":
     """Calibrates, keeps and judges the model of a run; returns what the run says of it."""
-    from resistor_cls.model import ResistorClassifier, score
+    from resistor_cls.model import ResistorNetwork, ResistorTask, score
     from resistor_cls.model.checkpoint.checkpoints import add_to_metadata
     from resistor_cls.tracking.given_test import save_test
     from resistor_cls.tracking.judgement import calibration_record, judged, save_judgement
@@ -300,10 +301,9 @@ def _keep(
     # Photos that trained can promise nothing.
     if predictions is not None and not report.mark:
         add_to_metadata(best, calibration=calibration_record(predictions, data))
-    kept = ResistorClassifier.load(best).to(trainer.strategy.root_device)
+    kept = ResistorNetwork.load(best).to(trainer.strategy.root_device)
     trained = trainer.lightning_module
-    assert isinstance(trained, ResistorClassifier)
-    kept.loss = trained.loss  # a loss of the user's own is in no file
+    assert isinstance(trained, ResistorTask)
     run.save_model(
         best,
         {key: kept.metadata[key] for key in ("data", "fingerprint", "seed")},
@@ -318,9 +318,10 @@ def _keep(
         report.keep_scores(scores)
     if data.settings["test"] is not None:
         data.subset = "test"
-        scores |= score(trainer, kept, data)
+        task = ResistorTask(kept, loss=trained.loss)  # a custom loss is in no file
+        scores |= score(trainer, task, data)
         if trainer.is_global_zero:
-            save_test(run, kept, data, judged(kept, data))
+            save_test(run, kept, data, judged(task, data))
     return scores
 
 
@@ -332,10 +333,10 @@ def _save_weights(
 
     from resistor_cls.config import flatten
     from resistor_cls.errors import plain_without_passwords
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
     from resistor_cls.synthetic import GENERATOR_VERSION
 
-    weights = ResistorClassifier.load(best)
+    weights = ResistorNetwork.load(best)
     weights.metadata = {
         "trained_on": [],  # nothing but drawings
         "calibration": weights.metadata.get("calibration"),  # drawings too
@@ -350,9 +351,9 @@ def _save_weights(
         "scores": dict(scores),
         "torch": str(torch.__version__),  # a class of PyTorch's own
     }
-    run.save_file("weights.safetensors", weights.write_weights)
-    if weights.preprocessing.locator is not None:
-        run.save_file("locator.safetensors", weights.preprocessing.locator.save)
+    run.save_file("weights.safetensors", weights.save_weights)
+    if weights.preprocessing.detector is not None:
+        run.save_file("locator.safetensors", weights.preprocessing.detector.save)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -48,7 +48,7 @@ def main() -> None:
     located = np.array([one.located for one in found])
     calibration = fit_calibration(likely, targets, located, features, REFUSED)
     model.metadata["calibration"] = {**calibration.record(), "pixels": []}
-    model.write_weights(path)
+    model.save_weights(path)
     right = (likely.argmax(axis=1) == targets).mean()
     print(f"{len(files)} synthetic photos, {right:.3f} right, {(~located).sum()} without a body")
     print(f"temperature {calibration.temperature:.3f}; thresholds", end=" ")

@@ -29,7 +29,7 @@ from resistor_cls.inference.batches import (
 from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Box, Candidate, Prediction, reading_of
 from resistor_cls.inference.wording import worded
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.tta import VIEWS
 
 _AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
@@ -49,11 +49,11 @@ class Predictor:
             command line sets `--`.
     """
 
-    def __init__(self, model: ResistorClassifier | None = None) -> None:
+    def __init__(self, model: ResistorNetwork | None = None) -> None:
         if model is None:
             from resistor_cls.model.checkpoint.weights import RENDERED
 
-            model = ResistorClassifier.load(RENDERED)
+            model = ResistorNetwork.load(RENDERED)
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._prepare = model.image_preprocessing()
         self._model = model.eval().to(self._device)
@@ -75,17 +75,17 @@ class Predictor:
                 `$MLFLOW_TRACKING_URI`, else `sqlite:///mlflow.db`.
 
         Raises:
-            ModelError: see `ResistorClassifier.load` and `resistor_cls.tracking.model_file`.
+            ModelError: see `ResistorNetwork.load` and `resistor_cls.tracking.model_file`.
         """
         if reference == "rendered":
             return cls()
         if not isinstance(reference, str) or not reference.startswith(_STORED):
-            return cls(ResistorClassifier.load(reference))
+            return cls(ResistorNetwork.load(reference))
         from resistor_cls.tracking import model_file
 
         uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
         with model_file(reference, uri) as file:
-            return cls(ResistorClassifier.load(file))
+            return cls(ResistorNetwork.load(file))
 
     @property
     def categories(self) -> Categories:

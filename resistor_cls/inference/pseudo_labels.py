@@ -2,14 +2,17 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.data.sources.names import check_names, check_root
 from resistor_cls.data.sources.walk import kind_of, log_left_out
 from resistor_cls.errors import ConfigError, DataError, some_names
 from resistor_cls.inference.photo_paths import look_for_photos
 from resistor_cls.inference.predictor import Predictor
+
+if TYPE_CHECKING:
+    from resistor_cls.data import PhotoDataModule
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +66,7 @@ def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoL
     )
 
 
-def check_teacher(teacher: Predictor, data: PhotoDataModule) -> None:
+def check_teacher(teacher: Predictor, data: "PhotoDataModule") -> None:
     """Refuses a teacher that would whisper what validation is to ask.
 
     Args:

@@ -1,4 +1,4 @@
-"""Generalised-mean pooling, which timm has not."""
+"""Generalised-mean pooling, which timm does not have."""
 
 import torch
 from timm.layers import SelectAdaptivePool2d
@@ -35,7 +35,7 @@ class GeM(nn.Module):
 
 
 def use_gem(net: nn.Module, name: str) -> None:
-    """Puts `GeM` in the place of a net's own pool.
+    """Replaces the pool of a network by `GeM`.
 
     Args:
         net: a net of timm, changed in place.

@@ -2,7 +2,7 @@
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.evaluation import Predictions, per_category
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.tracking.confusion import save_confusion
 from resistor_cls.tracking.judgement import calibrate_predictions, require_numbers
 from resistor_cls.tracking.run.run import Run
@@ -10,7 +10,7 @@ from resistor_cls.tracking.run.run import Run
 
 def save_test(
     run: Run,
-    model: ResistorClassifier,
+    model: ResistorNetwork,
     data: PhotoDataModule,
     predictions: Predictions,
     title: str = "Test photos",

@@ -51,7 +51,7 @@ from resistor_cls.inference.checks.checks import (
     saliency_of,
 )
 from resistor_cls.inference.checks.corruptions import CORRUPTIONS, SEVERITIES
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork, ResistorTask
 from resistor_cls.tracking.confusion import save_confusion
 from resistor_cls.tracking.datasets import name_of
 from resistor_cls.tracking.run.run import Run
@@ -122,14 +122,14 @@ class ReportOptions:
         return file.name, read_costs(file, categories)
 
 
-def judged(model: ResistorClassifier, data: PhotoDataModule) -> Predictions:
+def judged(task: ResistorTask, data: PhotoDataModule) -> Predictions:
     """The newest predictions of a model, beside the photos that they are of."""
-    found: dict[str, Any] = {name: one.numpy() for name, one in model.predictions.items()}
+    found: dict[str, Any] = {name: one.numpy() for name, one in task.predictions.items()}
     indices = found["indices"]
     return Predictions(
         names=tuple(data.photo_set.names[index] for index in indices),
         **found,
-        categories=model.categories,
+        categories=task.network.categories,
         located=None if data.located is None else data.located[indices],
         bursts=data.bursts[indices],
     )
@@ -198,7 +198,7 @@ def calibrate_predictions(
 
 def save_judgement(
     run: Run,
-    model: ResistorClassifier,
+    model: ResistorNetwork,
     data: PhotoDataModule,
     predictions: Predictions,
     options: ReportOptions,
@@ -233,7 +233,7 @@ class _Judgement:
     """What `save_judgement` is given, and what is known by then."""
 
     run: Run
-    model: ResistorClassifier
+    model: ResistorNetwork
     data: PhotoDataModule
     predictions: Predictions
     found: CalibratedPredictions | None

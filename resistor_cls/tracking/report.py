@@ -15,7 +15,7 @@ from resistor_cls.data.splits.overlap import overlap_with_training
 from resistor_cls.errors import some_names
 from resistor_cls.evaluation import Predictions, curves_figure
 from resistor_cls.inference.samples import augmentation_sheet, train_samples
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorTask
 from resistor_cls.model.training.metrics import mode_of
 from resistor_cls.model.training.trainer import epochs_trained
 from resistor_cls.tracking.confusion import save_confusion
@@ -81,7 +81,7 @@ class RunReport(Callback):
         """Draws the confusion matrix and notes the best epoch."""
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
-        assert isinstance(pl_module, ResistorClassifier)
+        assert isinstance(pl_module, ResistorTask)
         self._newest = epoch = epochs_trained(trainer)
         metrics = {
             name: float(value)
@@ -153,14 +153,14 @@ def trains_on_validation(data: PhotoDataModule) -> bool:
     return bool(data.settings["train_on_validation"])
 
 
-def describe(run: Run, data: PhotoDataModule, model: ResistorClassifier, trainer: Trainer) -> None:
+def describe(run: Run, data: PhotoDataModule, model: ResistorTask, trainer: Trainer) -> None:
     """Tags a run with what decides about its figures and stands in no config."""
     run.set_tags(
         {
             "data.fingerprint": data.fingerprint,
             "data.split": data.settings["split"],
             "data.split_fingerprint": data.split_fingerprint,
-            "pretrained": model.weights_from,
+            "pretrained": model.network.weights_from,
             "precision": trainer.precision,
             "device": _device_name(trainer),
             # Sums that threads share differ in their last digits with the number of them.

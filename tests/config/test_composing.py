@@ -9,7 +9,7 @@ from resistor_cls.config import CONF, compose, flatten, groups, instantiate
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError
 from resistor_cls.evaluate import main as evaluate
-from resistor_cls.model import ResistorClassifier, build_trainer
+from resistor_cls.model import ResistorNetwork, build_trainer
 from resistor_cls.train import main as train
 from tests.helpers import PIPELINE
 
@@ -28,7 +28,7 @@ def test_every_option_composes_and_builds(option: str, tmp_path: Path) -> None:
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     if option.startswith("model="):
         model = instantiate(config.model, categories=["a", "b"], pretrained=False)
-        assert isinstance(model, ResistorClassifier)
+        assert isinstance(model, ResistorNetwork)
         assert scheduler(optimizer(model.parameters()), 10, 2) is not None
     if option == "trainer=gpu":
         with pytest.raises(ConfigError, match="no GPU here"):

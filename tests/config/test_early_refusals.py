@@ -17,7 +17,7 @@ from resistor_cls.data.augment import mixing
 from resistor_cls.data.sources import by_name
 from resistor_cls.data.splits import config as split_config
 from resistor_cls.errors import ConfigError
-from resistor_cls.model import ResistorClassifier, backbone, preprocessing
+from resistor_cls.model import ResistorNetwork, backbone, preprocessing
 from resistor_cls.model import tta as views
 from resistor_cls.model.checkpoint import schema as file_schema
 from resistor_cls.model.training import losses
@@ -83,7 +83,7 @@ def nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PhotoDataModule, "setup", fail)
     for source in by_name.SOURCES.values():
         monkeypatch.setattr(source, "read", fail)
-    monkeypatch.setattr(ResistorClassifier, "load", fail)
+    monkeypatch.setattr(ResistorNetwork, "load", fail)
 
 
 Refusal = tuple[ModuleType, str, str]

@@ -10,7 +10,7 @@ from resistor_cls.data import FolderSource, PhotoDataModule, Resize, SplitConfig
 from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.errors import DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
-from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
+from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer, seed_everything
 from resistor_cls.model.detector.network import Detector
 
 SIZE = 32
@@ -30,16 +30,16 @@ def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory):
         cache=place / "cache",
     )
     data.setup()
-    model = ResistorClassifier(
+    model = ResistorNetwork(
         data.categories.names,
         backbone="test_resnet.r160_in1k",
         pretrained="false",
         image_size=SIZE,
     )
-    trainer = build_trainer(place, accelerator="cpu")
-    trainer.validate(model, data, verbose=False)
+    trainer, task = build_trainer(place, accelerator="cpu"), ResistorTask(model)
+    trainer.validate(task, data, verbose=False)
     trainer.save_checkpoint(place / "model.ckpt")
-    return place / "model.ckpt", data, model.predictions["probabilities"]
+    return place / "model.ckpt", data, task.predictions["probabilities"]
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_photos_in_memory_may_differ_in_size(predictor: Predictor):
 
 
 def test_a_model_that_locates_says_where_it_found_nothing(photos: Path, locator: Detector):
-    model = ResistorClassifier(
+    model = ResistorNetwork(
         ["a", "b"], backbone="test_resnet.r160_in1k", pretrained="false", image_size=SIZE,
         locate=True,
     )  # fmt: skip
@@ -105,7 +105,7 @@ def test_a_model_that_locates_says_where_it_found_nothing(photos: Path, locator:
     answers = list(predictor.predict(files))
     assert predictor.locates
     with one_torch_thread():
-        found = [locator.locate(picture) is not None for picture in pictures]
+        found = [locator.detect(picture) is not None for picture in pictures]
     assert [answer.located for answer in answers] == found
     # A photo in memory is cut out like one in a file, whatever lies beside it.
     alone = [predictor.probabilities([picture])[0].max() for picture in pictures]
@@ -117,7 +117,7 @@ def test_a_model_that_locates_says_where_it_found_nothing(photos: Path, locator:
 def test_predicting_changes_nothing(validated, predictor: Predictor):
     photo = np.asarray(Image.effect_noise((40, 40), 80).convert("RGB"))
     first = predictor.probabilities([photo])
-    fresh = ResistorClassifier.load(validated[0])
+    fresh = ResistorNetwork.load(validated[0])
     fresh.train()  # as training leaves it
     with torch.no_grad():
         assert np.array_equal(Predictor(fresh).probabilities([photo]), first)

@@ -16,7 +16,7 @@ from resistor_cls.data import PhotoDataModule, data_module_from_settings
 from resistor_cls.data.augment.mixing import Mix
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.inference.samples import augmentation_sheet, train_samples
-from resistor_cls.model import ResistorClassifier, build_trainer, fit
+from resistor_cls.model import ResistorTask, build_task, build_trainer, fit
 from resistor_cls.tracking import Run, open_run
 from resistor_cls.tracking.given_test import save_test
 from resistor_cls.tracking.judgement import judged
@@ -36,9 +36,9 @@ def opened(photos: Path, tmp_path: Path, **options: Any) -> PhotoDataModule:
     return data
 
 
-def tiny(data: PhotoDataModule) -> ResistorClassifier:
+def tiny(data: PhotoDataModule) -> ResistorTask:
     how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
-    return ResistorClassifier(data.categories.names, **how)
+    return build_task(data.categories.names, **how)
 
 
 def trained(run: Run, data: PhotoDataModule, monitor: str | None, **options: Any) -> RunReport:

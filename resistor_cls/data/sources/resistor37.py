@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from resistor_cls.categories import RESISTOR37_COUNTS
 from resistor_cls.data.sources.download import RESISTOR37_URL, fetch_and_unpack
 from resistor_cls.data.sources.folder import FolderSource
 from resistor_cls.data.sources.photo_set import PhotoSet
@@ -15,6 +14,7 @@ from resistor_cls.data.sources.source import make_absolute, plain_settings
 from resistor_cls.data.sources.table import TableSource
 from resistor_cls.data.sources.walk import folders_below
 from resistor_cls.errors import DataError
+from resistor_cls.resistor37 import RESISTOR37_COUNTS
 
 
 @dataclass(frozen=True)

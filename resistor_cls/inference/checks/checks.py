@@ -26,13 +26,13 @@ from resistor_cls.inference.checks.corruptions import CORRUPTIONS, SEVERITIES
 from resistor_cls.inference.checks.occlusion_fill import paint_background, paint_body
 from resistor_cls.inference.checks.ood_photos import KINDS, unknown_photos
 from resistor_cls.inference.checks.saliency import saliency, share_on
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 
 MAX_LOOKED_AT = 256  # photos: the mean share of saliency on the body then strays by 0.02
 
 
 def saliency_of(
-    model: ResistorClassifier, data: PhotoDataModule, predictions: Predictions, chosen: np.ndarray
+    model: ResistorNetwork, data: PhotoDataModule, predictions: Predictions, chosen: np.ndarray
 ) -> Iterator[tuple[int, np.ndarray]]:
     """What in each photo speaks for its prediction.
 
@@ -53,7 +53,7 @@ def saliency_of(
 
 
 def check_occlusion(
-    model: ResistorClassifier,
+    model: ResistorNetwork,
     data: PhotoDataModule,
     predictions: Predictions,
     look: bool = True,
@@ -111,7 +111,7 @@ def _pixels(data: PhotoDataModule, predictions: Predictions, place: int) -> np.n
 
 
 def check_ood(
-    model: ResistorClassifier, data: PhotoDataModule, answers: CalibratedPredictions, count: int
+    model: ResistorNetwork, data: PhotoDataModule, answers: CalibratedPredictions, count: int
 ) -> pd.DataFrame:
     """Judges photos that show none of the model's categories.
 
@@ -153,7 +153,7 @@ def _located(data: PhotoDataModule, index: int) -> bool:
 
 
 def _unknown_rows(
-    model: ResistorClassifier,
+    model: ResistorNetwork,
     kind: str,
     names: list[str],
     photos: Iterator[PreprocessedImage],
@@ -190,7 +190,7 @@ def _unknown_rows(
 
 
 def check_robustness(
-    model: ResistorClassifier,
+    model: ResistorNetwork,
     data: PhotoDataModule,
     predictions: Predictions,
     answers: CalibratedPredictions | None,

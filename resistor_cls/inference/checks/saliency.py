@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from resistor_cls.model.backbone import saliency_layer
-from resistor_cls.model.task import ResistorClassifier
+from resistor_cls.model.network import ResistorNetwork
 
 
-def saliency(model: ResistorClassifier, photos: Tensor, targets: Tensor) -> Tensor:
+def saliency(model: ResistorNetwork, photos: Tensor, targets: Tensor) -> Tensor:
     """Where in each photo the evidence for a category lies.
 
     The photo is judged as it is, without the other views that a model may average, in the state

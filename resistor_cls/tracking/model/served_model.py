@@ -10,16 +10,16 @@ from mlflow.pyfunc import PythonModel
 
 
 class ServedClassifier(PythonModel):
-    """A `ResistorClassifier` behind MLflow's generic interface."""
+    """A `ResistorNetwork` behind MLflow's generic interface."""
 
     def load_context(self, context: Any) -> None:
         """Loads the checkpoint among the model's files."""
         import torch
 
         from resistor_cls.evaluation.calibration import Calibration
-        from resistor_cls.model import ResistorClassifier
+        from resistor_cls.model import ResistorNetwork
 
-        model = ResistorClassifier.load(Path(context.artifacts["checkpoint"]))
+        model = ResistorNetwork.load(Path(context.artifacts["checkpoint"]))
         self._prepare = model.image_preprocessing()
         self._model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
         record = model.metadata.get("calibration")

@@ -12,14 +12,14 @@ from resistor_cls.colour_code import decode
 from resistor_cls.data import FolderSource, PhotoDataModule
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.model import (
-    ResistorClassifier,
     SyntheticCrops,
+    build_task,
     build_trainer,
     fit,
     image_preprocessing,
     seed_everything,
 )
-from resistor_cls.model.training.online_crops import BANDS, UNKNOWN, any_part
+from resistor_cls.model.training.online_crops import BANDS, OOD_TARGET, any_part
 from tests.helpers.tiny_training import TINY
 
 SHAPE = (16, 32)
@@ -53,7 +53,7 @@ def test_crops_are_never_the_same_twice_and_repeat_with_the_seed():
 
 def test_parts_of_no_category_have_bands_all_the_same():
     for item in items(known=0.0):
-        assert item["targets"] == UNKNOWN
+        assert item["targets"] == OOD_TARGET
         assert decode(rings(item)).ohms > 0
 
 
@@ -76,17 +76,17 @@ def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
         assert len(data.validation_indices) == len(data.photo_set)
         assert len(data.train_indices) == 0
         assert data.train_length == 12
-        model = ResistorClassifier(
+        task = build_task(
             data.categories.names, backbone=TINY, pretrained="false", image_size=32, locate=True,
             loss="cross_entropy", band_weight=0.5,
         )  # fmt: skip
-        before = model.band_reader.weight.clone()
+        before = task.network.band_reader.weight.clone()
         trainer = build_trainer(
             tmp_path / run, accelerator="cpu", precision="32-true", max_epochs=1,
             log_every_n_steps=1,
         )  # fmt: skip
-        fit(trainer, model, data)
-        assert not torch.equal(model.band_reader.weight, before)
+        fit(trainer, task, data)
+        assert not torch.equal(task.network.band_reader.weight, before)
         metrics = trainer.callback_metrics
         assert metrics["train/loss"] > 0.5 * metrics["train/bands"] > 0
         return [float(metrics[name]) for name in ("train/loss", "train/bands", "val/loss")]

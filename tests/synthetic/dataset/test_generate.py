@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,14 +12,20 @@ import pytest
 
 from resistor_cls.categories import Categories
 from resistor_cls.errors import DataError
-from resistor_cls.synthetic import dataset, generate_dataset
+from resistor_cls.synthetic import generate_dataset, parts
+from resistor_cls.synthetic.dataset import workers
+from resistor_cls.synthetic.dataset.request import PhotoRequest
 
 NAMES = ("4K7_1-4W", "left")
 COUNTS = {"4K7_1-4W": 3, "left": 2}
 
 
 def render(out: Path, **changes: object) -> Path:
-    request: dict = {"categories": Categories(NAMES), "counts": COUNTS, "size": 96} | changes
+    request: dict[str, Any] = {
+        "categories": Categories(NAMES),
+        "counts": COUNTS,
+        "size": 96,
+    } | changes
     return generate_dataset(
         out, request.pop("categories"), request.pop("counts"), progress=False, **request
     )
@@ -32,7 +39,7 @@ def contents(out: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_folder_holds_photos_boxes_scenes_and_the_request(tmp_path: Path):
+def test_a_folder_holds_photos_boxes_scenes_and_the_request(tmp_path: Path) -> None:
     out = render(tmp_path / "drawn")
     assert set(contents(out)) == {
         "4K7_1-4W/4K7_1-4W_(1).jpg",
@@ -60,15 +67,17 @@ def test_a_folder_holds_photos_boxes_scenes_and_the_request(tmp_path: Path):
     assert json.loads((out / "dataset.json").read_text())["counts"] == [3, 2]
 
 
-def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path, monkeypatch):
+def test_any_number_of_workers_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alone = render(tmp_path / "alone", workers=1)
-    monkeypatch.setattr(dataset, "_FEW", 0)
-    monkeypatch.setattr(dataset, "_CHUNK", 2)
+    monkeypatch.setattr(workers, "_MIN_PARALLEL", 0)
+    monkeypatch.setattr(workers, "_CHUNK", 2)
     together = render(tmp_path / "together", workers=2)
     assert contents(alone) == contents(together)
 
 
-def test_photos_depend_on_seed_name_and_number_alone(tmp_path: Path):
+def test_photos_depend_on_seed_name_and_number_alone(tmp_path: Path) -> None:
     one = contents(render(tmp_path / "one"))
     other_list = contents(
         render(
@@ -83,18 +92,21 @@ def test_photos_depend_on_seed_name_and_number_alone(tmp_path: Path):
         assert one[file] != another_seed[file]
 
 
-def test_an_interrupted_folder_is_not_complete_and_goes_on(tmp_path: Path, monkeypatch):
+def test_an_interrupted_folder_is_not_complete_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = contents(render(tmp_path / "whole"))
     out = tmp_path / "interrupted"
-    draw_one, drawn = dataset._draw_one, []
+    draw_one = workers._draw_one
+    drawn: list[str] = []
 
-    def interrupted(out: Path, photo, size: int) -> None:
+    def interrupted(out: Path, photo: PhotoRequest, size: int) -> None:
         if len(drawn) == 3:
             raise KeyboardInterrupt
         drawn.append(photo.file)
         draw_one(out, photo, size)
 
-    monkeypatch.setattr(dataset, "_draw_one", interrupted)
+    monkeypatch.setattr(workers, "_draw_one", interrupted)
     with pytest.raises(KeyboardInterrupt):
         render(out)
     assert not (out / "dataset.json").exists()
@@ -102,11 +114,11 @@ def test_an_interrupted_folder_is_not_complete_and_goes_on(tmp_path: Path, monke
 
     again: list[str] = []
 
-    def counted(out: Path, photo, size: int) -> None:
+    def counted(out: Path, photo: PhotoRequest, size: int) -> None:
         again.append(photo.file)
         draw_one(out, photo, size)
 
-    monkeypatch.setattr(dataset, "_draw_one", counted)
+    monkeypatch.setattr(workers, "_draw_one", counted)
     render(out)
     assert not set(again) & set(drawn)
     assert contents(out) == whole
@@ -116,7 +128,9 @@ def test_an_interrupted_folder_is_not_complete_and_goes_on(tmp_path: Path, monke
     assert again == []
 
 
-def test_a_write_that_fails_leaves_no_half_file(tmp_path: Path, monkeypatch):
+def test_a_write_that_fails_leaves_no_half_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(self: Path, content: bytes) -> int:
         self.touch()  # the file was opened, then its content did not fit
         raise OSError(28, "No space left on device", str(self))
@@ -128,7 +142,7 @@ def test_a_write_that_fails_leaves_no_half_file(tmp_path: Path, monkeypatch):
 
 
 @pytest.mark.parametrize("begun", [False, True])
-def test_a_folder_of_another_request_is_refused(tmp_path: Path, begun: bool):
+def test_a_folder_of_another_request_is_refused(tmp_path: Path, begun: bool) -> None:
     out = render(tmp_path / "drawn")
     if begun:
         (out / "dataset.json").rename(out / "dataset.partial.json")
@@ -140,7 +154,7 @@ def test_a_folder_of_another_request_is_refused(tmp_path: Path, begun: bool):
     assert contents(out) == before
 
 
-def test_half_written_files_of_dead_processes_are_removed(tmp_path: Path):
+def test_half_written_files_of_dead_processes_are_removed(tmp_path: Path) -> None:
     out = tmp_path / "drawn"
     out.mkdir()
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], stdout=-1)
@@ -156,20 +170,20 @@ def test_half_written_files_of_dead_processes_are_removed(tmp_path: Path):
     assert [path.exists() for path in (*left, mine)] == [False, True, True]
 
 
-def test_a_folder_with_something_else_is_left_alone(tmp_path: Path):
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"mine")
     with pytest.raises(DataError, match="is not empty"):
         render(tmp_path)
     assert contents(tmp_path) == {"holiday.jpg": b"mine"}
 
 
-def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path):
+def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match=r"file.*choose a folder"):
         render(tmp_path / "file")
 
 
-def test_counts_must_match_the_categories(tmp_path: Path):
+def test_counts_must_match_the_categories(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="differ in left"):
         render(tmp_path / "drawn", counts={"4K7_1-4W": 3})
     with pytest.raises(DataError, match="differ in right"):
@@ -178,7 +192,7 @@ def test_counts_must_match_the_categories(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["4K7_1/4W", "..", "/tmp"])
-def test_names_that_leave_the_folder_are_refused(tmp_path: Path, name: str):
+def test_names_that_leave_the_folder_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="cannot be the name of a folder"):
         render(
             tmp_path / "drawn", categories=Categories(["left", name]), counts={"left": 1, name: 1}
@@ -186,8 +200,10 @@ def test_names_that_leave_the_folder_are_refused(tmp_path: Path, name: str):
     assert not (tmp_path / "drawn").exists()
 
 
-def test_names_whose_bands_would_be_the_same_are_refused(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(dataset.parts, "stable_hash", lambda text: 7)
+def test_names_whose_bands_would_be_the_same_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "stable_hash", lambda text: 7)
     with pytest.raises(DataError, match=r"'left' and 'right' say no ohms.*rename"):
         render(
             tmp_path / "drawn",
@@ -196,10 +212,11 @@ def test_names_whose_bands_would_be_the_same_are_refused(tmp_path: Path, monkeyp
         )
 
 
-def test_scenes_vary(tmp_path: Path):
+def test_scenes_vary(tmp_path: Path) -> None:
     out = render(tmp_path / "drawn", counts={"4K7_1-4W": 30, "left": 1}, size=64)
     with (out / "scenes.csv").open() as file:
         places = {scene["background_place"] for scene in csv.DictReader(file)}
     assert len(places) >= 3
-    means = [cv2.imread(str(path)).mean() for path in (out / "4K7_1-4W").iterdir()]
+    photos = [cv2.imread(str(path)) for path in (out / "4K7_1-4W").iterdir()]
+    means = [photo.mean() for photo in photos if photo is not None]
     assert np.std(means) > 5
