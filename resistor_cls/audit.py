@@ -148,7 +148,7 @@ def _doubts(
 
 
 def _summary(report: Mapping[str, Any], page: Path) -> str:
-    from resistor_cls.evaluation.pages.page import many
+    from resistor_cls.evaluation.wording import many
 
     counts = report["counts"]
     severities = ", ".join(many(counts[name], name) for name in ("problem", "risk", "note"))

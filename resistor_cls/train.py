@@ -199,27 +199,19 @@ def _announce(
 
 
 def _check(config: "DictConfig") -> None:
-    """Refuses keys of several rooms that do not go together.
+    """Checks, before any heavy import, what several packages must agree on.
 
     Raises:
-        ConfigError: names both.
+        ConfigError: keys that do not go together.
+        ModelError: a teacher that does not exist.
     """
-    from resistor_cls.errors import ConfigError
+    from resistor_cls.config.cross_key_rules import check_together
+    from resistor_cls.config.plain import known_values
     from resistor_cls.tracking import check_reference
 
+    check_together(known_values(config))
     if config.pseudo.photos is not None:
         check_reference(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
-    if config.data.train_on_validation and config.trainer.patience is not None:
-        raise ConfigError(
-            f"trainer.patience={config.trainer.patience} with data.train_on_validation=true: no "
-            "photo is left that could tell when to stop; set trainer.patience=null"
-        )
-    tried = [f"find.{key}" for key, asked in config.find.items() if asked]
-    if tried and config.trainer.devices not in (1, "1"):
-        raise ConfigError(
-            f"{tried[0]}=true with trainer.devices={config.trainer.devices}: it is tried out on "
-            "one device; set trainer.devices=1, and give what is found to the others"
-        )
 
 
 def loss_arguments(config: "DictConfig") -> dict[str, Any]:

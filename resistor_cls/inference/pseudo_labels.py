@@ -76,7 +76,7 @@ def check_teacher(teacher: Predictor, data: "PhotoDataModule") -> None:
     Raises:
         ConfigError: it was trained on some of these.
     """
-    known = set(teacher.record.get("trained_on", ()))
+    known = set(teacher.metadata.get("trained_on", ()))
     held_out = [
         image.pixel_hash
         for image, role in zip(data.metadata, data.split.role_of, strict=True)

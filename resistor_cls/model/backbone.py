@@ -243,12 +243,15 @@ def _maps(
         prefix: tokens of no place that may stand before the others.
     """
     shape = tuple(getattr(features, "shape", ()))
+    maps: Tensor = features
     if len(shape) == 4 and shape[1] == channels and not last_axis:
-        return features
+        return maps
     if len(shape) == 4 and shape[3] == channels:
-        return features.permute(0, 3, 1, 2)
+        return maps.permute(0, 3, 1, 2)
     if len(shape) == 3 and grid is not None and shape[1] - grid[0] * grid[1] in (0, prefix):
-        return features[:, -grid[0] * grid[1] :].transpose(1, 2).unflatten(2, grid)
+        tokens: Tensor = maps[:, -grid[0] * grid[1] :].transpose(1, 2)
+        unfolded: Tensor = tokens.unflatten(2, list(grid))
+        return unfolded
     raise _no_maps(name, f"its last layer gives {shape or type(features).__name__}")
 
 

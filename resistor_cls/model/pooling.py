@@ -62,4 +62,5 @@ def use_gem(net: nn.Module, name: str) -> None:
 
 def _flattens(pool: SelectAdaptivePool2d) -> bool:
     with torch.no_grad():
-        return pool(torch.zeros(1, 2, 2, 2)).dim() == 2
+        pooled: Tensor = pool(torch.zeros(1, 2, 2, 2))
+    return pooled.dim() == 2

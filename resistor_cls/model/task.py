@@ -164,7 +164,8 @@ class ResistorTask(LightningModule):
         known = batch["targets"] != OOD_TARGET
         logits, targets = logits.float()[known], batch["targets"][known]
         of_categories = self._loss_of(logits, targets) if len(targets) else logits.sum()
-        return of_categories + self.network.settings["band_weight"] * bands
+        weight: float = self.network.settings["band_weight"]
+        return of_categories + weight * bands
 
     def on_train_epoch_end(self) -> None:
         """Logs the scores of the training photos, where they are asked for."""

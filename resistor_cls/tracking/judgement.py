@@ -164,7 +164,7 @@ def calibration_record(predictions: Predictions, data: PhotoDataModule) -> dict[
         predictions.probabilities, predictions.targets, predictions.located, predictions.features
     )
     pixels = sorted({data.metadata[index].pixel_hash for index in predictions.indices})
-    return {**fitted.record(), "pixels": pixels}
+    return {**fitted.to_dict(), "pixels": pixels}
 
 
 def calibrate_predictions(
@@ -182,7 +182,7 @@ def calibrate_predictions(
     if own is not None:
         used = set(own["pixels"])
         if not any(data.metadata[index].pixel_hash in used for index in predictions.indices):
-            own = Calibration.from_record(own)
+            own = Calibration.from_dict(own)
             return apply_calibration(
                 predictions.probabilities, own, predictions.located, predictions.features
             )

@@ -113,7 +113,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     tensors = checkpoint.get(_WEIGHTS)
     check_tensors(path, tensors)
     check_digest(path, record.get(DIGEST), _digested(checkpoint), tensors)
-    return checkpoint
+    return dict(checkpoint)
 
 
 def _with_digest(checkpoint: Mapping[str, Any]) -> dict[str, Any]:

@@ -249,4 +249,5 @@ class _Up(nn.Module):
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         larger = interpolate(self.narrow(coarse), scale_factor=2.0, mode="nearest")
-        return self.join(larger + fine)
+        joined: Tensor = self.join(larger + fine)
+        return joined

@@ -170,7 +170,7 @@ def _small(photo: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _longer_side(photo: np.ndarray) -> int:
-    return max(photo.shape[:2])
+    return int(max(photo.shape[:2]))
 
 
 def _far(small: np.ndarray, border: int = 0) -> View:
@@ -276,7 +276,8 @@ def _middles(extent: int, side: float) -> list[float]:
     if extent <= side:
         return [extent / 2]
     count = math.ceil((extent / side - _SHARED) / (1 - _SHARED) - 1e-9)
-    return np.linspace(side / 2, extent - side / 2, count).tolist()
+    middles: list[float] = np.linspace(side / 2, extent - side / 2, count).tolist()
+    return middles
 
 
 def _centred(find: Find, photo: np.ndarray, detection: OrientedBox) -> OrientedBox | None:

@@ -49,7 +49,8 @@ def _bce(logits: Tensor, soft_targets: Tensor) -> Tensor:
 def _focal(logits: Tensor, soft_targets: Tensor, gamma: float) -> Tensor:
     """`bce` in which photos that are predicted well count less (Lin et al. 2017, eq. 4)."""
     # alpha < 0 weighs yes and no alike: class weights are a setting of their own.
-    return sigmoid_focal_loss(logits, soft_targets, alpha=-1, gamma=gamma).mean(dim=1)
+    each: Tensor = sigmoid_focal_loss(logits, soft_targets, alpha=-1, gamma=gamma)
+    return each.mean(dim=1)
 
 
 LOSSES = tuple(ACTIVATION_OF_LOSS)

@@ -23,7 +23,7 @@ class ServedClassifier(PythonModel):
         self._prepare = model.image_preprocessing()
         self._model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
         record = model.metadata.get("calibration")
-        self._calibration = None if record is None else Calibration.from_record(record)
+        self._calibration = None if record is None else Calibration.from_dict(record)
 
     def predict(self, context: Any, model_input: np.ndarray, params: Any = None) -> pd.DataFrame:
         """Predictions for photos.

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 # Share of photos like the calibration photos that the test refuses. It costs coverage, and each
-# point refuses more of the others: experiments/familiarity has the trade.
+# point refuses more of the others: experiments/familiarity shows how many.
 REFUSED = 0.04
 MIN_PHOTOS = 20  # fewer calibration photos say nothing about the share
 MAX_PHOTOS = 2000  # that are kept with a model: 2 MB of 512 features
-MAX_SCORE = 3.0  # of `scores`: what is further away is out of distribution anyway
+MAX_SCORE = 3.0  # of `scores`: what is farther away is clearly out of distribution
 _AT_ONCE = 4096  # photos whose similarities are in memory together
 
 
@@ -39,7 +39,7 @@ class Familiarity:
         """How far photos are from the nearest calibration photo.
 
         Args:
-            features: (photos, features) pooled, as the model gives them.
+            features: (photos, features) pooled features of the model.
             own: (photos,) which reference shows the photo itself and does not count; -1 for none.
 
         Returns:
@@ -61,31 +61,34 @@ class Familiarity:
         return distances <= self.limit + 1e-6  # features differ that much from machine to machine
 
     def scores(self, distances: np.ndarray, located: np.ndarray | None) -> np.ndarray:
-        """How unlike the calibration photos photos are: 1 at the limit, at most `MAX_SCORE`.
+        """OOD scores: distances in units of the limit, at most `MAX_SCORE`.
 
         Args:
             distances: (photos,) of `distances`.
-            located: (photos,) bool; a photo in which no body was found gets `MAX_SCORE`. None where
-                the model does not look for it.
+            located: (photos,) bool; a photo in which the detector found no body gets `MAX_SCORE`.
+                None for a model without a detector.
+
+        Returns:
+            (photos,) float64.
         """
         scores = np.minimum(distances / max(self.limit, 1e-9), MAX_SCORE)
         return scores if located is None else np.where(located, scores, MAX_SCORE)
 
-    def record(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain values for a checkpoint; the references are little-endian float16 in base64."""
         packed = base64.b64encode(self.references.astype("<f2").tobytes()).decode("ascii")
         return {"references": packed, "size": list(self.references.shape), "limit": self.limit}
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> "Familiarity":
-        """Takes back what `record` gave, checked by `resistor_cls.model.checkpoint.schema`."""
-        values = np.frombuffer(base64.b64decode(record["references"]), dtype="<f2")
-        return cls(values.reshape(record["size"]), record["limit"])
+    def from_dict(cls, values: Mapping[str, Any]) -> "Familiarity":
+        """Takes back what `to_dict` gave, checked by `resistor_cls.model.checkpoint.schema`."""
+        references = np.frombuffer(base64.b64decode(values["references"]), dtype="<f2")
+        return cls(references.reshape(values["size"]), values["limit"])
 
 
 @dataclass(frozen=True)
 class FittedFamiliarity:
-    """A test, and what it says of the photos that it was fitted on.
+    """A test, and what it says about the photos that it was fitted on.
 
     Attributes:
         familiarity: the test.
@@ -105,14 +108,14 @@ def fit_familiarity(
 
     Args:
         features: (photos, features) pooled; None of a model that gives none.
-        located: (photos,) bool; photos in which no body was found are no references. None where the
-            model does not look for it.
+        located: (photos,) bool; photos in which the detector found no body are not references. None
+            for a model without a detector.
         refused: share of photos like these that the test is to refuse.
 
     Returns:
         None without features, or with fewer than `MIN_PHOTOS` photos.
     """
-    if features is None or not np.isfinite(features).all():  # too large for half precision
+    if features is None or not np.isfinite(features).all():  # half precision overflowed
         return None
     usable = np.arange(len(features)) if located is None else np.flatnonzero(located)
     if len(usable) < MIN_PHOTOS:

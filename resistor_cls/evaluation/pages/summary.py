@@ -1,25 +1,25 @@
-"""The verdict: one paragraph of an evaluation's page, made from the report alone."""
+"""The summary: one paragraph at the top of an evaluation's page, made from the report alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scipy.stats import binom
 
-from resistor_cls.evaluation.pages.page import digits, level, many, share
 from resistor_cls.evaluation.pages.readings import reading
+from resistor_cls.evaluation.wording import digits, level, many, share
 
 Row = Mapping[str, Any]
 
-_SURPRISE = 0.05  # chance of as many wrong ones where the risk is as low as guaranteed
+_SIGNIFICANCE = 0.05  # probability of so many wrong predictions if the risk is as guaranteed
 
 
-def verdict_of(report: Row) -> list[str]:
-    """The paragraph at the top: what a person who reads nothing else should know."""
-    return [text for text in (make(report) for make in VERDICT.values()) if text]
+def summary_of(report: Row) -> list[str]:
+    """The sentences of the paragraph, for a person who reads nothing else."""
+    return [text for text in (make(report) for make in SUMMARY.values()) if text]
 
 
 def accepted_row(report: Row) -> Row | None:
-    """What is accepted at the risk level that the page reports; None without a guaranteed one."""
+    """The row of the risk level that the page reports; None where none is guaranteed."""
     calibration = report["calibration"]
     risk = calibration and calibration.get("promised")
     if not risk:
@@ -36,7 +36,7 @@ def exceeds(row: Row) -> bool:
 def refutes(row: Row) -> bool:
     """Whether so many are wrong that chance does not explain it (exact binomial test, 5 %)."""
     tail = binom.sf((row["wrong"] or 0) - 1, row["accepted"] or 0, row["risk"])
-    return exceeds(row) and bool(tail < _SURPRISE)
+    return exceeds(row) and bool(tail < _SIGNIFICANCE)
 
 
 def all_ood(report: Row) -> Row | None:
@@ -56,17 +56,16 @@ def verb(count: int) -> str:
 
 
 def interval_of(row: Row) -> str:
-    """The 95 % interval of a share as `, 95% interval 97.1% to 99.3%`, empty where undefined."""
+    """The 95 % interval of a share as `, 95 % interval 97.1 % to 99.3 %`, empty where undefined."""
     if row.get("low") is None or row.get("high") is None:
         return ""
-    return f", 95% interval {share(row['low'])} to {share(row['high'])}"
+    return f", 95 % interval {share(row['low'])} to {share(row['high'])}"
 
 
 def change_of(calibration: Row) -> str:
     """Whether calibration makes confidences `better`, `worse`, `mixed` or leaves them as they are.
 
-    Log loss and calibration error are compared as the page shows them, so that no difference is
-    claimed that cannot be seen.
+    Log loss and calibration error are compared with the digits that the page shows.
     """
     signs = {
         (float(digits(pair["after"], 4)) > float(digits(pair["before"], 4)))
@@ -148,7 +147,9 @@ def _accepted_text(row: Row) -> str:
     if exceeds(row):
         text += f", which is more than {risk}"
     if refutes(row):
-        text += " and no chance: the guarantee does not hold for photos like these"
+        text += (
+            ", and chance does not explain it: the guarantee does not hold for photos like these"
+        )
     return f"{text}."
 
 
@@ -165,7 +166,7 @@ def _ood(report: Row) -> str:
     risk = report["calibration"].get("promised") if report["calibration"] else None
     at = f" at {level(risk)} risk" if risk else ""
     return (
-        f"Of {photos} (nothing that the model knows) it accepts {accepted:,}{at} "
+        f"Of {photos} (none of the categories) the model accepts {accepted:,}{at} "
         f"({share(accepted / row['photos'])}){_worst_kind(report['unknown']['kinds'][:-1])}."
     )
 
@@ -208,7 +209,7 @@ def calibration_change(report: Row) -> str:
     return f"{start}: {loss}; {ece}."
 
 
-VERDICT: dict[str, Callable[[Row], str]] = {
+SUMMARY: dict[str, Callable[[Row], str]] = {
     "right": _right,
     "confusion": _confusion,
     "accepted": _accepted,

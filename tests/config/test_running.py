@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from resistor_cls.config import compose, flatten, groups, run_hydra
-from resistor_cls.config.checks import check_values
-from resistor_cls.config.plain import known_values
+from resistor_cls.config.checks import check_config
 from resistor_cls.errors import ResistorClsError
 from resistor_cls.train import _check
 
@@ -23,11 +22,11 @@ from resistor_cls.train import _check
         ("+model.views=2", "+model.views: this key exists: write it without the +"),
         ("+model.views=2 ~experiment={}", "+model.views: this key exists"),
         ("--colour", "unrecognized arguments: --colour"),
-        ("hydra.run.dir=null", "hydra.run.dir=null is no value"),
+        ("hydra.run.dir=null", "hydra.run.dir=null is not a value"),
         ("hydra.mode=WALK", "Invalid value 'WALK', expected one of [RUN, MULTIRUN]"),
         ("hydra.sweeper=grid", "hydra.sweeper has no keys any more: expected hydra/sweeper=…"),
-        ("data.root=", "data.root= is no value: expected data.root=…"),
-        ("paths.output=null", "paths.output=null is no value"),
+        ("data.root=", "data.root= is not a value: expected data.root=…"),
+        ("paths.output=null", "paths.output=null is not a value"),
         ("data.batch_size=null", "data.batch_size=None: expected a whole number"),
         ("data.batch_size=1e3", "data.batch_size=1000.0: expected a whole number"),
         ("seed=true", "seed=True: expected a whole number"),
@@ -118,7 +117,7 @@ def try_odd_words(number: int) -> None:
     ]
     try:
         config = compose("train", words)
-        check_values(known_values(config))
+        check_config(config)
         _check(config)
     except ResistorClsError as error:
         assert str(error), words

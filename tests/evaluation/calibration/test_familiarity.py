@@ -7,7 +7,7 @@ from resistor_cls.evaluation.calibration import (
     cross_fitted,
     fit_calibration,
 )
-from resistor_cls.evaluation.familiarity import (
+from resistor_cls.evaluation.calibration.familiarity import (
     MAX_PHOTOS,
     MAX_SCORE,
     MIN_PHOTOS,
@@ -17,7 +17,7 @@ from resistor_cls.evaluation.familiarity import (
 
 
 def features(photos: int, seed: int, centre: float = 1.0) -> np.ndarray:
-    """Eight clouds of features, as a net makes them of eight categories."""
+    """Eight clouds of features, as a network gives them for eight categories."""
     rng = np.random.default_rng(seed)
     clouds = np.random.default_rng(0).normal(size=(8, 64)) * 4 * centre
     return (clouds[rng.integers(0, 8, photos)] + rng.normal(size=(photos, 64))).astype(np.float16)
@@ -42,8 +42,8 @@ def test_other_photos_are_unfamiliar_and_never_accepted() -> None:
     likely, targets = probabilities(300)
     calibration = fit_calibration(likely, targets, None, features(300, 0))
     assert calibration.thresholds[2] is not None
-    strange = features(300, 1, centre=-1.0)
-    found = apply_calibration(likely, calibration, None, strange)
+    other = features(300, 1, centre=-1.0)
+    found = apply_calibration(likely, calibration, None, other)
     assert not found.familiar.any()
     assert not (found.accepted == 1).any()
     assert (found.unknown(None) == MAX_SCORE).all()
@@ -52,13 +52,13 @@ def test_other_photos_are_unfamiliar_and_never_accepted() -> None:
     assert (untested.accepted[:, 2] == 1).all()
 
 
-def test_a_calibration_survives_its_record_with_its_test() -> None:
+def test_a_calibration_survives_as_plain_values_with_its_test() -> None:
     likely, targets = probabilities(40)
     calibration = fit_calibration(likely, targets, None, features(40, 0))
-    again = Calibration.from_record(calibration.record())
-    strange = features(40, 5)
-    assert again.familiarity.distances(strange) == pytest.approx(
-        calibration.familiarity.distances(strange)
+    again = Calibration.from_dict(calibration.to_dict())
+    other = features(40, 5)
+    assert again.familiarity.distances(other) == pytest.approx(
+        calibration.familiarity.distances(other)
     )
     assert again.familiarity.limit == calibration.familiarity.limit
 
@@ -82,6 +82,6 @@ def test_photos_that_fitted_the_test_are_not_compared_with_themselves() -> None:
     likely, targets = probabilities(200)
     found = cross_fitted(likely, targets, np.arange(200), None, features(200, 0))
     assert (~found.familiar).mean() == pytest.approx(REFUSED, abs=0.01)
-    # Nor are other looks at them, such as under other light.
+    # Nor are other versions of them, such as corrupted ones.
     _, accepted = found.to_the_same_photos(likely, None, features(200, 0))
     assert np.array_equal(accepted[:, 2] == 1, found.accepted[:, 2] == 1)
