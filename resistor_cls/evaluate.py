@@ -155,7 +155,9 @@ def _data(config: "DictConfig", model: "ResistorNetwork") -> "PhotoDataModule":
     if config.get("data") is not None:
         subset = "all" if config.subset == "auto" else config.subset
         # At the model's own size: a photo is resized once, as in training.
-        return instantiate(config.data, subset=subset, preprocess=model.image_preprocessing())
+        preprocess = model.image_preprocessing()
+        data: PhotoDataModule = instantiate(config.data, subset=subset, preprocess=preprocess)
+        return data
     if "data" not in model.metadata:
         raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
     subset = "validation" if config.subset == "auto" else config.subset

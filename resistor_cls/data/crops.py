@@ -59,7 +59,8 @@ class View:
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         axes = np.array([[cos * along, -sin * across], [sin * along, cos * across]])
         first = np.array([self.x, self.y]) - axes.sum(axis=1) / 2  # the corner at fractions (0, 0)
-        return np.column_stack([axes, first]) / np.array(photo_size)[::-1, None]
+        place: np.ndarray = np.column_stack([axes, first]) / np.array(photo_size)[::-1, None]
+        return place
 
 
 def sample_view(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:

@@ -129,17 +129,16 @@ class PhotoDataModule(LightningDataModule):
     @property
     def settings(self) -> dict[str, Any]:
         """Plain values that `data_module_from_settings` takes, as they are saved with a model."""
-        return plain_without_passwords(
-            {
-                "source": self.source.name,
-                "image_size": self.preprocess.size,
-                "batch_size": self.batch_size,
-                "drop_last": self._drop_last,
-                "skip_unreadable": self._skip_unreadable,
-                **asdict(self._split_config),
-                **self.source.settings,
-            }
-        )
+        values = {
+            "source": self.source.name,
+            "image_size": self.preprocess.size,
+            "batch_size": self.batch_size,
+            "drop_last": self._drop_last,
+            "skip_unreadable": self._skip_unreadable,
+            **asdict(self._split_config),
+            **self.source.settings,
+        }
+        return dict(plain_without_passwords(values))
 
     @property
     def categories(self) -> Categories:
@@ -159,12 +158,12 @@ class PhotoDataModule(LightningDataModule):
     @property
     def test_indices(self) -> np.ndarray:
         """Positions in `photo_set` of the photos that `test_dataloader` gives."""
-        return self._chosen[self.targets[self._chosen] >= 0]
+        return self._chosen.compress(self.targets[self._chosen] >= 0)
 
     @property
     def ood_indices(self) -> np.ndarray:
         """Positions of the photos of `subset` that show none of the model's categories."""
-        return self._chosen[self.targets[self._chosen] < 0]
+        return self._chosen.compress(self.targets[self._chosen] < 0)
 
     @property
     def _chosen(self) -> np.ndarray:

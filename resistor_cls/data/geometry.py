@@ -70,7 +70,8 @@ class OrientedBox:
             np.maximum(along - self.length / 2 + corner, 0),
             np.maximum(across - self.width / 2 + corner, 0),
         )
-        return beyond < corner
+        inside: np.ndarray = beyond < corner
+        return inside
 
 
 def body_in_box(

@@ -43,4 +43,5 @@ def aligned_targets(
             ) from None
     index_of = {name: index for index, name in enumerate(categories.names)}
     target_of = np.array([index_of.get(name, OOD_TARGET) for name in found])
-    return target_of[np.asarray(photo_set.targets)]
+    targets: np.ndarray = target_of[np.asarray(photo_set.targets)]
+    return targets

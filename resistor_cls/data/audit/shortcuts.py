@@ -102,7 +102,8 @@ def _by_trees(features: np.ndarray, targets: np.ndarray, held: np.ndarray, seed:
         with _many_categories():
             trees.fit(features, targets)
         votes = votes + trees.n_estimators * trees.predict_proba(held)
-    return trees.classes_[votes.argmax(axis=1)]
+    predictions: np.ndarray = trees.classes_[votes.argmax(axis=1)]
+    return predictions
 
 
 @contextmanager
@@ -119,7 +120,8 @@ def _by_tree(features: np.ndarray, targets: np.ndarray, held: np.ndarray, seed: 
     tree = DecisionTreeClassifier(random_state=seed)
     with _many_categories():
         tree.fit(columns.transform(features), targets)
-    return tree.predict(columns.transform(held))
+    predictions: np.ndarray = tree.predict(columns.transform(held))
+    return predictions
 
 
 def _scored(

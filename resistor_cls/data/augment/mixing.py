@@ -12,7 +12,7 @@ from torchvision.transforms.v2 import CutMix, MixUp
 from resistor_cls.errors import ConfigError, nearest
 
 
-class _CornerCutMix(CutMix):
+class _CornerCutMix(CutMix):  # type: ignore[misc]
     """CutMix whose patch lies in a corner of the photo, never clipped by its edge."""
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:

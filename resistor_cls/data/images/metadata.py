@@ -131,7 +131,8 @@ def edge_descriptor(photo: np.ndarray) -> np.ndarray:
     contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 3) + _NOISE**2)
     # A slight blur forgives a hand's tremble of a few pixels.
     lines = cv2.GaussianBlur(detail / contrast, (0, 0), 0.75)
-    return np.clip(np.rint(lines * 60), -127, 127).astype(np.int8)
+    levels: np.ndarray = np.clip(np.rint(lines * 60), -127, 127).astype(np.int8)
+    return levels
 
 
 def _exif(image: Image.Image) -> tuple[int, str, str]:

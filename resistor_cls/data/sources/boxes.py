@@ -53,7 +53,8 @@ class Box:
         rows, columns = (np.indices(shape) + 0.5) / np.reshape(shape, (2, 1, 1))
         x, y = np.tensordot(place[:, :2], np.stack([columns, rows]), 1) + place[:, 2, None, None]
         across, down = np.abs(x - self.x_center), np.abs(y - self.y_center)
-        return (across <= self.width / 2) & (down <= self.height / 2)
+        inside: np.ndarray = (across <= self.width / 2) & (down <= self.height / 2)
+        return inside
 
     def body(
         self, place: np.ndarray, shape: tuple[int, int], slenderness: float = SLENDERNESS

@@ -64,4 +64,5 @@ def reader(path: str) -> Callable[..., Any]:
     Raises:
         ModelError: code that is not allowed, or cannot be imported.
     """
-    return import_custom(path, "data.source")
+    function: Callable[..., Any] = import_custom(path, "data.source")
+    return function

@@ -112,7 +112,8 @@ def cameras(metadata: Sequence[ImageMetadata]) -> np.ndarray:
 
 def _by_size(labels: np.ndarray) -> np.ndarray:
     """The same groups, numbered from the largest."""
-    return np.argsort(np.argsort(-np.bincount(labels), kind="stable"))[labels]
+    numbers: np.ndarray = np.argsort(np.argsort(-np.bincount(labels), kind="stable"))[labels]
+    return numbers
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

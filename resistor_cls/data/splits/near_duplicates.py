@@ -121,7 +121,8 @@ class _Links:
         """(seconds,) bool: the pairs that would be listed, or would link what is not linked."""
         across = self._across(first, seconds)
         room = (self._left[across, first] > 0) | (self._left[across, seconds] > 0)
-        return room | (self._group[seconds] != self._group[first])
+        wanted: np.ndarray = room | (self._group[seconds] != self._group[first])
+        return wanted
 
     def add(self, first: int, seconds: np.ndarray) -> np.ndarray:
         """Links pairs; returns the positions in `seconds` of those that are listed."""
@@ -137,7 +138,8 @@ class _Links:
         return np.array(kept, dtype=int)
 
     def _across(self, first: int, seconds: np.ndarray) -> np.ndarray:
-        return (self._labels[seconds] != self._labels[first]).astype(int)
+        across: np.ndarray = (self._labels[seconds] != self._labels[first]).astype(int)
+        return across
 
     def _join(self, first: int, second: int) -> None:
         larger, smaller = sorted(
@@ -214,7 +216,8 @@ def grouped(links: Iterable[tuple[int, int]], count: int) -> np.ndarray:
     """
     ends = np.array(list(links), dtype=int).reshape(-1, 2)
     graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    return connected_components(graph, directed=False)[1]
+    numbers: np.ndarray = connected_components(graph, directed=False)[1]
+    return numbers
 
 
 def kept_together(

@@ -50,7 +50,8 @@ def embargo(targets: np.ndarray, order: np.ndarray, validated: np.ndarray, gap: 
         line = order[targets[order] == target]
         count = np.convolve(validated[line], np.ones(2 * gap + 1), mode="full")
         near[line] = count[gap : gap + len(line)] > 0
-    return near & ~validated
+    embargoed: np.ndarray = near & ~validated
+    return embargoed
 
 
 def left_out_folds(targets: np.ndarray, places: np.ndarray, folds: int) -> np.ndarray:
