@@ -93,10 +93,10 @@ def train(config: "DictConfig") -> float | None:
     locate = config.model.locate
     if not isinstance(locate, bool | str):  # a node that makes a locator
         locate = instantiate(locate)
-    prepare = image_preprocessing(
+    preprocess = image_preprocessing(
         locate, config.data.image_size, config.model.channels, config.model.steps
     )
-    data = instantiate(config.data, prepare=prepare)
+    data = instantiate(config.data, preprocess=preprocess)
     make_model = _maker(config, locate)
     figures = instantiate_all(config.figures)
     monitor = config.trainer.monitor
@@ -126,7 +126,7 @@ def train(config: "DictConfig") -> float | None:
             costs=config.costs,
             prefix="val/",
         )
-        options.check(data.categories, prepare.channels)
+        options.check(data.categories, preprocess.channels)
         model = make_model(data.categories.names)
         report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
         trainer = build_trainer(
@@ -142,7 +142,7 @@ def train(config: "DictConfig") -> float | None:
             "seed": config.seed,
             "trained_on": data.trained_on(),
         }
-        if data.stream is not None:
+        if data.online_generator is not None:
             leave_cores(data.workers)
         describe(run, data, model, trainer)
         for use, part in training_sets(data).items():
@@ -153,7 +153,7 @@ def train(config: "DictConfig") -> float | None:
         report.best_metrics |= _keep(run, best, trainer, data=data, report=report, options=options)
         if report.best is not None:
             save_custom_figures(run, figures, report.best)
-        if data.stream is not None:
+        if data.online_generator is not None:
             _save_weights(config, run, best, report.best_metrics)
     if trainer.is_global_zero:
         subject = f"{'best' if save_best else 'last'} epoch: {report.best_epoch:g}"
@@ -300,7 +300,7 @@ def _keep(
         best,
         {key: kept.metadata[key] for key in ("data", "fingerprint", "seed")},
         kept.categories.names,
-        channels=data.prepare.channels,
+        channels=data.preprocess.channels,
         step=report.best_step,
     )
     scores: dict[str, float] = {}

@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 
 from resistor_cls.categories import Categories, parse_name
-from resistor_cls.data.images.decode import read_preprocessed
+from resistor_cls.data.images.preprocessed import read_preprocessed
 from resistor_cls.evaluation.calibration import (
     RISKS,
     Calibration,

@@ -14,8 +14,7 @@ import pandas as pd
 from resistor_cls.categories import Categories
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.images.decode import RGB, as_rgb
-from resistor_cls.data.sources.sources import some_names
-from resistor_cls.errors import ConfigError, ModelError
+from resistor_cls.errors import ConfigError, ModelError, some_names
 from resistor_cls.evaluation import (
     Predictions,
     confusion_counts,
@@ -164,7 +163,7 @@ def calibration_record(predictions: Predictions, data: PhotoDataModule) -> dict[
     fitted = fit_calibration(
         predictions.probabilities, predictions.targets, predictions.located, predictions.features
     )
-    pixels = sorted({data.metadata[index].pixels for index in predictions.indices})
+    pixels = sorted({data.metadata[index].pixel_hash for index in predictions.indices})
     return {**fitted.to_dict(), "pixels": pixels}
 
 
@@ -182,7 +181,7 @@ def calibrate_predictions(
     own = record.get("calibration")
     if own is not None:
         used = set(own["pixels"])
-        if not any(data.metadata[index].pixels in used for index in predictions.indices):
+        if not any(data.metadata[index].pixel_hash in used for index in predictions.indices):
             own = Calibration.from_dict(own)
             return apply_calibration(
                 predictions.probabilities, own, predictions.located, predictions.features
@@ -300,12 +299,12 @@ class _Judgement:
 
     def _unknown(self) -> dict[str, Any] | None:
         count, known = self.options.unknown, self.predictions.unknown
-        if count and self.data.prepare.channels != RGB:
+        if count and self.data.preprocess.channels != RGB:
             log.info("No unknown things are drawn: drawings are RGB, these photos are not")
             count = 0
         if self.found is None or known is None:
             return None
-        if not count and not len(self.data.unknown_indices):
+        if not count and not len(self.data.ood_indices):
             return None
         table = check_ood(self.model, self.data, self.found, count)
         self.run.save_table("unknown", table)

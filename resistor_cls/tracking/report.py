@@ -11,8 +11,8 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.sources.sources import some_names
-from resistor_cls.data.splits.overlap import copies_of_training
+from resistor_cls.data.splits.overlap import overlap_with_training
+from resistor_cls.errors import some_names
 from resistor_cls.evaluation import Predictions, curves_figure
 from resistor_cls.inference.samples import augmentation_sheet, train_samples
 from resistor_cls.model import ResistorTask
@@ -109,7 +109,7 @@ class RunReport(Callback):
         if not trainer.is_global_zero:
             return
         self._run.save_figure("train_samples", train_samples(self._data, self._gallery))
-        if self._data.stream is None:  # what it makes has no photo as it is
+        if self._data.online_generator is None:  # what it makes has no photo as it is
             self._run.save_figure("augmentation", augmentation_sheet(self._data))
         if self.mark:
             self._run.set_tags({"data.seen_in_training": self.mark.partition(" photos")[0]})
@@ -194,7 +194,7 @@ def describe(run: Run, data: PhotoDataModule, model: ResistorTask, trainer: Trai
         table = data.pseudo_table()
         used = int(table["used"].sum())
         run.log_params({"photos.pseudo": used})
-        run.set_tags({"data.pseudo": f"{used} of {data.pseudo.looked_at} at {data.pseudo.bar}"})
+        run.set_tags({"data.pseudo": f"{used} of {data.pseudo.count} at {data.pseudo.threshold}"})
         run.save_table("pseudo_labels", table)
 
 
@@ -209,11 +209,11 @@ def _describe_left_out(run: Run, data: PhotoDataModule) -> None:
 
 def _describe_copies(run: Run, data: PhotoDataModule) -> None:
     """Says which photos are scored although copies of them train."""
-    copies = data.copies_table()
+    copies = data.overlap_table()
     if len(copies):
         run.save_table("copies_across_split", copies)
     shares = []
-    for role, names in copies_of_training(copies).items():
+    for role, names in overlap_with_training(copies).items():
         shares.append(f"{len(names)} of {(data.split.role_of == role).sum()} {role}")
         log.warning(
             "%s photos are COPIES of photos that train: scores flatter the model "
@@ -260,7 +260,7 @@ def mark_seen(run: Run, data: PhotoDataModule, record: Mapping[str, Any]) -> str
             "The model does not say which photos it was trained on: these may be among them"
         )
         return ""
-    seen, count = data.seen(record["trained_on"]), len(data.test_indices)
+    seen, count = data.count_overlap(record["trained_on"]), len(data.test_indices)
     run.set_tags({"data.seen_in_training": f"{seen} of {count}"})
     if not seen:
         return ""

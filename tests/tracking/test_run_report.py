@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from resistor_cls.csv_tables import read_csv
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import PhotoDataModule, data_module_from_settings
 from resistor_cls.data.augment.mixing import Mix
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.inference.samples import augmentation_sheet, train_samples
@@ -31,7 +31,7 @@ def module(photos: Path, tmp_path: Path) -> PhotoDataModule:
 def opened(photos: Path, tmp_path: Path, **options: Any) -> PhotoDataModule:
     """24 training photos and 8 for validation: three batches an epoch."""
     given = {"image_size": 32, "batch_size": 8, "folds": 4, "workers": 0}
-    data = PhotoDataModule(photos, cache=tmp_path / "cache", **(given | options))
+    data = data_module_from_settings(root=photos, cache=tmp_path / "cache", **(given | options))
     data.setup()
     return data
 
@@ -139,7 +139,7 @@ def test_pseudo_labels_are_marked_as_such(photos: Path, workplace: Path) -> None
     for path, name in zip(sorted(photos.rglob("*.jpg")), names, strict=False):
         Image.open(path).rotate(180).save(workplace / name)  # a picture that has no label
     labels = ("1K_2W", "10R_2W")
-    pseudo = PseudoLabels(workplace, names, labels, (0.99, 0.97), looked_at=5, bar=0.95)
+    pseudo = PseudoLabels(workplace, names, labels, (0.99, 0.97), count=5, threshold=0.95)
     data = opened(photos, workplace, pseudo=pseudo)
     uri = f"sqlite:///{workplace / 'mlflow.db'}"
     with open_run("out", uri=uri, system_metrics=False) as run:
@@ -168,7 +168,7 @@ def test_copies_and_what_was_left_out_are_said_at_training(
     with open_run("out", uri=uri, system_metrics=False) as run:
         trainer = build_trainer(run.output, accelerator="cpu", precision="32-true")
         describe(run, data, tiny(data), trainer)
-    copies = data.copies_table()
+    copies = data.overlap_table()
     flattered = copies[copies.role == "validation"]
     tags = _tags(uri, run.run_id)
     assert len(flattered) > 0

@@ -10,7 +10,8 @@ import pandas as pd
 import torch
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.images.decode import PreprocessedImage, one_torch_thread
+from resistor_cls.data.images.preprocessed import PreprocessedImage
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.errors import ModelError
 from resistor_cls.evaluation import OcclusionResult, Predictions
 from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions
@@ -130,7 +131,7 @@ def check_ood(
         drawn = unknown_photos(kind, count, model.categories, seed=0)
         names = [f"drawn {number}" for number in range(count)]
         parts.append(_unknown_rows(model, kind, names, _preprocessed(data, drawn), answers))
-    others = data.unknown_indices
+    others = data.ood_indices
     if len(others):
         names = [data.photo_set.names[index] for index in others]
         photos = (PreprocessedImage(data.photo(index), _located(data, index)) for index in others)
@@ -144,7 +145,7 @@ def _preprocessed(
     """Photos as the model needs them, a few at a time on all cores."""
     with one_torch_thread(), ThreadPoolExecutor(cpu_count()) as pool:
         for group in batched(photos):
-            yield from pool.map(data.prepare, group)
+            yield from pool.map(data.preprocess, group)
 
 
 def _located(data: PhotoDataModule, index: int) -> bool:
