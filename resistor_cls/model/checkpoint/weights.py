@@ -141,7 +141,6 @@ def start_from(
                 f"experiment=pretrain_rendered model.{key}={settings[key]} and give their file to "
                 "model.pretrained"
             )
-    check_familiarity(path, net, weights.metadata)
     own = net.state_dict()
     heads = tuple(f"{one}." for one in ([head] if isinstance(head, str) else head) if one)
     # Of the head, each category has a row: there may be more or fewer of them.
@@ -156,6 +155,7 @@ def start_from(
             f"fit {path.name}, which was trained with {made['pool']} and {made['image_size']}: "
             "choose these"
         )
+    check_familiarity(path, net, weights.metadata)
     known = {name: place for place, name in enumerate(weights.settings["categories"])}
     rows = [place for place, name in enumerate(categories) if name in known]
     theirs = [known[categories[place]] for place in rows]
