@@ -111,8 +111,8 @@ def _doubts(
 
     from resistor_cls.config import instantiate
     from resistor_cls.evaluation.label_errors import doubted_labels, label_findings
+    from resistor_cls.inference.evaluate_model import predictions_of
     from resistor_cls.model import build_trainer, score
-    from resistor_cls.tracking.judgement import judged
 
     prepare = model.image_preprocessing()
     data = instantiate(config.data, subset="all", skip_unreadable=True, prepare=prepare)
@@ -123,7 +123,8 @@ def _doubts(
     known = model.metadata.get("trained_on")
     pixels = [fact.pixels for fact in data.metadata]
     trained = None if known is None else np.isin(pixels, list(known))
-    labels = doubted_labels(judged(model, data), trained, str(config.reference))
+    predictions = predictions_of(model.predictions, data, model.categories)
+    labels = doubted_labels(predictions, trained, str(config.reference))
     return labels, label_findings(labels)
 
 

@@ -1,15 +1,15 @@
-"""Judges a saved model on labelled photos.
+"""Evaluates a saved model on labelled photos.
 
 python -m resistor_cls.evaluate model=REF [data=… key=value …]
 
 REF is a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS, or rendered for the model that
-comes with the package. Without data=… the model is judged on the validation photos of its own
+comes with the package. Without data=… the model is evaluated on the validation photos of its own
 training. Writes report.html, one page that opens without a server, and all that it shows as figures
 and tables.
 
---allow subset judges photos that lack some of the model's categories; --allow unknown takes photos
-of further categories as unknown input. stress=true repeats the judgement under bad light, blur,
-noise and the like.
+--allow subset evaluates photos that lack some of the model's categories; --allow unknown takes
+photos of further categories as out-of-distribution photos. stress=true adds robustness checks: the
+photos are predicted again under changed light, blur, noise and the like.
 
 Examples:
   python -m resistor_cls.evaluate model=runs:/RUN_ID/model
@@ -32,12 +32,14 @@ from resistor_cls.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from lightning import Trainer
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
     from resistor_cls.data import PhotoDataModule
+    from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import ResistorClassifier
-    from resistor_cls.tracking.judgement import ReportOptions
+    from resistor_cls.tracking import Run
 
 log = logging.getLogger("resistor_cls")
 
@@ -45,45 +47,23 @@ ALLOWED = ("subset", "unknown")
 
 
 def evaluate(config: "DictConfig") -> None:
-    """Judges and tracks one model.
+    """Evaluates one model and tracks the evaluation.
 
     Raises:
-        ResistorClsError: something that the user can mend.
+        ResistorClsError: an error that the user can fix.
     """
-    if config.reference is None:
-        raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
-    unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
-    if unknown_word is not None:
-        raise ConfigError(f"--allow {unknown_word}: {nearest(str(unknown_word), ALLOWED)}")
+    _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.tracking import check_reference
-    from resistor_cls.tracking.store.store import check_store
-
-    check_reference(config.reference, config.tracking.uri)
-    if config.tracking.kind != "none":
-        check_store(config.tracking.uri)
     from resistor_cls.config import instantiate, instantiate_all, output_folder
-    from resistor_cls.model import ResistorClassifier, build_trainer
-    from resistor_cls.tracking import model_file
-    from resistor_cls.tracking.judgement import ReportOptions
+    from resistor_cls.model import build_trainer
 
     build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
     if config.get("data") is not None:
         instantiate(config.data)
     figures = instantiate_all(config.figures)
-    with model_file(config.reference, config.tracking.uri) as file:
-        model = ResistorClassifier.load(file)
-    model.set_inference(**config.inference)
+    model = _model(config)
     data = _data(config, model)
-    options = ReportOptions(
-        model=config.reference,
-        subset=data.subset,
-        stress=config.stress,
-        unknown=config.unknown,
-        costs=config.costs,
-        gallery=config.gallery,
-        saliency=config.saliency,
-    )
+    options = _options(config, data.subset)
     options.check(model.categories, data.prepare.channels)
     if model.loss_stand_in:
         log.info(
@@ -91,58 +71,119 @@ def evaluate(config: "DictConfig") -> None:
             model.loss_stand_in,
             model.hparams["loss"],
         )
+    _evaluate(config, model, data, options, figures)
 
-    _report(config, model, data, options, figures)
+
+def _check(config: "DictConfig") -> None:
+    """Refuses, in milliseconds, what cannot be evaluated.
+
+    Raises:
+        ResistorClsError: names the key.
+    """
+    if config.reference is None:
+        raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
+    unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
+    if unknown_word is not None:
+        raise ConfigError(f"--allow {unknown_word}: {nearest(str(unknown_word), ALLOWED)}")
+    from resistor_cls.tracking import check_reference
+    from resistor_cls.tracking.store.connection import check_store
+
+    check_reference(config.reference, config.tracking.uri)
+    if config.tracking.kind != "none":
+        check_store(config.tracking.uri)
 
 
-def _report(
+def _model(config: "DictConfig") -> "ResistorClassifier":
+    """The model, with the chosen settings of inference."""
+    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.tracking import model_file
+
+    with model_file(config.reference, config.tracking.uri) as file:
+        model = ResistorClassifier.load(file)
+    model.set_inference(**config.inference)
+    return model
+
+
+def _options(config: "DictConfig", subset: str) -> "ReportOptions":
+    from resistor_cls.inference.evaluate_model import ReportOptions
+
+    return ReportOptions(
+        model=config.reference,
+        subset=subset,
+        robustness=config.stress,
+        ood=config.unknown,
+        costs=config.costs,
+        gallery=config.gallery,
+        saliency=config.saliency,
+    )
+
+
+def _evaluate(
     config: "DictConfig",
     model: "ResistorClassifier",
     data: "PhotoDataModule",
     options: "ReportOptions",
     figures: "Mapping[str, Callable[..., Figure]]",
 ) -> None:
-    """Evaluates a model in a run of its own, and keeps there what comes out."""
-    from resistor_cls.config import chosen_options, flatten, output_folder, resolved
-    from resistor_cls.model import build_trainer, score
-    from resistor_cls.tracking import open_run
-    from resistor_cls.tracking.custom_figures import save_custom_figures
-    from resistor_cls.tracking.datasets import data_set, name_of
-    from resistor_cls.tracking.judgement import judged, save_judgement
-    from resistor_cls.tracking.report import describe, describe_evaluation, mark_seen
-    from resistor_cls.tracking.run.names import evaluation_name, model_name, photos_of
-    from resistor_cls.tracking.run.parameters import parameters
+    """Evaluates a model in its own run, and saves the results there."""
+    from resistor_cls.config import output_folder
+    from resistor_cls.evaluation.results import custom_figures
+    from resistor_cls.inference.describe import data_set, name_of, photos_of, training_overlap
+    from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
+    from resistor_cls.model import score
+    from resistor_cls.tracking import open_run, save_results
+    from resistor_cls.tracking.notes import evaluation_note, overlap_note
+    from resistor_cls.tracking.run.names import evaluation_name, model_name
 
-    # Until the photos are counted.
     named = bool(config.tracking.name)
-    if not named:
+    if not named:  # until the photos are counted
         config.tracking.name = escaped(f"evaluate {model_name(config.reference)}")
     with open_run(output_folder(), **config.tracking) as run:
-        run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(parameters(flatten(config), chosen_options()))
-        data.setup()
-        data.align_labels(model.categories, config.allow)
-        trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
-        describe(run, data, model, trainer)
-        photos, count = name_of(data), len(data.test_indices)
+        trainer = _set_up(config, run, model, data)
+        photos = photos_of(options.subset, name_of(data))
+        counted = f"{len(data.test_indices)} {photos}"
         if not named:
-            run.rename(evaluation_name(config.reference, count, options.subset, photos))
+            run.rename(evaluation_name(config.reference, counted))
         part = data_set(data, data.test_indices)
         run.log_data(part, "evaluation")
         run.log_evaluated(config.reference)
-        mark = mark_seen(run, data, model.metadata)
+        overlap = training_overlap(data, model.metadata)
+        run.set_tags({"data.seen_in_training": overlap.tag})
+        if overlap.warning:
+            run.note(overlap_note(overlap.warning))
         metrics = score(trainer, model, data)
-        title = " · ".join(filter(None, [photos_of(options.subset, photos), mark]))
+        predictions = predictions_of(model.predictions, data, model.categories)
+        title = " · ".join(filter(None, [photos, overlap.warning]))
+        options = replace(options, title=title, overlap=overlap.warning)
         model.to(trainer.strategy.root_device)
-        options = replace(options, title=title, seen=mark)
-        predictions = judged(model, data)
-        scores = save_judgement(run, model, data, predictions, options)
-        save_custom_figures(run, figures, predictions)
-        run.log_scores({**metrics, **scores}, part)
-        counted = f"{count} {photos_of(options.subset, photos)}"
-        describe_evaluation(run, config.reference, counted, mark, metrics)
-    subject = " · ".join(filter(None, [counted, mark]))
-    log.info("\n%s", run.summary({**metrics, **scores}, subject))
+        results = evaluate_model(model, data, predictions, options)
+        save_results(run, results)
+        save_results(run, custom_figures(figures, predictions))
+        scores = {**metrics, **results.metrics}
+        run.log_scores(scores, part)
+        run.note(evaluation_note(run, config.reference, counted, metrics, overlap.warning))
+    subject = " · ".join(filter(None, [counted, overlap.warning]))
+    log.info("\n%s", run.summary(scores, subject))
+
+
+def _set_up(
+    config: "DictConfig", run: "Run", model: "ResistorClassifier", data: "PhotoDataModule"
+) -> "Trainer":
+    """Reads the photos, and logs config, photos and machine."""
+    from resistor_cls.config import chosen_options, flatten, resolved
+    from resistor_cls.inference.describe import describe
+    from resistor_cls.model import build_trainer
+    from resistor_cls.tracking import save_results
+    from resistor_cls.tracking.run.parameters import parameters
+
+    run.save_text("config/resolved.yaml", resolved(config))
+    run.log_params(parameters(flatten(config), chosen_options()))
+    data.setup()
+    data.align_labels(model.categories, config.allow)
+    trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
+    device = trainer.strategy.root_device
+    save_results(run, describe(data, model.weights_from, trainer.precision, device))
+    return trainer
 
 
 def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule":

@@ -226,7 +226,7 @@ class ResistorClassifier(LightningModule):
         """
         if views is not None:
             key = "model.locate=true" if self.preprocessing.locator else "model.image_size"
-            check_views(views, self.preprocessing.shape, key)
+            check_views(views, self.preprocessing.shape, "model.views=", f"{key} gives")
             self.views = views
         if mixed_precision_inference is not None:
             self.mixed_precision_inference = mixed_precision_inference
@@ -549,14 +549,14 @@ class ResistorClassifier(LightningModule):
 
         Args:
             path: a checkpoint of `resistor_cls.train`, or a file of `write_weights`, whose crops
-                the package's locator finds.
+                the package's locator finds; the text `rendered` names the weights of the package.
 
         Raises:
             ModelError: a file that is absent, cut short, damaged or malformed, no checkpoint of
                 ours, from another version, with weights that are no finite numbers, or a pickle
                 that would run code (it is never executed).
         """
-        path = Path(path)
+        path = RENDERED if path == "rendered" else Path(path)
         if path.suffix == SUFFIX:
             weights = read_weights(path)
             model = cls._made(path, weights.settings)

@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from resistor_cls.tracking.given_test import save_test
+from resistor_cls.tracking.judgement import judged
+from resistor_cls.tracking.report import RunReport, describe
 
 from resistor_cls.csv_tables import read_csv
 from resistor_cls.data import PhotoDataModule
@@ -18,9 +21,6 @@ from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.inference.samples import augmentation_sheet, train_samples
 from resistor_cls.model import ResistorClassifier, build_trainer, fit
 from resistor_cls.tracking import Run, open_run
-from resistor_cls.tracking.given_test import save_test
-from resistor_cls.tracking.judgement import judged
-from resistor_cls.tracking.report import RunReport, describe
 
 
 @pytest.fixture

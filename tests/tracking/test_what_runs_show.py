@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import LoggedModelOutput
+from resistor_cls.tracking.datasets import DataSet
 
 from resistor_cls.tracking import open_run
-from resistor_cls.tracking.datasets import DataSet
 from resistor_cls.tracking.model.logged_model import example, signature
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.run.names import evaluation_name, photos_name, sweep_name, training_name
 from resistor_cls.tracking.run.parameters import parameters
 from resistor_cls.tracking.store.addresses import run_address, ui_command
-from resistor_cls.tracking.store.store import connect, experiment_id
+from resistor_cls.tracking.store.connection import connect, experiment_id
 from resistor_cls.tracking.store.views import KEY, TAG
 from resistor_cls.tracking.sweep.job_scores import JobScores, job_table
 from resistor_cls.tracking.sweep.jobs import Job

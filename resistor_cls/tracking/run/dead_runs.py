@@ -15,7 +15,12 @@ from resistor_cls.errors import TrackingError, without_passwords
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.run.liveness import FOLDER_TAG, is_here, is_silent, process_lives
 from resistor_cls.tracking.run.outbox import NAME, Outbox
-from resistor_cls.tracking.store.store import check_place, connect, database_file, require_store
+from resistor_cls.tracking.store.connection import (
+    check_place,
+    connect,
+    database_file,
+    require_store,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from resistor_cls.errors import TrackingError
 from resistor_cls.tracking.run.outbox import Entry, Refused
-from resistor_cls.tracking.store.store import local_folder
+from resistor_cls.tracking.store.connection import local_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-MOST = 1000  # metrics that MLflow takes at once
+MAX_METRICS = 1000  # that MLflow takes at once
 MAX_PARAMS = 100
 # What ends by itself, in contrast to a value that MLflow cannot keep.
 _PASSING = frozenset(
@@ -115,8 +115,8 @@ class Delivery:
         from mlflow.entities import Metric
 
         entries = [Metric(*value) for value in values]
-        for start in range(0, len(entries), MOST):
-            self._client.log_batch(self._run_id, metrics=entries[start : start + MOST])
+        for start in range(0, len(entries), MAX_METRICS):
+            self._client.log_batch(self._run_id, metrics=entries[start : start + MAX_METRICS])
 
     def _tags(self, values: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
@@ -194,12 +194,15 @@ class Delivery:
 
     def _model(
         self,
+        *,
         checkpoint: str,
         record: Mapping[str, Any],
         categories: Sequence[str],
         channels: int,
         step: int,
+        example: Mapping[str, Any] | None = None,  # outboxes of version 0.1.0 have none
     ) -> None:
+        from resistor_cls.tracking.model.example import decoded
         from resistor_cls.tracking.model.logged_model import save_logged_model
 
         if self._model_id is None:  # else a try before has made it
@@ -214,9 +217,10 @@ class Delivery:
             self._run_id,
             self._model_id,
             self._own(checkpoint),
-            record=record,
+            metadata=record,
             categories=categories,
             channels=channels,
+            example=None if example is None else decoded(example),
             step=step,
         )
 

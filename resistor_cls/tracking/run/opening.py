@@ -16,7 +16,7 @@ from resistor_cls.tracking.run.liveness import HEARTBEAT_TAG, heartbeat, signs_o
 from resistor_cls.tracking.run.machine import measuring
 from resistor_cls.tracking.run.outbox import Outbox
 from resistor_cls.tracking.run.run import Run, milliseconds
-from resistor_cls.tracking.store.store import connect, experiment_id
+from resistor_cls.tracking.store.connection import connect, experiment_id
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

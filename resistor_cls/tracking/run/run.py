@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import without_passwords
+from resistor_cls.tracking.model.example import encoded
 from resistor_cls.tracking.run.dead_runs import put_files
 from resistor_cls.tracking.run.outbox import Outbox
 from resistor_cls.tracking.store.addresses import artifact_link, run_address, run_link, ui_command
@@ -18,7 +20,7 @@ from resistor_cls.tracking.store.addresses import artifact_link, run_address, ru
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from resistor_cls.tracking.datasets import DataSet
+    from resistor_cls.evaluation.results import DataSet
     from resistor_cls.tracking.run.logger import RunLogger
 
 log = logging.getLogger("resistor_cls")
@@ -164,19 +166,19 @@ class Run:
     def save_model(
         self,
         checkpoint: Path,
-        record: Mapping[str, Any],
+        metadata: Mapping[str, Any],
         categories: Sequence[str],
         *,
-        channels: int = 3,
+        example: np.ndarray,
         step: int = 0,
     ) -> None:
         """Keeps a checkpoint as the model of the run, `runs:/RUN_ID/model`, unless not asked to.
 
         Args:
             checkpoint: the file.
-            record: plain values that describe it.
+            metadata: plain values that describe it.
             categories: that it tells apart.
-            channels: of the photos that it takes.
+            example: (1, height, width, channels) uint8, a photo as the model takes it.
             step: of the training, that its weights are of.
         """
         if self._outbox is None:
@@ -186,9 +188,10 @@ class Run:
             self._put(
                 "model",
                 checkpoint=_name(checkpoint, self.output),
-                record=dict(record),
+                record=dict(metadata),
                 categories=list(categories),
-                channels=channels,
+                channels=example.shape[-1],
+                example=encoded(example),
                 step=step,
             )
 

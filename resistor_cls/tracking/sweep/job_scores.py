@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resistor_cls.errors import without_passwords
-from resistor_cls.model.training.metrics import MODES
+from resistor_cls.evaluation.scores import is_loss
 from resistor_cls.tracking.run.liveness import FOLDER_TAG
 from resistor_cls.tracking.run.run import BEST
 from resistor_cls.tracking.sweep.jobs import Job
@@ -54,7 +54,7 @@ class JobScores:
         """The jobs, the best first; those without a score last."""
         if (key := self.ranked_by) is None:
             return self.table
-        return self.table.sort_values(key, ascending=_is_loss(key), kind="stable")
+        return self.table.sort_values(key, ascending=is_loss(key), kind="stable")
 
     @property
     def best(self) -> "pd.Series[Any] | None":
@@ -72,7 +72,7 @@ class JobScores:
         """
         if (key := self.ranked_by) is None:
             return []
-        sign = -1 if _is_loss(key) else 1
+        sign = -1 if is_loss(key) else 1
         points, best, leader = [], -np.inf, None
         for row in self.table.sort_values("number").to_dict("records"):
             if not np.isfinite(row[key]):
@@ -165,7 +165,3 @@ def _started(place: int, job: Job | None) -> dict[str, Any]:
     name = job.output.name
     words = without_passwords(shlex.join(job.overrides))
     return {"number": int(name) if name.isdecimal() else place, "overrides": words}
-
-
-def _is_loss(key: str) -> bool:
-    return MODES[key.partition("/")[2]] == "min"

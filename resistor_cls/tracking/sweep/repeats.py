@@ -13,8 +13,9 @@ from resistor_cls.evaluation import (
     repeat_scores,
     repeats_figure,
 )
-from resistor_cls.tracking.confusion import save_confusion
+from resistor_cls.evaluation.results import confusion_results
 from resistor_cls.tracking.run.run import Run
+from resistor_cls.tracking.run.saving import save_results
 from resistor_cls.tracking.sweep.jobs import PREDICTIONS, Job, as_name
 from resistor_cls.tracking.sweep.markdown import markdown_table
 
@@ -121,7 +122,7 @@ def _save_out_of_fold(run: Run, jobs: Sequence[Job], setting: str) -> list[str]:
     place = f"/{file}" if file else ""
     run.save_file(f"tables/predictions{place}.csv", predictions.write)
     title = f"{len(jobs)} folds, out of fold{of}"
-    save_confusion(run, predictions, f"confusion_matrix{place}", title)
+    save_results(run, confusion_results(predictions, f"confusion_matrix{place}", title))
     share = float(predictions.right.mean())
     run.log_metrics({f"pooled/{_of(setting)}val/accuracy": share})
     return [

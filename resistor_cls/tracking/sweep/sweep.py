@@ -14,7 +14,7 @@ from resistor_cls.errors import without_passwords
 from resistor_cls.tracking.run.dead_runs import NOTES_FILE
 from resistor_cls.tracking.run.opening import PARENT, best_effort, open_run
 from resistor_cls.tracking.run.run import Run
-from resistor_cls.tracking.store.store import children_of
+from resistor_cls.tracking.store.connection import children_of
 from resistor_cls.tracking.sweep.comparison import save_comparison
 from resistor_cls.tracking.sweep.job_scores import JobScores, job_table
 from resistor_cls.tracking.sweep.jobs import Job, key_of
