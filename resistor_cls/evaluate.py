@@ -32,7 +32,6 @@ from resistor_cls.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lightning import Trainer
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
@@ -128,9 +127,15 @@ def _evaluate(
     """Evaluates a model in its own run, and saves the results there."""
     from resistor_cls.config import output_folder
     from resistor_cls.evaluation.results import custom_figures
-    from resistor_cls.inference.describe import data_set, name_of, photos_of, training_overlap
+    from resistor_cls.inference.describe import (
+        data_set,
+        describe,
+        name_of,
+        photos_of,
+        training_overlap,
+    )
     from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
-    from resistor_cls.model import score
+    from resistor_cls.model import build_trainer, score
     from resistor_cls.tracking import open_run, save_results
     from resistor_cls.tracking.notes import evaluation_note, overlap_note
     from resistor_cls.tracking.run.names import evaluation_name, model_name
@@ -139,7 +144,10 @@ def _evaluate(
     if not named:  # until the photos are counted
         config.tracking.name = escaped(f"evaluate {model_name(config.reference)}")
     with open_run(output_folder(), **config.tracking) as run:
-        trainer = _set_up(config, run, model, data)
+        _set_up(config, run, model, data)
+        trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
+        device = trainer.strategy.root_device
+        save_results(run, describe(data, model.weights_from, trainer.precision, device))
         photos = photos_of(options.subset, name_of(data))
         counted = f"{len(data.test_indices)} {photos}"
         if not named:
@@ -155,8 +163,7 @@ def _evaluate(
         predictions = predictions_of(model.predictions, data, model.categories)
         title = " · ".join(filter(None, [photos, overlap.warning]))
         options = replace(options, title=title, overlap=overlap.warning)
-        model.to(trainer.strategy.root_device)
-        results = evaluate_model(model, data, predictions, options)
+        results = evaluate_model(model.to(device), data, predictions, options)
         save_results(run, results)
         save_results(run, custom_figures(figures, predictions))
         scores = {**metrics, **results.metrics}
@@ -168,22 +175,15 @@ def _evaluate(
 
 def _set_up(
     config: "DictConfig", run: "Run", model: "ResistorClassifier", data: "PhotoDataModule"
-) -> "Trainer":
-    """Reads the photos, and logs config, photos and machine."""
+) -> None:
+    """Logs the config, and reads the photos."""
     from resistor_cls.config import chosen_options, flatten, resolved
-    from resistor_cls.inference.describe import describe
-    from resistor_cls.model import build_trainer
-    from resistor_cls.tracking import save_results
     from resistor_cls.tracking.run.parameters import parameters
 
     run.save_text("config/resolved.yaml", resolved(config))
     run.log_params(parameters(flatten(config), chosen_options()))
     data.setup()
     data.align_labels(model.categories, config.allow)
-    trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
-    device = trainer.strategy.root_device
-    save_results(run, describe(data, model.weights_from, trainer.precision, device))
-    return trainer
 
 
 def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule":

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import LoggedModelOutput
-from resistor_cls.tracking.datasets import DataSet
 
+from resistor_cls.evaluation.results import DataSet
 from resistor_cls.tracking import open_run
-from resistor_cls.tracking.model.logged_model import example, signature
+from resistor_cls.tracking.model.example import decoded, encoded
+from resistor_cls.tracking.model.logged_model import signature
 from resistor_cls.tracking.run.delivery import Delivery
-from resistor_cls.tracking.run.names import evaluation_name, photos_name, sweep_name, training_name
+from resistor_cls.tracking.run.names import evaluation_name, sweep_name, training_name
 from resistor_cls.tracking.run.parameters import parameters
 from resistor_cls.tracking.store.addresses import run_address, ui_command
 from resistor_cls.tracking.store.connection import connect, experiment_id
@@ -35,32 +36,30 @@ def at(place: Path) -> str:
     ("name", "wanted"),
     [
         (
-            training_name("resnet10t.c3_in1k", photos_name("folder", "/x/my_photos")),
+            training_name("resnet10t.c3_in1k", "folder my_photos"),
             "resnet10t on folder my_photos",
         ),
         (
-            training_name("resnet50", photos_name("table", None, "a/labels.csv")),
-            "resnet50 on table labels.csv",
-        ),
-        (
-            training_name("resnet10t", photos_name("rendered", "/cache/v2"), "quickstart"),
+            training_name("resnet10t", "rendered", "quickstart"),
             "quickstart: resnet10t on rendered",
         ),
         (sweep_name("seed", "leak_check"), "leak_check: sweep over seed"),
         (
-            evaluation_name("/home/me/best.ckpt", 577, "validation", "rendered"),
+            evaluation_name("/home/me/best.ckpt", "577 validation photos of rendered"),
             "evaluate best.ckpt on 577 validation photos of rendered",
         ),
         (
-            evaluation_name("runs:/0123456789abcdef/model", 40, "all", "folder mine"),
+            evaluation_name("runs:/0123456789abcdef/model", "40 photos of folder mine"),
             "evaluate run 01234567 on 40 photos of folder mine",
         ),
         (
-            evaluation_name("runs:/0123456789abcdef/checkpoints/last.ckpt", 1, "test", "rendered"),
+            evaluation_name(
+                "runs:/0123456789abcdef/checkpoints/last.ckpt", "1 test photos of rendered"
+            ),
             "evaluate last.ckpt of run 01234567 on 1 test photos of rendered",
         ),
         (
-            evaluation_name("models:/resistor_cls@best", 9, "all", "rendered"),
+            evaluation_name("models:/resistor_cls@best", "9 photos of rendered"),
             "evaluate resistor_cls@best on 9 photos of rendered",
         ),
     ],
@@ -146,14 +145,16 @@ def test_scores_stay_with_the_model_whichever_process_sends_them(workplace: Path
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_the_example_is_what_the_model_takes(channels: int) -> None:
-    photo = example(channels)
+def test_the_signature_says_what_the_model_takes_and_gives(channels: int) -> None:
     given = signature(["a", "b"], channels)
-    assert photo.dtype == np.uint8
-    assert photo.shape[0] == 1
-    assert photo.shape[-1] == given.inputs.inputs[0].shape[-1] == channels
+    assert given.inputs.inputs[0].shape[-1] == channels
     outputs = ["category", "confidence", "calibrated", "located", "familiar", "p:a", "p:b"]
     assert given.outputs.input_names() == outputs
+
+
+def test_an_example_travels_as_text() -> None:
+    photo = np.arange(24, dtype=np.uint8).reshape(1, 2, 4, 3)
+    assert np.array_equal(decoded(json.loads(json.dumps(encoded(photo)))), photo)
 
 
 def jobs(**columns: list[float]) -> pd.DataFrame:

@@ -27,7 +27,9 @@ def body_of(shape: tuple[int, int]) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", CORRUPTIONS)
-def test_a_photo_a_severity_and_a_number_give_one_photo(kind: str, shape: tuple[int, int]):
+def test_a_photo_a_severity_and_a_number_always_give_the_same_photo(
+    kind: str, shape: tuple[int, int]
+):
     corruption, photo, body = CORRUPTIONS[kind], photo_of(shape), body_of(shape)
     before = photo.copy()
     for severity in range(1, len(SEVERITIES) + 1):
@@ -58,7 +60,7 @@ def test_numbers_stand_for_chance(kind: str):
     assert (CORRUPTIONS[kind](photo, 3, 0, body) != CORRUPTIONS[kind](photo, 3, 1, body)).any()
 
 
-def test_severitys_say_what_they_are():
+def test_severities_have_amounts_with_units():
     said = {
         kind: [corruption.amount(s) for s in range(1, 6)]
         for kind, corruption in CORRUPTIONS.items()
@@ -111,7 +113,7 @@ def test_another_background_leaves_the_body_as_it_is(shape: tuple[int, int]):
         # At full severity nothing of the old background is left far from the body.
         one, other = corruption(white, 5, number, body), corruption(black, 5, number, body)
         assert (one[0] == other[0]).all()
-    with pytest.raises(DataError, match="needs to know where the body is"):
+    with pytest.raises(DataError, match="needs the mask of the body"):
         corruption(photo, 1, 0, None)
 
 
