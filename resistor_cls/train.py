@@ -266,7 +266,7 @@ def _describe(
     overlap = validation_overlap(data)
     if overlap.warning and trainer.is_global_zero:
         run.set_tags({"data.seen_in_training": overlap.tag})
-        log.warning("%s: validation scores flatter the model", overlap.warning)
+        log.warning("%s: validation scores are optimistic", overlap.warning)
 
 
 def _announce(

@@ -115,7 +115,7 @@ def training_overlap(data: "PhotoDataModule", metadata: Mapping[str, Any]) -> Tr
         return TrainingOverlap(None, count)
     overlap = TrainingOverlap(data.seen(metadata["trained_on"]), count)
     if overlap.warning:
-        log.warning("%s: these scores flatter the model", overlap.warning)
+        log.warning("%s: these scores are optimistic", overlap.warning)
     return overlap
 
 
@@ -181,7 +181,7 @@ def _copies(data: "PhotoDataModule") -> Results:
     for role, names in copies_of_training(copies).items():
         counts.append(f"{len(names)} of {(data.split.role_of == role).sum()} {role}")
         log.warning(
-            "%s photos are COPIES of photos that train: scores flatter the model "
+            "%s photos are COPIES of photos that train: scores are optimistic "
             "(tables/copies_across_split.csv; data.split=grouped keeps copies together): %s",
             counts[-1],
             some_names(names),

@@ -96,7 +96,7 @@ class Galleries:
             model: that predicted.
 
         Returns:
-            Figures; and photo → (rows, columns, 3) uint8 RGB with its map laid over.
+            Figures; and photo → (rows, columns, 3) uint8 RGB overlaid with its map.
 
         Raises:
             ModelError: see `resistor_cls.inference.checks.saliency.saliency`.

@@ -50,7 +50,7 @@ def overlap_note(overlap: str) -> str:
     Returns:
         Empty where the warning is empty.
     """
-    return f"**{overlap}.** These scores flatter the model." if overlap else ""
+    return f"**{overlap}.** These scores are optimistic." if overlap else ""
 
 
 def _scores(title: str, scores: Mapping[str, float]) -> str:

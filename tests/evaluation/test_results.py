@@ -34,8 +34,8 @@ def test_a_confusion_matrix_is_a_figure_and_a_table() -> None:
     found = confusion_results(PREDICTIONS, "matrix", "Epoch 1")
     assert found.tables["matrix"].to_numpy().tolist() == [[1, 0], [1, 0]]
     assert found.tables["matrix"].index.name == "label"
-    titles = [axes.get_title() for axes in found.figures["matrix"].axes]
-    assert "Epoch 1 · 1 of 2 photos right" in titles
+    title = found.figures["matrix"].get_suptitle()
+    assert title == "Epoch 1 · 1 of 2 photos right"
 
 
 def test_custom_figures_that_fail_are_left_out(

@@ -74,8 +74,8 @@ def test_an_overlap_with_the_training_is_counted(
     assert (none.tag, none.warning) == ("0 of 32", "")
     assert (some.tag, some.warning) == ("24 of 32", "24 of 32 photos were TRAINED ON")
     assert (unknown.tag, unknown.warning) == ("unknown", "")
-    flattered, unsaid = caplog.messages
-    assert flattered == "24 of 32 photos were TRAINED ON: these scores flatter the model"
+    overlapping, unsaid = caplog.messages
+    assert overlapping == "24 of 32 photos were TRAINED ON: these scores are optimistic"
     assert "does not say which photos it was trained on" in unsaid
     assert validation_overlap(data).warning == ""
 
@@ -114,13 +114,13 @@ def test_copies_and_files_that_are_left_out_are_described(
     found = describe(data, "scratch", "32-true", CPU)
     save_results(run, found)
     copies = data.copies_table()
-    flattered = copies[copies.role == "validation"]
-    assert len(flattered) > 0
-    shown = f"{len(flattered)} of {len(data.validation_indices)} validation"
+    scored = copies[copies.role == "validation"]
+    assert len(scored) > 0
+    shown = f"{len(scored)} of {len(data.validation_indices)} validation"
     assert found.tags["data.copies_across_split"] == shown
     assert found.tags["data.left_out"] == 1
     (warning,) = [text for text in caplog.messages if "COPIES" in text]
-    assert all(name in warning for name in flattered.photo)
+    assert all(name in warning for name in scored.photo)
     assert read_csv(run.output / "tables/left_out.csv").to_numpy().tolist() == [
         ["1K_2W/4.heic", "not a photo by its suffix"]
     ]

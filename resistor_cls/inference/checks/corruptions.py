@@ -194,7 +194,7 @@ def _tables(side: int) -> tuple[Photo, ...]:
 
 
 def _background(photo: Photo, percent: float, number: int, body: Mask | None) -> Photo:
-    """Blends in another table around the body; at the most it replaces all but the body."""
+    """Blends in another table around the body; at full severity it replaces all but the body."""
     side, (rows, columns) = _side(photo), photo.shape[:2]
     chance = np.random.default_rng(number)
     tables = _tables(side)

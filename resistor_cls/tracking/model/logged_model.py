@@ -30,8 +30,8 @@ def save_logged_model(
 ) -> None:
     """Uploads the files of a logged model, and names the run that made it.
 
-    `mlflow.models.Model.log` would first read every value of every metric of the run, to call
-    those of one step the model's.
+    `mlflow.models.Model.log` would first read every value of every metric of the run, to link those
+    of one step to the model.
 
     Args:
         client: of the store.
@@ -39,7 +39,7 @@ def save_logged_model(
         model_id: of the model.
         checkpoint: the file.
         metadata: plain values that describe the model.
-        categories: that it tells apart.
+        categories: of the model.
         channels: of the photos that it takes.
         example: (1, height, width, channels) uint8, a photo as the model takes it.
         step: of the training, that its weights are of.
@@ -82,10 +82,10 @@ def save_logged_model(
 
 
 def signature(categories: Sequence[str], channels: int) -> "ModelSignature":
-    """What the served model takes and gives; see `resistor_cls.tracking.model.served_model`.
+    """Inputs and outputs of the served model; see `resistor_cls.tracking.model.served_model`.
 
     Args:
-        categories: that the model tells apart.
+        categories: of the model.
         channels: of the photos that it takes.
     """
     from mlflow.models import ModelSignature

@@ -1,8 +1,8 @@
-"""What runs are called: what was trained or evaluated, and on which photos."""
+"""Names of runs: what was trained or evaluated, and on which photos."""
 
 from pathlib import Path
 
-_SHORT = 8  # characters that tell the ids of a store's runs apart
+_SHORT = 8  # characters that identify a run of a store
 
 
 def training_name(backbone: str, photos: str, experiment: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""What the parent run of a sweep says of its jobs: the best one, scores by job, a table."""
+"""The scores of the jobs of a sweep, as its parent run shows them."""
 
 import shlex
 from collections.abc import Callable, Sequence
@@ -18,8 +18,8 @@ from resistor_cls.tracking.sweep.markdown import markdown_table
 if TYPE_CHECKING:
     from mlflow.entities import Run as StoredRun
 
-SHOWN = ("loss", "accuracy", "f1_macro", "roc_auc")  # of a job, for people; the table has all
-_ROWS = 10  # of the table in a description, which MLflow cuts
+SHOWN = ("loss", "accuracy", "f1_macro", "roc_auc")  # of a job in a description; the table has all
+_ROWS = 10  # of the table in a description, whose length MLflow limits
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class JobScores:
 
     @property
     def shown(self) -> list[str]:
-        """The scores that people see first."""
+        """The scores that a description shows."""
         return [name for name in self.table.columns if name.partition("/")[2] in SHOWN]
 
     def ranked(self) -> pd.DataFrame:
@@ -89,7 +89,7 @@ class JobScores:
         """How many jobs there are, and which is the best.
 
         Args:
-            address: makes a link of the id of a run, for Markdown; None for plain text.
+            address: run id → link, for Markdown; None for plain text.
         """
         done = int((self.table["status"] == "FINISHED").sum())
         counts = f"{done} of {len(self.table)} jobs finished"
@@ -100,7 +100,7 @@ class JobScores:
         return f"{counts}. Best by {self.ranked_by}: {name}, {best[key]:.4f}."
 
     def tags(self) -> dict[str, str]:
-        """What the parent is labelled with."""
+        """Tags of the parent."""
         tags = {"sweep.jobs": str(len(self.table))}
         if (best := self.best) is not None:
             tags |= {"sweep.best": str(best["job"]), "sweep.best_run": str(best["run"])}
@@ -110,7 +110,7 @@ class JobScores:
         """The description of the parent, as Markdown.
 
         Args:
-            address: makes a link of the id of a run.
+            address: run id → link.
         """
         rows = self.ranked()
         shown = rows[["number", "job", "status", *self.shown]].rename(columns={"number": "#"})
