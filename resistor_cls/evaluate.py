@@ -127,17 +127,11 @@ def _evaluate(
     """Evaluates a model in its own run, and saves the results there."""
     from resistor_cls.config import output_folder
     from resistor_cls.evaluation.results import custom_figures
-    from resistor_cls.inference.describe import (
-        data_set,
-        describe,
-        name_of,
-        photos_of,
-        training_overlap,
-    )
+    from resistor_cls.inference.describe import data_set, describe, name_of, photos_of
     from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
     from resistor_cls.model import build_trainer, score
     from resistor_cls.tracking import open_run, save_results
-    from resistor_cls.tracking.notes import evaluation_note, overlap_note
+    from resistor_cls.tracking.notes import evaluation_note
     from resistor_cls.tracking.run.names import evaluation_name, model_name
 
     named = bool(config.tracking.name)
@@ -155,21 +149,18 @@ def _evaluate(
         part = data_set(data, data.test_indices)
         run.log_data(part, "evaluation")
         run.log_evaluated(config.reference)
-        overlap = training_overlap(data, model.metadata)
-        run.set_tags({"data.seen_in_training": overlap.tag})
-        if overlap.warning:
-            run.note(overlap_note(overlap.warning))
+        overlap = _overlap(run, model, data)
         metrics = score(trainer, model, data)
         predictions = predictions_of(model.predictions, data, model.categories)
-        title = " · ".join(filter(None, [photos, overlap.warning]))
-        options = replace(options, title=title, overlap=overlap.warning)
+        title = " · ".join(filter(None, [photos, overlap]))
+        options = replace(options, title=title, overlap=overlap)
         results = evaluate_model(model.to(device), data, predictions, options)
         save_results(run, results)
         save_results(run, custom_figures(figures, predictions))
         scores = {**metrics, **results.metrics}
         run.log_scores(scores, part)
-        run.note(evaluation_note(run, config.reference, counted, metrics, overlap.warning))
-    subject = " · ".join(filter(None, [counted, overlap.warning]))
+        run.note(evaluation_note(run, config.reference, counted, metrics, overlap))
+    subject = " · ".join(filter(None, [counted, overlap]))
     log.info("\n%s", run.summary(scores, subject))
 
 
@@ -184,6 +175,18 @@ def _set_up(
     run.log_params(parameters(flatten(config), chosen_options()))
     data.setup()
     data.align_labels(model.categories, config.allow)
+
+
+def _overlap(run: "Run", model: "ResistorClassifier", data: "PhotoDataModule") -> str:
+    """Warns, in the run too, of photos that trained the model; empty where there are none."""
+    from resistor_cls.inference.describe import training_overlap
+    from resistor_cls.tracking.notes import overlap_note
+
+    overlap = training_overlap(data, model.metadata)
+    run.set_tags({"data.seen_in_training": overlap.tag})
+    if overlap.warning:
+        run.note(overlap_note(overlap.warning))
+    return overlap.warning
 
 
 def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule":

@@ -160,24 +160,15 @@ def evaluate_model(
     predictions = replace(predictions, attention=occlusion)
     report, checks = _report(model, data, predictions, calibrated, options)
     _warn_of_undefined(report)
-    title = options.title
-    ordered = confusion_figure(
-        confusion_counts(predictions),
-        predictions.categories,
-        f"{title}: confused ones together",
-        report["confusion"]["order"],
-    )
-    scores = {f"{options.prefix}{name}": value for name, value in _metrics(report).items()}
     tables = Results(
-        metrics=scores,
-        figures={"confusion_matrix_ordered": ordered},
+        metrics={f"{options.prefix}{name}": value for name, value in _metrics(report).items()},
         tables={"per_category": per_category(predictions)},
         files={"tables/predictions.csv": predictions.write},
     )
-    confusion = confusion_results(predictions, "confusion_matrix", title)
+    confusion = _confusion(predictions, report["confusion"]["order"], options.title)
     risk = None if calibrated is None else calibrated.calibration.guaranteed_risk
     rows = rows_of(predictions, MAX_ROWS, risk)
-    galleries = Galleries(data, predictions, title, options.gallery)
+    galleries = Galleries(data, predictions, options.title, options.gallery)
     maps, overlays = _saliency(model, galleries) if options.saliency else ({}, {})
     shown = Results(figures=maps) | _page(report, rows, galleries, overlays)
     return checks | tables | confusion | shown
@@ -249,6 +240,14 @@ def _report(
         "stress": robustness,
     }
     return plain(report), Results(tables=tables)
+
+
+def _confusion(predictions: Predictions, order: Sequence[int], title: str) -> Results:
+    """The confusion matrix, and the same in an order that puts confused categories together."""
+    counts, categories = confusion_counts(predictions), predictions.categories
+    ordered = confusion_figure(counts, categories, f"{title}: confused ones together", order)
+    matrix = confusion_results(predictions, "confusion_matrix", title)
+    return matrix | Results(figures={"confusion_matrix_ordered": ordered})
 
 
 def _saliency(
