@@ -4,6 +4,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 # TORCH=cpu: PyTorch without CUDA, from PyTorch's own index, for machines without a GPU.
 TORCH ?=
+# What `make test` measures, line by line.
+COVERAGE := .pytest_cache/coverage.json
 STORE ?= sqlite:///mlflow.db
 PORT ?= 5000
 # The id of the experiment that `make ui` shows; that of a new store's first is 1.
@@ -44,8 +46,11 @@ endif
 train: $(READY) ## draw the embedded data set, train on it, say where the run is
 	$(BIN)/python -m resistor_cls.train experiment=quickstart
 
-test: $(READY) ## the tests that CI runs
-	$(BIN)/python -m pytest
+test: $(READY) ## the tests that CI runs; shows how much of the package they cover
+	@mkdir -p $(dir $(COVERAGE))
+	$(BIN)/python -m slipcover --source resistor_cls --json --out $(COVERAGE) -m pytest
+	@$(BIN)/python -c 'import json; print("coverage: {percent_covered:.1f} % of the lines of resistor_cls" \
+		.format(**json.load(open("$(COVERAGE)"))["summary"]))'
 
 test-all: $(READY) ## the slow tests too
 	$(BIN)/python -m pytest -m ""

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Prediction", "Predictor", "__version__", "load"]
 
-# Libraries that ask their makers' servers for a newer version, or report their use, read these
-# once, when they are imported; Hydra may import one by its name before any of our modules. Worker
-# processes inherit them. A value that the user has set is kept.
+# Libraries that look for newer versions or report their use read these once, at import, and Hydra
+# may import one before any module of this package. Worker processes inherit them. Values that the
+# user has set are kept.
 for _name in ("NO_ALBUMENTATIONS_UPDATE", "HF_HUB_DISABLE_TELEMETRY", "MLFLOW_DISABLE_TELEMETRY"):
     os.environ.setdefault(_name, "true")
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def load(

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from resistor_cls import __version__
-from resistor_cls.config.calling import called, program
+from resistor_cls.config.calling import called, program, show
 from resistor_cls.errors import ConfigError, nearest, run_command
 
 # Each is a module of this package with a `main`.
@@ -14,8 +14,8 @@ SUBCOMMANDS = {
     "train": "train a classifier on labelled photos",
     "evaluate": "write the report of a saved model on labelled photos",
     "audit": "find what is wrong or risky in a set of photos",
-    "render": "draw a data set",
-    "sync": "send what runs could not send while their MLflow store was away",
+    "render": "generate a data set of synthetic photos",
+    "sync": "send what runs could not send while their MLflow store was unavailable",
 }
 
 
@@ -23,12 +23,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a subcommand; returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in ("-h", "--help"):
-        return run_command(lambda: print(_listing(), end=""))
+        return run_command(lambda: show(_listing()))
     if words[0] == "--version":
-        return run_command(lambda: print(f"resistor_cls {__version__}"))
+        return run_command(lambda: show(f"resistor_cls {__version__}"))
     if words[0] not in SUBCOMMANDS:
         return run_command(lambda: _refuse(words[0]))
-    # No import of the others: a wrong word is answered at once.
+    # No import of the others, so that a wrong word is refused at once.
     module = importlib.import_module(f"resistor_cls.{words[0]}")
     status: int = module.main(words[1:])
     return status
@@ -47,14 +47,17 @@ def _listing() -> str:
             *lines,
             "",
             f"{called('SUBCOMMAND')} --help says what each takes; --version prints the version.",
-            "",
         ]
     )
 
 
 def _refuse(word: str) -> None:
+    if not word.strip():
+        raise ConfigError(
+            f"{program()}: expected a subcommand, found an empty word; --help lists them"
+        )
     what = "option" if word.startswith("-") else "subcommand"
-    raise ConfigError(f"{program()} has no {what} {word}: {nearest(word, SUBCOMMANDS, most=1)}")
+    raise ConfigError(f"{program()} has no {what} {word}: {nearest(word, SUBCOMMANDS, maximum=1)}")
 
 
 if __name__ == "__main__":

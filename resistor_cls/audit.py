@@ -27,7 +27,7 @@ from resistor_cls.errors import DataError, printable
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
     from resistor_cls.tracking import Run
 
 log = logging.getLogger("resistor_cls")
@@ -91,20 +91,20 @@ def audit(config: "DictConfig") -> None:
     _judge(report, page, config.strict)
 
 
-def _checked_and_loaded(config: "DictConfig") -> "ResistorClassifier":
+def _checked_and_loaded(config: "DictConfig") -> "ResistorNetwork":
     """The model, after the options that it is to be asked with."""
     from resistor_cls.config import instantiate, output_folder
-    from resistor_cls.model import ResistorClassifier, build_trainer
+    from resistor_cls.model import ResistorNetwork, build_trainer
     from resistor_cls.tracking import model_file
 
     build_trainer(output_folder(), **config.trainer)
     instantiate(config.data)
     with model_file(config.reference, config.tracking.uri) as file:
-        return ResistorClassifier.load(file)
+        return ResistorNetwork.load(file)
 
 
 def _doubts(
-    model: "ResistorClassifier", config: "DictConfig", run: "Run"
+    model: "ResistorNetwork", config: "DictConfig", run: "Run"
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The labels that a model doubts, and what follows."""
     import numpy as np
@@ -112,24 +112,25 @@ def _doubts(
     from resistor_cls.config import instantiate
     from resistor_cls.evaluation.label_errors import doubted_labels, label_findings
     from resistor_cls.inference.evaluate_model import predictions_of
-    from resistor_cls.model import build_trainer, score
+    from resistor_cls.model import ResistorTask, build_trainer, score
 
     prepare = model.image_preprocessing()
     data = instantiate(config.data, subset="all", skip_unreadable=True, prepare=prepare)
     data.setup()
     model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
     trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
-    score(trainer, model, data)
+    task = ResistorTask(model)
+    score(trainer, task, data)
     known = model.metadata.get("trained_on")
     pixels = [fact.pixels for fact in data.metadata]
     trained = None if known is None else np.isin(pixels, list(known))
-    predictions = predictions_of(model.predictions, data, model.categories)
+    predictions = predictions_of(task.predictions, data, model.categories)
     labels = doubted_labels(predictions, trained, str(config.reference))
     return labels, label_findings(labels)
 
 
 def _summary(report: Mapping[str, Any], page: Path) -> str:
-    from resistor_cls.evaluation.pages.page import many
+    from resistor_cls.evaluation.wording import many
 
     counts = report["counts"]
     severities = ", ".join(many(counts[name], name) for name in ("problem", "risk", "note"))

@@ -1,7 +1,7 @@
-"""The label space: which categories there are, in which order, and what each one means.
+"""The label space: the categories, their order, and the meaning of each.
 
-The order is part of a model: logit `i` speaks of category `i`. It is saved with every model and
-compared on load, so that a score can never be computed on shifted labels.
+The order is part of a model: logit `i` belongs to category `i`. It is saved with every model and
+compared on load, so that a score is never computed on shifted labels.
 """
 
 import re
@@ -13,17 +13,17 @@ from pathlib import Path
 from resistor_cls.colour_code import Reading, decode, ohms_in_words, tolerance_in_words
 from resistor_cls.csv_tables import decoded, regular_bytes
 from resistor_cls.errors import DataError
-from resistor_cls.markings import MARKINGS
+from resistor_cls.resistor37 import MARKINGS, RESISTOR37_COUNTS
 
-# Digits are 0 to 9, and letters those of the alphabet: re.I alone takes the Kelvin sign for a K.
-_DIGITS = "[0-9]{0,15}"  # more is no value of a part, and more than float64 keeps exactly
+# Digits are 0 to 9, and letters are ASCII: re.I alone takes the Kelvin sign for a K.
+_DIGITS = "[0-9]{0,15}"  # float64 represents no more digits exactly
 _VALUE = re.compile(
     rf"(?=[^0-9]?[0-9])(?P<whole>{_DIGITS})(?P<unit>[RKMG])?(?P<fraction>{_DIGITS})"
     r"(?P<unit_after>[RKMG])?(?:ohm|[Ω\u2126])?",
     re.IGNORECASE | re.ASCII,
 )
 _WATTS = re.compile(r"(?P<over>[0-9]{1,9})(?:-(?P<under>[0-9]{1,9}))?W", re.IGNORECASE | re.ASCII)
-# What the colour code can say (IEC 60062: three digits, multipliers of 10⁻³ to 10⁹); 0 is a wire.
+# The range of the colour code (IEC 60062: three digits, multipliers of 10⁻³ to 10⁹); 0 is a wire.
 MIN_OHMS, MAX_OHMS = 1e-3, 1e12
 # From below the smallest chip (01005: 1/32 W) to above the largest load resistor.
 MIN_WATTS, MAX_WATTS = 1e-3, 1e5
@@ -35,16 +35,16 @@ class Category:
     """One kind of resistor.
 
     Attributes:
-        name: the label, as it stands in folders and tables.
-        ohms: resistance in ohms: what the bands say where they are known, else what the name
-            says; None where neither is known.
-        watts: power rating that the name says, in watts; None where it says none, or one outside
-            of `MIN_WATTS` to `MAX_WATTS`.
-        markings: the band sequences seen on parts of this category, first digit first; empty
-            where they are not known. Where they contradict the name, the bands are right about
-            the part and the name is right about the label.
-        name_ohms: what the name says, in ohms; None where the name says none, or more or less
-            than any part has (`MIN_OHMS` to `MAX_OHMS`, or 0).
+        name: the label, as in folders and tables.
+        ohms: resistance in ohms: of the bands where they are known, else of the name; None where
+            neither is known.
+        watts: power rating of the name, in watts; None where it has none, or one outside of
+            `MIN_WATTS` to `MAX_WATTS`.
+        markings: the band sequences on parts of this category, first digit first; empty where
+            they are not known. Where they contradict the name, the bands give the value and the
+            name stays the label.
+        name_ohms: resistance of the name, in ohms; None where it has none, or one that no part
+            has (other than 0 and outside of `MIN_OHMS` to `MAX_OHMS`).
     """
 
     name: str
@@ -55,19 +55,19 @@ class Category:
 
     @property
     def reading(self) -> Reading | None:
-        """What the bands say: ohms and tolerance of the first marking."""
+        """Ohms and tolerance of the first marking; None without one."""
         return decode(self.markings[0]) if self.markings else None
 
     @property
     def tolerances(self) -> tuple[float, ...]:
-        """The tolerances that the markings say, as fractions, each once; empty where unknown."""
+        """The tolerances of the markings as fractions, each once; empty without markings."""
         return tuple(dict.fromkeys(decode(bands).tolerance for bands in self.markings))
 
     @property
     def value_in_words(self) -> str:
         """Ohms and tolerance, such as `4.7 kΩ ±5 %`; the name where the ohms are not known.
 
-        Where parts of the category carry several markings, each of their tolerances is named.
+        Where parts of the category have several markings, all their tolerances are given.
         """
         if self.ohms is None:
             return self.name
@@ -83,10 +83,10 @@ class Category:
 
     @property
     def words_say_all(self) -> bool:
-        """Whether `in_words` says what the name says, so that the name need not stand beside it.
+        """Whether `in_words` contains all that the name says, so that the name can be left out.
 
-        It does not where the name and the bands disagree, nor where a part of the name is neither
-        ohms nor watts.
+        It does not where name and bands disagree, nor where a part of the name is neither ohms
+        nor watts.
         """
         if self.ohms is None:
             return True  # the words are the name
@@ -95,12 +95,11 @@ class Category:
 
 
 def parse_name(name: str) -> Category:
-    """Reads ohms and watts off a name such as `4K7_1-4W`.
+    """Reads ohms and watts from a name such as `4K7_1-4W`.
 
-    Letters are those of IEC 60062's letter code, a letter between digits being the decimal
-    point (`2K2`). Two letters, as in `3R9K`, mean point and multiplier. A name that says neither
-    ohms nor watts is a category all the same. Where the bands of a name are known, they decide
-    on the ohms.
+    Letters are those of the letter code of IEC 60062; a letter between digits is the decimal
+    point (`2K2`). Two letters, as in `3R9K`, are point and multiplier. A name with neither ohms
+    nor watts is a category too. Where the bands of a name are known, they determine the ohms.
     """
     value, _, rating = name.partition("_")
     markings, name_ohms = MARKINGS.get(name, ()), _parse_ohms(value)
@@ -116,7 +115,7 @@ def _parse_ohms(text: str) -> float | None:
     if after is not None and (unit or "").upper() != "R":
         return None
     scale = _UNITS[(after or unit).upper() if (after or unit) else None]
-    # One division instead of two roundings: 2K2 is 2200 exactly.
+    # One division rather than two roundings: 2K2 is exactly 2200.
     ohms = int(match["whole"] + fraction) * scale / 10 ** len(fraction)
     return ohms if ohms == 0 or MIN_OHMS <= ohms <= MAX_OHMS else None
 
@@ -156,7 +155,7 @@ class Categories:
         return self._names
 
     def index(self, name: str) -> int:
-        """The class index of a label.
+        """Returns the class index of a label.
 
         Raises:
             DataError: a label that is not in this list.
@@ -170,14 +169,14 @@ class Categories:
             ) from None
 
     def require(self, others: Iterable[str], source: str) -> None:
-        """Checks that another list is this one, in this order.
+        """Checks that another list of names equals this one, order included.
 
         Args:
-            others: the names found elsewhere.
-            source: where, for the message ("the photos in data/resistors").
+            others: the names that were found.
+            source: where they were found, for the message ("the photos in data/resistors").
 
         Raises:
-            DataError: naming the first difference.
+            DataError: the lists differ; the message names the first difference.
         """
         others = tuple(others)
         if others != self.names:
@@ -224,10 +223,10 @@ class Categories:
 
 
 def appearance(name: str) -> str:
-    """What a reader sees of a name: two names with the same are taken for one.
+    """Returns the visible form of a name: two names with the same form look alike.
 
-    How accents are composed, upper and lower case, white space at the ends and its kind, and
-    characters without any width do not count.
+    The form ignores the composition of accents, upper and lower case, the kind of white space
+    and white space at the ends, and characters without width.
     """
     visible = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
     folded = unicodedata.normalize("NFKC", visible).casefold()
@@ -235,22 +234,22 @@ def appearance(name: str) -> str:
 
 
 def check_labels(names: Iterable[str], where: str) -> None:
-    """Refuses names that are two to the computer and one to the reader, or cannot be shown.
+    """Checks that names can be shown and can be told apart by eye.
 
     Args:
         names: of categories.
-        where: they are, for the message ("the labels of the photos").
+        where: the names were found, for the message ("the labels of the photos").
 
     Raises:
-        DataError: names both, or the one with control characters.
+        DataError: two names look alike, or one holds control characters.
     """
-    seen: dict[str, str] = {}
+    by_appearance: dict[str, str] = {}
     for name in sorted(names):
         if any(unicodedata.category(letter) == "Cc" for letter in name):
             raise DataError(
                 f"among {where}, {name!a} holds control characters: rename it, as no table shows it"
             )
-        other = seen.setdefault(appearance(name), name)
+        other = by_appearance.setdefault(appearance(name), name)
         if other != name:
             raise DataError(
                 f"among {where}, {other!a} and {name!a} look alike, and would be two categories: "
@@ -259,61 +258,16 @@ def check_labels(names: Iterable[str], where: str) -> None:
 
 
 def first_difference(expected: tuple[str, ...], found: tuple[str, ...]) -> str:
-    """Says in words where two lists of names part."""
+    """Describes the first difference between two lists of names."""
     for index, (name, other) in enumerate(zip(expected, found, strict=False)):
         if name != other:
             shown, others = repr(name), repr(other)
-            if appearance(name) == appearance(other):  # else nobody could see the difference
+            if appearance(name) == appearance(other):  # otherwise the difference is invisible
                 shown, others = ascii(name), ascii(other)
             return f"category {index} is {shown} in the one and {others} in the other"
     if len(expected) > len(found):
         return f"{expected[len(found)]!r} is missing ({len(expected)} against {len(found)} names)"
     return f"{found[len(expected)]!r} is unknown ({len(expected)} against {len(found)} names)"
-
-
-# Photos per category of the "Resistor" data set (Bayir, Özcan, Önalan). Sorted as text, so that
-# the order is the one that any reader of the folders finds. The published counts add up to one
-# less than the published 2,881; the missing photo is counted under 4700Mohm (published: 102),
-# whose files are the least regular.
-RESISTOR37_COUNTS = {
-    "100R_1-4W": 111,
-    "10R_1W": 59,
-    "10R_2W": 99,
-    "10_1-4W": 70,
-    "11M_1-2W": 72,
-    "150R_1-4W": 70,
-    "150R_1-8W": 70,
-    "15R_1-4W": 115,
-    "180K_1-2W": 97,
-    "1K_1-4W": 81,
-    "1K_2W": 63,
-    "1M_1-4W": 61,
-    "20K_1-4W": 57,
-    "220K_1-4W": 47,
-    "220R_2W": 93,
-    "22R_1-4W": 33,
-    "24K_1-2W": 89,
-    "270K_1-4W": 74,
-    "27R_1W": 55,
-    "2K2_1-4W": 62,
-    "2R_1W": 28,
-    "330R_1-4W": 51,
-    "33K_2W": 123,
-    "3R9K_1-4W": 80,
-    "4700Mohm": 103,
-    "470R_1-4W": 150,
-    "470R_1W": 66,
-    "4K7_1-4W": 90,
-    "56K_1W": 47,
-    "5K1_1-4W": 78,
-    "5K61_1-4W": 87,
-    "620R_1-4W": 81,
-    "68K_1W": 95,
-    "6R8_1-4W": 73,
-    "7K5_1-4W": 80,
-    "820R_1-4W": 98,
-    "8K2_1-4W": 73,
-}
 
 
 def resistor37() -> Categories:

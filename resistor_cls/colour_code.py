@@ -1,12 +1,11 @@
-"""Colour bands to ohms and back (IEC 60062), and the preferred values (IEC 60063)."""
+"""Colour bands to ohms and back (IEC 60062)."""
 
 from dataclasses import dataclass
-from functools import cache
 from math import floor, log10
 
 from resistor_cls.errors import DataError
 
-# IEC 60062:2016, table 1. The position in this tuple is the digit.
+# IEC 60062:2016, table 1. The position in the tuple is the digit.
 DIGITS = ("black", "brown", "red", "orange", "yellow", "green", "blue", "violet", "grey", "white")
 # Power of ten of the multiplier band.
 MULTIPLIERS = {colour: power for power, colour in enumerate(DIGITS)} | {"gold": -1, "silver": -2}
@@ -24,7 +23,7 @@ TOLERANCES = {
     "grey": 0.0001,
 }
 NO_BAND_TOLERANCE = 0.20
-# How the colours are shown on a screen, apart from one another for most eyes: red, green, blue.
+# Colours for a screen, sRGB, chosen so that most people can tell them apart.
 SWATCHES = {
     "black": "#1b1b1b",
     "brown": "#6f3f1f",
@@ -41,43 +40,14 @@ SWATCHES = {
 }
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (0.0, ""))  # of the SI, from which value on
 
-# IEC 60063: the rounded values of the series up to E24 are historical and cannot be computed.
-_E24 = (
-    10,
-    11,
-    12,
-    13,
-    15,
-    16,
-    18,
-    20,
-    22,
-    24,
-    27,
-    30,
-    33,
-    36,
-    39,
-    43,
-    47,
-    51,
-    56,
-    62,
-    68,
-    75,
-    82,
-    91,
-)
-_E192_EXCEPTION = {919: 920}
-
 
 @dataclass(frozen=True)
 class Reading:
-    """What the bands of a resistor say.
+    """The value that the bands of a resistor encode.
 
     Attributes:
         ohms: resistance in ohms.
-        tolerance: largest deviation as a fraction of `ohms` (0.05 is ±5 %).
+        tolerance: maximum deviation as a fraction of `ohms` (0.05 is ±5 %).
     """
 
     ohms: float
@@ -85,10 +55,10 @@ class Reading:
 
 
 def decode(bands: tuple[str, ...]) -> Reading:
-    """Reads 3, 4 or 5 bands, the first digit first.
+    """Decodes 3, 4 or 5 bands, the first digit first.
 
     Raises:
-        DataError: a number of bands or a colour that IEC 60062 does not know there.
+        DataError: another number of bands, or a colour that IEC 60062 does not allow there.
     """
     if len(bands) not in (3, 4, 5):
         raise DataError(f"bands {'-'.join(bands)}: {len(bands)} bands, expected 3, 4 or 5")
@@ -112,16 +82,16 @@ def decode(bands: tuple[str, ...]) -> Reading:
 
 
 def encode(ohms: float, tolerance: float = 0.05, count: int = 4) -> tuple[str, ...]:
-    """The bands of a value, the first digit first.
+    """Encodes a value as bands, the first digit first.
 
     Args:
         ohms: resistance in ohms, positive.
-        tolerance: as a fraction; one of IEC 60062's.
+        tolerance: as a fraction; one of IEC 60062.
         count: 4 bands (two digits) or 5 bands (three digits).
 
     Raises:
-        DataError: a value with more digits than the bands can show, out of the multiplier's
-            range, or a tolerance without a colour.
+        DataError: a value with more digits than the bands can encode or outside of the range of
+            the multiplier, or a tolerance without a colour.
     """
     digits = {4: 2, 5: 3}.get(count)
     if digits is None:
@@ -144,18 +114,18 @@ def encode(ohms: float, tolerance: float = 0.05, count: int = 4) -> tuple[str, .
 
 
 def ohms_in_words(ohms: float) -> str:
-    """A resistance as people write it: `0.47 Ω`, `4.7 kΩ`, `11 MΩ`.
+    """Formats a resistance as people write it: `0.47 Ω`, `4.7 kΩ`, `11 MΩ`.
 
     Args:
         ohms: resistance in ohms, 0 or more.
     """
     scale, prefix = next(one for one in _PREFIXES if ohms >= one[0])
-    # Twelve digits are more than a part has, and hide what a division leaves in the sixteenth.
+    # Twelve digits are more than any part has, and hide rounding errors of the division.
     return f"{ohms / (scale or 1.0):.12g} {prefix}Ω"
 
 
 def tolerance_in_words(tolerance: float) -> str:
-    """A tolerance as people write it: `±5 %`.
+    """Formats a tolerance as people write it: `±5 %`.
 
     Args:
         tolerance: as a fraction.
@@ -163,26 +133,6 @@ def tolerance_in_words(tolerance: float) -> str:
     return f"±{100 * tolerance:.6g} %"
 
 
-@cache
-def e_series(size: int) -> tuple[int, ...]:
-    """The preferred values of one decade (IEC 60063).
-
-    Args:
-        size: 3, 6, 12, 24 (values 10 to 91) or 48, 96, 192 (values 100 to 988).
-
-    Raises:
-        DataError: a series that the standard does not have.
-    """
-    if size in (3, 6, 12, 24):
-        return _E24[:: 24 // size]
-    if size in (48, 96, 192):
-        values = (round(100 * 10 ** (step / size)) for step in range(size))
-        return tuple(_E192_EXCEPTION.get(value, value) for value in values)
-    raise DataError(
-        f"E{size} is no series of IEC 60063: expected E3, E6, E12, E24, E48, E96 or E192"
-    )
-
-
 def _scaled(number: int, power: int) -> float:
-    # Dividing keeps 47 × 10^-2 at exactly 0.47; multiplying by 0.01 would not.
+    # Division gives exactly 0.47 for 47 × 10^-2; multiplication by 0.01 does not.
     return float(number * 10**power) if power >= 0 else number / 10**-power

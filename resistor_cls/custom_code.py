@@ -1,9 +1,8 @@
-"""Code of a user's own, named by an import path such as `my_package.nets:tiny_net`.
+"""Custom code, named by an import path such as `my_package.nets:tiny_net`.
 
-A model names its backbone, and where its photos came from. Importing a name runs code, and a file
-of a model may come from anywhere. Therefore a path is imported only where whoever runs the program
-has allowed its package: by `--allow-code my_package`, by the variable RESISTOR_CLS_ALLOW_CODE, or
-by `allow_code`.
+A saved model names its backbone and the source of its photos. An import runs code, and a file of a
+model may come from anywhere. Therefore a path is imported only if the user has allowed its
+package: by `--allow-code my_package`, by the variable RESISTOR_CLS_ALLOW_CODE, or by `allow_code`.
 """
 
 import importlib
@@ -13,31 +12,31 @@ from typing import Any
 
 from resistor_cls.errors import ConfigError, ModelError, nearest
 
-# Worker processes and later commands of a shell inherit it.
+# An environment variable, so that worker processes inherit it.
 VARIABLE = "RESISTOR_CLS_ALLOW_CODE"
 FLAG = "--allow-code"
 
 _NAME = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
-# One name behind the colon: `my_package.nets:os.system` would leave the package.
+# One name after the colon: `my_package.nets:os.system` would leave the package.
 _PATH = re.compile(rf"({_NAME}):([A-Za-z_]\w*)", re.ASCII)
 _ALLOWED = re.compile(rf"{_NAME}(?::[A-Za-z_]\w*)?", re.ASCII)
-_SHOWN = 200  # characters of a name: a file may hold one of any length
+_MAX_SHOWN = 200  # characters of a name in a message: a file may hold one of any length
 
 
 def is_import_path(name: str) -> bool:
-    """Whether a name means code of a user's own; no name of ours or of timm has a colon."""
+    """Tells whether a name means custom code; no name of this package or of timm has a colon."""
     return ":" in name
 
 
 def allow_code(*packages: str) -> None:
-    """Allows packages for this process and those that it starts.
+    """Allows packages for this process and the processes that it starts.
 
     Args:
-        packages: `my_package` for all in it, `my_package.nets` for a module, or
-            `my_package.nets:tiny_net` for that alone.
+        packages: `my_package` with all its modules, `my_package.nets` for one module, or
+            `my_package.nets:tiny_net` for one name.
 
     Raises:
-        ConfigError: something else.
+        ConfigError: a name of another form.
     """
     for package in packages:
         if not _ALLOWED.fullmatch(package):
@@ -49,38 +48,41 @@ def allow_code(*packages: str) -> None:
 
 
 def allowed_code() -> list[str]:
-    """What is allowed."""
+    """Lists the packages, modules and names that are allowed."""
     return [name for one in os.environ.get(VARIABLE, "").split(",") if (name := one.strip())]
 
 
 def import_custom(path: str, key: str) -> Any:
-    """Imports what an allowed path names.
+    """Imports the function or class of an allowed path.
 
     Args:
         path: `package.module:name`.
-        key: that it was given by, for messages.
+        key: of the config that holds the path, for messages.
 
     Returns:
-        A function or class that is defined in an allowed package.
+        The function or class, which is defined in an allowed package.
 
     Raises:
-        ModelError: it is not allowed, not installed, cannot be imported, or there is no such name.
+        ModelError: the path is not allowed, not installed or cannot be imported, or its module
+            has no such name.
     """
     module, name = check_allowed(path, key)
-    shown = f"{key}={path[:_SHOWN]}"
-    made = _imported(module, name, shown)
-    home = getattr(made, "__module__", None) or type(made).__module__
-    named = f"{module}:{name}" in allowed_code()  # then it may come from anywhere
-    if not callable(made) or not (named or _is_allowed(home, getattr(made, "__name__", ""))):
+    shown = f"{key}={path[:_MAX_SHOWN]}"
+    imported = _imported(module, name, shown)
+    home = getattr(imported, "__module__", None) or type(imported).__module__
+    named = f"{module}:{name}" in allowed_code()  # then it may be defined anywhere
+    if not callable(imported) or not (
+        named or _is_allowed(home, getattr(imported, "__name__", ""))
+    ):
         raise ModelError(
             f"{shown}: expected a function or a class that is defined in {module.split('.')[0]}, "
-            f"found {type(made).__name__} of {home}"
+            f"found {type(imported).__name__} of {home}"
         )
-    return made
+    return imported
 
 
 def check_allowed(path: str, key: str) -> tuple[str, str]:
-    """Checks that a path may be imported; imports nothing.
+    """Checks that a path may be imported, without importing it.
 
     Args:
         path: see `import_custom`.
@@ -90,9 +92,9 @@ def check_allowed(path: str, key: str) -> tuple[str, str]:
         The module and the name in it.
 
     Raises:
-        ModelError: it is no import path, or not allowed.
+        ModelError: the text is not an import path, or is not allowed.
     """
-    shown = f"{key}={path[:_SHOWN]}"
+    shown = f"{key}={path[:_MAX_SHOWN]}"
     found = _PATH.fullmatch(path)
     if found is None:
         raise ModelError(f"{shown}: expected an import path such as my_package.nets:tiny_net")
@@ -137,6 +139,6 @@ def _imported(module: str, name: str, shown: str) -> Any:
 
 
 def reason(error: BaseException) -> str:
-    """The kind of an error and its first line."""
+    """Returns the type of an error and the first line of its message."""
     lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:_SHOWN]}" if lines else type(error).__name__
+    return f"{type(error).__name__}: {lines[0][:_MAX_SHOWN]}" if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Errors that the user can mend, and the one place that prints them."""
+"""Errors that the user can fix, and the one place that prints them."""
 
 import difflib
 import errno
@@ -16,9 +16,9 @@ DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 
 
 class ResistorClsError(Exception):
-    """Something that the user can mend.
+    """An error that the user can fix.
 
-    The message names the file or key, what was found, what was expected, and what to do.
+    The message names the file or key, what was found, what was expected, and the remedy.
     """
 
 
@@ -38,10 +38,10 @@ class TrackingError(ResistorClsError):
     """A tracking store that cannot be reached or written."""
 
 
-def nearest(name: str, valid: Iterable[str], most: int = 3) -> str:
-    """The names that were probably meant, as words for a message."""
+def nearest(name: str, valid: Iterable[str], maximum: int = 3) -> str:
+    """Returns the names that were probably meant, as words for a message."""
     valid = sorted(valid)
-    close = difflib.get_close_matches(name, valid, n=most, cutoff=0.5)
+    close = difflib.get_close_matches(name, valid, n=maximum, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
     shown = ", ".join(valid[:20]) + (", …" if len(valid) > 20 else "")
@@ -49,7 +49,7 @@ def nearest(name: str, valid: Iterable[str], most: int = 3) -> str:
 
 
 def as_text(name: str) -> str:
-    r"""A name that may hold bytes that are not UTF-8, as text that can be written anywhere.
+    r"""Makes text that can be written anywhere from a name that may hold bytes that are not UTF-8.
 
     Python reads such bytes of file names as lone surrogates, which no encoding can write; here
     they become `\xNN`.
@@ -59,9 +59,9 @@ def as_text(name: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Text that moves no cursor and changes no colour of a terminal: control characters escaped.
+    r"""Escapes control characters, which could move the cursor or change colours of a terminal.
 
-    Line breaks are escaped too, and what reverses the direction of writing (Unicode's category Cf).
+    Line breaks are escaped too, and characters that reverse the writing direction (category Cf).
     """
     return "".join(
         letter.encode("unicode_escape").decode()
@@ -71,8 +71,8 @@ def printable(text: str) -> str:
     )
 
 
-# In an address: what follows user: up to the last @ (a number and a slash are a port instead); a
-# user alone, which is a token; and values of the keys by which databases take secrets.
+# In an address: what follows `user:` up to the last @ (a number and a slash are a port); a user
+# without a password, which is a token; and values of the keys by which databases take secrets.
 _SECRETS = re.compile(
     r"""(?P<before>://[^\s/:@"'<>]*:)(?![0-9]*(?:[/?\s"'<>]|$))[^\s"'<>]+(?=@)"""
     r"""|(?P<token>https?://)[^\s/:@"'<>?]+(?=@)"""
@@ -82,32 +82,32 @@ _SECRETS = re.compile(
 
 
 def without_passwords(text: str) -> str:
-    """A text with `***` instead of the secrets in its addresses (scheme://user:password@host).
+    """Replaces the secrets in addresses (scheme://user:password@host) by `***`.
 
-    Whatever is written to a file, a run or a terminal and may name the tracking store goes
-    through here.
+    Every text that is written to a file, a run or a terminal and may name the tracking store
+    passes through here.
     """
     return _SECRETS.sub(lambda found: f"{next(filter(None, found.groups()), '')}***", text)
 
 
 def plain_without_passwords(value: Any) -> Any:
-    """Plain values, nested or not, without the secrets of addresses; see `without_passwords`."""
+    """Replaces the secrets in plain values, nested or not; see `without_passwords`."""
     if isinstance(value, str):
         return without_passwords(value)
     if isinstance(value, Mapping):
-        return {key: plain_without_passwords(one) for key, one in value.items()}
-    return [plain_without_passwords(one) for one in value] if isinstance(value, list) else value
+        return {key: plain_without_passwords(entry) for key, entry in value.items()}
+    return [plain_without_passwords(entry) for entry in value] if isinstance(value, list) else value
 
 
 class FormatterWithoutPasswords(logging.Formatter):
     """Formats log lines for terminals and files; see `without_passwords`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
+        """Returns the line of a record."""
         return without_passwords(super().format(record))
 
 
-# What a machine refuses for want of room or permission; its user can mend it, we cannot.
+# Lack of space or permission, which only the user can fix.
 _ENVIRONMENT = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -128,7 +128,7 @@ _interruption = threading.Event()
 
 
 def interruption_requested() -> bool:
-    """Whether somebody asked this command to stop (SIGINT, SIGTERM or SIGHUP).
+    """Tells whether this command was asked to stop (SIGINT, SIGTERM or SIGHUP).
 
     Native code can turn the KeyboardInterrupt of a signal into another error.
     """
@@ -138,7 +138,7 @@ def interruption_requested() -> bool:
 def _interruptions() -> list[signal.Signals]:
     """The signals that ask a command to stop; under `nohup` a closed terminal does not."""
     if threading.current_thread() is not threading.main_thread():
-        return []  # only the main thread gets signals; whoever started another one ends it
+        return []  # only the main thread receives signals
     asked = [signal.SIGINT, signal.SIGTERM]
     hangup = getattr(signal, "SIGHUP", None)  # absent on Windows
     if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
@@ -159,9 +159,9 @@ def run_command(job: Callable[[], object]) -> int:
 
     Returns:
         0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk,
-        a missing permission or home directory; 130 when interrupted (SIGINT, SIGTERM, or SIGHUP as
-        of a terminal that is closed). Any other exception is a defect of ours: it is raised on, so
-        that Python prints the traceback and exits with 1.
+        a missing permission or home directory; 130 when interrupted (SIGINT, SIGTERM, or SIGHUP of
+        a terminal that is closed). Any other exception is a defect of this package: it is raised
+        again, so that Python prints the traceback and exits with 1.
         `RESISTOR_CLS_DEBUG=1` prints the traceback of user errors too.
     """
     _interruption.clear()
@@ -174,7 +174,7 @@ def run_command(job: Callable[[], object]) -> int:
         message = "\n".join(printable(line) for line in str(error).split("\n"))
         print(f"error: {without_passwords(message)}", file=sys.stderr)
         return USER_ERROR
-    except BrokenPipeError:  # the reader of our output went away, as `… | head` does
+    except BrokenPipeError:  # the reader of the output is gone, as with `… | head`
         sys.stderr.close()
         return DONE
     except OSError as error:
@@ -187,7 +187,7 @@ def run_command(job: Callable[[], object]) -> int:
             file=sys.stderr,
         )
         return USER_ERROR
-    except RuntimeError as error:  # of pathlib, whoever asked it
+    except RuntimeError as error:  # raised by pathlib
         if _NO_HOME not in str(error) or os.environ.get("RESISTOR_CLS_DEBUG") == "1":
             raise
         print(f"error: {NO_HOME}", file=sys.stderr)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.inference.evaluate_model import ReportOptions
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
     from resistor_cls.tracking import Run
 
 log = logging.getLogger("resistor_cls")
@@ -55,6 +55,7 @@ def evaluate(config: "DictConfig") -> None:
     # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.config import instantiate, instantiate_all, output_folder
     from resistor_cls.model import build_trainer
+    from resistor_cls.model.training.losses import stand_in_of
 
     build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
     if config.get("data") is not None:
@@ -64,11 +65,11 @@ def evaluate(config: "DictConfig") -> None:
     data = _data(config, model)
     options = _options(config, data.subset)
     options.check(model.categories, data.prepare.channels)
-    if model.loss_stand_in:
+    if stand_in := stand_in_of(model.settings):
         log.info(
             "test/loss is %s: the model was trained with %s, whose code is not loaded",
-            model.loss_stand_in,
-            model.hparams["loss"],
+            stand_in,
+            model.settings["loss"],
         )
     _evaluate(config, model, data, options, figures)
 
@@ -92,13 +93,13 @@ def _check(config: "DictConfig") -> None:
         check_store(config.tracking.uri)
 
 
-def _model(config: "DictConfig") -> "ResistorClassifier":
+def _model(config: "DictConfig") -> "ResistorNetwork":
     """The model, with the chosen settings of inference."""
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
     from resistor_cls.tracking import model_file
 
     with model_file(config.reference, config.tracking.uri) as file:
-        model = ResistorClassifier.load(file)
+        model = ResistorNetwork.load(file)
     model.set_inference(**config.inference)
     return model
 
@@ -119,7 +120,7 @@ def _options(config: "DictConfig", subset: str) -> "ReportOptions":
 
 def _evaluate(
     config: "DictConfig",
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     options: "ReportOptions",
     figures: "Mapping[str, Callable[..., Figure]]",
@@ -129,7 +130,7 @@ def _evaluate(
     from resistor_cls.evaluation.results import custom_figures
     from resistor_cls.inference.describe import data_set, describe, name_of, photos_of
     from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
-    from resistor_cls.model import build_trainer, score
+    from resistor_cls.model import ResistorTask, build_trainer, score
     from resistor_cls.tracking import open_run, save_results
     from resistor_cls.tracking.notes import evaluation_note
     from resistor_cls.tracking.run.names import evaluation_name, model_name
@@ -150,8 +151,9 @@ def _evaluate(
         run.log_data(part, "evaluation")
         run.log_evaluated(config.reference)
         overlap = _overlap(run, model, data)
-        metrics = score(trainer, model, data)
-        predictions = predictions_of(model.predictions, data, model.categories)
+        task = ResistorTask(model)
+        metrics = score(trainer, task, data)
+        predictions = predictions_of(task.predictions, data, model.categories)
         title = " · ".join(filter(None, [photos, overlap]))
         options = replace(options, title=title, overlap=overlap)
         results = evaluate_model(model.to(device), data, predictions, options)
@@ -165,7 +167,7 @@ def _evaluate(
 
 
 def _set_up(
-    config: "DictConfig", run: "Run", model: "ResistorClassifier", data: "PhotoDataModule"
+    config: "DictConfig", run: "Run", model: "ResistorNetwork", data: "PhotoDataModule"
 ) -> None:
     """Logs the config, and reads the photos."""
     from resistor_cls.config import chosen_options, flatten, resolved
@@ -177,7 +179,7 @@ def _set_up(
     data.align_labels(model.categories, config.allow)
 
 
-def _overlap(run: "Run", model: "ResistorClassifier", data: "PhotoDataModule") -> str:
+def _overlap(run: "Run", model: "ResistorNetwork", data: "PhotoDataModule") -> str:
     """Warns, in the run too, of photos that trained the model; empty where there are none."""
     from resistor_cls.inference.describe import training_overlap
     from resistor_cls.tracking.notes import overlap_note
@@ -189,7 +191,7 @@ def _overlap(run: "Run", model: "ResistorClassifier", data: "PhotoDataModule") -
     return overlap.warning
 
 
-def _data(config: "DictConfig", model: "ResistorClassifier") -> "PhotoDataModule":
+def _data(config: "DictConfig", model: "ResistorNetwork") -> "PhotoDataModule":
     """The photos that are named, or those of the model's own training."""
     from resistor_cls.config import instantiate
     from resistor_cls.data import PhotoDataModule

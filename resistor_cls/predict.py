@@ -1,4 +1,4 @@
-"""Reads resistors: says value, tolerance, power rating and bands of the part in each photo."""
+"""Reads resistors: prints value, tolerance, power rating and bands of the part in each photo."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resistor_cls.config.calling import as_called, called
+from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import ConfigError, DataError, printable, run_command
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from resistor_cls.inference import Prediction, Predictor
     from resistor_cls.inference.printing import Format
 
-# Those of `evaluation.calibration` and `model.views`, which take seconds to import.
+# Copies of constants of `evaluation.calibration` and `model.tta`, which take seconds to import.
 RISKS = (0.001, 0.01, 0.05)
 VIEWS = (1, 2, 4, 8)
 FORMATS = ("table", "json", "jsonl", "csv", "html")
@@ -34,13 +34,13 @@ exit status: 0 done; 2 something you can fix, such as a photo that cannot be rea
 """
 _FORMAT_HELP = """how predictions are printed, each photo as soon as it is read (default: table).
 json is one array, jsonl an object a line, csv a row a photo with the columns candidate_1,
-probability_1, … for its candidates; html is one page with thumbnails that needs nothing beside it.
+probability_1, … for its candidates; html is one page with thumbnails that needs no other file.
 docs/predict.md lists the fields"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    return run_command(lambda: _predict(_parser().parse_args(argv)))
+    return run_command(lambda: _run(_parser().parse_args(argv)))
 
 
 def _parser() -> Parser:
@@ -72,20 +72,21 @@ def _add_model_options(parser: Parser) -> None:
         default="rendered",
         metavar="REF",
         help="checkpoint file, runs:/RUN_ID/model or models:/NAME@ALIAS; by default the model that "
-        "comes with the package, which learned 37 categories from synthetic photos",
+        "comes with the package, which was trained on synthetic photos of 37 categories",
     )
     group.add_argument(
         "--views",
         type=int,
         metavar="N",
-        help="average over turned and mirrored views: 1, 2, 4 or 8 (default: as trained)",
+        help="test-time augmentation: average over 1, 2, 4 or 8 rotated and mirrored views "
+        "(default: as trained)",
     )
     group.add_argument(
         FLAG,
         action="append",
         default=[],
         metavar="PACKAGE",
-        help="let the model use code of your own from this package, see docs/extend.md",
+        help="let the model use custom code from this package, see docs/extend.md",
     )
     group.add_argument(
         "--tracking-uri",
@@ -102,15 +103,15 @@ def _add_output_options(parser: Parser) -> None:
         "--all",
         action="store_true",
         dest="every",
-        help="read every body in a photo, not the surest alone: each gets a line, a row or an "
-        "object of its own, and its number in the field body",
+        help="read every body in a photo, not only the most probable one: each gets its own line, "
+        "row or object, and its number in the field body",
     )
     group.add_argument(
         "--top",
         type=int,
         metavar="N",
         help="show the N most probable candidates: in a table on lines of their own (default: the "
-        "best alone), in json, jsonl and csv as candidates (default: 3)",
+        "best only), in json, jsonl and csv as candidates (default: 3)",
     )
     group.add_argument("--format", choices=FORMATS, default="table", help=_FORMAT_HELP)
     group.add_argument(
@@ -125,14 +126,14 @@ def _add_output_options(parser: Parser) -> None:
 def _add_refusal_options(parser: Parser) -> None:
     group = parser.add_argument_group(
         'when to say "don\'t know"',
-        "A photo without a resistor gets no value: it is called so.",
+        "A photo in which no resistor is found gets no value.",
     )
     group.add_argument(
         "--risk",
         type=float,
         metavar="SHARE",
-        help="so often that at most this share of the other predictions is wrong: 0.001, 0.01 or "
-        "0.05; needs a model that was calibrated on enough photos. The guarantee holds only for "
+        help="guarantee that at most this share of the accepted predictions is wrong: 0.001, 0.01 "
+        "or 0.05; needs a model that was calibrated on enough photos. The guarantee holds only for "
         "photos like those that calibrated the model: other cameras, tables or parts break it",
     )
     group.add_argument(
@@ -143,9 +144,14 @@ def _add_refusal_options(parser: Parser) -> None:
     )
 
 
+def _run(arguments: argparse.Namespace) -> None:
+    with named_as_given("tracking.uri", "--tracking-uri"):
+        _predict(arguments)
+
+
 def _predict(arguments: argparse.Namespace) -> None:
     _check(arguments)
-    # Here and not above, so that --help and a wrong argument answer at once.
+    # Imported here, so that --help and the check of arguments take no seconds.
     from resistor_cls.data.sources.walk import left_out_line
     from resistor_cls.inference import Predictor, look_for_photos
     from resistor_cls.inference.annotated_copies import AnnotatedCopies, not_copies
@@ -153,7 +159,7 @@ def _predict(arguments: argparse.Namespace) -> None:
 
     photos, left_out = look_for_photos(arguments.photos)
     if line := left_out_line(left_out, len(photos)):
-        print(line, file=sys.stderr)
+        _note(line)
     copies = None
     if arguments.annotate is not None:
         photos = not_copies(photos, arguments.photos, arguments.annotate)
@@ -165,15 +171,16 @@ def _predict(arguments: argparse.Namespace) -> None:
     if arguments.risk is not None:
         predictor.check_risk(arguments.risk)
         if arguments.model == "rendered":
-            print(
+            _note(
                 f"--risk {arguments.risk:g}: the model of the package is calibrated on synthetic "
-                "photos, and guarantees nothing for others",
-                file=sys.stderr,
+                "photos, and guarantees nothing for others"
             )
-    writer = _writer(arguments, photos, predictor)
+    top = arguments.top or _default_top(arguments.format)
+    top = min(top, len(predictor.categories))
+    writer = _writer(arguments, photos, predictor, top)
     unread, unfamiliar = [], 0
     writer.begin()
-    for photo, predictions in _each_photo(arguments, photos, predictor):
+    for photo, predictions in _each_photo(arguments, photos, predictor, top):
         writer.add(predictions)
         unfamiliar += any(one.located and one.familiar is False for one in predictions)
         if predictions[0].error is not None:
@@ -182,12 +189,18 @@ def _predict(arguments: argparse.Namespace) -> None:
             copies.write(photo, predictions)
     writer.end()
     if 2 * unfamiliar >= max(len(photos), 1):
-        print(_unfamiliar_note(unfamiliar, len(photos), arguments.model), file=sys.stderr)
+        _note(_unfamiliar_note(unfamiliar, len(photos), arguments.model))
     _raise_for(unread, len(photos), left_out)
 
 
+def _note(text: str) -> None:
+    """Prints a line beside the predictions; nothing where standard error is closed (`2>&-`)."""
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
+
+
 def _unfamiliar_note(unfamiliar: int, photos: int, model: str) -> str:
-    """Says once what a person can do about photos that a model does not know."""
+    """Says what a user can do about photos unlike those that calibrated the model."""
     known = "the synthetic photos" if model == "rendered" else "the photos"
     which = "the photo is" if photos == 1 else f"{unfamiliar} of {photos} photos are"
     train = f"{called('train')} experiment=best data=folder data.root=FOLDER"
@@ -199,15 +212,14 @@ def _unfamiliar_note(unfamiliar: int, photos: int, model: str) -> str:
 
 
 def _each_photo(
-    arguments: argparse.Namespace, photos: Sequence[Path], predictor: "Predictor"
+    arguments: argparse.Namespace, photos: Sequence[Path], predictor: "Predictor", top: int
 ) -> Iterator[tuple[Path, list["Prediction"]]]:
-    """Photos with their predictions, and a progress bar where a person watches several of them."""
+    """Photos with their predictions; with a progress bar for several photos on a terminal."""
     from tqdm import tqdm
 
-    top = arguments.top or _default_top(arguments.format)
     if arguments.every and not predictor.locates:
         raise ConfigError(
-            f"--all: {arguments.model} looks at whole photos and finds no bodies; give a model "
+            f"--all: {arguments.model} reads whole photos and finds no bodies; give a model "
             "that was trained with model.locate=true"
         )
     found: Iterator[list[Prediction]] = (
@@ -219,7 +231,7 @@ def _each_photo(
         total=len(photos),
         unit="photo",
         leave=False,
-        disable=len(photos) < 2 or not sys.stderr.isatty(),
+        disable=len(photos) < 2 or sys.stderr is None or not sys.stderr.isatty(),
     ) as bar:
         for photo, predictions in zip(photos, found, strict=True):
             yield photo, predictions
@@ -233,12 +245,11 @@ def _default_top(form: str) -> int:
 
 
 def _writer(
-    arguments: argparse.Namespace, photos: Sequence[Path], predictor: "Predictor"
+    arguments: argparse.Namespace, photos: Sequence[Path], predictor: "Predictor", top: int
 ) -> "Format":
     from resistor_cls.inference.photo_page import Page
     from resistor_cls.inference.printing import Csv, Json, JsonLines, Table
 
-    top = arguments.top or _default_top(arguments.format)
     if arguments.format == "table":
         return Table(photos, predictor.categories, top)
     if arguments.format == "html":
@@ -250,14 +261,14 @@ def _writer(
 
 
 def _raise_for(unread: Sequence[str], photos: int, left_out: Sequence["LeftOut"]) -> None:
-    """Names what has no prediction.
+    """Names the photos and folders without a prediction.
 
     Raises:
-        DataError: there is something.
+        DataError: there are some.
     """
     from resistor_cls.data.sources.walk import UNREADABLE
 
-    # Photos in a folder that may not be read have no prediction either.
+    # Photos in a folder without read permission have no prediction either.
     closed = [one.name for one in left_out if one.reason == UNREADABLE]
     problems = []
     if unread:
@@ -271,7 +282,7 @@ def _raise_for(unread: Sequence[str], photos: int, left_out: Sequence["LeftOut"]
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Looks at all arguments before seconds of imports.
+    """Checks all arguments before imports that take seconds.
 
     Raises:
         ResistorClsError: names the argument.
@@ -288,12 +299,17 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.views not in (None, *VIEWS):
         known = ", ".join(map(str, VIEWS))
         raise ConfigError(f"--views {arguments.views}: expected one of {known}")
-    if arguments.annotate is not None and arguments.annotate.is_file():
+    if arguments.annotate is not None and os.path.isfile(arguments.annotate):  # noqa: PTH113
         raise ConfigError(f"--annotate {arguments.annotate} is a file: name a folder")
+    if sys.stdout is None:
+        raise ConfigError(
+            "standard output is closed (>&-), so predictions cannot be printed: leave it open, or "
+            "write them into a file by adding > predictions.txt"
+        )
     if arguments.format == "html" and sys.stdout.isatty():
         raise ConfigError("--format html writes a page: put it into a file by adding > list.html")
     for place in arguments.photos:
-        if not os.path.lexists(place):  # False too of a name that no file can have
+        if not os.path.lexists(place):  # False also for a name that no file can have
             raise DataError(f"{place} does not exist: name photos, or folders of photos")
     allow_code(*arguments.allow_code)
     check_reference(arguments.model, arguments.tracking_uri, "--model")

@@ -1,4 +1,4 @@
-"""`python -m resistor_cls.render OUT`: draws a data set of resistor photos."""
+"""`python -m resistor_cls.render OUT`: generates a data set of synthetic photos."""
 
 import argparse
 import sys
@@ -26,8 +26,9 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = Parser(
         prog=called("render"),
-        description="Draws a data set: one folder per category, boxes.csv and scenes.csv. "
-        "The same request gives the same files; an interrupted one goes on where it stopped.",
+        description="Generates a data set: one folder per category, boxes.csv and scenes.csv. "
+        "The same arguments give the same files; an interrupted command continues where it "
+        "stopped.",
         epilog=as_called(_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -57,7 +58,7 @@ def _render(arguments: argparse.Namespace) -> None:
     _require("--workers", arguments.workers, 1)
     _require("--seed", arguments.seed, 0)
 
-    # Here, so that --help does not wait for OpenCV.
+    # Here and not above, so that --help does not wait for OpenCV.
     from resistor_cls.categories import Categories
     from resistor_cls.synthetic import counts_to_draw, generate_dataset
 
@@ -78,11 +79,11 @@ def _render(arguments: argparse.Namespace) -> None:
     )
 
 
-def _require(option: str, value: int | None, least: int, most: int | None = None) -> None:
-    if value is None or (value >= least and (most is None or value <= most)):
+def _require(option: str, value: int | None, minimum: int, maximum: int | None = None) -> None:
+    if value is None or (value >= minimum and (maximum is None or value <= maximum)):
         return
-    wanted = f"at least {least}" if most is None else f"{least} to {most}"
-    raise ConfigError(f"{option} {value}: expected {wanted}")
+    expected = f"at least {minimum}" if maximum is None else f"{minimum} to {maximum}"
+    raise ConfigError(f"{option} {value}: expected {expected}")
 
 
 if __name__ == "__main__":

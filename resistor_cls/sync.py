@@ -1,11 +1,11 @@
-"""Sends what runs could not send to their MLflow store while it was away."""
+"""Sends what runs could not send to their MLflow store while it was unavailable."""
 
 import argparse
 import os
 import sys
 from collections.abc import Sequence
 
-from resistor_cls.config.calling import as_called, called
+from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.errors import run_command
 
@@ -37,11 +37,12 @@ def _parser() -> Parser:
 
 
 def _sync(arguments: argparse.Namespace) -> None:
-    # Here and not above, so that --help answers at once.
+    # Here and not above, so that --help is shown at once.
     from resistor_cls.tracking.run.dead_runs import sync
 
-    for folder in arguments.folders:
-        print(f"{folder}: {sync(folder, arguments.tracking_uri)}")
+    with named_as_given("tracking.uri", "--tracking-uri"):
+        for folder in arguments.folders:
+            print(f"{folder}: {sync(folder, arguments.tracking_uri)}")
 
 
 if __name__ == "__main__":

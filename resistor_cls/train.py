@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.inference.evaluate_model import ReportOptions
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork, ResistorTask
     from resistor_cls.tracking import Run
     from resistor_cls.tracking.callbacks import RunCallback
 
@@ -100,7 +100,7 @@ class Choices:
     """
 
     data: "PhotoDataModule"
-    make_model: "Callable[[Sequence[str]], ResistorClassifier]"
+    make_model: "Callable[[Sequence[str]], ResistorTask]"
     figures: "Mapping[str, Callable[..., Figure]]"
     trainer: "Mapping[str, Any]"
 
@@ -141,13 +141,13 @@ def _name(config: "DictConfig") -> str:
     return training_name(config.model.backbone, photos, chosen_options().get("experiment"))
 
 
-def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorClassifier]":
+def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorTask]":
     """What makes a model from the names of its categories."""
     from resistor_cls.config import instantiate
 
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     make_model = instantiate(config.model, _partial_=True, locate=locate)
-    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **_custom_loss(config))
+    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **loss_arguments(config))
 
 
 def _dry_run(config: "DictConfig", choices: Choices) -> None:
@@ -159,7 +159,7 @@ def _dry_run(config: "DictConfig", choices: Choices) -> None:
         choices.make_model,
         choices.data,
         output_folder(),
-        settings=config.model,
+        settings={**config.model, "class_weights": config.loss.class_weights},
         trainer=choices.trainer,
         tries=config.find,
     )
@@ -224,7 +224,7 @@ def _trainer(config: "DictConfig", run: "Run", choices: Choices) -> "tuple[Train
 
     data = choices.data
     training = Training(
-        predictions_of=lambda task: predictions_of(task.predictions, data, task.categories),
+        predictions_of=lambda task: predictions_of(task.predictions, data, task.network.categories),
         samples=lambda: sample_figures(data, config.gallery),
         epochs_of=epochs_trained,
         photos=photos_of("validation", name_of(data)),
@@ -241,7 +241,7 @@ def _trainer(config: "DictConfig", run: "Run", choices: Choices) -> "tuple[Train
 def _describe(
     config: "DictConfig",
     run: "Run",
-    model: "ResistorClassifier",
+    model: "ResistorTask",
     data: "PhotoDataModule",
     trainer: "Trainer",
 ) -> None:
@@ -250,7 +250,7 @@ def _describe(
     from resistor_cls.model import leave_cores
     from resistor_cls.tracking import save_results
 
-    model.metadata = {
+    model.network.metadata = {
         "data": data.settings,
         "fingerprint": data.fingerprint,
         "seed": config.seed,
@@ -259,7 +259,7 @@ def _describe(
     if data.stream is not None:
         leave_cores(data.workers)
     device = trainer.strategy.root_device
-    save_results(run, describe(data, model.weights_from, trainer.precision, device))
+    save_results(run, describe(data, model.network.weights_from, trainer.precision, device))
     for use, part in training_sets(data).items():
         run.log_data(part, use)
     _announce(config.model.backbone, model, data, trainer)
@@ -270,7 +270,7 @@ def _describe(
 
 
 def _announce(
-    backbone: str, model: "ResistorClassifier", data: "PhotoDataModule", trainer: "Trainer"
+    backbone: str, model: "ResistorTask", data: "PhotoDataModule", trainer: "Trainer"
 ) -> None:
     """Logs what begins."""
     if not trainer.is_global_zero:
@@ -279,7 +279,7 @@ def _announce(
         "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
         backbone,
         {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
-            model.weights_from, f"{model.weights_from} weights"
+            model.network.weights_from, f"{model.network.weights_from} weights"
         ),
         trainer.strategy.root_device,
         trainer.precision,
@@ -290,49 +290,42 @@ def _announce(
 
 
 def _check(config: "DictConfig") -> None:
-    """Refuses keys of several packages that do not go together.
+    """Checks, before any heavy import, what several packages must agree on.
 
     Raises:
-        ConfigError: names both.
+        ConfigError: keys that do not go together.
+        ModelError: a teacher that does not exist.
     """
-    from resistor_cls.errors import ConfigError
+    from resistor_cls.config.cross_key_rules import check_together
+    from resistor_cls.config.plain import known_values
     from resistor_cls.tracking import check_reference
 
+    check_together(known_values(config))
     if config.pseudo.photos is not None:
         check_reference(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
-    if config.data.train_on_validation and config.trainer.patience is not None:
-        raise ConfigError(
-            f"trainer.patience={config.trainer.patience} with data.train_on_validation=true: no "
-            "photo is left that could tell when to stop; set trainer.patience=null"
-        )
-    tried = [f"find.{key}" for key, asked in config.find.items() if asked]
-    if tried and config.trainer.devices not in (1, "1"):
-        raise ConfigError(
-            f"{tried[0]}=true with trainer.devices={config.trainer.devices}: it is tried out on "
-            "one device; set trainer.devices=1, and give what is found to the others"
-        )
 
 
-def _custom_loss(config: "DictConfig") -> dict[str, Any]:
-    """The custom loss that `loss._target_` makes, as an argument of the model; empty without one.
+def loss_arguments(config: "DictConfig") -> dict[str, Any]:
+    """The keys of `loss` as arguments of the model.
 
-    `loss.name`, which is a parameter of the run, becomes its name.
+    The name of a custom loss takes the place of `loss.name`, which is a parameter of the run.
     """
     from resistor_cls.config import instantiate
-    from resistor_cls.model.training.custom_loss import chosen_loss
+    from resistor_cls.model.training.custom_loss import checked_loss
 
+    keys = {key: config.loss[key] for key in _OF_EVERY_LOSS if key != "name"}
     if config.loss.get("_target_") is None:
-        return {}
+        return {"loss": config.loss.name, **keys}
     node = {key: value for key, value in config.loss.items() if key not in _OF_EVERY_LOSS}
     loss = instantiate(node)
-    config.loss.name = chosen_loss(loss).name
-    return {"loss": loss}
+    config.loss.name = checked_loss(loss).settings["loss"]
+    return {"loss": loss, **keys}
 
 
 def _find(
     config: "DictConfig",
     run: "Run",
-    model: "ResistorClassifier",
+    model: "ResistorTask",
     data: "PhotoDataModule",
     trainer: "Trainer",
 ) -> None:
@@ -388,15 +381,12 @@ def _keep(
 
 def _save_model(
     run: "Run", trainer: "Trainer", best: "Path", data: "PhotoDataModule", step: int
-) -> "ResistorClassifier":
+) -> "ResistorNetwork":
     """Saves the kept checkpoint as the model of the run, and loads it."""
     from resistor_cls.inference.samples import input_example
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
 
-    kept = ResistorClassifier.load(best).to(trainer.strategy.root_device)
-    trained = trainer.lightning_module
-    assert isinstance(trained, ResistorClassifier)
-    kept.loss = trained.loss  # a custom loss is in no file
+    kept = ResistorNetwork.load(best).to(trainer.strategy.root_device)
     run.save_model(
         best,
         {key: kept.metadata[key] for key in ("data", "fingerprint", "seed")},
@@ -408,17 +398,20 @@ def _save_model(
 
 
 def _test(
-    run: "Run", trainer: "Trainer", model: "ResistorClassifier", data: "PhotoDataModule"
+    run: "Run", trainer: "Trainer", model: "ResistorNetwork", data: "PhotoDataModule"
 ) -> dict[str, float]:
     """Evaluates the test photos of `data.test`; returns their scores."""
     from resistor_cls.inference.evaluate_model import evaluate_test_set, predictions_of
-    from resistor_cls.model import score
+    from resistor_cls.model import ResistorTask, score
     from resistor_cls.tracking import save_results
 
     data.subset = "test"
-    scores = dict(score(trainer, model, data))
+    trained = trainer.lightning_module
+    assert isinstance(trained, ResistorTask)
+    task = ResistorTask(model, loss=trained.loss)  # a custom loss is in no file
+    scores = dict(score(trainer, task, data))
     if trainer.is_global_zero:
-        predictions = predictions_of(model.predictions, data, model.categories)
+        predictions = predictions_of(task.predictions, data, model.categories)
         save_results(run, evaluate_test_set(model, data, predictions))
     return scores
 
@@ -431,11 +424,11 @@ def _save_weights(
 
     from resistor_cls.config import flatten
     from resistor_cls.errors import plain_without_passwords
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
     from resistor_cls.synthetic import GENERATOR_VERSION
     from resistor_cls.tracking.callbacks import best_checkpoint
 
-    weights = ResistorClassifier.load(best_checkpoint(trainer))
+    weights = ResistorNetwork.load(best_checkpoint(trainer))
     weights.metadata = {
         "trained_on": [],  # synthetic photos alone
         "calibration": weights.metadata.get("calibration"),  # on synthetic photos too
@@ -450,9 +443,9 @@ def _save_weights(
         "scores": dict(scores),
         "torch": str(torch.__version__),  # a class of PyTorch's own
     }
-    run.save_file("weights.safetensors", weights.write_weights)
-    if weights.preprocessing.locator is not None:
-        run.save_file("locator.safetensors", weights.preprocessing.locator.save)
+    run.save_file("weights.safetensors", weights.save_weights)
+    if weights.preprocessing.detector is not None:
+        run.save_file("locator.safetensors", weights.preprocessing.detector.save)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

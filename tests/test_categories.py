@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistor_cls.categories import (
-    RESISTOR37_COUNTS,
     Categories,
     Category,
     first_difference,
@@ -16,9 +15,10 @@ from resistor_cls.categories import (
 )
 from resistor_cls.colour_code import decode, ohms_in_words
 from resistor_cls.errors import DataError
+from resistor_cls.resistor37 import RESISTOR37_COUNTS
 
 
-def test_the_37_and_their_photos():
+def test_the_37_and_their_photos() -> None:
     assert len(resistor37()) == 37
     assert sum(RESISTOR37_COUNTS.values()) == 2881
     assert resistor37().names == tuple(sorted(RESISTOR37_COUNTS))
@@ -60,20 +60,20 @@ def test_the_37_and_their_photos():
         ("47\N{OHM SIGN}", 47, None),
     ],
 )
-def test_names_say_ohms_and_watts(name: str, ohms: float | None, watts: float | None):
+def test_names_say_ohms_and_watts(name: str, ohms: float | None, watts: float | None) -> None:
     category = parse_name(name)
     assert (category.name, category.ohms, category.watts) == (name, ohms, watts)
 
 
 @given(st.text() | st.from_regex(r"[0-9RKMG]{0,40}(ohm|Ω)?_[0-9]{0,40}(-[0-9]{0,20})?W?"))
-def test_any_text_is_a_name(text: str):
+def test_any_text_is_a_name(text: str) -> None:
     category = parse_name(text)
     assert category.name == text
     assert category.ohms is None or category.ohms == 0 or 1e-3 <= category.ohms <= 1e12
     assert category.watts is None or 1e-3 <= category.watts <= 1e5
 
 
-def test_bands_agree_with_the_names_but_for_those_that_mislead():
+def test_bands_agree_with_the_names_but_for_those_that_mislead() -> None:
     misleading = {"4700Mohm": 0.47, "5K61_1-4W": 5600, "220R_2W": 22}
     for category in resistor37():
         assert category.markings, category.name
@@ -84,7 +84,7 @@ def test_bands_agree_with_the_names_but_for_those_that_mislead():
             assert reading.ohms == category.ohms == said, (category.name, bands)
 
 
-def test_both_designs_of_a_mixed_category_read_the_same():
+def test_both_designs_of_a_mixed_category_read_the_same() -> None:
     mixed = [category for category in resistor37() if len(category.markings) > 1]
     assert [category.name for category in mixed] == ["100R_1-4W", "5K1_1-4W"]
     for category in mixed:
@@ -101,7 +101,7 @@ def value_of(words: str) -> tuple[float, set[float]]:
 
 
 @given(st.sampled_from(list(resistor37())))
-def test_the_words_of_each_category_say_what_its_bands_say(category: Category):
+def test_the_words_of_each_category_say_what_its_bands_say(category: Category) -> None:
     readings = [decode(bands) for bands in category.markings]
     ohms, tolerances = value_of(category.in_words)
     assert all(one.ohms == pytest.approx(ohms) for one in readings)
@@ -110,7 +110,7 @@ def test_the_words_of_each_category_say_what_its_bands_say(category: Category):
 
 
 @given(st.floats(1e-3, 1e12))
-def test_ohms_in_words_are_the_ohms(ohms: float):
+def test_ohms_in_words_are_the_ohms(ohms: float) -> None:
     words = ohms_in_words(ohms)
     assert value_of(words)[0] == pytest.approx(ohms, rel=1e-11)
     number = float(words.split()[0])
@@ -131,16 +131,18 @@ def test_ohms_in_words_are_the_ohms(ohms: float):
         ("cracked_1-4W", "cracked_1-4W", True),
     ],
 )
-def test_words_and_whether_they_say_what_the_name_says(name: str, words: str, says_all: bool):
+def test_words_and_whether_they_say_what_the_name_says(
+    name: str, words: str, says_all: bool
+) -> None:
     category = parse_name(name)
     assert (category.in_words, category.words_say_all) == (words, says_all)
 
 
-def test_a_category_without_markings_has_no_reading():
+def test_a_category_without_markings_has_no_reading() -> None:
     assert parse_name("47K_1-4W").reading is None
 
 
-def test_positions_are_class_indices():
+def test_positions_are_class_indices() -> None:
     categories = Categories(["b", "a", "c"])
     assert [categories.index(name) for name in ("b", "a", "c")] == [0, 1, 2]
     assert categories[1].name == "a"
@@ -148,7 +150,7 @@ def test_positions_are_class_indices():
         categories.index("d")
 
 
-def test_the_first_difference_is_named():
+def test_the_first_difference_is_named() -> None:
     assert first_difference(("a", "b"), ("a", "c")) == (
         "category 1 is 'b' in the one and 'c' in the other"
     )
@@ -158,21 +160,21 @@ def test_the_first_difference_is_named():
     assert first_difference(("a",), ("a", "b")) == "'b' is unknown (1 against 2 names)"
 
 
-def test_another_order_is_another_label_space():
+def test_another_order_is_another_label_space() -> None:
     categories = Categories(["a", "b"])
     categories.require(["a", "b"], "the photos")
     with pytest.raises(DataError, match="the photos differ from the model's: category 0 is 'a'"):
         categories.require(["b", "a"], "the photos")
 
 
-def test_lists_that_cannot_be_learned_are_refused():
+def test_lists_that_cannot_be_learned_are_refused() -> None:
     with pytest.raises(DataError, match="named twice: a"):
         Categories(["a", "b", "a"])
     with pytest.raises(DataError, match="at least two"):
         Categories(["a"])
 
 
-def test_names_are_read_from_a_file(tmp_path: Path):
+def test_names_are_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "names.txt"
     file.write_text("# mine\n47K_1-4W\n\n  left \n", encoding="utf-8")
     assert Categories.from_file(file).names == ("47K_1-4W", "left")

@@ -35,11 +35,11 @@ FORMULAS = (
 
 
 @given(CELL)
-def test_a_guarded_cell_is_no_formula_and_comes_back(cell: str) -> None:
+def test_a_guarded_cell_is_not_a_formula_and_comes_back(cell: str) -> None:
     safe = guarded(cell)
     assert unguarded(safe) == cell
     if safe[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        float(safe)  # a number is no formula
+        float(safe)  # a number is not a formula
 
 
 @pytest.mark.parametrize("cell", FORMULAS)
@@ -107,7 +107,9 @@ def saved(separator: str, end: str = "") -> str:
         (saved(",").replace("image", " image ").encode(), "t.csv"),
     ],
 )
-def test_tables_are_read_as_spreadsheets_save_them(content: bytes, name: str, tmp_path: Path):
+def test_tables_are_read_as_spreadsheets_save_them(
+    content: bytes, name: str, tmp_path: Path
+) -> None:
     (tmp_path / name).write_bytes(content)
     table = read_csv(tmp_path / name)
     assert list(zip(table["image"], table["category"], strict=True)) == WANTED
@@ -127,7 +129,7 @@ def test_tables_are_read_as_spreadsheets_save_them(content: bytes, name: str, tm
         (b"image,category\n1.jpg,4,7\n", "row 1 has 3 cells and the first line 2"),
     ],
 )
-def test_what_is_no_table_is_said(content: bytes, says: str, tmp_path: Path) -> None:
+def test_what_is_not_a_table_is_named(content: bytes, says: str, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(ValueError, match=says):
         read_csv(tmp_path / "t.csv")
@@ -167,7 +169,7 @@ def test_costs_are_read_from_a_table_of_ours(separator: str, tmp_path: Path) -> 
     assert (read_costs(file, Categories(NAMES)) == costs).all()
 
 
-def test_boxes_of_drawn_photos_come_back(tmp_path: Path) -> None:
+def test_boxes_of_synthetic_photos_come_back(tmp_path: Path) -> None:
     counts = {"=47R": 1, "-1K_1-4W": 1}
     out = tmp_path / "drawn"
     generate_dataset(out, Categories(counts), counts, size=64, workers=1, progress=False)

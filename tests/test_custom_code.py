@@ -1,4 +1,4 @@
-"""Code of a user's own is imported where its package is allowed, and nowhere else."""
+"""Custom code is imported where its package is allowed, and nowhere else."""
 
 from pathlib import Path
 

@@ -37,5 +37,5 @@ def test_a_model_is_loaded_from_a_file_and_from_a_run(
 
 def test_the_model_of_the_package_has_a_name() -> None:
     named, default = resistor_cls.load("rendered"), resistor_cls.Predictor()
-    assert named.record == default.record
+    assert named.metadata == default.metadata
     assert named.categories.names == default.categories.names

@@ -81,7 +81,7 @@ def real_bodies(
 ) -> Iterator[tuple[np.ndarray, OrientedBox]]:
     """Real photos of a category in which the locator finds the body."""
     for photo in map(read_photo, find_photos([photos / category.name])):
-        found = locator.locate(photo)
+        found = locator.detect(photo)
         if found is not None:
             yield photo, found
 
@@ -185,7 +185,7 @@ def tell(photos: Path) -> dict[str, float]:
         drawn = [
             (photo, found)
             for photo, _ in drawn_bodies(category)
-            if (found := locator.locate(photo)) is not None
+            if (found := locator.detect(photo)) is not None
         ][: len(real)]
         for label, pairs in ((0, real), (1, drawn)):
             for photo, body in pairs:

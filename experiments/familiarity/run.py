@@ -27,7 +27,7 @@ from resistor_cls.evaluation.calibration import (
     apply_calibration,
     fit_calibration,
 )
-from resistor_cls.evaluation.familiarity import fit_familiarity
+from resistor_cls.evaluation.calibration.familiarity import fit_familiarity
 from resistor_cls.inference.batches import probabilities_and_features
 from resistor_cls.model import ResistorClassifier, image_preprocessing
 from resistor_cls.model.checkpoint.weights import RENDERED
@@ -114,7 +114,7 @@ def measured(
     model = ResistorClassifier.load(checkpoint) if checkpoint else rendered()
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     likely, features, located = seen(model, photos, crops)
-    calibration = Calibration.from_record(model.metadata["calibration"])
+    calibration = Calibration.from_dict(model.metadata["calibration"])
     with_test = apply_calibration(likely, calibration, located, features)
     held = np.array(
         [

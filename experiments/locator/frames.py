@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from resistor_cls.data.geometry import OrientedBox, body_in_box
-from resistor_cls.model.detector.training import categories_to_draw
+from resistor_cls.model.detector.views import categories_to_draw
 from resistor_cls.synthetic import Scene, Window, draw, draw_empty, sample_scene
 
 Box = tuple[float, float, float, float]  # x and y of the centre, width, height, in pixels

@@ -25,7 +25,8 @@ from resistor_cls.data.crops import CROP_SHAPE, crop_view
 from resistor_cls.data.geometry import OrientedBox, body_in_box, overlap
 from resistor_cls.data.images.decode import read_photo
 from resistor_cls.model.detector.network import Detector
-from resistor_cls.model.detector.training import categories_to_draw, train_detector
+from resistor_cls.model.detector.training import train_detector
+from resistor_cls.model.detector.views import categories_to_draw
 from resistor_cls.synthetic import draw, draw_empty, sample_scene
 
 
@@ -91,14 +92,14 @@ def annotated(photos: Path, every: int) -> Iterator[tuple[str, np.ndarray, frame
 def measure(net: Detector, photos: Path, every: int, looks: int) -> list[Answer]:
     """The locator's answers to annotated photos."""
     return [
-        Answer(file, box, net.best(photo, looks=looks))
+        Answer(file, box, net.best(photo, views=looks))
         for file, photo, box in annotated(photos, every)
     ]
 
 
 def shown_right(net: Detector, frame: frames.Frame, looks: int) -> bool:
     """Whether the body is found, is whole in the crop and fills it."""
-    found = net.best(frame.photo, looks=looks)
+    found = net.best(frame.photo, views=looks)
     body = frame.body(found.angle)
     near = overlap(found.box(), body.box()) > 0.5
     return found.score >= net.threshold and near and _in_crop(found, _corners(body))
@@ -118,7 +119,7 @@ def by_fill(net: Detector, some: Iterable[frames.Frame]) -> dict[float, list[flo
 def found_without(net: Detector, some: Iterable[frames.Frame]) -> list[float]:
     """Of photos without a part: how many, the shares with a find without and with that look."""
     found = [
-        [net.best(frame.photo, looks=looks).score >= net.threshold for looks in (2, 3)]
+        [net.best(frame.photo, views=looks).score >= net.threshold for looks in (2, 3)]
         for frame in some
     ]
     return [len(found), *np.mean(found, axis=0).round(4).tolist()]
@@ -129,7 +130,7 @@ def every_part(net: Detector, some: Iterable[frames.Frame]) -> dict[str, float]:
     parts, found, others, photos, seconds = 0, 0, 0, 0, 0.0
     for frame in some:
         begun = time.process_time()
-        boxes = [location.box() for location in net.every(frame.photo)]
+        boxes = [location.box() for location in net.detect_all(frame.photo)]
         seconds += time.process_time() - begun
         photos, parts = photos + 1, parts + len(frame.boxes)
         found += sum(any(overlap(box, one) > 0.5 for one in boxes) for box in frame.boxes)
@@ -232,7 +233,7 @@ def latency(net: Detector, looks: int) -> float:
     times = []
     for _ in range(40):
         begun = time.process_time()
-        net.best(photo, looks=looks)
+        net.best(photo, views=looks)
         times.append(time.process_time() - begun)
     torch.set_num_threads(threads)
     return round(float(np.median(times)) * 1000, 1)

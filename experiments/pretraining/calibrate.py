@@ -16,7 +16,7 @@ from resistor_cls.categories import resistor37
 from resistor_cls.data.images.decode import one_torch_thread, read_preprocessed
 from resistor_cls.evaluation.calibration import RISKS, fit_calibration
 from resistor_cls.inference.batches import probabilities_and_features
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.synthetic import generate_dataset
 
 EACH, SEED = 20, 11  # photos of a category; a seed that neither trained nor validated
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", type=Path)
     path = parser.parse_args().weights
-    model = ResistorClassifier.load(path)
+    model = ResistorNetwork.load(path)
     model.set_inference(views=VIEWS)
     model.hparams["views"] = VIEWS
     with tempfile.TemporaryDirectory() as folder:
@@ -46,8 +46,8 @@ def main() -> None:
     likely, features = probabilities_and_features(model, (one.photo for one in found))
     located = np.array([one.located for one in found])
     calibration = fit_calibration(likely, targets, located, features, REFUSED)
-    model.metadata["calibration"] = {**calibration.record(), "pixels": []}
-    model.write_weights(path)
+    model.metadata["calibration"] = {**calibration.to_dict(), "pixels": []}
+    model.save_weights(path)
     right = (likely.argmax(axis=1) == targets).mean()
     print(f"{len(files)} synthetic photos, {right:.3f} right, {(~located).sum()} without a body")
     print(f"temperature {calibration.temperature:.3f}; thresholds", end=" ")

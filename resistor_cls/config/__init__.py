@@ -1,4 +1,4 @@
-"""From `conf/` and `key=value` words to plain values.
+"""From `conf/` and `key=value` arguments to plain values.
 
 The only code, with the commands, that knows Hydra.
 """

@@ -1,7 +1,12 @@
-"""How a command was called, so that its messages name it as it was typed."""
+"""How a command was called, and how it shows its help."""
 
 import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from resistor_cls.errors import ResistorClsError
 
 
 def program() -> str:
@@ -27,3 +32,36 @@ def called(command: str) -> str:
 def as_called(text: str | None) -> str:
     """A help text whose `python -m resistor_cls.COMMAND` is written as the user calls commands."""
     return (text or "").replace("python -m resistor_cls.", called(""))
+
+
+def show(text: str) -> None:
+    """Prints a help text at once; letters that the terminal cannot write become similar ones.
+
+    Raises:
+        BrokenPipeError: the reader has gone away, as `… | head -1` does.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = unicodedata.normalize("NFKD", text).encode(encoding, "replace").decode(encoding)
+    print(text, flush=True)
+
+
+@contextmanager
+def named_as_given(key: str, option: str) -> Iterator[None]:
+    """Errors name an option of the command instead of the key that stands for it in a config.
+
+    Args:
+        key: such as `tracking.uri`.
+        option: such as `--tracking-uri`.
+
+    Raises:
+        ResistorClsError: of the same kind, with the other name.
+    """
+    try:
+        yield
+    except ResistorClsError as error:
+        if f"{key}=" not in str(error):
+            raise
+        raise type(error)(str(error).replace(f"{key}=", f"{option} ")) from error

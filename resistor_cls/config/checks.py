@@ -1,113 +1,113 @@
-"""What is wrong with a config that can be seen at once, before seconds of imports and any photo.
+"""What is wrong with a config that can be found at once, before seconds of imports and any photo.
 
 The packages check the same values again, for those who use them as a library.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from resistor_cls.config.command_line import MAY_BE_EMPTY, TEXT_KEYS
-from resistor_cls.config.rules import RULES, number
+from resistor_cls.config.keys import FOLDER, KEYS, description_of
+from resistor_cls.config.plain import known_values
 from resistor_cls.custom_code import check_allowed, is_import_path
-from resistor_cls.errors import ConfigError
+from resistor_cls.errors import ConfigError, printable
 
-_PHOTOS = "a folder with one folder of photos per category"
-_NAMES = "a file with one name per line"
-_TABLE = "a .csv, .parquet or .pq table"
-# Keys that name what is read → what is expected there.
-_READ = {
-    "augment.pipeline.file": "a pipeline that albumentations has saved, JSON or YAML",
-    "data.categories": _NAMES,
-    "data.table": f"{_TABLE} with a row per photo",
-    "data.test": f"{_PHOTOS}, or {_TABLE}",
-    "data.validation": f"{_PHOTOS}, or {_TABLE}",
-    "model.steps": "a file of deterministic albumentations steps",
-    "pseudo.photos": "a folder of photos",
-}
-# Keys that name a file if their value ends so.
-_WEIGHTS = {"model.locate": "a file of a locator", "model.pretrained": "a file of weights"}
-# Keys whose value may be keys of its own.
-_MAPPINGS = frozenset({"data.stream", "model.layer_lr", "model.locate"})
-# Keys that may name code of a user's own.
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+# Keys that may name custom code.
 _CODE = ("data.source", "model.backbone")
-_FACTOR = number(0)
 # Beyond it, neither NumPy nor a database takes a whole number.
-_LARGEST = 2**63 - 1
+_MAX_WHOLE = 2**63 - 1
 
 
-def check_values(values: dict[str, Any]) -> None:
-    """Looks at the values of a composed config.
+def check_config(config: "DictConfig") -> None:
+    """Checks all values of a composed config, and the files and the code that they name.
+
+    Raises:
+        ConfigError: a value that its key does not take, a file that does not exist.
+        ModelError: custom code that is not allowed.
+        omegaconf.errors.OmegaConfBaseException: an interpolation that cannot be resolved.
+    """
+    values = known_values(config)
+    check_values(values)
+    for key in _CODE:
+        # Printable: the message shows it.
+        if is_import_path(path := printable(str(values.get(key)))):
+            check_allowed(path, key)
+    check_files(values)
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Checks the type, range and choices of each value.
 
     Args:
         values: of the whole config, as dotted keys and plain values.
 
     Raises:
-        ConfigError: a value that its key does not take, a file that does not exist.
-        ModelError: code of a user's own that is not allowed.
+        ConfigError: names the key, the value and what is expected.
     """
     # A model takes over values of other groups: they are named by the key that they were given to.
     for key in sorted(values, key=lambda key: key.startswith("model.")):
         _check_value(key, values[key])
-    for key, rule in RULES.items():
-        if key in values and not rule.accepts(value := values[key]):
-            raise ConfigError(f"{key}={value}: {rule.expected(value)}")
-    for key in _CODE:
-        if is_import_path(str(values.get(key))):
-            check_allowed(values[key], key)
-    for key, expected in _READ.items():
-        if values.get(key) is not None:
-            _check_there(f"{key}=", str(values[key]), expected)
-    for key, expected in _WEIGHTS.items():
-        if isinstance(file := values.get(key), str) and file.endswith(".safetensors"):
-            _check_there(f"{key}=", file, expected)
-    if values.get("costs") is not None:
-        _check_there("costs ", f"{values['costs']}", "a CSV table of what each error costs")
-    source = values.get("data.source")
-    if source == "folder" or (source == "table" and values["data.root"] is not None):
-        _check_there("data.root=", str(values["data.root"]), _PHOTOS)
 
 
 def _check_value(key: str, value: Any) -> None:
-    """Checks what needs no rule of the key."""
-    check_number(key, value)
-    if value == "" and key in TEXT_KEYS - MAY_BE_EMPTY:
-        raise ConfigError(f"{key} is empty: expected {key}=…, or leave it out")
-    if key.startswith("model.layer_lr.") and not _FACTOR.accepts(value):
-        raise ConfigError(f"{key}={value}: expected a factor of optimizer.lr, 0 or more")
+    if value == "???":  # how OmegaConf shows a missing value
+        raise ConfigError(f"{key} is missing: add {key}=…")
+    shown = f"{key}={shown_value(value)}"
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, float) and not math.isfinite(one):
+            raise ConfigError(f"{shown}: expected a finite number")
+        if isinstance(one, int) and abs(one) > _MAX_WHOLE:
+            raise ConfigError(f"{shown}: expected a number below 2^63")
     for parent in _parents(key):
-        if parent in RULES and parent not in _MAPPINGS:
-            raise ConfigError(f"{key}={value}: {parent} has no keys; {RULES[parent].expected({})}")
+        if parent in KEYS and not (values := KEYS[parent].values).has_keys:
+            raise ConfigError(f"{shown}: {parent} has no keys; {values.refusal({})}")
+    if (name := description_of(key)) is not None:
+        if not (values := KEYS[name].values).accepts(value):
+            raise ConfigError(f"{shown}: {values.refusal(value)}")
+    elif below := next((one for one in KEYS if one.startswith(f"{key}.")), None):
+        raise ConfigError(f"{shown}: expected keys below it, such as {below}=…")
+
+
+def shown_value(value: Any) -> str:
+    """A value as it stands in a message, in one line."""
+    return printable(str(value)) if value != "" else "''"
 
 
 def _parents(key: str) -> Iterator[str]:
-    while "." in key:
-        key = key.rpartition(".")[0]
+    """The keys above a key, the nearest first."""
+    while key := key.rpartition(".")[0]:
         yield key
 
 
-def check_number(key: str, value: Any) -> None:
-    """Checks that a number, or each of a list, can be computed with.
+def check_files(values: Mapping[str, Any]) -> None:
+    """Checks that the files and folders are there that values name.
+
+    Args:
+        values: see `check_values`.
 
     Raises:
-        ConfigError: it is infinite, not a number, or too large.
+        ConfigError: names the key, the path and what is expected there.
     """
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, float) and not math.isfinite(one):
-            raise ConfigError(f"{key}={value}: expected a finite number")
-        if isinstance(one, int) and abs(one) > _LARGEST:
-            raise ConfigError(f"{key}={value}: expected a number below 2^63")
+    for key, (allowed, _) in KEYS.items():
+        value = values.get(key)
+        if allowed.file and isinstance(value, str) and value.endswith(allowed.suffix):
+            _check_there(key, value, allowed.file)
+    source, root = values.get("data.source"), values.get("data.root")
+    if source == "folder" or (source == "table" and root is not None):
+        _check_there("data.root", str(root), FOLDER)
 
 
-def _check_there(named: str, value: str, expected: str) -> None:
+def _check_there(key: str, value: str, expected: str) -> None:
     try:
         path = Path(value).expanduser().absolute()
         there = path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # too long, no such home, a null byte
         raise ConfigError(
-            f"{named}{value} cannot be read ({error}): expected {expected}"
+            f"{key}={shown_value(value)} cannot be read ({error}): expected {expected}"
         ) from error
     if not there:
-        shown = f"{value}: {path}" if named.endswith(" ") else path
-        raise ConfigError(f"{named}{shown} does not exist: expected {expected}")
+        raise ConfigError(f"{key}={shown_value(path)} does not exist: expected {expected}")

@@ -4,9 +4,10 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from resistor_cls.config.command_line import CONF, SEARCHED, key_of, searched_places
+from resistor_cls.config.command_line import CONF, SEARCHED, key_of
+from resistor_cls.config.hydra_flags import searched_places
 
-# Not Hydra's own groups, and not what only other files of a group build upon.
+# Files that only other files of a group build upon, and hidden files, are not options.
 _HIDDEN = ("_", ".")
 
 
@@ -29,8 +30,8 @@ def options_in(folder: Path) -> list[str]:
 def options_of(group: str, words: Sequence[str]) -> list[str]:
     """The options of a group, those in folders that the words name among them."""
     folders = [Path(place.removeprefix("file://")) for place in searched_places(words)]
-    own = [option for folder in folders for option in options_in(folder / group)]
-    return sorted({*groups().get(group, ()), *own})
+    added = [option for folder in folders for option in options_in(folder / group)]
+    return sorted({*groups().get(group, ()), *added})
 
 
 def choices_of(words: Sequence[str]) -> list[str]:

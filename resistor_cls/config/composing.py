@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.config.choices import choices_of, groups, options_of
+from resistor_cls.config.checks import check_values
+from resistor_cls.config.choices import groups, options_of
 from resistor_cls.config.command_line import CONF, escaped, read_words
 from resistor_cls.config.messages import explained, first_line, refused_value
-from resistor_cls.config.value_types import check_types
+from resistor_cls.config.plain import known_values
 from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def compose_with_hydra(name: str, overrides: Sequence[str]) -> "DictConfig":
     with initialize_config_dir(str(CONF), version_base="1.3"), explained(name, overrides):
         _check_choices(overrides)
         config = hydra_compose(name, list(overrides), return_hydra_config=True)
-        check_types(config, defaults_of(name, overrides), overrides)
+        check_values(known_values(config))
     return config
 
 
@@ -49,7 +50,7 @@ def _check_choices(words: Sequence[str]) -> None:
     """Checks that what is chosen from each group is the name of an option.
 
     Raises:
-        ConfigError: values in the place of a name, or another place in the config.
+        ConfigError: values instead of a name, or another place in the config.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
@@ -87,12 +88,23 @@ def instantiate(node: Any, **values: Any) -> Any:
         if cause is None or isinstance(cause, ImportError | AttributeError):
             raise ConfigError(first_line(error).partition(", set env var")[0]) from error
         if isinstance(cause, TypeError | ValueError):
-            key = getattr(node, "_get_full_key", lambda _: "config")(None)
-            inner = re.search(
-                r"full_key: (\S+)", str(error)
-            )  # of a node within, such as augment.flip
-            raise ConfigError(f"{inner[1] if inner else key}: {refused_value(cause)}") from error
+            inner = re.search(r"full_key: (\S+)", str(error))  # such as augment.flip
+            key = inner[1] if inner else _key_of(node)
+            raise ConfigError(f"{key}: {refused_value(cause)}") from error
         raise cause from None
+
+
+def _key_of(node: Any) -> str:
+    """The key of a node in its config, which only errors of OmegaConf tell."""
+    from omegaconf.errors import ConfigKeyError
+
+    try:
+        node["?"]
+    except ConfigKeyError as error:
+        return str(error.full_key).rpartition(".")[0]
+    except KeyError:
+        pass
+    return "config"
 
 
 def instantiate_all(nodes: Any) -> dict[str, Any]:
@@ -107,10 +119,3 @@ def _literal(value: Any) -> Any:
     if isinstance(value, list):
         return [_literal(one) for one in value]
     return escaped(escaped(value)) if isinstance(value, str) else value
-
-
-def defaults_of(name: str, overrides: Sequence[str]) -> "DictConfig":
-    """The config of the same choices, with no value set: what values are held against."""
-    from hydra import compose as hydra_compose
-
-    return hydra_compose(name, choices_of(overrides))

@@ -1,32 +1,41 @@
-"""What `--help` of a command shows: what it does, and what can be chosen."""
+"""What `--help` of a command shows: what it does, what can be chosen, and what keys mean."""
 
+import re
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from resistor_cls.config.choices import groups, options_in
 from resistor_cls.config.command_line import CONF
+from resistor_cls.config.keys import KEYS
 
-_LEAST, _MOST = 80, 100  # columns
+_MIN_WIDTH, _MAX_WIDTH = 80, 100  # columns
+_MAX_INDENT = 32
+_YAML_KEY = re.compile(r"( *)([\w.-]+):(?: (.*))?$")
 _FLAGS = {
+    "--help KEY": "explains a key and those below it, such as --help data.split or --help mix",
     "-m": "runs every combination of several values, such as optimizer.lr=1e-3,3e-4",
-    "--config-dir FOLDER": "adds options of your own, such as FOLDER/experiment/mine.yaml",
-    "--allow-code PACKAGE": "lets models use code of your own from a package: docs/extend.md",
-    "--cfg job": "prints the composed config with every key, and runs nothing",
-    "--hydra-help": "explains Hydra's own flags",
+    "--config-dir FOLDER": "adds your options, such as FOLDER/experiment/mine.yaml",
+    "--allow-code PACKAGE": "lets models use your code from a package: docs/extend.md",
+    "--cfg job": "prints the composed config with the meaning of every key, and runs nothing",
+    "--hydra-help": "explains Hydra's flags",
 }
 
 
-def help_of(name: str, doc: str, own: Path | None = None) -> str:
+def help_of(name: str, doc: str, words: Sequence[str] = (), own: Path | None = None) -> str:
     """The help of a command that Hydra configures.
 
     Args:
         name: of its config in `conf/`.
         doc: what the command does.
-        own: a folder with options of the user's own.
+        words: beside `--help`; where keys are among them, these are explained instead.
+        own: a folder with options of the user's.
     """
-    width = min(max(shutil.get_terminal_size((_MOST, 24)).columns, _LEAST), _MOST)
+    width = min(max(shutil.get_terminal_size((_MAX_WIDTH, 24)).columns, _MIN_WIDTH), _MAX_WIDTH)
+    asked = [key for key in KEYS if any(f"{key}.".startswith(f"{word}.") for word in words)]
+    if asked:
+        return "\n".join(_explained(key, width) for key in asked)
     defaults = defaults_in(CONF / f"{name}.yaml")
     lines = [f"Choices, as group=option; * is the default; files in {CONF}:"]
     for group, default in defaults.items():
@@ -41,6 +50,11 @@ def help_of(name: str, doc: str, own: Path | None = None) -> str:
         if flag != "-m" or "sweep" in defaults:
             lines.append(_wrapped(f"  {flag:<20}  ", text, width))
     return "\n".join([doc.strip(), "", *lines])
+
+
+def _explained(key: str, width: int) -> str:
+    values, meaning = KEYS[key]
+    return _wrapped(f"{key}: ", f"{values.words}. {meaning}", width)
 
 
 def defaults_in(file: Path) -> dict[str, str | None]:
@@ -64,15 +78,38 @@ def _rows(
     folder: Path, options: list[str], default: str | None = None
 ) -> Iterator[tuple[str, str]]:
     for option in options:
-        mark = "*" if option == default else " "
-        yield f"{mark} {option}", summary(folder / f"{option}.yaml")
+        star = "*" if option == default else " "
+        yield f"{star} {option}", summary(folder / f"{option}.yaml")
 
 
 def _wrapped(before: str, text: str, width: int) -> str:
     """A text behind a heading, in as many lines as it takes."""
     if not text:
         return before.rstrip()
-    inner = " " * len(before)
+    inner = " " * min(len(before), _MAX_INDENT)
     return textwrap.fill(
         text, width, initial_indent=before, subsequent_indent=inner, break_on_hyphens=False
     )
+
+
+def annotated(text: str, package: str | None = None) -> str:
+    """A composed config as YAML, with the meaning of each key behind its value.
+
+    Args:
+        text: as `--cfg` prints it.
+        package: the node that the text shows; None for the whole config.
+    """
+    lines = text.splitlines()
+    above: list[tuple[int, str]] = []  # indentation and name of the nodes around a line
+    for number, line in enumerate(lines):
+        if (found := _YAML_KEY.match(line)) is None:
+            continue
+        indent = len(found[1])
+        above = [*(one for one in above if one[0] < indent), (indent, found[2])]
+        key = ".".join([*([package] if package else []), *(name for _, name in above)])
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        # Not within a text of several lines.
+        folded = found[3] and len(following) - len(following.lstrip()) > indent
+        if key in KEYS and not folded:
+            lines[number] = f"{line}  # {KEYS[key].meaning}"
+    return "\n".join(lines)

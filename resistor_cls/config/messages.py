@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from resistor_cls.config.choices import choices_of, groups, options_of
 from resistor_cls.config.command_line import CONF
 from resistor_cls.config.help import defaults_in
 from resistor_cls.config.plain import flatten
 from resistor_cls.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from hydra.errors import MissingConfigException
 
 # Hydra's plugins by the choice that needs them → what installs them. Those of a cluster are not
 # among our extras: nothing here tests them.
@@ -31,7 +35,15 @@ _OF_PYDANTIC = re.compile(
 
 @contextmanager
 def explained(name: str, words: Sequence[str]) -> Iterator[None]:
-    """Turns Hydra's and OmegaConf's errors into one sentence that names the key and the remedy."""
+    """Raises Hydra's and OmegaConf's errors as one sentence that names the key and the remedy.
+
+    Args:
+        name: of the config in `conf/`.
+        words: that it is composed of.
+
+    Raises:
+        ConfigError: instead of what Hydra and OmegaConf raise.
+    """
     from hydra.errors import (
         ConfigCompositionException,
         HydraException,
@@ -43,35 +55,41 @@ def explained(name: str, words: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except MissingConfigException as error:
-        group, _, option = str(error.missing_cfg_file or "").rpartition("/")
-        if known := options_of(group, words):
-            raise ConfigError(
-                f"{group}={option}: no such option; {nearest(option, known)}"
-            ) from error
-        if group in _PLUGINS:
-            raise ConfigError(_without_plugin(group, option)) from error
-        raise ConfigError(first_line(error)) from error
+        raise ConfigError(_missing_option(error, words)) from error
     except OverrideParseException as error:
         raise ConfigError(
             f"{error.override!r} cannot be read ({first_line(error)}): expected key=value, "
             "with quotes round special characters"
         ) from error
     except ConfigCompositionException as error:
-        named = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
-        if named is None:
-            raise ConfigError(_with_cause(error)) from error
-        if "already at" in str(error):
-            raise ConfigError(f"+{named[1]}: this key exists: write it without the +") from error
-        raise ConfigError(_unknown_key(named[1].partition("@")[0], name, words)) from error
+        raise ConfigError(_not_composed(error, name, words)) from error
     except MissingMandatoryValue as error:
         key = error.full_key or ""
         raise ConfigError(f"{key} is missing: add {key}=…") from error
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise ConfigError(_with_cause(error)) from error
+    except BrokenPipeError:  # the reader of what --cfg prints has gone away
+        raise
     except OSError as error:
         raise ConfigError(
             f"{error.filename}: {error.strerror}; choose another place by paths.output=…"
         ) from error
+
+
+def _missing_option(error: "MissingConfigException", words: Sequence[str]) -> str:
+    group, _, option = str(error.missing_cfg_file or "").rpartition("/")
+    if known := options_of(group, words):
+        return f"{group}={option}: no such option; {nearest(option, known)}"
+    return _without_plugin(group, option) if group in _PLUGINS else first_line(error)
+
+
+def _not_composed(error: BaseException, name: str, words: Sequence[str]) -> str:
+    named = re.search(r"Could not (?:override|append|delete)[^']*'([^']+)'", str(error))
+    if named is None:
+        return _with_cause(error)
+    if "already at" in str(error):
+        return f"+{named[1]}: this key exists: write it without the +"
+    return _unknown_key(named[1].partition("@")[0], name, words)
 
 
 def _without_plugin(group: str, option: str) -> str:
@@ -88,7 +106,7 @@ def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
 
     if key in groups():
         used = ", ".join(defaults_in(CONF / f"{name}.yaml"))
-        return f"{key}: {name} has no use for this group; it chooses from {used}"
+        return f"{key}: {name} does not use this group; it chooses from {used}"
     choices = [word for word in choices_of(words) if not word.startswith("~")]
     if GlobalHydra.instance().is_initialized():
         config = hydra_compose(name, choices)
@@ -102,7 +120,7 @@ def _unknown_key(key: str, name: str, words: Sequence[str]) -> str:
 
 
 def _with_cause(error: BaseException) -> str:
-    """An error's first line, with the key that it is about and what it comes from."""
+    """An error's first line, with its key and its cause."""
     line = first_line(error)
     key = getattr(error, "full_key", None)
     if key and key not in line:

@@ -1,7 +1,6 @@
 """A composed config as plain values."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,40 +12,59 @@ def flatten(config: "DictConfig", resolve: bool = True) -> dict[str, Any]:
 
     Args:
         config: the config.
-        resolve: put values in the place of interpolations.
+        resolve: replace interpolations by their values.
+    """
+    found = leaves(config, resolve=resolve, hidden=False)
+    return {key: value for key, value in found.items() if value != {}}
+
+
+def leaves(config: "DictConfig", *, resolve: bool = False, hidden: bool = True) -> dict[str, Any]:
+    """A nested config as dotted keys and plain values; an empty node is a value.
+
+    Args:
+        config: the config.
+        resolve: replace interpolations by their values.
+        hidden: take `_target_` and its like too.
     """
     from omegaconf import OmegaConf
 
     def flat(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:
-        if not isinstance(node, dict):
+        if not isinstance(node, dict) or (prefix and not node):
             yield prefix, node
             return
         for key, value in node.items():
-            if not str(key).startswith("_"):
+            if hidden or not str(key).startswith("_"):
                 yield from flat(value, f"{prefix}.{key}" if prefix else str(key))
 
     return dict(flat(OmegaConf.to_container(config, resolve=resolve), ""))
 
 
 def resolved(config: "DictConfig") -> str:
-    """A config as YAML, with values in the place of interpolations."""
+    """A config as YAML, with values instead of interpolations."""
     from omegaconf import OmegaConf
 
     return OmegaConf.to_yaml(config, resolve=True)
 
 
 def known_values(config: "DictConfig") -> dict[str, Any]:
-    """The values that are known before a job begins, as dotted keys and plain values."""
+    """The values that are known before a job begins, as dotted keys and plain values.
+
+    Raises:
+        omegaconf.errors.OmegaConfBaseException: an interpolation that cannot be resolved.
+    """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     values = {}
-    for key, value in flatten(config, resolve=False).items():
+    for key, value in leaves(config).items():
         if key.startswith("hydra."):
             continue
-        # A name such as ${hydra:job.num} is known in the job alone.
-        with suppress(OmegaConfBaseException, ValueError):
+        try:
             known = OmegaConf.select(config, key) if "${" in str(value) else value
-            if not OmegaConf.is_config(known):
-                values[key] = known
+        except OmegaConfBaseException as error:
+            if "HydraConfig" not in str(error):
+                raise
+            continue  # a name such as ${hydra:job.num} is known in the job alone
+        if not OmegaConf.is_config(known):
+            values[key] = known
     return values

@@ -2,41 +2,36 @@
 
 import argparse
 import functools
+import io
 import logging
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resistor_cls.config.checks import check_values
+from resistor_cls.config.calling import show
+from resistor_cls.config.checks import check_config
 from resistor_cls.config.choices import groups
-from resistor_cls.config.command_line import (
-    CONF,
-    escaped,
-    flags_of,
-    read_arguments,
-    read_words,
-    taken_out,
-)
-from resistor_cls.config.composing import defaults_of
-from resistor_cls.config.help import help_of
+from resistor_cls.config.command_line import CONF, escaped, read_words, taken_out
+from resistor_cls.config.help import annotated, help_of
+from resistor_cls.config.hydra_flags import flags_of, read_arguments
 from resistor_cls.config.messages import explained
-from resistor_cls.config.plain import known_values
 from resistor_cls.config.sweeps import is_multirun, sweep_of
-from resistor_cls.config.value_types import check_types
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import ResistorClsError, run_command, without_passwords
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from resistor_cls.tracking import Sweep
 
-def run_hydra(
-    job: Callable[["DictConfig"], object], name: str, doc: str, argv: Sequence[str] | None = None
-) -> int:
+Job = Callable[["DictConfig"], object]
+
+
+def run_hydra(job: Job, name: str, doc: str, argv: Sequence[str] | None = None) -> int:
     """Runs a command that is configured by Hydra.
 
     Args:
@@ -50,9 +45,7 @@ def run_hydra(
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if {"-h", "--help"} & set(words):
-        print(help_of(name, doc, _own_folder(words)))
-        return 0
-
+        return run_command(lambda: show(help_of(name, doc, words, _own_folder(words))))
     return run_command(lambda: _run(job, name, _without_allowed(words)))
 
 
@@ -73,11 +66,10 @@ def _own_folder(words: list[str]) -> Path | None:
     return None
 
 
-def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> None:
+def _run(job: Job, name: str, words: list[str]) -> None:
     import hydra
-    from hydra.core.hydra_config import HydraConfig
 
-    # Hydra would print a traceback of its own and exit with 1: take its errors as they are.
+    # Hydra would print its traceback and exit with 1; so it raises instead.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     arguments = read_arguments(words)
     arguments.overrides = read_words(arguments.overrides, is_multirun(name, arguments))
@@ -85,40 +77,11 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
     failures: list[Exception] = []
 
     with sweep_of(name, arguments) as (sweep, place):
-        words = [*words, *place]
-        main_process = os.getpid()
-
-        @functools.wraps(job)
-        def task(config: "DictConfig") -> object:
-            use_own_start_method()
-            _redact_files()
-            overrides = list(HydraConfig.get().overrides.task)
-            try:
-                every = [*HydraConfig.get().overrides.hydra, *overrides]
-                check_types(config, defaults_of(name, every), overrides)
-                check_values(known_values(config))
-                if sweep is not None:
-                    # A name that was given is the parent's.
-                    config.tracking.name = escaped(sweep.job_name(overrides))
-                score = job(config)
-                if sweep is not None:
-                    sweep.ended(overrides, output_folder(), finished=True)
-                return score  # what a sweeper such as optuna makes better
-            except Exception as error:
-                if sweep is not None:
-                    sweep.ended(overrides, output_folder(), finished=False)
-                    logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
-                if os.getpid() != main_process:
-                    raise  # the launcher brings it from its worker, when all jobs are through
-                # Raised after Hydra is through: a sweep goes on with its other jobs.
-                failures.append(error)
-                return None
-
         decorate = hydra.main(config_path=str(CONF), config_name=name, version_base="1.3")
-        before, sys.argv = sys.argv, [sys.argv[0], *words]
+        before, sys.argv = sys.argv, [sys.argv[0], *words, *place]
         try:
-            with explained(name, arguments.overrides):
-                decorate(task)()
+            with explained(name, arguments.overrides), _meanings(arguments):
+                decorate(_task(job, name, sweep, failures))()
         except ResistorClsError as error:  # from a launcher's worker
             if sweep is None:
                 raise
@@ -129,14 +92,65 @@ def _run(job: Callable[["DictConfig"], object], name: str, words: list[str]) -> 
         finally:
             sys.argv = before
         if sweep is not None:
-            # Hydra has taken the jobs' logging down by now.
+            # Hydra has removed the handlers of the jobs' log by now.
             print(f"\n{sweep.finish()}", file=sys.stderr)
         if failures:
             raise failures[0]
 
 
+@contextmanager
+def _meanings(arguments: argparse.Namespace) -> Iterator[None]:
+    """Adds the meaning of each key to what `--cfg` prints."""
+    if not arguments.cfg:
+        yield
+        return
+    with redirect_stdout(io.StringIO()) as printed:
+        yield
+    show(annotated(printed.getvalue(), arguments.package))
+
+
+def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception]) -> Job:
+    """What Hydra calls for each job: checks its config, runs it, and tells the sweep.
+
+    Args:
+        job: of the command.
+        name: of its config.
+        sweep: that it is part of.
+        failures: where errors of this process are kept: a sweep goes on with its other jobs.
+    """
+    from hydra.core.hydra_config import HydraConfig
+
+    main_process = os.getpid()
+
+    @functools.wraps(job)
+    def task(config: "DictConfig") -> object:
+        use_own_start_method()
+        _redact_files()
+        overrides = list(HydraConfig.get().overrides.task)
+        try:
+            with explained(name, overrides):
+                check_config(config)
+            if sweep is not None:
+                # A name that was given is the parent's.
+                config.tracking.name = escaped(sweep.job_name(overrides))
+            score = job(config)
+            if sweep is not None:
+                sweep.ended(overrides, output_folder(), finished=True)
+            return score  # what a sweeper such as optuna optimizes
+        except Exception as error:
+            if sweep is not None:
+                sweep.ended(overrides, output_folder(), finished=False)
+                logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
+            if os.getpid() != main_process:
+                raise  # the launcher brings it from its worker, when all jobs are through
+            failures.append(error)
+            return None
+
+    return task
+
+
 def _redact_files() -> None:
-    """Takes passwords out of what Hydra has just written of its words and its config."""
+    """Removes passwords from the files of overrides and config that Hydra has just written."""
     from hydra.core.hydra_config import HydraConfig
 
     folder, hydra = output_folder(), HydraConfig.get()

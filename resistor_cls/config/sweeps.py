@@ -4,24 +4,25 @@ import argparse
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.config.checks import check_values
+from resistor_cls.config.checks import check_config
 from resistor_cls.config.choices import groups
-from resistor_cls.config.command_line import CONF, SEARCHED, TEXT_KEYS, escaped, key_of, quoted
+from resistor_cls.config.command_line import CONF, SEARCHED, escaped, key_of, quoted, text_values
 from resistor_cls.config.composing import compose_with_hydra
 from resistor_cls.config.messages import explained
-from resistor_cls.config.plain import known_values
 from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from resistor_cls.tracking import Sweep
+
 
 def is_multirun(name: str, arguments: argparse.Namespace) -> bool:
-    """Whether a sweep is asked for, by -m or by a choice that brings its own."""
+    """Whether a sweep is asked for, by -m or by an option that sets `hydra.mode`."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.types import RunMode
@@ -29,24 +30,25 @@ def is_multirun(name: str, arguments: argparse.Namespace) -> bool:
     if arguments.multirun:
         return True
     words = arguments.overrides
-    bringing = [word for word in words if key_of(word) in ("sweep", "experiment", "hydra.mode")]
-    if not bringing or arguments.shell_completion:
+    choosing = [word for word in words if key_of(word) in ("sweep", "experiment", "hydra.mode")]
+    if not choosing or arguments.shell_completion:
         return False
-    bringing += [word for word in words if key_of(word) == SEARCHED]
+    choosing += [word for word in words if key_of(word) == SEARCHED]
     with initialize_config_dir(str(CONF), version_base="1.3"), explained(name, words):
-        config = hydra_compose(name, bringing, return_hydra_config=True)
+        config = hydra_compose(name, choosing, return_hydra_config=True)
     return bool(config.hydra.mode == RunMode.MULTIRUN)
 
 
 @contextmanager
-def sweep_of(name: str, arguments: argparse.Namespace) -> Iterator[tuple[Any, list[str]]]:
+def sweep_of(
+    name: str, arguments: argparse.Namespace
+) -> Iterator[tuple["Sweep | None", list[str]]]:
     """The sweep that the words ask for, None for a single run; and the word for its folder.
 
-    Hydra would read the clock once more, and share a folder with a run of the same second.
+    The folder is chosen here: Hydra's would be shared with a run of the same second.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.types import RunMode
-    from omegaconf import OmegaConf
 
     if arguments.shell_completion or arguments.hydra_help:
         yield None, []
@@ -54,54 +56,82 @@ def sweep_of(name: str, arguments: argparse.Namespace) -> Iterator[tuple[Any, li
     words = arguments.overrides
     with explained(name, words):
         parsed = OverridesParser.create().parse_overrides(words)
-    swept = [override.key_or_group for override in parsed if override.is_sweep_override()]
     config = compose_with_hydra(name, [word for one in parsed if (word := _fixed(one))])
+    _check_parent(config, arguments)
+    shows_only = arguments.cfg or arguments.info
+    if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
+        _check_single(config, [one.key_or_group for one in parsed if one.is_sweep_override()])
+        # The other processes of a training are given the folder of the first.
+        first = int(os.environ.get("LOCAL_RANK", "0")) == 0
+        yield None, [_claimed(config, "run")] if first and not shows_only else []
+        return
+    with explained(name, words):
+        varying = _varying(config.hydra.sweeper.get("params") or {}, words)
+    compared = config.get("compare")
+    if compared is not None and compared not in varying:
+        raise ConfigError(
+            f"compare={compared}: it has one value here; "
+            f"swept {'is' if len(varying) == 1 else 'are'} {', '.join(varying) or 'no keys'}"
+        )
+    if shows_only:
+        yield None, []
+        return
+    word = _claimed(config, "sweep")
+    with _opened(config, varying) as sweep:
+        yield sweep, [word]
+
+
+def _check_parent(config: "DictConfig", arguments: argparse.Namespace) -> None:
+    """Checks what all jobs have in common.
+
+    Raises:
+        ResistorClsError: a value, a file, a folder or a flag that cannot be used.
+    """
+    from omegaconf import OmegaConf
+
     _check_output(config)
     if arguments.package and OmegaConf.select(config, arguments.package) is None:
         raise ConfigError(f"--package {arguments.package}: no such key; such as model")
     if not (arguments.cfg or arguments.info):
-        check_values(known_values(config))
+        check_config(config)
     for node in ("sweeper", "launcher"):
         if not OmegaConf.is_config(config.hydra[node]):
             raise ConfigError(
                 f"hydra.{node} has no keys any more: expected hydra/{node}=… for another"
             )
-    params = config.hydra.sweeper.get("params") or {}
-    compared = config.get("compare")
-    if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
-        if swept:
-            raise ConfigError(f"{swept[0]} has several values: add -m for a sweep over them")
-        if params:
-            group = "sweep" if _chosen(config, "sweep") != "None" else "experiment"
-            raise ConfigError(f"{group}={_chosen(config, group)} names several runs: add -m")
-        if compared is not None:
-            raise ConfigError(f"compare={compared} needs a sweep: add -m {compared}=…,…")
-        # The other processes of a training are given the folder of the first.
-        first = int(os.environ.get("LOCAL_RANK", "0")) == 0
-        single = first and not (arguments.cfg or arguments.info)
-        yield None, [_claimed(config, "run")] if single else []
-        return
-    with explained(name, words):
-        varying = _varying(params, words)
-    if compared is not None and compared not in varying:
-        raise ConfigError(
-            f"compare={compared}: it has no several values here; "
-            f"swept {'is' if len(varying) == 1 else 'are'} {', '.join(varying) or 'no keys'}"
-        )
-    if arguments.cfg or arguments.info:
-        yield None, []
-        return
+
+
+def _check_single(config: "DictConfig", swept: Sequence[str]) -> None:
+    """Checks that a single run is asked for.
+
+    Raises:
+        ConfigError: several values, or a comparison.
+    """
+    if swept:
+        raise ConfigError(f"{swept[0]} has several values: add -m for a sweep over them")
+    if config.hydra.sweeper.get("params"):
+        group = "sweep" if _chosen(config, "sweep") != "None" else "experiment"
+        raise ConfigError(f"{group}={_chosen(config, group)} names several runs: add -m")
+    if (compared := config.get("compare")) is not None:
+        raise ConfigError(f"compare={compared} needs a sweep: add -m {compared}=…,…")
+
+
+def _opened(config: "DictConfig", varying: Sequence[str]) -> AbstractContextManager["Sweep"]:
+    """Opens the parent run of a sweep."""
+    from omegaconf import OmegaConf
+
     from resistor_cls.tracking import open_sweep
     from resistor_cls.tracking.run.names import sweep_name
 
     experiment = config.hydra.runtime.choices.get("experiment")
-    title = config.tracking.name or sweep_name(", ".join(varying), experiment)
-    monitor = OmegaConf.select(config, "trainer.monitor")
-    word = _claimed(config, "sweep")
-    folder = config.hydra.sweep.dir
-    how = {"compared": compared, "monitor": monitor, **_store(config)}
-    with open_sweep(title, varying, folder, **how) as sweep:
-        yield sweep, [word]
+    return open_sweep(
+        config.tracking.name or sweep_name(", ".join(varying), experiment),
+        varying,
+        config.hydra.sweep.dir,
+        compared=config.get("compare"),
+        monitor=OmegaConf.select(config, "trainer.monitor"),
+        **_store(config),
+    )
 
 
 def _claimed(config: "DictConfig", mode: str) -> str:
@@ -121,13 +151,13 @@ def _claimed(config: "DictConfig", mode: str) -> str:
 
     asked = Path(config.hydra[mode].dir).absolute()
     # What Hydra itself writes there, and finds empty.
-    mark = f"{config.hydra.job.name}.log" if mode == "run" else "multirun.yaml"
+    first_file = f"{config.hydra.job.name}.log" if mode == "run" else "multirun.yaml"
     for number in itertools.count(1):
         folder = asked if number == 1 else asked.with_name(f"{asked.name}-{number}")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not any(folder.iterdir()):
-                (folder / mark).touch(exist_ok=False)  # of several processes one succeeds
+                (folder / first_file).touch(exist_ok=False)  # of several processes one succeeds
                 break
         except FileExistsError:
             continue
@@ -159,7 +189,8 @@ def _fixed(override: Any) -> str | None:
     if not override.is_sweep_override():
         return str(override.input_line)
     # Not a name: the parent of a sweep has its own.
-    if (key := key_of(override.input_line)) not in TEXT_KEYS or key.startswith("tracking."):
+    key = key_of(override.input_line)
+    if text_values(key) is None or key.startswith("tracking."):
         return None
     first = next(override.sweep_string_iterator(), None)
     return None if first is None else f"{key}={first}"
@@ -181,7 +212,7 @@ def _varying(params: Mapping[str, Any], words: Sequence[str]) -> list[str]:
             and override.key_or_group not in groups()
         ):
             raise ConfigError(f"{override.input_line}: expected values; only options have names")
-        # Of `sweep=folds` with a wrong number of folds, say; Hydra would run nothing, and be happy.
+        # Such as sweep=folds data.folds=0: Hydra would run nothing and report success.
         if override.is_range_sweep() and not any(True for _ in override.sweep_iterator()):
             raise ConfigError(f"{override.input_line}: a range of no values; expected one or more")
     return [key for key, override in last.items() if override.is_sweep_override()]

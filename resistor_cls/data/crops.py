@@ -62,7 +62,7 @@ class View:
         return np.column_stack([axes, first]) / np.array(photo_size)[::-1, None]
 
 
-def look(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:
+def sample_view(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:
     """Resamples a view, without aliasing when it shrinks.
 
     Args:
@@ -156,4 +156,4 @@ def crop_upright(
     Returns:
         (*size, 3) uint8 RGB.
     """
-    return look(photo, crop_view(location, size, margin), size)
+    return sample_view(photo, crop_view(location, size, margin), size)

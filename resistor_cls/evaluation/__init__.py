@@ -1,4 +1,4 @@
-"""Logits to tables and figures: pure functions, no tracker, no trainer."""
+"""Predictions to scores, calibration, tables, figures and pages: pure functions."""
 
 from resistor_cls.evaluation.comparison import Comparison, compare
 from resistor_cls.evaluation.electrical import (
@@ -7,24 +7,24 @@ from resistor_cls.evaluation.electrical import (
     evaluate_electrical,
     read_costs,
 )
-from resistor_cls.evaluation.figures.base import (
+from resistor_cls.evaluation.figures import (
     augmentation_figure,
+    comparison_figure,
+    confusion_figure,
+    curves_figure,
     gallery_figure,
     overlay,
     pairs_figure,
-    saliency_figure,
-    svg,
-)
-from resistor_cls.evaluation.figures.charts import (
+    precision_recall_figure,
     reliability_figure,
+    repeats_figure,
     risk_coverage_figure,
+    roc_figure,
+    saliency_figure,
     stress_figure,
+    svg,
     unknown_figure,
 )
-from resistor_cls.evaluation.figures.confusion_matrix import confusion_figure
-from resistor_cls.evaluation.figures.jobs import comparison_figure, repeats_figure
-from resistor_cls.evaluation.figures.roc import precision_recall_figure, roc_figure
-from resistor_cls.evaluation.figures.training_curves import curves_figure
 from resistor_cls.evaluation.predictions import OcclusionResult, Predictions
 from resistor_cls.evaluation.repeats import Repeats, out_of_fold, repeat_scores
 from resistor_cls.evaluation.scores import scores

@@ -1,4 +1,4 @@
-"""Values of a swept key side by side: their scores, the gaps, and how sure they are."""
+"""Values of a swept key side by side: their scores, their gaps, and the intervals of both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _COLUMNS = ["value", "score", "mean", "std", "low", "high", "seeds", "photos", "
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the jobs of a sweep have shown of the values of one key.
+    """Scores of the jobs of a sweep by the values of one key.
 
     Attributes:
         values: a row per value and score: `value`, `score`; `mean` and `std` over jobs (nan for a
@@ -61,12 +61,12 @@ class Comparison:
         means = ", ".join(
             f"{row['mean']:.3f} with {row['value']} ({counts_text(row)})" for row in values
         )
-        told = "; ".join(f"gap {row['value']} {estimate_text(row)}" for row in gaps)
-        return f"{SCORES['accuracy'].capitalize()} by {key}: {means}; {told}. {self.basis}."
+        differences = "; ".join(f"gap {row['value']} {estimate_text(row)}" for row in gaps)
+        return f"{SCORES['accuracy'].capitalize()} by {key}: {means}; {differences}. {self.basis}."
 
     @property
     def basis(self) -> str:
-        """What the intervals are."""
+        """A sentence that says what the intervals are."""
         if (self.values["bursts"] < 2).any():
             return "Photos of a single burst leave the interval [–] undefined"
         alone = (self.values["bursts"] == self.values["photos"]).all()
@@ -74,7 +74,7 @@ class Comparison:
 
 
 def counts_text(row: Mapping[Any, Any]) -> str:
-    """How much is behind a row of a `Comparison`."""
+    """How many jobs, photos and bursts a row of a `Comparison` rests on."""
     parts = [(row["seeds"], "job"), (row["photos"], "photo"), (row["bursts"], "burst")]
     return ", ".join(f"{count:.0f} {name}{'s' * (count != 1)}" for count, name in parts)
 
@@ -94,18 +94,18 @@ def compare(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Comparison:
-    """Sets the values of a key side by side.
+    """Compares the values of a key.
 
-    Intervals are percentiles of a `Bootstrap` of bursts. Every job is judged on the same drawn
-    bursts, so that what makes a photo hard cancels out of the gaps; scores are averaged over jobs
-    within a draw. The intervals thus tell how much depends on the photos, `std` how much depends
+    Intervals are percentiles of a `Bootstrap` of bursts. Every job is evaluated on the same drawn
+    bursts, so that the difficulty of a photo cancels out of the gaps; scores are averaged over jobs
+    within a draw. The intervals thus show how much depends on the photos, `std` how much depends
     on the seed.
 
     Args:
         by_value: value → predictions of its jobs.
-        bursts: photo → the burst that it was taken in; a photo without one stands for itself.
+        bursts: photo → the burst that it was taken in; a photo without one is a burst of its own.
         draws: of the bootstrap.
-        seed: of the drawing.
+        seed: of the random numbers.
     """
     photos = dict.fromkeys(name for jobs in by_value.values() for one in jobs for name in one.names)
     burst_of = _numbered({photo: bursts.get(photo, photo) for photo in photos})
@@ -144,7 +144,7 @@ class _Measured:
         jobs: (jobs, scores).
         drawn: (draws, scores).
         bursts: photo → number of its burst.
-        fewest_bursts: of any value that takes part.
+        fewest_bursts: minimum over the values that take part.
     """
 
     mean: np.ndarray
@@ -157,7 +157,7 @@ class _Measured:
         fewer = min(len(self.jobs), len(other.jobs))
         return _Measured(
             self.mean - other.mean,
-            np.full((fewer, len(SCORES)), np.nan),  # jobs of two values need be no pairs
+            np.full((fewer, len(SCORES)), np.nan),  # jobs of two values are not paired
             self.drawn - other.drawn,
             {**self.bursts, **other.bursts},
             min(self.fewest_bursts, other.fewest_bursts),

@@ -1,4 +1,4 @@
-"""Labels that are probably wrong, told from what a model says of photos it has not learned."""
+"""Labels that are probably wrong, by the predictions of a model that was not trained on them."""
 
 import warnings
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 
 from resistor_cls.errors import ModelError
 from resistor_cls.evaluation.predictions import Predictions
+from resistor_cls.evaluation.wording import percent
 
 Labels = dict[str, Any]
 
@@ -25,46 +26,47 @@ def label_issues(targets: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
         (issues,) positions, the least credible label first.
 
     Raises:
-        ModelError: probabilities that are no numbers.
+        ModelError: probabilities that are not finite.
     """
     if not np.isfinite(probabilities).all():
         raise ModelError(
-            "the model's answers are no numbers, so its training diverged: choose another model"
+            "the model's probabilities are not finite numbers, because its training diverged: "
+            "choose another model"
         )
     if len(np.unique(targets)) < 2:
-        return np.empty(0, dtype=int)  # nothing to be taken for something else
+        return np.empty(0, dtype=int)  # nothing that a label could be confused with
     # Here, because it takes a second to import.
     from cleanlab.filter import find_label_issues
 
-    # A model of one question a category can say no to all of them.
-    shares = probabilities.astype(np.float64) + 1e-12
-    shares /= shares.sum(axis=1, keepdims=True)
+    # A model with a separate output per category may give all of them 0.
+    normalised = probabilities.astype(np.float64) + 1e-12
+    normalised /= normalised.sum(axis=1, keepdims=True)
     with warnings.catch_warnings():
-        # Of categories that have hardly a photo nothing can be said, and none is.
+        # cleanlab flags no photo of categories that have hardly any.
         warnings.filterwarnings("ignore", "May not flag all label issues")
         issues = find_label_issues(
             np.asarray(targets, dtype=int),
-            shares,
+            normalised,
             return_indices_ranked_by="self_confidence",
-            n_jobs=1,  # processes cost more than they save
+            n_jobs=1,  # starting processes takes longer than the work
         )
     return np.asarray(issues, dtype=int)
 
 
 def doubted_labels(predictions: Predictions, trained: np.ndarray | None, model: str) -> Labels:
-    """What a model says of the labels of photos.
+    """Compares the labels of photos with the predictions of a model.
 
     Args:
         predictions: of all photos.
-        trained: (photos,) bool: those that the model was trained on, left out; None where that is
-            not known.
+        trained: (photos,) bool, whether the model was trained on each; such photos are left out.
+            None where that is not known.
         model: its name.
 
     Returns:
-        JSON values: `model`, `judged` (photos), `trained` (photos left out, null where not known),
-        `accuracy` on the judged photos (null without any), and `rows`, the least credible label
-        first, each with `photo`, `label`, `reads` (what the model reads), its `probability`, and
-        `label_probability`.
+        Values of JSON: `model`, `judged` (photos that were evaluated), `trained` (photos left out,
+        None where not known), `accuracy` on the evaluated photos (None without any), and `rows`,
+        the least credible label first, each with `photo`, `label`, `reads` (the prediction), its
+        `probability`, and `label_probability`.
     """
     kept = np.ones(len(predictions.targets), dtype=bool) if trained is None else ~trained
     places = np.flatnonzero(kept)
@@ -92,18 +94,18 @@ def doubted_labels(predictions: Predictions, trained: np.ndarray | None, model: 
 
 
 def label_findings(labels: Labels) -> list[dict[str, Any]]:
-    """The findings that follow, none where no label is doubted; see `data.audit.Finding`."""
+    """The findings of an audit about these labels, if there are any; see `data.audit.Finding`."""
     rows = labels["rows"]
     if not rows:
         return []
-    unsure = " Photos that it was trained on may be among them." * (labels["trained"] is None)
+    caveat = " Photos that it was trained on may be among them." * (labels["trained"] is None)
     return [
         {
             "id": "mislabelled",
             "severity": "risk",
             "title": "Labels that are probably wrong",
             "found": f"{len(rows):,} of {labels['judged']:,} photos that were evaluated. The model "
-            f"predicts {labels['accuracy']:.0%} of these as they are labelled.{unsure}",
+            f"predicts {percent(labels['accuracy'])} of these as they are labelled.{caveat}",
             "why": "A wrong label trains a wrong prediction, and counts correct ones as errors.",
             "do": "Look at each, the least credible first, and fix the label or leave it: the "
             "weaker the model, the more of these are its own errors.",

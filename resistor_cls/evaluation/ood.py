@@ -1,6 +1,6 @@
-"""How well a model separates out-of-distribution photos (OOD) from those of its categories.
+"""How well a model separates out-of-distribution (OOD) photos from those of its categories.
 
-OOD photos are called `unknown` in keys, tables and names of files.
+Keys, tables and names of files call them `unknown`.
 """
 
 from collections.abc import Mapping
@@ -10,34 +10,33 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 ALL = "all together"
-# Share of the known photos that are to be taken as known: the level of FPR95.
-_TAKEN = 0.95
+_TRUE_RATE = 0.95  # share of the known photos that pass: the level of FPR95
 _BINS = 25
 
 
-def detection(known: np.ndarray, unknown: np.ndarray) -> tuple[float | None, float | None]:
-    """Tells unknown inputs from known ones by a score.
+def detection(known: np.ndarray, ood: np.ndarray) -> tuple[float | None, float | None]:
+    """Separates OOD photos from known ones by a score.
 
     Args:
-        known: (photos,) score of each photo of a category; higher is more unknown. Not NaN, but it
-            may be infinite.
-        unknown: (others,) the same of photos of none.
+        known: (photos,) score of each photo of a category; higher is more likely OOD. It may be
+            infinite, but not nan.
+        ood: (others,) the same of OOD photos.
 
     Returns:
-        AUROC, the chance that an unknown photo scores higher than a known one, ties being half;
-        and FPR95, the share of unknown photos that score no higher than the smallest limit below
-        or at which 95 % of the known ones lie (Hendrycks and Gimpel, 2017; Liang et al., 2018).
-        Both None where there is nothing to compare.
+        AUROC, the probability that an OOD photo scores higher than a known one, ties counted half;
+        and FPR95, the share of OOD photos that score no higher than the smallest limit that 95 % of
+        the known ones do not exceed (Hendrycks and Gimpel, 2017; Liang et al., 2018). Both None
+        where there is nothing to compare.
     """
-    if not len(known) or not len(unknown):
+    if not len(known) or not len(ood):
         return None, None
-    # Only the order counts, and ranks are finite where scores are not.
-    _, ranks = np.unique(np.concatenate([known, unknown]), return_inverse=True)
-    is_unknown = np.arange(len(ranks)) >= len(known)
-    # Of whole photos: 0.95 × 20 is a little more than 19 in floating point.
-    last = int(np.ceil(_TAKEN * len(known) - 1e-9)) - 1
+    # Only the order matters, and ranks are finite where scores are not.
+    _, ranks = np.unique(np.concatenate([known, ood]), return_inverse=True)
+    is_ood = np.arange(len(ranks)) >= len(known)
+    # A whole number of photos: 0.95 × 20 is slightly more than 19 in floating point.
+    last = int(np.ceil(_TRUE_RATE * len(known) - 1e-9)) - 1
     limit = np.partition(known, last)[last]
-    return float(roc_auc_score(is_unknown, ranks)), float(np.mean(unknown <= limit))
+    return float(roc_auc_score(is_ood, ranks)), float(np.mean(ood <= limit))
 
 
 def unknown_report(
@@ -49,13 +48,13 @@ def unknown_report(
     *,
     accepted_at: Mapping[str, Mapping[str, np.ndarray] | None] | None = None,
 ) -> dict[str, Any] | None:
-    """What a report says of out-of-distribution photos, in plain values.
+    """The part of a report about out-of-distribution photos, in plain values.
 
     Args:
-        known: (photos,) score of each photo of a category; higher is more unknown.
+        known: (photos,) score of each photo of a category; higher is more likely OOD.
         kinds: name of each kind of OOD photos, and (photos,) the score of each.
-        accepted: for each kind (photos,) bool, whether the model accepts its prediction all the
-            same; None where no threshold is set.
+        accepted: for each kind (photos,) bool, whether the model accepts the prediction
+            nevertheless; None where no threshold is set.
         located: for each kind (photos,) bool, whether a body was found; None without a detector.
         score: what the score is, in words.
         accepted_at: for each risk level, such as `0.05`, what `accepted` is for one of them; None
@@ -70,7 +69,7 @@ def unknown_report(
     if not kinds:
         return None
     scores = _with_all(kinds, kinds)
-    taken = {} if accepted is None else _with_all(accepted, kinds)
+    passed = {} if accepted is None else _with_all(accepted, kinds)
     levels = {
         level: {} if one is None else _with_all(one, kinds)
         for level, one in (accepted_at or {}).items()
@@ -81,7 +80,7 @@ def unknown_report(
         "score": score,
         "kinds": [
             {
-                **_row(kind, known, scores[kind], taken.get(kind), found.get(kind)),
+                **_row(kind, known, scores[kind], passed.get(kind), found.get(kind)),
                 "accepted_at": {level: _count(one.get(kind)) for level, one in levels.items()},
             }
             for kind in scores
@@ -106,14 +105,14 @@ def _with_all(
 def _row(
     kind: str,
     known: np.ndarray,
-    unknown: np.ndarray,
+    ood: np.ndarray,
     accepted: np.ndarray | None,
     located: np.ndarray | None,
 ) -> dict[str, Any]:
-    auroc, fpr95 = detection(known, unknown)
+    auroc, fpr95 = detection(known, ood)
     return {
         "kind": kind,
-        "photos": len(unknown),
+        "photos": len(ood),
         "auroc": auroc,
         "fpr95": fpr95,
         "accepted": _count(accepted),
@@ -122,7 +121,7 @@ def _row(
 
 
 def _edges(scores: np.ndarray) -> np.ndarray:
-    """Of the histogram's bins: 0 to 1 where all scores lie there, else as far as they reach."""
+    """Edges of the histogram: from 0 to 1 where all scores are in it, else their range."""
     finite = scores[np.isfinite(scores)]
     low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
     if low >= 0 and high <= 1:
@@ -131,7 +130,7 @@ def _edges(scores: np.ndarray) -> np.ndarray:
 
 
 def _counts(scores: np.ndarray, edges: np.ndarray) -> list[int]:
-    # What is infinite is counted at the end.
+    # Infinite scores are counted in the last bin.
     return np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0].tolist()
 
 

@@ -1,4 +1,4 @@
-"""What a model said of labelled photos."""
+"""Predictions of a model beside the labels, and their table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -14,19 +14,19 @@ from resistor_cls.csv_tables import unguarded, write_csv
 from resistor_cls.errors import DataError
 from resistor_cls.evaluation.calibration import LEVELS, RISKS, CalibratedPredictions
 
-PROBABILITY = "p:"  # begins the columns of probabilities
-_AT_ONCE = 2_000_000  # numbers of a table that are written or read together: some 50 MB
+PROBABILITY = "p:"  # prefix of the columns of probabilities
+_AT_ONCE = 2_000_000  # cells of a table that are written or read together: about 50 MB
 
 
 @dataclass(frozen=True)
 class OcclusionResult:
-    """What becomes of predictions when parts of the photos are hidden, and where models look.
+    """Predictions with parts of the photos painted over, and the saliency on the body.
 
     Attributes:
-        on_body: (photos,) share of the saliency that lies on the body; nan where nobody looked.
-        body_area: (photos,) share of the pixels that the body covers; nan alike.
+        on_body: (photos,) share of the saliency that is on the body; nan where not measured.
+        body_area: (photos,) share of the pixels that the body covers; nan where not measured.
         body_painted: (photos,) class index predicted with the body painted over; -1 where it is not
-            known where the body lies.
+            known where the body is.
         background_painted: (photos,) the same with all but the body painted over.
     """
 
@@ -38,7 +38,7 @@ class OcclusionResult:
 
 @dataclass(frozen=True)
 class Predictions:
-    """A model's answers beside the truth.
+    """Predictions of a model beside the labels.
 
     Attributes:
         names: file name of each photo.
@@ -47,18 +47,17 @@ class Predictions:
         probabilities: (photos, categories) float32.
         losses: (photos,) float32, the training loss of each photo.
         categories: the label space.
-        located: (photos,) bool, whether the body of each was found; None where nobody looked.
-        bursts: (photos,) int, number of the burst that each was taken in; None where nobody asked.
+        located: (photos,) bool, whether the detector found the body; None without a detector.
+        bursts: (photos,) int, number of the burst that each was taken in; None where not known.
         temperatures: (photos,) see `CalibratedPredictions`; this and the next three are None where
             nothing is calibrated.
         confidences: (photos,) see `CalibratedPredictions`.
         accepted: (photos, risks) see `CalibratedPredictions`.
-        candidates: (photos, levels) see `CalibratedPredictions`.
+        set_sizes: (photos, levels) see `CalibratedPredictions`.
         familiar: (photos,) bool, see `CalibratedPredictions`; None where it is not tested.
-        unknown: (photos,) how little each seems to show one of the categories, see
-            `CalibratedPredictions`.
-        features: (photos, features) that the model made of them; None where it gives none.
-        attention: what they were made of; None where nobody looked.
+        unknown: (photos,) OOD scores, see `CalibratedPredictions`; None without a calibration.
+        features: (photos, features) pooled features of the model; None where it gives none.
+        attention: result of the occlusion check; None where it was not made.
     """
 
     names: tuple[str, ...]
@@ -72,7 +71,7 @@ class Predictions:
     temperatures: np.ndarray | None = None
     confidences: np.ndarray | None = None
     accepted: np.ndarray | None = None
-    candidates: np.ndarray | None = None
+    set_sizes: np.ndarray | None = None
     familiar: np.ndarray | None = None
     unknown: np.ndarray | None = None
     features: np.ndarray | None = None
@@ -90,9 +89,9 @@ class Predictions:
 
     @cached_property
     def ranks(self) -> np.ndarray:
-        """(photos,) place of the label among the categories, the most probable first: 1 is right.
+        """(photos,) rank of the label among the categories by probability; 1 is a right prediction.
 
-        Of equal probabilities the one that stands first in the label space comes first.
+        Of equal probabilities the category that is first in the label space comes first.
         """
         of_label = self.probabilities[np.arange(len(self.targets)), self.targets]
         ahead = np.zeros(len(self.targets), dtype=int)
@@ -101,44 +100,44 @@ class Predictions:
             ahead += (column > of_label) | ((column == of_label) & (index < self.targets))
         return ahead + 1
 
-    def answered(self, answers: CalibratedPredictions | None) -> "Predictions":
-        """With what a calibration makes of them."""
-        if answers is None:
+    def answered(self, found: CalibratedPredictions | None) -> "Predictions":
+        """The same predictions with what a calibration says about them; unchanged for None."""
+        if found is None:
             return self
         return replace(
             self,
-            temperatures=answers.temperatures,
-            confidences=answers.confidences,
-            accepted=answers.accepted,
-            candidates=answers.candidates,
-            familiar=answers.familiar,
-            unknown=answers.unknown(self.located),
+            temperatures=found.temperatures,
+            confidences=found.confidences,
+            accepted=found.accepted,
+            set_sizes=found.set_sizes,
+            familiar=found.familiar,
+            unknown=found.unknown(self.located),
         )
 
     def select(self, chosen: np.ndarray | slice) -> "Predictions":
-        """Some of the photos, in the order that is asked for."""
+        """Some of the photos, in the given order."""
         parts = {field.name: getattr(self, field.name) for field in fields(self)}
         parts["names"] = tuple(np.array(self.names, dtype=object)[chosen])
         if self.attention is not None:
             of = self.attention
-            looked = {field.name: getattr(of, field.name)[chosen] for field in fields(of)}
-            parts["attention"] = OcclusionResult(**looked)
+            some = {field.name: getattr(of, field.name)[chosen] for field in fields(of)}
+            parts["attention"] = OcclusionResult(**some)
         arrays = {name: one[chosen] for name, one in parts.items() if isinstance(one, np.ndarray)}
         return Predictions(**{**parts, **arrays})
 
     def table(self) -> pd.DataFrame:
         """A row per photo: label, prediction, whether they agree, probabilities, loss, and more.
 
-        What nobody looked for has no column. The last columns, `p:CATEGORY`, hold the probability
-        of every category. They are not rounded: a model that is sure gives probabilities far below
-        any digit, and ROC AUC ranks them.
+        What was not measured has no column. The column `unknown` holds the OOD score. The last
+        columns, `p:CATEGORY`, hold the probability of every category. They are not rounded: a
+        confident model gives probabilities far below any digit, and ROC AUC ranks them.
         """
         rows = np.arange(len(self.targets))
         likely = pd.DataFrame(
             self.probabilities, columns=[f"{PROBABILITY}{name}" for name in self.categories.names]
         )
         names = np.array(self.categories.names, dtype=object)
-        said = pd.DataFrame(
+        columns = pd.DataFrame(
             {
                 "photo": list(self.names),
                 "label": names[self.targets],
@@ -150,18 +149,18 @@ class Predictions:
                 **self._further_columns(names),
             }
         )
-        return pd.concat([said, likely], axis=1)
+        return pd.concat([columns, likely], axis=1)
 
     def _further_columns(self, names: np.ndarray) -> dict[str, Any]:
         columns: dict[str, Any] = {"located": self.located, "burst": self.bursts}
         if self.confidences is not None:
             assert self.accepted is not None
-            assert self.candidates is not None
+            assert self.set_sizes is not None
             columns |= {"temperature": self.temperatures, "confidence": self.confidences}
             for place, risk in enumerate(RISKS):
                 columns[f"accepted:{risk}"] = yes_or_no(self.accepted[:, place])
             for place, level in enumerate(LEVELS):
-                columns[f"candidates:{level}"] = self.candidates[:, place]
+                columns[f"candidates:{level}"] = self.set_sizes[:, place]
             columns |= {"familiar": self.familiar, "unknown": self.unknown}
         if self.attention is not None:
             painted = np.array([*names, None], dtype=object)  # -1 is the last
@@ -186,10 +185,10 @@ class Predictions:
 
     @classmethod
     def read(cls, path: Path) -> "Predictions":
-        """Reads a table that `write` wrote; the number of a photo is its row.
+        """Reads a table that `write` wrote; `indices` are the rows.
 
         Raises:
-            DataError: a file that cannot be read, or holds no such table.
+            DataError: a file that cannot be read, or that holds another table.
         """
         try:
             header = list(pd.read_csv(path, nrows=0).columns)
@@ -209,11 +208,13 @@ class Predictions:
             }
             return cls.of_table(table.assign(**texts))
         except (OSError, KeyError, ValueError) as error:
-            raise DataError(f"{path} is no table of predictions: {error}") from error
+            raise DataError(
+                f"{path} is not a table of predictions: {error}; expected predictions.csv of a run"
+            ) from error
 
     @classmethod
     def of_table(cls, table: pd.DataFrame) -> "Predictions":
-        """Takes back what `table` gave; the number of a photo is its row.
+        """Takes back what `table` gave; `indices` are the rows.
 
         Raises:
             KeyError: a column that is missing.
@@ -238,30 +239,30 @@ class Predictions:
             probabilities=table[columns].to_numpy(dtype=np.float32),
             losses=table["loss"].to_numpy(dtype=np.float32),
             categories=categories,
-            located=_truths(table["located"]) == 1 if "located" in table else None,
+            located=_as_numbers(table["located"]) == 1 if "located" in table else None,
             bursts=table["burst"].to_numpy(int) if "burst" in table else None,
             temperatures=table["temperature"].to_numpy(float) if calibrated else None,
             confidences=table["confidence"].to_numpy(float) if calibrated else None,
-            accepted=np.stack([_truths(table[f"accepted:{risk}"]) for risk in RISKS], axis=1)
+            accepted=np.stack([_as_numbers(table[f"accepted:{risk}"]) for risk in RISKS], axis=1)
             if calibrated
             else None,
-            candidates=table[[f"candidates:{level}" for level in LEVELS]].to_numpy(int)
+            set_sizes=table[[f"candidates:{level}" for level in LEVELS]].to_numpy(int)
             if calibrated
             else None,
-            familiar=_truths(table["familiar"]) == 1 if "familiar" in table else None,
+            familiar=_as_numbers(table["familiar"]) == 1 if "familiar" in table else None,
             unknown=table["unknown"].to_numpy(float) if "unknown" in table else None,
             attention=attention,
         )
 
 
 def yes_or_no(accepted: np.ndarray) -> np.ndarray:
-    """(photos,) 1, 0 and nan as True, False and None: nothing is promised."""
+    """(photos,) 1, 0 and nan as True, False and None; None where nothing is guaranteed."""
     yes = np.empty(len(accepted), dtype=object)
     yes[:] = [None if np.isnan(one) else bool(one) for one in accepted]
     return yes
 
 
-def _truths(column: "pd.Series[Any]") -> np.ndarray:
-    """Yes, no or nothing as 1, 0 and nan, whichever way pandas has read them."""
-    said = {"True": 1.0, "False": 0.0}
-    return np.array([said.get(str(value), np.nan) for value in column])
+def _as_numbers(column: "pd.Series[Any]") -> np.ndarray:
+    """True, False and empty as 1, 0 and nan, in whichever type pandas has read them."""
+    numbers = {"True": 1.0, "False": 0.0}
+    return np.array([numbers.get(str(value), np.nan) for value in column])

@@ -1,4 +1,4 @@
-"""The same setting trained several times: how much its scores depend on the fold or the seed."""
+"""Repeats of a setting: how much its scores depend on the fold or the seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ REPEAT_SCORES = {**SCORES, "loss": "loss"}
 
 @dataclass(frozen=True)
 class Repeats:
-    """What the repeats of one or more settings have scored.
+    """Scores of the repeats of one or more settings.
 
     Attributes:
-        jobs: a row per repeat: its `setting` (empty where there is but one), and a column per
+        jobs: a row per repeat: its `setting` (empty where there is only one), and a column per
             score of `REPEAT_SCORES`, nan where it is undefined.
     """
 
@@ -26,9 +26,8 @@ class Repeats:
     def table(self) -> pd.DataFrame:
         """A row per setting and score.
 
-        Columns: `setting`, `score`; `mean`, `std` (of the sample: the sum of squares over the
-        repeats less one), `least` and `most` of the repeats that define the score; how many
-        `repeats` these are.
+        Columns: `setting`, `score`; `mean`, `std` (of the sample, with n - 1), `least` and `most`
+        (minimum and maximum) of the repeats that define the score; how many `repeats` these are.
         """
         long = self.jobs.melt("setting", list(REPEAT_SCORES), "score", "value")
         grouped = long.groupby(["setting", "score"], sort=False)["value"]
@@ -63,14 +62,14 @@ class Repeats:
         """
         counts = self.jobs["setting"].value_counts()
         rows = self.table().query("score == 'accuracy'").to_dict("records")
-        told = "; ".join(
+        texts = "; ".join(
             f"{spread_text(row['mean'], row['std'])}"
             f"{' with ' if row['setting'] else ''}{row['setting']} "
             f"({counts[row['setting']]} repeats)"
             for row in rows
         )
         words = SCORES["accuracy"].capitalize()
-        return f"{words} over {', '.join(keys)}, mean ± standard deviation: {told}."
+        return f"{words} over {', '.join(keys)}, mean ± standard deviation: {texts}."
 
 
 def spread_text(mean: float, std: float) -> str:
@@ -86,15 +85,15 @@ def repeat_scores(predictions: Predictions) -> dict[str, float]:
 
 
 def out_of_fold(parts: Sequence[Predictions]) -> Predictions | None:
-    """The predictions of several folds as one: each photo by the model that had not seen it.
+    """The predictions of several folds as one: each photo by the model that was not trained on it.
 
-    What only some of the parts hold, such as calibrated confidence, is left out.
+    Columns that only some of the parts have, such as calibrated confidence, are left out.
 
     Args:
         parts: of each fold.
 
     Returns:
-        None where the parts are no folds of one split: a photo is in several of them, or their
+        None where the parts are not folds of one split: a photo is in several of them, or their
         categories differ.
     """
     names = [name for part in parts for name in part.names]

@@ -1,6 +1,6 @@
-"""The numbers of an evaluation: all that its page, figures and tables say, as plain values.
+"""The numbers of an evaluation that its page, figures and tables state, as plain values.
 
-Every one of them is made of `Predictions` alone, which are read back from `predictions.csv`.
+Every number is computed from `Predictions` alone, which can be read back from `predictions.csv`.
 """
 
 import math
@@ -29,10 +29,11 @@ from resistor_cls.evaluation.tables import (
     confusion_order,
     per_category,
 )
+from resistor_cls.evaluation.wording import percent
 
-VERSION = 1  # counts changes of the keys
-# Sums that an interval may cost: some ten minutes. Beyond, photos are so many that it is a hair.
-_MAX_WORK = 20_000_000_000
+VERSION = 1  # of the keys
+# Additions that an interval may take: about ten minutes. With more photos it is negligibly narrow.
+_MAX_ADDITIONS = 20_000_000_000
 
 
 def report_of(
@@ -41,21 +42,20 @@ def report_of(
     basis: str = "",
     costs: tuple[str, np.ndarray] | None = None,
 ) -> dict[str, Any]:
-    """All numbers that follow from predictions.
+    """The numbers of a report that follow from predictions.
 
     Args:
         predictions: at least one photo.
-        calibration: see `CalibratedPredictions`; None where there is none.
-        basis: see there.
-        costs: name and (categories, categories) costs of errors.
+        calibration: see `CalibratedPredictions`; None without a calibration.
+        basis: see `CalibratedPredictions`.
+        costs: name and (categories, categories) costs of errors; None without costs.
 
     Returns:
-        Plain values; None where something is undefined.
+        Plain values under the keys of `report.json`; None where something is undefined.
     """
     bursts = predictions.bursts
     groups = np.arange(len(predictions.names)) if bursts is None else bursts
     bootstrap = Bootstrap.of(groups)
-    counts = confusion_counts(predictions)
     table = per_category(predictions)
     located = predictions.located
     report = {
@@ -71,27 +71,29 @@ def report_of(
         "metrics": _metrics(predictions, bootstrap),
         "per_category": table.to_dict("records"),
         "empty": table["category"][table["support"] == 0].tolist(),
-        "confusion": {
-            "cells": [
-                [int(row), int(column), int(counts[row, column])]
-                for row, column in zip(*np.nonzero(counts), strict=True)
-            ],
-            "order": confusion_order(counts),
-        },
+        "confusion": _confusion(confusion_counts(predictions)),
         "pairs": confused_pairs(
             predictions.targets, predictions.predicted, predictions.categories, predictions.names
         ),
-        "trade": _trade(predictions, bootstrap, costs),
+        "trade": _electrical(predictions, bootstrap, costs),
         "calibration": None
         if calibration is None
         else calibration_report(predictions, calibration, basis),
-        "attention": _attention(predictions),
+        "attention": _occlusion(predictions),
     }
     return plain(report)
 
 
+def _confusion(counts: np.ndarray) -> dict[str, Any]:
+    cells = [
+        [int(row), int(column), int(counts[row, column])]
+        for row, column in zip(*np.nonzero(counts), strict=True)
+    ]
+    return {"cells": cells, "order": confusion_order(counts)}
+
+
 def plain(value: Any) -> Any:
-    """The same in values that JSON has: no NumPy, and None in the place of nan."""
+    """The same in values of JSON: without NumPy types, and with None instead of nan."""
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -127,18 +129,18 @@ def _metrics(predictions: Predictions, bootstrap: Bootstrap) -> list[dict[str, A
 
 
 def _affordable(name: str, predictions: Predictions) -> bool:
-    return name != "roc_auc" or predictions.probabilities.size * DRAWS <= _MAX_WORK
+    return name != "roc_auc" or predictions.probabilities.size * DRAWS <= _MAX_ADDITIONS
 
 
-def _trade(
+def _electrical(
     predictions: Predictions, bootstrap: Bootstrap, costs: tuple[str, np.ndarray] | None
 ) -> dict[str, Any]:
-    answers = evaluate_electrical(
+    result = evaluate_electrical(
         predictions.targets, predictions.predicted, predictions.categories, predictions.names
     )
-    trade = answers.summary(bootstrap.interval_of_mean)
+    metrics = result.summary(bootstrap.interval_of_mean)
     if costs is None:
-        return {**trade, "cost": None}
+        return {**metrics, "cost": None}
     name, matrix = costs
     targets, predicted = predictions.targets, predictions.predicted
     likely = None
@@ -147,54 +149,54 @@ def _trade(
             calibrated(predictions.probabilities[rows], predictions.temperatures[rows])
             for rows in chunks(len(targets))
         )
-    return {**trade, "cost": cost_of_predictions(matrix, targets, predicted, likely, name)}
+    return {**metrics, "cost": cost_of_predictions(matrix, targets, predicted, likely, name)}
 
 
-def _attention(predictions: Predictions) -> dict[str, Any] | None:
-    looked = predictions.attention
-    if looked is None:
+def _occlusion(predictions: Predictions) -> dict[str, Any] | None:
+    found = predictions.attention
+    if found is None:
         return None
-    on_body = np.isfinite(looked.on_body)
+    on_body = np.isfinite(found.on_body)
     targets = predictions.targets
-    most = float(np.bincount(targets).max() / len(targets))
+    chance = float(np.bincount(targets).max() / len(targets))
     painted = {
-        name: _right_share(answers, targets)
-        for name, answers in (
-            ("body_painted", looked.body_painted),
-            ("background_painted", looked.background_painted),
+        name: _accuracy(predicted, targets)
+        for name, predicted in (
+            ("body_painted", found.body_painted),
+            ("background_painted", found.background_painted),
         )
     }
     hidden = painted["body_painted"]["accuracy"]
     warning = ""
-    # Chance, and as much again as it may stray with so few photos (three standard deviations).
+    # Chance, and three standard deviations of it with so few photos.
     count = max(painted["body_painted"]["photos"], 1)
-    if hidden is not None and hidden > most + 3 * math.sqrt(most * (1 - most) / count):
+    if hidden is not None and hidden > chance + 3 * math.sqrt(chance * (1 - chance) / count):
         warning = (
-            f"With the body painted over, {hidden:.0%} of the predictions are still right, where "
-            f"always naming the most frequent category gives {most:.0%}: the model relies on the "
-            "background instead of the resistor"
+            f"With the body painted over, {percent(hidden)} of the predictions are still right, "
+            f"where always naming the most frequent category gives {percent(chance)}: the model "
+            "relies on the background instead of the resistor"
         )
     return {
         "on_body": {
             "photos": int(on_body.sum()),
-            "mean": looked.on_body[on_body].mean() if on_body.any() else None,
-            "area": looked.body_area[on_body].mean() if on_body.any() else None,
+            "mean": found.on_body[on_body].mean() if on_body.any() else None,
+            "area": found.body_area[on_body].mean() if on_body.any() else None,
         },
         "accuracy": predictions.right.mean(),
         **painted,
-        "most_frequent": most,
+        "most_frequent": chance,
         "warning": warning,
     }
 
 
-def _right_share(answers: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
-    known = answers >= 0
-    share = (answers == targets)[known].mean() if known.any() else None
+def _accuracy(predicted: np.ndarray, targets: np.ndarray) -> dict[str, Any]:
+    known = predicted >= 0
+    share = (predicted == targets)[known].mean() if known.any() else None
     return {"photos": int(known.sum()), "accuracy": share}
 
 
 def accepted_at(predictions: Predictions, risk: float | None) -> np.ndarray | None:
-    """(photos,) 1 or 0, nan where the risk is not guaranteed; None where no risk is."""
+    """(photos,) 1 or 0, nan where the risk level is not guaranteed; None where none is."""
     if risk is None or predictions.accepted is None:
         return None
     return predictions.accepted[:, RISKS.index(risk)]
@@ -207,17 +209,17 @@ def rows_of(
 
     Args:
         predictions: the predictions.
-        most: rows: half of them of the largest loss, a quarter of the least, the others by lot;
-            None for all. In the order of the photos.
-        risk: level that `accepted` stands for; None where none is guaranteed.
+        most: maximum of rows: half of them of the highest loss, a quarter of the lowest, the
+            others at random; None for all. They are in the order of the photos.
+        risk: risk level that `accepted` stands for; None where none is guaranteed.
     """
     chosen = np.arange(len(predictions.names))
     if most is not None and len(chosen) > most:
         order = np.argsort(-predictions.losses, kind="stable")
         worst, rest = order[: most // 2], order[most // 2 :]
         best, rest = rest[len(rest) - most // 4 :], rest[: len(rest) - most // 4]
-        lot = np.random.default_rng(0).permutation(rest)[: most - len(worst) - len(best)]
-        chosen = np.sort(np.concatenate([worst, best, lot]))
+        some = np.random.default_rng(0).permutation(rest)[: most - len(worst) - len(best)]
+        chosen = np.sort(np.concatenate([worst, best, some]))
     part = predictions.select(chosen)
     accepted = accepted_at(part, risk)
     names, places = part.categories.names, np.arange(len(chosen))
@@ -231,7 +233,7 @@ def rows_of(
         "loss": part.losses,
         "confidence": part.confidences,
         "accepted": None if accepted is None else yes_or_no(accepted),
-        "candidates": None if part.candidates is None else part.candidates[:, -1],
+        "candidates": None if part.set_sizes is None else part.set_sizes[:, -1],
         "unknown": part.unknown,
         "located": part.located,
     }
@@ -242,25 +244,26 @@ def rows_of(
 
 
 def stress_of(table: pd.DataFrame, predictions: Predictions, risk: float | None) -> dict[str, Any]:
-    """Accuracy and coverage under each kind and strength of stress, beside those without.
+    """Accuracy and coverage under each corruption and severity, beside those of the plain photos.
 
     Args:
-        table: a row per photo, kind and strength: `kind`, `strength`, `correct` and, of calibrated
-            predictions, `accepted:RISK` (None where that risk is not guaranteed).
-        predictions: of the same photos as they are.
-        risk: level that "accepted" stands for; None where none is guaranteed.
+        table: a row per photo, corruption and severity: `kind`, `strength` (the severity),
+            `correct` and, for calibrated predictions, `accepted:RISK` (None where that risk level
+            is not guaranteed).
+        predictions: of the same photos without corruption.
+        risk: risk level that "accepted" stands for; None where none is guaranteed.
 
     Returns:
-        `risk`, `plain` and `rows`.
+        `risk`, `plain` (without corruption) and `rows`, one per corruption and severity.
     """
     rows = []
-    for (kind, strength), part in table.groupby(["kind", "strength"], sort=False):
+    for (kind, severity), part in table.groupby(["kind", "strength"], sort=False):
         column = None if risk is None else part[f"accepted:{risk}"]
         taken = None if column is None or column.isna().all() else column.eq(True).to_numpy(bool)
         rows.append(
             {
                 "kind": kind,
-                "strength": strength,
+                "strength": severity,
                 "photos": len(part),
                 **_accuracy_and_coverage(part["correct"].to_numpy(bool), taken),
             }

@@ -1,4 +1,4 @@
-"""What a report says of calibration: reliability, accepted predictions, prediction sets."""
+"""The part of a report about calibration: reliability, risk guarantee, prediction sets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,9 @@ from resistor_cls.evaluation.calibration import (
     chunks,
     fewest_photos,
 )
+from resistor_cls.evaluation.calibration.temperature import TINY
 from resistor_cls.evaluation.predictions import Predictions
+from resistor_cls.evaluation.wording import percent
 
 BINS = 15  # of confidence, as in Guo et al. 2017
 METHOD = (
@@ -30,31 +32,27 @@ def calibration_report(
     """The part `calibration` of a report.
 
     Args:
-        predictions: with what the calibration makes of them.
+        predictions: calibrated ones.
         calibration: fitted on other photos, or on all of these together (`cross-fitted`).
         basis: see `resistor_cls.evaluation.calibration.CalibratedPredictions`.
 
     Returns:
-        Among others `photos`, how many the calibration was fitted on; how many it is evaluated on
-        is the report's `counts.photos`. `familiarity` is None where no test for unfamiliar photos
-        was made; else its `limit`, and how many of the photos are `unfamiliar`.
+        The part under the keys of `report.json`. `photos` is how many the calibration was fitted
+        on; the report's `counts.photos` is how many it is evaluated on. `promised` is the risk
+        level that is guaranteed and that the page reports. `familiarity` is None without a test for
+        unfamiliar photos; else its `limit`, and how many of the photos are `unfamiliar`.
     """
-    confidences, accepted = predictions.confidences, predictions.accepted
-    temperatures, candidates = predictions.temperatures, predictions.candidates
+    confidences = predictions.confidences
     assert confidences is not None
-    assert accepted is not None
-    assert temperatures is not None
-    assert candidates is not None
     right = predictions.right
-    rows = np.arange(len(right))
-    before = predictions.probabilities[rows, predictions.predicted].astype(float)
+    before = predictions.probabilities[np.arange(len(right)), predictions.predicted].astype(float)
     bins = {
         "before": _reliability(before, right),
         "after": _reliability(confidences, right),
     }
-    raw = _proper(predictions, lambda part, _: part.astype(np.float64))
-    single = _proper(predictions, lambda part, _: calibrated(part, 1.0))
-    after = _proper(predictions, calibrated)
+    raw = _proper_scores(predictions, lambda part, _: part.astype(np.float64))
+    normalised = _proper_scores(predictions, lambda part, _: calibrated(part, 1.0))
+    after = _proper_scores(predictions, calibrated)
     coverages, risks = risk_coverage(confidences, right)
     kept = np.unique(np.linspace(0, len(risks) - 1, min(_MAX_POINTS, len(risks))).astype(int))
     return {
@@ -64,41 +62,39 @@ def calibration_report(
         "reliability": bins,
         "ece": {name: _ece(found) for name, found in bins.items()},
         "brier": {"before": raw["brier"], "after": after["brier"]},
-        "log_loss": {"before": single["log_loss"], "after": after["log_loss"]},
+        "log_loss": {"before": normalised["log_loss"], "after": after["log_loss"]},
         "risk_coverage": [[coverages[place], risks[place]] for place in kept],
         "aurc": risks.mean(),
-        "reject": [
-            {
-                **_reject(risk, accepted[:, place], right, coverages, risks),
-                "threshold": calibration.thresholds[place],
-                "reason": _reason(calibration, place, basis, accepted[:, place]),
-            }
-            for place, risk in enumerate(RISKS)
-        ],
+        "reject": _risk_levels(predictions, calibration, basis, coverages, risks),
         "promised": calibration.guaranteed_risk,
         "confidence": CONFIDENCE,
         "method": METHOD,
-        "familiarity": None
-        if predictions.familiar is None or calibration.familiarity is None
-        else {
-            "limit": calibration.familiarity.limit,
-            "unfamiliar": int((~predictions.familiar).sum()),
-        },
-        "sets": [
+        "familiarity": _familiarity(predictions, calibration),
+        "sets": _prediction_sets(predictions),
+    }
+
+
+def _familiarity(predictions: Predictions, calibration: Calibration) -> dict[str, Any] | None:
+    if predictions.familiar is None or calibration.familiarity is None:
+        return None
+    unfamiliar = int((~predictions.familiar).sum())
+    return {"limit": calibration.familiarity.limit, "unfamiliar": unfamiliar}
+
+
+def _prediction_sets(predictions: Predictions) -> list[dict[str, Any]]:
+    assert predictions.set_sizes is not None
+    rows = []
+    for level, sizes in zip(LEVELS, predictions.set_sizes.T, strict=True):
+        counts = zip(*np.unique(sizes, return_counts=True), strict=True)
+        rows.append(
             {
                 "level": level,
-                "coverage": (predictions.ranks <= candidates[:, place]).mean(),
-                "mean_size": candidates[:, place].mean(),
-                "sizes": [
-                    [int(size), int(count)]
-                    for size, count in zip(
-                        *np.unique(candidates[:, place], return_counts=True), strict=True
-                    )
-                ],
+                "coverage": (predictions.ranks <= sizes).mean(),
+                "mean_size": sizes.mean(),
+                "sizes": [[int(size), int(count)] for size, count in counts],
             }
-            for place, level in enumerate(LEVELS)
-        ],
-    }
+        )
+    return rows
 
 
 def _reliability(confidences: np.ndarray, right: np.ndarray) -> list[dict[str, Any]]:
@@ -120,7 +116,7 @@ def _reliability(confidences: np.ndarray, right: np.ndarray) -> list[dict[str, A
 
 
 def _ece(bins: list[dict[str, Any]]) -> float:
-    """Expected calibration error: how far confidence and accuracy lie apart, photo by photo."""
+    """Expected calibration error: the mean gap of confidence and accuracy, weighted by photos."""
     filled = [row for row in bins if row["photos"]]
     photos = sum(row["photos"] for row in filled)
     return float(
@@ -128,10 +124,10 @@ def _ece(bins: list[dict[str, Any]]) -> float:
     )
 
 
-def _proper(
+def _proper_scores(
     predictions: Predictions, likely_of: Callable[[np.ndarray, np.ndarray], np.ndarray]
 ) -> dict[str, float]:
-    """Brier score (the sum over categories, 0 to 2) and log loss, a part of the photos at a time.
+    """Brier score (the sum over categories, 0 to 2) and log loss; a part of the photos at a time.
 
     Args:
         predictions: with temperatures.
@@ -143,7 +139,7 @@ def _proper(
         likely = likely_of(predictions.probabilities[rows], predictions.temperatures[rows])
         of_label = likely[np.arange(len(likely)), predictions.targets[rows]]
         brier += float(((likely**2).sum(axis=1) - 2 * of_label + 1).sum())
-        loss -= float(np.log(np.maximum(of_label, np.finfo(np.float32).tiny)).sum())
+        loss -= float(np.log(np.maximum(of_label, TINY)).sum())
     return {"brier": brier / count, "log_loss": loss / count}
 
 
@@ -162,14 +158,32 @@ def risk_coverage(confidences: np.ndarray, right: np.ndarray) -> tuple[np.ndarra
     return accepted / len(order), np.cumsum(~right[order]) / accepted
 
 
-def _reject(
+def _risk_levels(
+    predictions: Predictions,
+    calibration: Calibration,
+    basis: str,
+    coverages: np.ndarray,
+    risks: np.ndarray,
+) -> list[dict[str, Any]]:
+    assert predictions.accepted is not None
+    return [
+        {
+            **_risk_level(risk, accepted, predictions.right, coverages, risks),
+            "threshold": calibration.thresholds[place],
+            "reason": _reason(calibration, place, basis, accepted),
+        }
+        for place, (risk, accepted) in enumerate(zip(RISKS, predictions.accepted.T, strict=True))
+    ]
+
+
+def _risk_level(
     risk: float,
     accepted: np.ndarray,
     right: np.ndarray,
     coverages: np.ndarray,
     risks: np.ndarray,
 ) -> dict[str, Any]:
-    """What is accepted at a risk level on the evaluated photos, and how much of it is wrong."""
+    """What is accepted at a risk level on the evaluated photos, and how many of these are wrong."""
     taken, within = accepted == 1, np.flatnonzero(risks <= risk)
     count, wrong = int(taken.sum()), int((taken & ~right).sum())
     guaranteed = not np.isnan(accepted).all()
@@ -197,6 +211,6 @@ def _reason(calibration: Calibration, place: int, basis: str, accepted: np.ndarr
     if basis == "cross-fitted" and missing:
         return (
             f"guaranteed by all {photos} photos together; without the fold that each photo is in, "
-            f"too few photos or too many wrong ones are left for {missing:.0%} of them"
+            f"too few photos or too many wrong ones are left for {percent(missing)} of them"
         )
     return ""

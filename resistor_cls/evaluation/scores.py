@@ -1,4 +1,4 @@
-"""Scores of predictions, and how much they depend on which photos were judged."""
+"""Scores of predictions, and how much they depend on which photos are evaluated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from scipy.sparse import csr_array
 
 from resistor_cls.evaluation.predictions import Predictions
 
-# Scores as a run's metrics name them → words for people.
+# Names of metrics → names for readers.
 SCORES = {"accuracy": "top-1 accuracy", "f1_macro": "macro F1", "roc_auc": "ROC AUC"}
 # Scores of validations that are better the smaller they are.
 LOSSES = frozenset({"loss", "log_loss"})
 DRAWS = 1000
 INTERVAL = (2.5, 97.5)  # percentiles: 95 %
-_AT_ONCE = 100  # draws weighed together, fewer where photos are many:
+_AT_ONCE = 100  # draws that are scored together; fewer where there are many photos:
 _MAX_WEIGHTS = 10_000_000  # 80 MB
 
 Score = Callable[[np.ndarray], np.ndarray]
@@ -22,7 +22,7 @@ Score = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Draws of photos with replacement, whole bursts at a time.
+    """Bootstrap draws of photos with replacement, whole bursts at a time.
 
     A cluster bootstrap (Field and Welsh 2007, "Bootstrapping clustered data", J. R. Statist. Soc. B
     69; Cameron, Gelbach and Miller 2008, "Bootstrap-based improvements for inference with clustered
@@ -42,9 +42,9 @@ class Bootstrap:
         """Draws bursts, each as likely as any other.
 
         Args:
-            bursts: (photos,) whatever tells bursts apart.
+            bursts: (photos,) identifiers of bursts.
             draws: how many.
-            seed: of the drawing.
+            seed: of the random numbers.
         """
         _, numbers = np.unique(bursts, return_inverse=True)
         count = int(numbers.max(initial=-1)) + 1
@@ -84,7 +84,7 @@ class Bootstrap:
 
 def percentiles(drawn: np.ndarray) -> tuple[float, float]:
     """The ends of the 95 % interval of (draws,) values; nan where none is defined."""
-    drawn = drawn[np.isfinite(drawn)]  # a draw may hold no photo that a score is defined for
+    drawn = drawn[np.isfinite(drawn)]  # a score may be undefined for the photos of a draw
     if len(drawn) == 0:
         return np.nan, np.nan
     low, high = np.percentile(drawn, INTERVAL)
@@ -99,7 +99,7 @@ def is_loss(metric: str) -> bool:
 def scores(predictions: Predictions) -> dict[str, float]:
     """The scores of predictions; they equal the metrics of the run that made them.
 
-    Macro F1 leaves out categories that were neither there nor predicted; ROC AUC, one category
+    Macro F1 leaves out categories that are neither labels nor predictions; ROC AUC, one category
     against the rest, leaves out those without photos or without photos of any other category.
     """
     (row,) = weighted_scores(predictions, np.ones((1, len(predictions.targets))))
@@ -107,7 +107,7 @@ def scores(predictions: Predictions) -> dict[str, float]:
 
 
 def weighted_scores(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
-    """(draws, scores) as if each photo were there as often as its weight says.
+    """(draws, scores), each photo counted as often as its weight says.
 
     Args:
         predictions: the predictions.
@@ -126,13 +126,13 @@ def accuracy(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
 
 def f1_macro(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
     """(draws,) mean F1 over categories."""
-    targets, answers = predictions.targets, predictions.predicted
+    targets, predicted = predictions.targets, predictions.predicted
     size = len(predictions.categories)
     support = _summed(targets, size, weights)
-    hits = _summed(targets, size, weights * (targets == answers))
-    f1 = divide(2 * hits, support + _summed(answers, size, weights))
-    # A draw without a category's bursts says nothing of it: the wrong answers that name it would
-    # count as an F1 of 0, and pull every draw below the score of all photos.
+    hits = _summed(targets, size, weights * (targets == predicted))
+    f1 = divide(2 * hits, support + _summed(predicted, size, weights))
+    # A draw without a burst of a category leaves its F1 undefined. Otherwise wrong predictions of
+    # that category would count as an F1 of 0, and bias every draw below the score of all photos.
     present = np.bincount(targets, minlength=size) > 0
     return _mean_of_defined(np.where((support == 0) & present, np.nan, f1))
 
@@ -156,8 +156,8 @@ def roc_auc(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
 def _area(probabilities: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(draws,) weighted area under the ROC curve of one category.
 
-    It is the share of pairs of a positive and a negative in which the positive is the more
-    probable one, a tie counted half (Hanley and McNeil 1982, Radiology 143).
+    It is the share of pairs of a positive and a negative in which the positive has the higher
+    probability, a tie counted half (Hanley and McNeil 1982, Radiology 143).
     """
     if not np.isfinite(probabilities).all():  # a training that diverged
         return np.full(len(weights), np.nan)
@@ -168,9 +168,9 @@ def _area(probabilities: np.ndarray, positive: np.ndarray, weights: np.ndarray) 
     np.cumsum(weights * ~positive, axis=1, out=negatives[:, 1:])
     below = np.searchsorted(probabilities, probabilities[positive], side="left")
     up_to = np.searchsorted(probabilities, probabilities[positive], side="right")
-    beaten = (negatives[:, below] + negatives[:, up_to]) / 2
+    lower = (negatives[:, below] + negatives[:, up_to]) / 2
     weight = weights[:, positive]
-    return divide((weight * beaten).sum(axis=1), weight.sum(axis=1) * negatives[:, -1])
+    return divide((weight * lower).sum(axis=1), weight.sum(axis=1) * negatives[:, -1])
 
 
 def divide(numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:

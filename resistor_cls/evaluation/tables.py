@@ -13,11 +13,11 @@ from resistor_cls.categories import Categories
 from resistor_cls.evaluation.predictions import Predictions
 
 MAX_PAIRS = 20  # confused pairs that are listed
-MAX_ORDERED = 300  # categories up to which the best order of leaves is found within a second
+MAX_ORDERED = 300  # categories up to which the optimal order of leaves takes less than a second
 
 
 def confusion_counts(predictions: Predictions) -> np.ndarray:
-    """(categories, categories) photos of category `row` that were taken for category `column`."""
+    """(categories, categories) photos: rows are labels, columns are predictions."""
     size = len(predictions.categories)
     cells = predictions.targets * size + predictions.predicted
     return np.bincount(cells, minlength=size * size).reshape(size, size)
@@ -30,11 +30,11 @@ def confusion_table(counts: np.ndarray, categories: Categories) -> pd.DataFrame:
 
 
 def confusion_order(counts: np.ndarray) -> list[int]:
-    """An order of the categories in which confused ones stand together.
+    """An order of the categories in which confused ones are neighbours.
 
-    Categories of any confusion come first, as the leaves of a tree that joins the most confused
-    ones first (average linkage; leaves turned so that neighbours are as alike as they can be:
-    Bar-Joseph, Gifford and Jaakkola 2001, Bioinformatics 17). The others follow as they were.
+    Confused categories come first, in the order of the leaves of a hierarchical clustering (average
+    linkage; optimal leaf ordering by Bar-Joseph, Gifford and Jaakkola 2001, Bioinformatics 17). The
+    others follow in their own order.
 
     Args:
         counts: (categories, categories), rows are labels, columns are predictions.
@@ -45,7 +45,7 @@ def confusion_order(counts: np.ndarray) -> list[int]:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(shares, 0)
     similarity = (shares + shares.T) / 2
-    confused = np.flatnonzero(similarity.any(axis=1))  # none, or two and more
+    confused = np.flatnonzero(similarity.any(axis=1))  # none, or at least two
     if not confused.size:
         return list(range(len(counts)))
     distances = 1 - similarity[np.ix_(confused, confused)]
@@ -62,14 +62,14 @@ def confused_pairs(
     names: Sequence[str],
     most: int | None = MAX_PAIRS,
 ) -> list[dict[str, Any]]:
-    """Which category was taken for which, the most photos first.
+    """Which category was predicted for which, the most photos first.
 
     Args:
         targets: (photos,) class indices.
         predicted: (photos,) class indices.
         categories: what each index means.
         names: of the photos.
-        most: pairs that are listed; None for all.
+        most: maximum of pairs; None for all.
 
     Returns:
         A row per pair: `label`, `prediction`, `photos`, their `share` of the label's photos, how
@@ -77,7 +77,7 @@ def confused_pairs(
     """
     size = len(categories)
     wrong = np.flatnonzero(targets != predicted)
-    # One number per cell of the confusion matrix; only cells with a photo are looked at.
+    # One number per cell of the confusion matrix; cells without a photo are not visited.
     cells = targets[wrong].astype(np.int64) * size + predicted[wrong]
     wrong = wrong[np.argsort(cells, kind="stable")]
     found, starts, photos = np.unique(np.sort(cells), return_index=True, return_counts=True)
@@ -105,8 +105,8 @@ def confused_pairs(
 def per_category(predictions: Predictions) -> pd.DataFrame:
     """A row per category: precision, recall, F1, ROC AUC and support (its photos).
 
-    A value without meaning (the recall of a category without photos, the precision of one that
-    was never predicted) is left empty.
+    An undefined value (the recall of a category without photos, the precision of one that was never
+    predicted) is left empty.
     """
     size = len(predictions.categories)
     precision, recall, f1, support = precision_recall_fscore_support(

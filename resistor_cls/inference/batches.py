@@ -8,29 +8,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resistor_cls.model.task import ResistorClassifier, joined
+from resistor_cls.model.network import ResistorNetwork
+from resistor_cls.model.training.gather import concatenate
 
 _Item = TypeVar("_Item")
 
 BATCH = 32  # photos at a time, as in validation
 
 
-def predict_probabilities(model: ResistorClassifier, photos: Iterable[np.ndarray]) -> np.ndarray:
+def predict_probabilities(network: ResistorNetwork, photos: Iterable[np.ndarray]) -> np.ndarray:
     """Probabilities of photos, equal to those of validation to the digit.
 
     Args:
-        model: in eval mode, on any device.
-        photos: (rows, columns, channels) uint8 each, preprocessed for the model. An iterator is
+        network: in eval mode, on any device.
+        photos: (rows, columns, channels) uint8 each, preprocessed for the network. An iterator is
             consumed a batch at a time.
 
     Returns:
         (photos, categories) float32.
     """
-    return probabilities_and_features(model, photos)[0]
+    return probabilities_and_features(network, photos)[0]
 
 
 def probabilities_and_features(
-    model: ResistorClassifier, photos: Iterable[np.ndarray]
+    network: ResistorNetwork, photos: Iterable[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """See `predict_probabilities`, and the features that the probabilities are computed from.
 
@@ -38,23 +39,23 @@ def probabilities_and_features(
         (photos, categories) float32; and (photos, features) float16, None of a model that gives
         none, and of no photos.
     """
-    parts, pooled = [torch.empty((0, len(model.categories)))], []
-    for likely, features in predict_batches(model, photos):
+    parts, pooled = [torch.empty((0, len(network.categories)))], []
+    for likely, features in predict_batches(network, photos):
         parts.append(torch.from_numpy(likely))
         if features is not None:
             pooled.append(torch.from_numpy(features))
-    # `joined` empties the lists, so that no tensor is in memory twice.
-    return joined(parts).numpy(), joined(pooled).numpy() if pooled else None
+    # `concatenate` empties the lists, so that no tensor is in memory twice.
+    return concatenate(parts).numpy(), concatenate(pooled).numpy() if pooled else None
 
 
 def predict_batches(
-    model: ResistorClassifier, photos: Iterable[np.ndarray]
+    network: ResistorNetwork, photos: Iterable[np.ndarray]
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """See `probabilities_and_features`, a batch at a time."""
     for group in batched(photos):
         with torch.inference_mode():
-            logits, features = model.answer(as_batch(group, model.device))
-            likely = model.probabilities(logits).cpu().numpy()
+            logits, features = network.predict(as_batch(group, network.device))
+            likely = network.probabilities(logits).cpu().numpy()
             yield likely, None if features is None else features.cpu().numpy()
 
 

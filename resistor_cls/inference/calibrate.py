@@ -52,7 +52,7 @@ def calibration_metadata(predictions: Predictions, data: "PhotoDataModule") -> d
         predictions.probabilities, predictions.targets, predictions.located, predictions.features
     )
     hashes = sorted({data.metadata[index].pixels for index in predictions.indices})
-    return {**fitted.record(), "pixels": hashes}
+    return {**fitted.to_dict(), "pixels": hashes}
 
 
 def calibrate_predictions(
@@ -77,7 +77,7 @@ def calibrate_predictions(
         if not any(data.metadata[index].pixels in used for index in predictions.indices):
             return apply_calibration(
                 predictions.probabilities,
-                Calibration.from_record(saved),
+                Calibration.from_dict(saved),
                 predictions.located,
                 predictions.features,
             )

@@ -132,7 +132,7 @@ def describe(
 
     Args:
         data: the photos, after `setup`.
-        weights_from: see `ResistorClassifier`.
+        weights_from: see `ResistorNetwork`.
         precision: of the trainer.
         device: that the model is trained or evaluated on.
 

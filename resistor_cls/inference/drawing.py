@@ -1,4 +1,4 @@
-"""Draws predictions: the boxes of bodies on a photo, and a caption that says what they are."""
+"""Draws predictions: the boxes of bodies on a photo, and captions."""
 
 import functools
 import math
@@ -13,20 +13,21 @@ from resistor_cls.colour_code import SWATCHES
 from resistor_cls.data.crops import crop_shape, crop_upright
 from resistor_cls.data.images.decode import as_rgb
 from resistor_cls.errors import printable
+from resistor_cls.evaluation.wording import share
 from resistor_cls.inference.prediction import Box, Prediction
-from resistor_cls.inference.wording import percent_in_words, with_units
+from resistor_cls.inference.wording import with_units
 
-# Longer side of an annotated copy in pixels: small photos are enlarged, so that the words can be
-# read, and large ones made smaller, so that a copy opens at once.
-SHORTEST, LONGEST = 960, 2400
-_NARROWEST = 720  # pixels of a caption
+# Longer side of an annotated copy in pixels: small photos are enlarged, so that the caption can be
+# read, and large ones are reduced, so that a copy opens quickly.
+MIN_SIDE, MAX_SIDE = 960, 2400
+_MIN_WIDTH = 720  # pixels of a caption
 _READ, _REFUSED = (64, 220, 130), (255, 167, 38)  # of a box: red, green, blue
 _PAPER, _INK, _SOFT = "#14181d", "#f4f6f8", "#aeb7c0"
-_BOX_ROOM = 0.14  # between a body and its box, in body widths
+_BOX_MARGIN = 0.14  # between a body and its box, in body widths
 
 
 def accent(prediction: Prediction) -> tuple[int, int, int]:
-    """The colour of a box: one for readings, another for what is not accepted."""
+    """The colour of a box: one for readings, another for predictions that are not accepted."""
     return _READ if prediction.accepted else _REFUSED
 
 
@@ -65,13 +66,13 @@ def boxed(photo: np.ndarray, predictions: Sequence[Prediction], longest: int) ->
 
 
 def _corners(box: Box, scale: float, thick: int) -> np.ndarray:
-    """(4, 2) corners of a box with some room round the body, in pixels of a scaled photo."""
+    """(4, 2) corners of a box with a margin around the body, in pixels of a scaled photo."""
     angle = math.radians(box.degrees)
     along = np.array([math.cos(angle), math.sin(angle)])
     across = np.array([-along[1], along[0]])
-    room = 2 * (_BOX_ROOM * box.width * scale + thick)
-    half_length = (box.length * scale + room) / 2
-    half_width = (box.width * scale + room) / 2
+    margin = 2 * (_BOX_MARGIN * box.width * scale + thick)
+    half_length = (box.length * scale + margin) / 2
+    half_width = (box.width * scale + margin) / 2
     centre = np.array([box.x, box.y]) * scale
     ends = ((-1, -1), (1, -1), (1, 1), (-1, 1))
     return np.array([centre + a * half_length * along + b * half_width * across for a, b in ends])
@@ -98,9 +99,9 @@ def annotated(photo: np.ndarray, predictions: Sequence[Prediction]) -> Image.Ima
         photo: (height, width, channels) uint8, upright.
         predictions: of this photo.
     """
-    longest = min(max(*photo.shape[:2], SHORTEST), LONGEST)
+    longest = min(max(*photo.shape[:2], MIN_SIDE), MAX_SIDE)
     picture = boxed(photo, predictions, longest)
-    width = max(picture.width, _NARROWEST)
+    width = max(picture.width, _MIN_WIDTH)
     captions = [_caption(photo, one, width) for one in predictions]
     height = picture.height + sum(caption.height for caption in captions)
     canvas = Image.new("RGB", (width, height), _PAPER)
@@ -113,7 +114,7 @@ def annotated(photo: np.ndarray, predictions: Sequence[Prediction]) -> Image.Ima
 
 
 class _Page:
-    """A strip that words are put on, line by line.
+    """An image that a caption is written on, line by line.
 
     Args:
         width: in pixels.
@@ -124,27 +125,27 @@ class _Page:
     def __init__(self, width: int, left: int, size: int) -> None:
         self._right, self._left, self.size = width - size, left, size
         self.bottom = round(0.7 * size)
-        # Higher than any caption; what is not used is cut off.
+        # Taller than any caption; the unused part is cropped.
         self.image = Image.new("RGB", (width, 24 * size), _PAPER)
         self._draw = ImageDraw.Draw(self.image)
 
     def line(self, text: str, size: int, colour: str, bold: bool = False, after: str = "") -> None:
-        """Puts words on a line, smaller where they are too long, and others behind or below."""
-        text, room = printable(text), self._right - self._left
-        while size > 8 and _font(size, bold).getlength(text) > room:
+        """Writes a line, smaller where it is too long, and a smaller text behind or below it."""
+        text, width = printable(text), self._right - self._left
+        while size > 8 and _font(size, bold).getlength(text) > width:
             size -= max(1, size // 16)
         font, behind = _font(size, bold), _font(max(8, round(0.6 * size)))
         self.bottom += size
         self._draw.text((self._left, self.bottom), text, colour, font, anchor="ls")
         x = self._left + font.getlength(text) + 0.6 * size
-        if after and x + behind.getlength(after) > self._left + room:
+        if after and x + behind.getlength(after) > self._left + width:
             self.bottom += size
             x = self._left
         self._draw.text((x, self.bottom), after, _SOFT, behind, anchor="ls")
         self.bottom += round(0.42 * size)
 
     def paragraph(self, text: str, size: int) -> None:
-        """Puts words on as many lines as they need."""
+        """Writes a text on as many lines as it needs."""
         font, line = _font(size), ""
         for word in with_units(text).split(" "):
             longer = f"{line} {word}".strip()
@@ -155,7 +156,7 @@ class _Page:
         self.line(line, size, _SOFT)
 
     def bands(self, colours: Sequence[str], size: int) -> None:
-        """Puts coloured fields with the names of the colours on a line, or on several."""
+        """Draws fields in the colours of bands, with their names, on one line or several."""
         font, gap = _font(size), round(0.35 * size)
         high, x = round(1.75 * size), self._left
         for colour in colours:
@@ -172,13 +173,13 @@ class _Page:
 
 
 def _caption(photo: np.ndarray, prediction: Prediction, width: int) -> Image.Image:
-    """What is said of a prediction, beside a look at the body from close up."""
+    """The caption of a prediction, beside an enlarged picture of the body."""
     size = round(min(max(width / 26, 26), 110))
     left, close = size, None
     if prediction.box is not None:
         close = Image.fromarray(
             crop_upright(
-                as_rgb(photo), prediction.box.location, crop_shape(round(0.3 * width)), 0.2
+                as_rgb(photo), prediction.box.oriented, crop_shape(round(0.3 * width)), 0.2
             )
         )
         left = 2 * size + close.width
@@ -201,12 +202,12 @@ def _caption(photo: np.ndarray, prediction: Prediction, width: int) -> Image.Ima
 
 
 def confidence_in_words(prediction: Prediction) -> str:
-    """The confidence, called uncalibrated where it is; empty where there is none."""
+    """The confidence, named as that of the best guess where it is not accepted; may be empty."""
     if prediction.confidence is None:
         return ""
-    return percent_in_words(prediction.confidence) + (
-        "" if prediction.calibrated else " (uncalibrated)"
-    )
+    whose = "" if prediction.accepted else "best guess "
+    basis = "" if prediction.calibrated else " (uncalibrated)"
+    return f"{whose}{share(prediction.confidence)}{basis}"
 
 
 def ink_on(colour: str) -> str:

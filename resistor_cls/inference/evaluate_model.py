@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
 
 log = logging.getLogger("resistor_cls")
 
@@ -115,7 +115,7 @@ def predictions_of(
     """The predictions of a validation or a test, beside the photos.
 
     Args:
-        outputs: see `ResistorClassifier.predictions`.
+        outputs: see `ResistorTask.predictions`.
         data: the photos.
         categories: the model's.
     """
@@ -131,7 +131,7 @@ def predictions_of(
 
 
 def evaluate_model(
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     predictions: Predictions,
     options: ReportOptions,
@@ -175,7 +175,7 @@ def evaluate_model(
 
 
 def evaluate_test_set(
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     predictions: Predictions,
     title: str = "Test photos",
@@ -205,7 +205,7 @@ def evaluate_test_set(
 
 
 def _report(
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     predictions: Predictions,
     calibrated: CalibratedPredictions | None,
@@ -251,7 +251,7 @@ def _confusion(predictions: Predictions, order: Sequence[int], title: str) -> Re
 
 
 def _saliency(
-    model: "ResistorClassifier", galleries: Galleries
+    model: "ResistorNetwork", galleries: Galleries
 ) -> tuple[dict[str, "Figure"], dict[str, np.ndarray]]:
     """See `Galleries.saliency`; nothing of a backbone without feature maps."""
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
 
 PER_SIDE = 3  # photos on either side of a confused pair
 
@@ -88,7 +88,7 @@ class Galleries:
         return pairs_figure(rows, self.title)
 
     def saliency(
-        self, model: "ResistorClassifier"
+        self, model: "ResistorNetwork"
     ) -> tuple[dict[str, "Figure"], dict[str, np.ndarray]]:
         """Saliency maps of the best and the worst predictions.
 

@@ -1,4 +1,4 @@
-"""Photos as people hand them over: files, arrays, or what Pillow opened."""
+"""Photos as callers give them: files, arrays, or images of Pillow."""
 
 import os
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ from resistor_cls.data.images.decode import decode_photo, to_rgb
 from resistor_cls.data.images.files import image_errors, photo_bytes
 from resistor_cls.errors import DataError
 
-# A file, or a photo in memory: (height, width, 3) uint8 RGB, or what Pillow opened.
+# A file, or a photo in memory: (height, width, 3) uint8 RGB, or an image of Pillow.
 Photo: TypeAlias = str | os.PathLike[str] | np.ndarray | Image.Image
 
 
 def is_one(photos: Photo | Iterable[Photo]) -> bool:
-    """Whether one photo is meant, and not many."""
+    """Whether this is one photo, and not many."""
     if isinstance(photos, np.ndarray):
-        return photos.ndim != 4  # others are refused as a photo
+        return photos.ndim != 4  # `pixels_of` refuses other dimensions than 3
     return isinstance(photos, str | os.PathLike | Image.Image)
 
 
@@ -27,7 +27,7 @@ def pixels_of(photo: Photo) -> np.ndarray:
     """(height, width, channels) uint8 of a photo, upright.
 
     Raises:
-        DataError: a file or an array that is no photo.
+        DataError: a file, an array or an image that is not a photo.
         TypeError: something of another type.
     """
     if isinstance(photo, np.ndarray):
@@ -38,8 +38,16 @@ def pixels_of(photo: Photo) -> np.ndarray:
             )
         return photo
     if isinstance(photo, Image.Image):
+        if 0 in photo.size:
+            raise DataError(
+                f"an image of {photo.width}×{photo.height} pixels: expected one pixel or more"
+            )
         with image_errors("decoded"):
             return to_rgb(ImageOps.exif_transpose(photo))
     if not isinstance(photo, str | os.PathLike):
         raise TypeError(f"{type(photo).__name__}: expected a path, an array or a PIL image")
+    if "\0" in os.fspath(photo):
+        raise DataError(
+            "a name with a null character (\\0), which no file can have: check the path"
+        )
     return decode_photo(photo_bytes(Path(photo)))

@@ -1,6 +1,7 @@
-"""Prints predictions as a page of HTML that needs nothing beside it, photo by photo."""
+"""Prints predictions as a page of HTML that needs no other file, photo by photo."""
 
 import functools
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +13,14 @@ from resistor_cls.colour_code import SWATCHES
 from resistor_cls.data.crops import crop_shape, crop_upright
 from resistor_cls.data.images.decode import as_rgb, read_photo
 from resistor_cls.errors import printable
-from resistor_cls.evaluation.pages.page import encoded, many, templates_in
+from resistor_cls.evaluation.pages.page import encoded, templates_in
+from resistor_cls.evaluation.wording import many, share
 from resistor_cls.inference.drawing import boxed, ink_on
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.printing import put
-from resistor_cls.inference.wording import percent_in_words, with_units
+from resistor_cls.inference.wording import with_units
 
-# Pixels of a photo's longer side and of a body: sharp on a phone, and some 20 kB together.
+# Pixels of a photo's longer side and of a body: sharp on a phone, and about 20 kB together.
 _PHOTO, _BODY = 420, 320
 
 
@@ -26,8 +28,8 @@ class Page:
     """A list of photos with their predictions.
 
     Args:
-        photos: how many are to be read.
-        model: that reads them, by its reference.
+        photos: number of photos.
+        model: reference of the model.
         top: candidates of each prediction; 1 for the best alone.
     """
 
@@ -43,11 +45,11 @@ class Page:
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes the card of a photo."""
         first = predictions[0]
-        picture, closes = "", [""] * len(predictions)
+        picture, close_ups = "", [""] * len(predictions)
         if first.error is None and first.photo is not None:
             photo = as_rgb(read_photo(first.photo))
             picture = encoded(np.asarray(boxed(photo, predictions, _PHOTO)), _PHOTO, _PHOTO)
-            closes = [_close(photo, one) for one in predictions]
+            close_ups = [_close_up(photo, one) for one in predictions]
         kinds = [_kind(one) for one in predictions]
         self._counts.update(kinds)
         self._calibrated &= all(one.calibrated for one in predictions if one.error is None)
@@ -55,7 +57,7 @@ class Page:
             "card",
             photo=printable(str(first.photo)),
             picture=picture,
-            bodies=list(zip(predictions, kinds, closes, strict=True)),
+            bodies=list(zip(predictions, kinds, close_ups, strict=True)),
             top=self._top,
         )
 
@@ -65,16 +67,16 @@ class Page:
 
     @staticmethod
     def _put(macro: str, **values: Any) -> None:
-        # A page says that it is UTF-8, whatever the output is.
+        # ASCII, because the page declares UTF-8 whatever the encoding of the output is.
         text = getattr(_template(), macro)(**values)
-        put(f"{text}\n".encode("ascii", "xmlcharrefreplace").decode())
+        put(f"{text}\n".encode("ascii", "xmlcharrefreplace").decode(), sys.stdout)
 
 
-def _close(photo: np.ndarray, prediction: Prediction) -> str:
-    """The body from close up, as an address that holds the picture."""
+def _close_up(photo: np.ndarray, prediction: Prediction) -> str:
+    """An enlarged picture of the body as a `data:` address; empty without a box."""
     if prediction.box is None:
         return ""
-    body = crop_upright(photo, prediction.box.location, crop_shape(_BODY), 0.2)
+    body = crop_upright(photo, prediction.box.oriented, crop_shape(_BODY), 0.2)
     return encoded(body, _BODY, _BODY)
 
 
@@ -90,7 +92,7 @@ def _kind(prediction: Prediction) -> str:
 def _template() -> Any:
     environment = templates_in(Path(__file__).parent)
     environment.filters |= {
-        "percent": lambda share: with_units(percent_in_words(share)),
+        "percent": lambda value: with_units(share(value)),
         "printable": printable,
         "text": lambda text: with_units(printable(text)),
     }

@@ -1,4 +1,4 @@
-"""Which photos are meant by the files and folders that a person names."""
+"""The photos of the files and folders that a user names."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,13 +19,13 @@ def find_photos(places: Iterable[Path]) -> list[Path]:
 
 
 def look_for_photos(places: Iterable[Path]) -> tuple[list[Path], list[LeftOut]]:
-    """Photos named directly, and all photos below folders; with what is left out there, and why.
+    """Photos named directly, all photos below folders, and what is left out there with the reason.
 
     Args:
-        places: files and folders. A file is meant, whatever its suffix.
+        places: files and folders. A file is read whatever its suffix.
 
     Returns:
-        The photos, sorted within each folder, and what is left out, named by its path.
+        The photos, sorted within each folder; and what is left out, named by its path.
 
     Raises:
         DataError: a place that does not exist, or a folder without photos.

@@ -1,4 +1,4 @@
-"""What a model says of one photo, or of one body in it."""
+"""A prediction for one photo, or for one body in it."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -12,14 +12,14 @@ from resistor_cls.errors import as_text
 
 @dataclass(frozen=True)
 class Candidate:
-    """One of the categories that a body may be of.
+    """One of the ranked categories of a prediction.
 
     Attributes:
         text: ohms and tolerance in words; the category's name where its ohms are not known.
         ohms: resistance in ohms; None where not known.
         category: its name.
-        probability: that the model gives it.
-        confidence: its calibrated probability; of a model without calibration, the probability.
+        probability: of the model.
+        confidence: calibrated probability; for a model without calibration, the probability.
     """
 
     text: str
@@ -30,20 +30,20 @@ class Candidate:
 
     @classmethod
     def of(cls, category: Category, probability: float, confidence: float) -> "Candidate":
-        """The candidate that a category is."""
+        """The candidate for a category."""
         return cls(category.value_in_words, category.ohms, category.name, probability, confidence)
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where a body lies in the upright photo.
+    """The oriented box of a body in the upright photo.
 
     Attributes:
-        x: of its centre, in pixels.
-        y: the same.
+        x: of the centre, in pixels from the left.
+        y: of the centre, in pixels from the top.
         length: along its axis, in pixels.
         width: across its axis, in pixels.
-        degrees: of its axis against the horizontal, clockwise, at least 0 and less than 180.
+        degrees: angle of its axis against the horizontal, clockwise, at least 0 and less than 180.
     """
 
     x: float
@@ -53,14 +53,14 @@ class Box:
     degrees: float
 
     @classmethod
-    def of(cls, location: OrientedBox) -> "Box":
-        """The box of a location."""
-        degrees = math.degrees(location.angle) % 180
-        return cls(location.x, location.y, location.length, location.width, degrees)
+    def of(cls, box: OrientedBox) -> "Box":
+        """The same box with the angle in degrees."""
+        degrees = math.degrees(box.angle) % 180
+        return cls(box.x, box.y, box.length, box.width, degrees)
 
     @property
-    def location(self) -> OrientedBox:
-        """The location of the box, its score unknown."""
+    def oriented(self) -> OrientedBox:
+        """The same box with the angle in radians; its score is nan."""
         return OrientedBox(
             self.x, self.y, math.radians(self.degrees), self.length, self.width, math.nan
         )
@@ -68,33 +68,32 @@ class Box:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one photo, or of one body in it.
+    """A prediction for one photo, or for one body in it.
 
     Attributes:
-        photo: the file; None of a photo in memory.
-        text: the reading in words, "don't know" or "no resistor found"; None of a photo that
+        photo: the file; None for a photo in memory.
+        text: the reading in words, "don't know" or "no resistor found"; None for a photo that
             cannot be read.
-        ohms: resistance in ohms; like the next four None where it is not known, and where the
-            prediction is not accepted.
-        tolerance: as a fraction; None too where parts of the category have several.
+        ohms: resistance in ohms; None where it is not known or the prediction is not accepted, as
+            are the next four.
+        tolerance: as a fraction; None also where parts of the category differ in it.
         watts: power rating in watts.
-        bands: the colours, first digit first; None too where parts of the category have several
-            markings.
+        bands: the colours, first digit first; None also where parts of the category differ in
+            them.
         category: the name of the category.
-        confidence: probability that the best guess is right: calibrated where the model has a
-            calibration. None where no body was found.
+        confidence: probability that the best guess is right, accepted or not: calibrated where the
+            model has a calibration. None where no body was found.
         calibrated: whether the model has a calibration.
-        accepted: whether the text is a reading; None of a photo that cannot be read.
+        accepted: whether the text is a reading; None for a photo that cannot be read.
         reason: a sentence that says why it is not accepted.
-        located: whether the body was found; None where the model does not look for it.
-        familiar: whether the photo is like those that calibrated the model; None where that is not
-            tested.
-        box: where it lies; None where it was not found.
-        candidates: the best guesses, the most probable first, accepted or not.
+        located: whether the body was found; None for a model without a detector.
+        familiar: whether the photo is like the calibration photos; None where that is not tested.
+        box: of the body; None where it was not found.
+        candidates: the most probable categories in order, accepted or not.
         error: why the photo cannot be read.
         markings: all band sequences of parts of the category; empty where they are not known.
-        body: the number of the body, from 1; None where only one is looked for.
-        label: the category, where `text` does not say all that its name says.
+        body: number of the body, from 1; None where only one body is read.
+        label: the category, where its name states more than `text`.
     """
 
     photo: Path | None
@@ -127,12 +126,12 @@ class Prediction:
             fields["error"] = as_text(self.error)
         if self.box is not None:
             fields["box"] = {name: round(value, 1) for name, value in fields["box"].items()}
-            fields["box"]["degrees"] %= 180  # where it was rounded up to them
+            fields["box"]["degrees"] %= 180  # where it was rounded up to 180
         return fields
 
 
 def reading_of(category: Category) -> dict[str, Any]:
-    """The attributes of a `Prediction` that an accepted category sets."""
+    """The attributes of a `Prediction` that follow from an accepted category."""
     tolerances, markings = category.tolerances, category.markings
     return {
         "ohms": category.ohms,

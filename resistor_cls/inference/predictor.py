@@ -21,6 +21,7 @@ from resistor_cls.evaluation.calibration import (
     apply_calibration,
     calibrated,
 )
+from resistor_cls.inference.arguments import check_risk, check_threshold, check_top
 from resistor_cls.inference.batches import (
     batched,
     predict_probabilities,
@@ -29,7 +30,7 @@ from resistor_cls.inference.batches import (
 from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Box, Candidate, Prediction, reading_of
 from resistor_cls.inference.wording import worded
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.tta import check_views
 
 _AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
@@ -65,20 +66,20 @@ class Predictor:
         model: a trained classifier; by default the one that comes with the package.
 
     Attributes:
-        calibration: what held-out photos say about the model's confidence; None where the model
+        calibration: of the model's confidences, fitted on held-out photos; None where the model
             has none.
-        argument_prefix: what stands before the names of arguments in messages and reasons; a
-            command line sets `--`.
+        argument_prefix: put before the names of arguments in messages and reasons; a command line
+            sets `--`.
     """
 
-    def __init__(self, model: ResistorClassifier | None = None) -> None:
+    def __init__(self, model: ResistorNetwork | None = None) -> None:
         if model is None:
-            model = ResistorClassifier.load("rendered")
+            model = ResistorNetwork.load("rendered")
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._prepare = model.image_preprocessing()
         self._model = model.eval().to(self._device)
         record = model.metadata.get("calibration")
-        self.calibration = None if record is None else Calibration.from_record(record)
+        self.calibration = None if record is None else Calibration.from_dict(record)
         self.argument_prefix = ""
         self._threshold_by = "the model's probability threshold"
         words = [category.in_words for category in model.categories]
@@ -92,9 +93,9 @@ class Predictor:
             file: a checkpoint or a weight file; the text `rendered` names the model of the package.
 
         Raises:
-            ModelError: see `ResistorClassifier.load`.
+            ModelError: see `ResistorNetwork.load`.
         """
-        return cls(ResistorClassifier.load(file))
+        return cls(ResistorNetwork.load(file))
 
     @property
     def categories(self) -> Categories:
@@ -103,24 +104,28 @@ class Predictor:
 
     @property
     def locates(self) -> bool:
-        """Whether the model looks for the body and evaluates what it cuts out."""
+        """Whether the model has a detector and reads the crop of the body."""
         return self._prepare.locates
 
     @property
-    def record(self) -> Mapping[str, Any]:
-        """Plain values that were saved with the model, such as what it was trained on."""
+    def metadata(self) -> Mapping[str, Any]:
+        """Plain values that are saved with the model, such as the photos of its training."""
         return self._model.metadata
 
     def probabilities(self, photos: Sequence[np.ndarray]) -> np.ndarray:
-        """Evaluates decoded photos.
+        """Predicts probabilities of decoded photos.
 
         Args:
             photos: (height, width, 3) uint8 RGB each, of any size.
 
         Returns:
             (photos, categories) float32.
+
+        Raises:
+            DataError: an array that is not a photo.
         """
-        return predict_probabilities(self._model, (self._prepare(photo).photo for photo in photos))
+        checked = (pixels_of(photo) for photo in photos)
+        return predict_probabilities(self._model, (self._prepare(photo).photo for photo in checked))
 
     def evaluate(self, photos: Sequence[np.ndarray]) -> Evaluated:
         """Evaluates decoded photos, with the calibration of the model.
@@ -134,41 +139,28 @@ class Predictor:
         """Changes how predictions are made; None leaves a setting as it is.
 
         Args:
-            views: that are averaged: 1, 2, 4 or 8 turned and mirrored ones.
+            views: test-time augmentation: the number of rotated and mirrored views that are
+                averaged, 1, 2, 4 or 8.
             threshold: probability below which the text is "don't know".
 
         Raises:
-            ConfigError: a value that cannot be used, or not with the shape of the model's photos.
+            ConfigError: a value that is invalid, or that the shape of the model's photos excludes.
         """
         if views is not None:
             name = f"{self.argument_prefix}views "
             check_views(views, self._prepare.shape, name, "this model sees")
         if threshold is not None:
             self._threshold_by = f"{self.argument_prefix}threshold"
-            if not 0 <= threshold <= 1:
-                raise ConfigError(f"{self._threshold_by} {threshold:g}: expected 0 to 1")
+            check_threshold(threshold, self._threshold_by)
         self._model.set_inference(views=views, probability_threshold=threshold)
 
     def check_risk(self, risk: float) -> None:
-        """Checks that the model can guarantee a risk.
+        """Checks that the model can guarantee a risk level.
 
         Raises:
             ConfigError: it cannot.
         """
-        name = f"{self.argument_prefix}risk {risk:g}"
-        if risk not in RISKS:
-            known = ", ".join(f"{one:g}" for one in RISKS)
-            raise ConfigError(f"{name}: models guarantee one of {known}")
-        if self.calibration is None:
-            raise ConfigError(
-                f"{name}: the model is not calibrated; take a run of resistor_cls.train, "
-                "which calibrates on its validation photos"
-            )
-        if self.calibration.thresholds[RISKS.index(risk)] is None:
-            raise ConfigError(
-                f"{name}: the model was calibrated on {self.calibration.photos} photos, too few "
-                "or too often read wrongly to guarantee it; its report.html says more"
-            )
+        check_risk(risk, self.calibration, f"{self.argument_prefix}risk")
 
     # A text is an iterable of texts too: where both fit, it is one photo.
     @overload
@@ -187,23 +179,24 @@ class Predictor:
         """Reads the resistor in one photo, or in each of many.
 
         Args:
-            photos: one photo, or many: a file, (height, width, 3) uint8 RGB, or what Pillow opened,
+            photos: one photo, or many: a file, (height, width, 3) uint8 RGB, or an image of Pillow,
                 whose EXIF rotation is applied. An array of four dimensions is many.
-            top: candidates of each prediction.
-            risk: largest share of wrong predictions among the accepted ones; see `check_risk`.
-                It holds for photos like those that calibrated the model.
+            top: number of candidates of each prediction, 1 or more.
+            risk: risk level, the largest share of wrong predictions among the accepted ones; see
+                `check_risk`. The guarantee holds for photos like those that calibrated the model.
 
         Returns:
-            Of one photo its prediction. Of many an iterator of one prediction a photo, in their
-            order, each read when it is its turn; one that cannot be read gets an `error`.
+            For one photo its prediction. For many an iterator of one prediction a photo, in the
+            order of the photos, which are read as it advances; one that cannot be read has an
+            `error`.
 
         Raises:
             DataError: the only photo cannot be read.
-            ConfigError: see `check_risk`.
+            ConfigError: see `check_risk`; or `top` is not a whole number of 1 or more.
         """
         each = self._each_photo(photos, top, risk, every=False)
         if is_one(photos):
-            return _whole(next(each))[0]
+            return _readable(next(each))[0]
         return (one for (one,) in each)
 
     @overload
@@ -222,30 +215,31 @@ class Predictor:
         """Reads all resistors in one photo, or in each of many.
 
         Args:
-            photos: as of `predict`.
-            top: as of `predict`.
-            risk: as of `predict`.
+            photos: see `predict`.
+            top: see `predict`.
+            risk: see `predict`.
 
         Returns:
-            Of one photo a prediction for each body, the surest body first; a single one where none
-            is found. Of many an iterator of such lists.
+            For one photo a prediction for each body, the highest score of the detector first; a
+            single one where no body is found. For many an iterator of such lists.
 
         Raises:
             DataError: the only photo cannot be read.
-            ConfigError: see `check_risk`; or the model looks at whole photos.
+            ConfigError: see `predict`; or the model has no detector.
         """
         if not self.locates:
             raise ConfigError(
-                "this model looks at whole photos and finds no bodies: take one that was trained "
+                "this model reads whole photos and finds no bodies: take one that was trained "
                 "with model.locate=true"
             )
         each = self._each_photo(photos, top, risk, every=True)
-        return _whole(next(each)) if is_one(photos) else each
+        return _readable(next(each)) if is_one(photos) else each
 
     def _each_photo(
         self, photos: Photo | Iterable[Photo], top: int, risk: float | None, every: bool
     ) -> Iterator[list[Prediction]]:
-        """The predictions of each photo; what cannot be done is raised before the first."""
+        """The predictions of each photo; invalid arguments are an error before the first photo."""
+        check_top(top, f"{self.argument_prefix}top")
         if risk is not None:
             self.check_risk(risk)
         several: Any = [photos] if is_one(photos) else photos
@@ -279,7 +273,7 @@ class Predictor:
             ]
 
     def _bodies(self, photo: Photo, every: bool) -> list[PreprocessedImage]:
-        """Each body of a photo, or the likeliest, cut out; or the whole photo.
+        """The crop of each body of a photo, or of the most probable one; or the whole photo.
 
         Raises:
             DataError: a photo that cannot be read.
@@ -305,7 +299,7 @@ class Predictor:
     ) -> list[Prediction]:
         found = self._evaluate(bodies)
         likely, confidences = found.probabilities, found.confidences
-        sure, familiar = found.calibrated, found.familiar
+        familiar = found.familiar
         return [
             self._of_body(
                 body,
@@ -313,7 +307,7 @@ class Predictor:
                 confidences[place],
                 top,
                 familiar=None if familiar is None else bool(familiar[place]),
-                missed_limit=self._missed_limit(sure, place, likely[place], risk),
+                missed_limit=self._missed_limit(found.calibrated, place, likely[place], risk),
             )
             for place, body in enumerate(bodies)
         ]
@@ -331,18 +325,18 @@ class Predictor:
         order = np.argsort(-likely, kind="stable")
         best = self.categories[int(order[0])]
         located = body.located if self.locates else None
-        said = worded(best, located=located, familiar=familiar, too_unsure_for=missed_limit)
+        wording = worded(best, located=located, familiar=familiar, missed_limit=missed_limit)
         label = None
-        if said.accepted and (not best.words_say_all or best.in_words in self._ambiguous):
+        if wording.accepted and (not best.words_say_all or best.in_words in self._ambiguous):
             label = best.name
         return Prediction(
             None,
-            text=said.text,
-            **(reading_of(best) if said.accepted else {}),
+            text=wording.text,
+            **(reading_of(best) if wording.accepted else {}),
             confidence=None if located is False else float(confidences[order[0]]),
             calibrated=self.calibration is not None,
-            accepted=said.accepted,
-            reason=said.reason,
+            accepted=wording.accepted,
+            reason=wording.reason,
             located=located,
             familiar=familiar,
             box=None if body.box is None else Box.of(body.box),
@@ -354,10 +348,14 @@ class Predictor:
         )
 
     def _missed_limit(
-        self, sure: CalibratedPredictions | None, place: int, likely: np.ndarray, risk: float | None
+        self,
+        found: CalibratedPredictions | None,
+        place: int,
+        likely: np.ndarray,
+        risk: float | None,
     ) -> str | None:
-        """The limit that a prediction is too unsure for; None where there is none."""
-        if risk is not None and sure is not None and sure.accepted[place, RISKS.index(risk)] != 1:
+        """The limit that the confidence does not reach, in words; None where it reaches all."""
+        if risk is not None and found is not None and found.accepted[place, RISKS.index(risk)] != 1:
             return f"{self.argument_prefix}risk {risk:g}"
         threshold = self._model.probability_threshold
         if threshold and likely.max() < threshold:
@@ -365,7 +363,7 @@ class Predictor:
         return None
 
 
-def _whole(predictions: list[Prediction]) -> list[Prediction]:
+def _readable(predictions: list[Prediction]) -> list[Prediction]:
     """The predictions of an only photo, which has to be readable.
 
     Raises:

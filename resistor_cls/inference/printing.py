@@ -13,11 +13,12 @@ from tqdm import tqdm
 from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import csv_line
 from resistor_cls.errors import as_text, printable
+from resistor_cls.evaluation.wording import share
 from resistor_cls.inference.prediction import Candidate, Prediction
-from resistor_cls.inference.wording import DONT_KNOW, NO_RESISTOR, percent_in_words
+from resistor_cls.inference.wording import DONT_KNOW, NO_RESISTOR
 
 CANDIDATES = 3  # of JSON and CSV, where --top does not say
-_WIDEST = 48  # letters of a photo's name up to which names are put below one another
+_MAX_WIDTH = 48  # letters of a photo's name up to which columns are aligned
 # The fields of a row of CSV; the candidates follow.
 _FLAT = (
     "photo", "body", "text", "ohms", "tolerance", "watts", "bands", "category", "confidence",
@@ -31,20 +32,20 @@ class Format(Protocol):
     """One way to write predictions on standard output."""
 
     def begin(self) -> None:
-        """Writes what stands before the first photo."""
+        """Writes what comes before the first photo."""
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes the predictions of one photo."""
 
     def end(self) -> None:
-        """Writes what stands behind the last photo."""
+        """Writes what comes after the last photo."""
 
 
 class Table:
     """Lines for people.
 
     Args:
-        photos: all that are to be read.
+        photos: all photos of the run.
         categories: of the model.
         top: candidates of each prediction; 1 for the best alone.
     """
@@ -53,13 +54,13 @@ class Table:
         self._top = top
         several = len(photos) > 1
         names = [len(printable(str(photo))) for photo in photos]
-        self._photo = max(size for size in [0, *names] if size <= _WIDEST) if several else 0
+        self._photo = max(size for size in [0, *names] if size <= _MAX_WIDTH) if several else 0
         words = [DONT_KNOW, NO_RESISTOR, *(category.in_words for category in categories)]
         self._text = max(map(len, words)) if several else 0
         self._noted = False
 
     def begin(self) -> None:
-        """Nothing: a table has no head."""
+        """Nothing: a table has no header."""
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes a line a prediction, and one for each further candidate."""
@@ -70,7 +71,7 @@ class Table:
                 self._noted = True
                 note = "the percentages are uncalibrated: this model has no calibration"
                 put(f"{note}\n", sys.stderr)
-            put(self._lines(one))
+            put(self._lines(one), sys.stdout)
 
     def end(self) -> None:
         """Nothing."""
@@ -89,24 +90,23 @@ class Table:
     @staticmethod
     def _line(photo: str, one: Prediction, width: int) -> str:
         cells = [photo, f"{printable(one.text or ''):<{width}}"]
-        if one.confidence is not None:
-            cells.append(
-                f"{percent_in_words(one.confidence):>8}"
-                if width
-                else percent_in_words(one.confidence)
-            )
+        confidence = "" if one.confidence is None else share(one.confidence)
+        if one.accepted and confidence:
+            cells.append(f"{confidence:>8}" if width else confidence)
         if one.markings:
             cells.append(" or ".join(" ".join(bands) for bands in one.markings))
         if one.label is not None:
             cells.append(f"label {printable(one.label)}")
         if one.reason is not None and one.located is not False:
-            cells.append(printable(one.reason))
+            # The reason ends with the best guess, which the confidence belongs to.
+            cells.append(f"{printable(one.reason)} ({confidence})")
         return "   ".join(cells)
 
 
 def _guess(candidate: Candidate, width: int) -> str:
-    share = percent_in_words(candidate.confidence)
-    return f"{printable(candidate.text):<{width}}   {share:>8}   {printable(candidate.category)}"
+    confidence = share(candidate.confidence)
+    text, category = printable(candidate.text), printable(candidate.category)
+    return f"{text:<{width}}   {confidence:>8}   {category}"
 
 
 class Json:
@@ -117,17 +117,17 @@ class Json:
 
     def begin(self) -> None:
         """Opens the array."""
-        put("[")
+        put("[", sys.stdout)
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes an object a prediction."""
         for one in predictions:
-            put(self._between + textwrap.indent(_json(one, indent=2), "  "))
+            put(self._between + textwrap.indent(_json(one, indent=2), "  "), sys.stdout)
             self._between = ",\n"
 
     def end(self) -> None:
         """Closes the array."""
-        put("\n]\n")
+        put("\n]\n", sys.stdout)
 
 
 class JsonLines:
@@ -139,7 +139,7 @@ class JsonLines:
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes an object a prediction."""
         for one in predictions:
-            put(f"{_json(one)}\n")
+            put(f"{_json(one)}\n", sys.stdout)
 
     def end(self) -> None:
         """Nothing."""
@@ -154,7 +154,7 @@ class Csv:
 
     def __init__(self, top: int) -> None:
         self._top = top
-        # A file holds names as they are.
+        # A file holds names unescaped.
         self._shown = printable if sys.stdout.isatty() else as_text
 
     def begin(self) -> None:
@@ -163,12 +163,12 @@ class Csv:
         candidates = [
             name for rank in ranks for name in (f"candidate_{rank}", f"probability_{rank}")
         ]
-        put(csv_line([*_FLAT, *(f"box_{name}" for name in _OF_BOX), *candidates]))
+        put(csv_line([*_FLAT, *(f"box_{name}" for name in _OF_BOX), *candidates]), sys.stdout)
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes a row a prediction."""
         for one in predictions:
-            put(csv_line(self._row(one)))
+            put(csv_line(self._row(one)), sys.stdout)
 
     def end(self) -> None:
         """Nothing."""
@@ -188,8 +188,8 @@ class Csv:
 
 def _json(one: Prediction, indent: int | None = None) -> str:
     text = json.dumps(one.as_json(), indent=indent, ensure_ascii=False)
-    # JSON escapes the control characters of ASCII alone. The others are escaped too, and all that
-    # the output cannot encode: what is printed stays JSON, and moves no cursor.
+    # json escapes only the control characters of ASCII. The others are escaped here, and all that
+    # the output cannot encode: the output stays JSON, and moves no cursor.
     text = re.sub("[\x7f-\x9f]", _json_escape, text)
     return text if _can_encode(text, sys.stdout) else re.sub("[^\x00-\x7f]", _json_escape, text)
 
@@ -208,17 +208,18 @@ def _can_encode(text: str, file: Any) -> bool:
     return True
 
 
-def put(text: str, file: Any = None) -> None:
-    """Prints at once, beside a progress bar.
+def put(text: str, file: Any) -> None:
+    """Prints without buffering, above a progress bar.
 
-    What the stream cannot encode is written in other letters or escaped, so that no photo is lost
-    by it.
+    What the stream cannot encode is written in other letters or escaped, so that every photo is
+    printed. Nothing is printed where the stream is closed (`2>&-`).
 
     Args:
         text: to be printed, with its line end.
-        file: standard output, or another stream.
+        file: standard output, or another stream; None where it is closed.
     """
-    file = file or sys.stdout
+    if file is None:
+        return
     if not _can_encode(text, file):
         for sign, word in _IN_ASCII.items():
             text = text.replace(sign, word)

@@ -2,8 +2,8 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.data.sources.folders import check_names
 from resistor_cls.data.sources.listing import check_root, some_names
@@ -11,6 +11,9 @@ from resistor_cls.data.sources.walk import kind_of, log_left_out
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.inference.photo_paths import look_for_photos
 from resistor_cls.inference.predictor import Predictor
+
+if TYPE_CHECKING:
+    from resistor_cls.data import PhotoDataModule
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +67,7 @@ def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoL
     )
 
 
-def check_teacher(teacher: Predictor, data: PhotoDataModule) -> None:
+def check_teacher(teacher: Predictor, data: "PhotoDataModule") -> None:
     """Refuses a teacher that would whisper what validation is to ask.
 
     Args:
@@ -74,7 +77,7 @@ def check_teacher(teacher: Predictor, data: PhotoDataModule) -> None:
     Raises:
         ConfigError: it was trained on some of these.
     """
-    known = set(teacher.record.get("trained_on", ()))
+    known = set(teacher.metadata.get("trained_on", ()))
     held_out = [
         fact.pixels
         for fact, role in zip(data.metadata, data.split.role_of, strict=True)

@@ -41,11 +41,11 @@ def build_backbone(
     drop_path: float = 0.0,
     channels: int = 3,
 ) -> tuple[nn.Module, str]:
-    """Makes a net that turns normalised photos into logits.
+    """Makes a network that maps normalized photos to logits.
 
     Args:
         name: a timm model, with or without its weights' tag (`resnet50.a1_in1k`); or the import
-            path of a net of a user's own, see `resistor_cls.model.custom_backbone`.
+            path of a custom network, see `resistor_cls.model.custom_backbone`.
         categories: number of logits.
         pool: how features are pooled over the photo, one of `POOLS`.
         dropout: probability that a pooled feature is dropped in training.
@@ -60,8 +60,8 @@ def build_backbone(
         The net and where its weights come from: `imagenet` or `scratch`.
 
     Raises:
-        ConfigError: an unknown name, pool or value, or a net that lacks what is asked for.
-        ModelError: weights that are needed and cannot be had, or code that is not allowed.
+        ConfigError: an unknown name, pool or value, or one that this network does not support.
+        ModelError: required weights that are unavailable, or code that is not allowed.
     """
     if is_import_path(name):
         net = build_custom(
@@ -78,9 +78,9 @@ def build_backbone(
     check_backbone(name)
     if pool not in POOLS:
         raise ConfigError(f"model.pool={pool}: {nearest(pool, POOLS)}")
-    for key, share in (("dropout", dropout), ("drop_path", drop_path)):
-        if not 0 <= share < 1:
-            raise ConfigError(f"model.{key}={share}: expected 0 or more and less than 1")
+    for key, rate in (("dropout", dropout), ("drop_path", drop_path)):
+        if not 0 <= rate < 1:
+            raise ConfigError(f"model.{key}={rate}: expected 0 or more and less than 1")
     if pretrained not in PRETRAINED:
         raise ConfigError(f"model.pretrained={pretrained}: {nearest(pretrained, PRETRAINED)}")
     make: dict[str, Any] = {"num_classes": categories, "drop_rate": dropout}
@@ -138,7 +138,7 @@ def require_imagenet_weights(name: str) -> None:
 
 def _no_weights(name: str, reason: str) -> ModelError:
     return ModelError(
-        f"model.pretrained=true, but the ImageNet weights of {name} cannot be had ({reason}): go "
+        f"model.pretrained=true, but the ImageNet weights of {name} are unavailable ({reason}): go "
         "online once so that they are cached, or train without them by model.pretrained=auto"
     )
 
@@ -147,11 +147,11 @@ def backbone_tensors(settings: Mapping[str, Any], shape: tuple[int, int]) -> dic
     """The names, shapes and types of a net's tensors, without their memory.
 
     Files name the net that their weights are of. Before gigabytes are made for a large one, this
-    says in milliseconds whether the file holds it. A net of a user's own gets memory: its code may
+    says in milliseconds whether the file holds it. A custom network gets memory: its code may
     need it.
 
     Args:
-        settings: `backbone`, `categories`, `pool` and `channels` as of `ResistorClassifier`.
+        settings: `backbone`, `categories`, `pool` and `channels` as of `ResistorNetwork`.
         shape: see `build_backbone`.
 
     Raises:
@@ -193,7 +193,7 @@ class SaliencyLayer(NamedTuple):
 
 
 def saliency_layer(net: Any) -> SaliencyLayer:
-    """Finds the layer whose features tell what in a photo decides.
+    """Finds the layer whose features show which parts of a photo decide.
 
     Args:
         net: from `build_backbone`.
@@ -203,11 +203,11 @@ def saliency_layer(net: Any) -> SaliencyLayer:
     """
     known = getattr(net, "pretrained_cfg", None)
     name = type(net).__name__ if known is None else known["architecture"]
-    stages = getattr(net, "feature_info", None)  # timm's own list of what may be looked at
+    stages = getattr(net, "feature_info", None)  # timm's list of layers that may be inspected
     if not stages:
         raise _no_maps(name, "its feature_info lists none")
     layers, last = dict(net.named_modules()), stages[-1]["module"]
-    # Behind the last block of a transformer only the class token may be judged, and the others
+    # Behind the last block of a transformer only the class token may be used, and the others
     # have no gradient: its first norm is the last layer that all of them count in.
     layer = layers.get(f"{last}.norm1", layers.get(last))
     if layer is None:
@@ -243,12 +243,15 @@ def _maps(
         prefix: tokens of no place that may stand before the others.
     """
     shape = tuple(getattr(features, "shape", ()))
+    maps: Tensor = features
     if len(shape) == 4 and shape[1] == channels and not last_axis:
-        return features
+        return maps
     if len(shape) == 4 and shape[3] == channels:
-        return features.permute(0, 3, 1, 2)
+        return maps.permute(0, 3, 1, 2)
     if len(shape) == 3 and grid is not None and shape[1] - grid[0] * grid[1] in (0, prefix):
-        return features[:, -grid[0] * grid[1] :].transpose(1, 2).unflatten(2, grid)
+        tokens: Tensor = maps[:, -grid[0] * grid[1] :].transpose(1, 2)
+        unfolded: Tensor = tokens.unflatten(2, list(grid))
+        return unfolded
     raise _no_maps(name, f"its last layer gives {shape or type(features).__name__}")
 
 
@@ -276,7 +279,7 @@ def _imagenet_weights(name: str) -> Path:
 
 
 def _require_hub() -> None:
-    """Finds out in seconds that there is no network; the hub's client tries for a minute."""
+    """Notices in seconds that the hub is unreachable; its client tries for a minute."""
     if is_offline_mode():
         raise ModelError("HF_HUB_OFFLINE is set and they are not cached")
     host = urlsplit(ENDPOINT).hostname or ""
@@ -293,7 +296,7 @@ def check_backbone(name: str) -> None:
 
     Raises:
         ConfigError: timm has no such model, or no such weights of it.
-        ModelError: code of a user's own that is not allowed, or cannot be imported.
+        ModelError: custom code that is not allowed, or cannot be imported.
     """
     if is_import_path(name):
         import_custom(name, KEY)

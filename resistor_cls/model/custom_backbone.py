@@ -1,7 +1,7 @@
-"""Backbones of a user's own, named by an import path such as `my_package.nets:tiny_net`.
+"""Custom backbones, named by an import path such as `my_package.nets:tiny_net`.
 
 What is asked of one: a function or class that takes `categories`, `channels` and `shape` and makes
-an `nn.Module` which turns photos (batch, channels, rows, columns) into logits (batch, categories).
+an `nn.Module` that maps photos (batch, channels, rows, columns) to logits (batch, categories).
 Some settings need more, as nets of timm have it: `OPTIONAL` says which.
 """
 
@@ -57,7 +57,7 @@ def build_custom(
     for key, value in settings.items():
         if value != _OF_TIMM[key]:
             raise ConfigError(
-                f"model.{key}={value} with {KEY}={path}: a backbone of your own decides on that "
+                f"model.{key}={value} with {KEY}={path}: a custom backbone decides on that "
                 f"itself; set model.{key}={_OF_TIMM[key]}"
             )
     if pretrained == "true":
@@ -82,7 +82,7 @@ def build_custom(
 
 
 def _try(net: nn.Module, path: str, photos: Tensor, categories: int) -> None:
-    """Lets a net answer blank photos; layers that take their shape from the first input get it."""
+    """Runs a network on blank photos; layers that take their shape from the first input get it."""
     shape = tuple(photos.shape)
     try:
         with torch.no_grad():
@@ -109,7 +109,7 @@ def check_abilities(net: nn.Module, path: str, settings: Mapping[str, Any]) -> N
         settings: each of `OPTIONAL` and its value.
 
     Raises:
-        ConfigError: names the setting, and what the net lacks.
+        ConfigError: names the setting, and what the network does not have.
     """
     if not is_import_path(path):
         return

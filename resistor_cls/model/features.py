@@ -19,10 +19,10 @@ def logits_and_features(
         training: whether the net learns, and nobody asks for features.
 
     Returns:
-        (batch, categories) and (batch, features); None in the place of features in training, and of
-        a net of a user's own.
+        (batch, categories) and (batch, features); None instead of features in training, and of
+        a custom network.
     """
-    # What the methods of a net of a user's own do need not be what it does as a whole.
+    # The methods of a custom network need not do what it does as a whole.
     if training or not type(backbone).__module__.startswith("timm."):
         return backbone(photos), None
     maps = backbone.forward_features(photos)

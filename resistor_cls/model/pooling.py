@@ -1,4 +1,4 @@
-"""Generalised-mean pooling, which timm has not."""
+"""Generalised-mean pooling, which timm does not have."""
 
 import torch
 from timm.layers import SelectAdaptivePool2d
@@ -35,7 +35,7 @@ class GeM(nn.Module):
 
 
 def use_gem(net: nn.Module, name: str) -> None:
-    """Puts `GeM` in the place of a net's own pool.
+    """Replaces the pool of a network by `GeM`.
 
     Args:
         net: a net of timm, changed in place.
@@ -62,4 +62,5 @@ def use_gem(net: nn.Module, name: str) -> None:
 
 def _flattens(pool: SelectAdaptivePool2d) -> bool:
     with torch.no_grad():
-        return pool(torch.zeros(1, 2, 2, 2)).dim() == 2
+        pooled: Tensor = pool(torch.zeros(1, 2, 2, 2))
+    return pooled.dim() == 2

@@ -1,13 +1,16 @@
-"""One photo laid in several ways; rings have no handedness, so that all of them show the part."""
+"""Test-time augmentation: views of a photo, rotated and mirrored, whose predictions are averaged.
+
+Bands have no handedness: every view shows the same part.
+"""
 
 from torch import Tensor
 
 from resistor_cls.errors import ConfigError
 
 VIEWS = (1, 2, 4, 8)
-# Axes of a batch that each view turns round; the second four of eight are these with rows and
+# Axes of a batch that each view flips; the second four of eight are these with rows and
 # columns exchanged.
-_TURNED: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
+_FLIPPED: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
 
 
 def check_views(views: int, shape: tuple[int, int], name: str, source: str) -> None:
@@ -20,8 +23,7 @@ def check_views(views: int, shape: tuple[int, int], name: str, source: str) -> N
         source: what decides on the shape, with its verb, such as `model.image_size gives`.
 
     Raises:
-        ConfigError: there is no such number, or photos of this shape cannot be laid in so many
-            ways.
+        ConfigError: not such a number, or photos of this shape have fewer views.
     """
     if views not in VIEWS:
         raise ConfigError(f"{name}{views}: expected {', '.join(map(str, VIEWS))}")
@@ -43,5 +45,5 @@ def views_of(photos: Tensor, views: int) -> list[Tensor]:
     Returns:
         One tensor a view; those of quarter turns are (batch, channels, columns, rows).
     """
-    turned = [photos.flip(axes) for axes in _TURNED[:views]]
-    return turned + [view.transpose(2, 3) for view in turned] if views == 8 else turned
+    flipped = [photos.flip(axes) for axes in _FLIPPED[:views]]
+    return flipped + [view.transpose(2, 3) for view in flipped] if views == 8 else flipped

@@ -1,4 +1,4 @@
-"""Draws photos of resistors for any list of categories, with boxes and bands known."""
+"""The generator: draws photos of resistors of any category, with boxes and bands known."""
 
 from resistor_cls.synthetic.crop_window import Window, close_up
 from resistor_cls.synthetic.dataset import GENERATOR_VERSION, counts_to_draw, generate_dataset

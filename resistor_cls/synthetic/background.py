@@ -1,4 +1,4 @@
-"""What the part lies on: paper, wood with its grain, the paper's edge, light that falls off."""
+"""Paints the background: paper, wood with its grain, the paper's edge, light that falls off."""
 
 import math
 from dataclasses import dataclass, replace
@@ -10,91 +10,88 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resistor_cls.synthetic.places import PLACES
-from resistor_cls.synthetic.scene import Background, Light, Rgb
+from resistor_cls.synthetic.scene import Background, Light, Map, Rgb
 
-# float32; OpenCV's own types do not say which numbers its results hold.
-Map = NDArray[Any]
-
-# Side of the precomputed textures, in texels. A photo spans _SPAN of them at a scale of 1, so
-# that it stays inside the texture for any rotation and most shifts.
+# Side of the precomputed textures, in texels, and texels that a photo spans at a scale of 1.
 _TILE, _SPAN = 2048, 700
-# A photo's diagonal stays inside the texture for any angle, at scales of up to _WIDEST.
-_WIDEST = 1.4
-_FREE = _TILE - _SPAN * _WIDEST * 1.42
+# Up to this scale, a photo's diagonal stays inside the texture at any angle.
+_MAX_SCALE = 1.4
+# Texels by which a photo can be shifted and stay inside; 1.42 is the diagonal of a square.
+_MAX_SHIFT = _TILE - _SPAN * _MAX_SCALE * 1.42
 # Reflectance of white paper.
 _PAPER: Rgb = (0.78, 0.78, 0.78)
-# What varnish mirrors of a bright window, in the same unit; bluish like the sky.
+# What varnish reflects of a bright window, in the same unit; bluish like the sky.
 _GLARE: Rgb = (0.26, 0.145, 0.07)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The empty table as the light leaves it: the sum of layers times their colours.
+    """The empty table under the light: the sum of its layers times their colours.
 
-    One map and one colour a layer are a third of the work of a map for each colour.
+    One map and one colour per layer need a third of the work of a map for each colour channel.
 
     Attributes:
-        layers: light times cover, each (size, size).
+        layers: light times coverage, each (size, size).
         colours: reflectance of each layer, linear.
-        falling: the light alone, (size, size), for the things that will lie there.
+        light: the light alone, (size, size), for the objects that will lie there.
     """
 
     layers: list[Map]
     colours: list[Rgb]
-    falling: Map
+    light: Map
 
 
 def paint_table(background: Background, light: Light, vignette: float, size: int) -> Table:
-    """The empty table.
+    """Paints the empty table.
 
     Args:
-        background: what lies there.
+        background: its surface.
         light: what falls on it.
         vignette: how much darker the corners are.
         size: side of the photo in pixels.
 
     Returns:
-        At most three layers.
+        The table, in three layers at most.
     """
     place = PLACES[background.place]
-    falling = _falling_light(light, vignette, size)
-    covered = _covered_by_paper(background, size) if place.paper else None
+    incident = _incident_light(light, vignette, size)
+    coverage = _paper_coverage(background, size) if place.paper else None
     if place.paper:
-        sheet = cv2.multiply(falling, _paper(background, size))
-        if covered is None:
-            return Table([sheet], [_PAPER], falling)
+        sheet = cv2.multiply(incident, _paper(background, size))
+        if coverage is None:
+            return Table([sheet], [_PAPER], incident)
     grain = _grain(background, place.texture, size)
     red, green, blue = (pore - base for pore, base in zip(place.pore, place.base, strict=True))
     colours = [place.base, (red, green, blue)]
-    if covered is not None:
-        bare = cv2.multiply(falling, 1.0 - covered)
-        layers = [bare, cv2.multiply(bare, grain), cv2.multiply(sheet, covered)]
-        return Table(layers, [*colours, _PAPER], falling)
-    layers = [falling, cv2.multiply(falling, grain)]
+    if coverage is not None:
+        bare = cv2.multiply(incident, 1.0 - coverage)
+        layers = [bare, cv2.multiply(bare, grain), cv2.multiply(sheet, coverage)]
+        return Table(layers, [*colours, _PAPER], incident)
+    layers = [incident, cv2.multiply(incident, grain)]
     if light.glare > 0:
-        return Table([*layers, _glare(light, grain, size)], [*colours, _GLARE], falling)
-    return Table(layers, colours, falling)
+        return Table([*layers, _glare(light, grain, size)], [*colours, _GLARE], incident)
+    return Table(layers, colours, incident)
 
 
 def shifted(background: Background, side: float, x: float, y: float) -> Background:
-    """The same surface, seen through a window of the photo.
+    """Returns the same surface as a window of the photo shows it.
 
     Args:
-        background: as the whole photo shows it.
+        background: of the whole photo.
         side: of the window, fraction of the photo's.
-        x: of the window's centre, measured from the photo's centre.
-        y: the same.
+        x: of the window's centre, relative to the photo's centre.
+        y: of the window's centre, relative to the photo's centre.
 
     Returns:
-        The background but for its paper's edge.
+        The background; the edge of its paper is left as it was.
     """
-    scale = min(background.scale, _WIDEST)
+    scale = min(background.scale, _MAX_SCALE)
     cos, sin = math.cos(background.angle), math.sin(background.angle)
     return replace(
         background,
         scale=scale * side,
-        shift_x=background.shift_x + (cos * x + sin * y) * _SPAN * scale / _FREE,
-        shift_y=background.shift_y + (cos * y - sin * x) * _SPAN * scale / _FREE,
+        shift_x=background.shift_x + (cos * x + sin * y) * _SPAN * scale / _MAX_SHIFT,
+        shift_y=background.shift_y + (cos * y - sin * x) * _SPAN * scale / _MAX_SHIFT,
     )
 
 
@@ -103,32 +100,32 @@ def _upscaled(coarse: Map, size: int) -> Map:
 
 
 def _coarse_grid(count: int = 24) -> tuple[Map, Map]:
-    """X and y of a coarse grid's cells, fractions of the photo's side."""
-    steps = (np.arange(count, dtype=np.float32) + 0.5) / count
-    return steps[None, :], steps[:, None]
+    """X and y of the cells of a coarse grid, fractions of the photo's side."""
+    centres = (np.arange(count, dtype=np.float32) + 0.5) / count
+    return centres[None, :], centres[:, None]
 
 
-def _falling_light(light: Light, vignette: float, size: int) -> Map:
+def _incident_light(light: Light, vignette: float, size: int) -> Map:
     x, y = _coarse_grid()
     towards = (x - 0.5) * math.cos(light.azimuth) + (y - 0.5) * math.sin(light.azimuth)
     # Corners are 0.71 sides from the centre; a lens loses light with the square of the distance.
     corner = ((x - 0.5) ** 2 + (y - 0.5) ** 2) / 0.5
-    falling = (1 - light.falloff * (0.5 - towards)) * (1 - vignette * corner)
-    return _upscaled(np.clip(falling, 0.1, None).astype(np.float32), size)
+    incident = (1 - light.falloff * (0.5 - towards)) * (1 - vignette * corner)
+    return _upscaled(np.clip(incident, 0.1, None).astype(np.float32), size)
 
 
 def _glare(light: Light, grain: Map, size: int) -> Map:
-    """The window mirrored by the varnish; pores do not mirror."""
+    """The window's reflection on the varnish; pores do not reflect."""
     x, y = _coarse_grid()
     away = ((x - light.glare_x) ** 2 + (y - light.glare_y) ** 2) / light.glare_size**2
     patch = _upscaled((light.glare * np.exp(-away)).astype(np.float32), size)
-    # Only what is level sends the window to the camera: grain breaks the patch into specks.
+    # Only a level surface reflects the window to the camera: grain breaks the patch into specks.
     level = np.clip(1.1 - 1.6 * grain, 0.0, 1.0)
     return cv2.multiply(patch, level * level)
 
 
-def _covered_by_paper(background: Background, size: int) -> Map | None:
-    """1 on the sheet, 0 beside it; None where the sheet fills the photo."""
+def _paper_coverage(background: Background, size: int) -> Map | None:
+    """1 on the sheet of paper, 0 beside it; None where the sheet fills the photo."""
     if background.edge_offset > 0.71:  # beyond the corners
         return None
     x = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
@@ -139,45 +136,45 @@ def _covered_by_paper(background: Background, size: int) -> Map | None:
 
 
 def _paper(background: Background, size: int) -> Map:
-    """Fibres and soft waves of a sheet, about 1."""
-    fibres = _window(_paper_tile(), background, size)
+    """Fibres and soft waves of a sheet, around 1."""
+    fibres = _texture(_paper_tile(), background, size)
     return cv2.addWeighted(
         fibres, 0.05 * background.grain, fibres, 0.0, 1 - 0.025 * background.grain
     )
 
 
 def _grain(background: Background, texture: str, size: int) -> Map:
-    """0 on the wood's plain face, 1 in its pores."""
-    grain = _window(_wood_tile(texture), background, size)
+    """0 on the plain surface of the wood, 1 in its pores."""
+    grain = _texture(_wood_tile(texture), background, size)
     return np.minimum(grain * np.float32(background.grain), 1.0)
 
 
-def _window(tile: NDArray[Any], background: Background, size: int) -> Map:
-    """The part of a texture that the photo shows, turned, scaled and shifted; 0 to 1."""
-    texels = _SPAN * min(background.scale, _WIDEST) / size
+def _texture(tile: NDArray[Any], background: Background, size: int) -> Map:
+    """The part of a tile that the photo shows: rotated, scaled and shifted; 0 to 1."""
+    texels = _SPAN * min(background.scale, _MAX_SCALE) / size
     cos, sin = math.cos(background.angle) * texels, math.sin(background.angle) * texels
-    centre_x = _TILE / 2 + (background.shift_x - 0.5) * _FREE
-    centre_y = _TILE / 2 + (background.shift_y - 0.5) * _FREE
+    centre_x = _TILE / 2 + (background.shift_x - 0.5) * _MAX_SHIFT
+    centre_y = _TILE / 2 + (background.shift_y - 0.5) * _MAX_SHIFT
     half = size / 2
-    where = np.array(
+    to_tile = np.array(
         [
             [cos, sin, centre_x - half * (cos + sin)],
             [-sin, cos, centre_y - half * (cos - sin)],
         ]
     )
-    seen = cv2.warpAffine(
+    shown = cv2.warpAffine(
         tile,
-        where,
+        to_tile,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
     )
-    return seen.astype(np.float32) * np.float32(1 / 255)
+    return shown.astype(np.float32) * np.float32(1 / 255)
 
 
 def _streaks(rng: np.random.Generator, along: float, across: float) -> Map:
-    """Noise of unit variance whose grains are `along` by `across` texels."""
-    # Coarse noise is made small and enlarged: a wide blur would cost seconds.
+    """Noise of unit variance with grains of `along` by `across` texels."""
+    # Coarse noise is computed small and enlarged: a wide blur would take seconds.
     coarser = [max(1, int(grain // 3)) for grain in (along, across)]
     noise = rng.standard_normal((-(-_TILE // coarser[1]), -(-_TILE // coarser[0])), np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), sigmaX=along / coarser[0], sigmaY=across / coarser[1])
@@ -187,7 +184,7 @@ def _streaks(rng: np.random.Generator, along: float, across: float) -> Map:
 
 @cache
 def _wood_tile(texture: str) -> NDArray[Any]:
-    """Grain along x; the same in every process, because its seed is fixed."""
+    """Grain along x; the same in every process, as its seed is fixed."""
     rng = np.random.default_rng(37)
     density = 0.35 * _streaks(rng, 90, 25)
     if texture == "pores":
@@ -195,7 +192,7 @@ def _wood_tile(texture: str) -> NDArray[Any]:
         pores = np.clip((_streaks(rng, 5, 0.5) + density - 0.7) * 0.75, 0, 1)
         tone = 0.08 * _streaks(rng, 60, 2.5) + 0.07 * _streaks(rng, 12, 0.7)
     else:
-        # Fine pores in broad bands, and a seam where two boards meet, as in oak or walnut.
+        # Fine pores in broad zones, and a seam where two boards meet, as in oak or walnut.
         pores = np.clip((_streaks(rng, 8, 0.5) + density - 0.85) * 0.6, 0, 1)
         tone = 0.07 * _streaks(rng, 250, 9) + 0.07 * _streaks(rng, 90, 1.2)
         tone += 0.08 * _streaks(rng, 300, 45) + 0.05 * _streaks(rng, 12, 0.7)
@@ -203,11 +200,11 @@ def _wood_tile(texture: str) -> NDArray[Any]:
             away = np.abs(np.arange(_TILE) - seam)[:, None] / 3.0
             tone += 0.35 * np.exp(-(away**2)) + 0.10 * np.exp(-away / 6)
     grain = np.clip(0.22 + tone + pores, 0, 1).astype(np.float32)
-    # Grain is never quite straight.
+    # Real grain is never quite straight.
     x = np.arange(_TILE, dtype=np.float32)
     wave = sum(
-        height * np.sin(x / _TILE * 2 * np.pi * turns + phase)
-        for height, turns, phase in ((7, 1.0, 0.3), (3, 3.0, 1.7), (0.8, 9.0, 4.0))
+        height * np.sin(x / _TILE * 2 * np.pi * periods + phase)
+        for height, periods, phase in ((7, 1.0, 0.3), (3, 3.0, 1.7), (0.8, 9.0, 4.0))
     )
     map_x = np.broadcast_to(x, (_TILE, _TILE)).copy()
     map_y = (x[:, None] + np.asarray(wave, np.float32)[None, :]).astype(np.float32)
@@ -217,7 +214,7 @@ def _wood_tile(texture: str) -> NDArray[Any]:
 
 @cache
 def _paper_tile() -> NDArray[Any]:
-    """Fibres of a pixel or two and waves of a few centimetres, about 0.5."""
+    """Fibres of a pixel or two and waves of a few centimetres, around 0.5."""
     rng = np.random.default_rng(38)
     sheet = 0.5 + 0.10 * _streaks(rng, 1.2, 1.2) + 0.10 * _streaks(rng, 4, 4)
     sheet += 0.12 * _streaks(rng, 60, 60)

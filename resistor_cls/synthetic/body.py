@@ -1,27 +1,25 @@
-"""The body: a turned shape with rings round it, shaded by the light that falls on it."""
+"""Paints the body: a solid of revolution with bands around it, shaded by the light."""
 
 import math
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from resistor_cls.synthetic.parts import METALLIC
-from resistor_cls.synthetic.scene import Body, Light, Rgb
+from resistor_cls.synthetic.scene import Body, Light, Map, Rgb
 
-# float32; OpenCV's own types do not say which numbers its results hold.
-Map = NDArray[Any]
-
-# Radius of the coating's tips at their end over that of the caps: a little more than the wire's.
+# Radius of the coating's tips at their end over that of the caps: slightly more than the wire's.
 _TIP_RADIUS = 0.2
 
 
 def radius(body: Body, along: NDArray[np.floating]) -> Map:
-    """Radius of the body over its length.
+    """Returns the radius of the body along its length.
 
     Args:
-        body: whose shape.
+        body: with its shape.
         along: positions, 0 at the first end to 1 at the last.
 
     Returns:
@@ -39,7 +37,7 @@ def radius(body: Body, along: NDArray[np.floating]) -> Map:
 
 
 def body_box(body: Body) -> tuple[float, float, float, float]:
-    """The smallest upright box round the body: x and y of its centre, width, height."""
+    """Returns the smallest upright box around the body: x and y of its centre, width, height."""
     along = np.linspace(0, 1, 201)
     across = radius(body, along) * body.diameter / 2
     u = np.concatenate([along, along]) * body.length - body.length / 2
@@ -56,7 +54,7 @@ def body_box(body: Body) -> tuple[float, float, float, float]:
 
 
 def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int, int]]:
-    """The body as the light leaves it.
+    """Paints the body under the light.
 
     Args:
         body: what is drawn.
@@ -64,45 +62,52 @@ def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int
         size: side of the photo in pixels.
 
     Returns:
-        Linear reflectance times light (height, width, 3), already multiplied by the cover; how
-        much the body covers (height, width); and the column and row of the patch's corner.
+        Linear reflectance times light (height, width, 3), already multiplied by the coverage; the
+        coverage by the body (height, width); and the column and row of the patch's corner.
     """
-    # Three samples a pixel for small bodies; big ones have enough pixels with two.
-    fine = 3 if body.length * size < 110 else 2
-    scale = size * fine
-    drawn = _along_axis(body, light, scale)
+    # Small bodies take three samples per pixel and axis; large ones are smooth with two.
+    oversampling = 3 if body.length * size < 110 else 2
+    scale = size * oversampling
+    upright = _along_axis(body, light, scale)
     x, y, width, height = body_box(body)
     left, top = math.floor((x - width / 2) * size) - 1, math.floor((y - height / 2) * size) - 1
     columns = math.ceil((x + width / 2) * size) + 1 - left
     rows = math.ceil((y + height / 2) * size) + 1 - top
-    rgba = _turned(drawn, body, scale, (left * fine, top * fine), (columns * fine, rows * fine))
+    corner = left * oversampling, top * oversampling
+    shape = columns * oversampling, rows * oversampling
+    rgba = _rotated(upright, body, scale, corner, shape)
     patch = cv2.resize(rgba, (columns, rows), interpolation=cv2.INTER_AREA)
     return patch[:, :, :3], patch[:, :, 3], (left, top)
 
 
-def _turned(
+def _rotated(
     rgba: Map, body: Body, scale: int, corner: tuple[int, int], shape: tuple[int, int]
 ) -> Map:
-    """From the body's own frame, axis along x, into the photo."""
+    """From the body's own frame, with its axis along x, into the photo."""
     cos, sin = math.cos(body.angle), math.sin(body.angle)
     rows, columns = rgba.shape[:2]
     # Pixel centres lie at +0.5.
     from_x = corner[0] + 0.5 - body.x * scale
     from_y = corner[1] + 0.5 - body.y * scale
-    where = np.array(
+    to_body = np.array(
         [
             [cos, sin, columns / 2 - 0.5 + cos * from_x + sin * from_y],
             [-sin, cos, rows / 2 - 0.5 - sin * from_x + cos * from_y],
         ]
     )
-    return cv2.warpAffine(rgba, where, shape, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return cv2.warpAffine(rgba, to_body, shape, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
 def _along_axis(body: Body, light: Light, scale: int) -> Map:
-    """Colour and cover in the body's own frame, `scale` samples to the photo's side.
+    """Colour and coverage in the body's own frame.
+
+    Args:
+        body: what is drawn.
+        light: what falls on it.
+        scale: samples per side of the photo.
 
     Returns:
-        (rows, columns, 4), the axis along x.
+        (rows, columns, 4), the body's axis along x.
     """
     half_length, half_width = body.length * scale / 2, body.diameter * scale / 2
     columns, rows = 2 * math.ceil(half_length + 2), 2 * math.ceil(half_width + 2)
@@ -120,68 +125,93 @@ def _along_axis(body: Body, light: Light, scale: int) -> Map:
     rng = np.random.default_rng(body.seed)
     mottled = (1 + body.mottle * 0.5 * _blotches(rng, columns, rows)) * diffuse
     planes = [mottled * np.float32(level) for level in body.colour]
-    # Seen from the side, rings bend: what lies on top of the body is shifted along the axis.
-    ring_u = u[None, :] - body.bulge * up * reach / (2 * half_length)
-    soft = 1 / (2 * half_length)  # one sample: rings end as sharply as the samples allow
-    for band, centre, width, paint in zip(
-        body.bands, body.centres, body.widths, body.paint, strict=True
-    ):
-        ragged = body.smear * _raggedness(rng, v / half_width)
-        # Only the columns that the ring can reach: three raggednesses hold nearly all of it.
-        bent = abs(body.bulge) * half_width / (2 * half_length)
-        first, last = np.searchsorted(
-            u,
-            (
-                centre - width / 2 - bent - 3 * body.smear,
-                centre + width / 2 + bent + 3 * body.smear,
-            ),
-        )
-        part = np.s_[:, first:last]
-        inked = np.clip((width / 2 - np.abs(ring_u[part] - centre + ragged)) / soft + 0.5, 0, 1)
-        lit = diffuse[part]
-        if band in METALLIC:
-            lit = 0.55 * lit + 0.75 * sheen[part]
-        for plane, level in zip(planes, paint, strict=True):
-            plane[part] += inked * (np.float32(level) * lit - plane[part])
+    # Seen from the side, bands bend: what lies on top of the body is shifted along the axis.
+    band_u = u[None, :] - body.bulge * up * reach / (2 * half_length)
+    raggedness = partial(_raggedness, rng, v / half_width)
+    _paint_bands(planes, body, (u, band_u), raggedness, (diffuse, sheen), scale=scale)
     planes = [(p + mirror * np.float32(m)) * cover for p, m in zip(planes, WINDOW, strict=True)]
     return cv2.merge([*planes, cover])
 
 
-# The sky in the window, relative to white paper's reflectance.
+def _paint_bands(
+    planes: list[Map],
+    body: Body,
+    positions: tuple[Map, Map],
+    raggedness: Callable[[], Map],
+    lights: tuple[Map, Map],
+    *,
+    scale: int,
+) -> None:
+    """Paints the bands over the coating.
+
+    Args:
+        planes: red, green and blue of the body in its own frame; changed in place.
+        body: with its bands.
+        positions: along the axis, 0 to 1: of each column, and of each sample once bands bend.
+        raggedness: the next band's deviation of the edge, in units of `body.smear`.
+        lights: diffuse light and sheen of each sample.
+        scale: samples per side of the photo.
+    """
+    (u, band_u), (diffuse, sheen) = positions, lights
+    length = body.length * scale
+    bend = abs(body.bulge) * (body.diameter * scale / 2) / length
+    soft = 1 / length  # one sample: bands end as sharply as the samples allow
+    for band, centre, width, paint in zip(
+        body.bands, body.centres, body.widths, body.paint, strict=True
+    ):
+        ragged = body.smear * raggedness()
+        # Only the columns that the band can reach: three times the smear holds nearly all of it.
+        first, last = np.searchsorted(
+            u,
+            (
+                centre - width / 2 - bend - 3 * body.smear,
+                centre + width / 2 + bend + 3 * body.smear,
+            ),
+        )
+        part = np.s_[:, first:last]
+        opacity = np.clip((width / 2 - np.abs(band_u[part] - centre + ragged)) / soft + 0.5, 0, 1)
+        lit = diffuse[part]
+        if band in METALLIC:
+            lit = 0.55 * lit + 0.75 * sheen[part]
+        for plane, level in zip(planes, paint, strict=True):
+            plane[part] += opacity * (np.float32(level) * lit - plane[part])
+
+
+# Light of the sky through the window, relative to the reflectance of white paper.
 WINDOW: Rgb = (0.85, 1.0, 1.12)
 
 
 def shading(
     normal: tuple[Map, Map, Map], angle: float, gloss: float, light: Light
 ) -> tuple[Map, Map, Map]:
-    """How a surface sends light to a camera that looks from above.
+    """Computes how a surface reflects light to a camera above it.
 
     Args:
-        normal: of the surface in the thing's frame: along its axis, across it, up to the camera.
+        normal: of the surface in the object's frame: along its axis, across it, up to the camera.
         angle: of the axis in the photo, radians.
-        gloss: strength of the mirror highlight, 0 matt to 1 lacquered.
+        gloss: intensity of the mirror highlight, 0 matt to 1 lacquered.
         light: what falls on it.
 
     Returns:
-        Diffuse light, mirrored window, and the broad sheen that metal flakes show.
+        Diffuse light, the window's mirror image, and the broad sheen of metal flakes.
     """
-    turned = light.azimuth - angle
+    azimuth = light.azimuth - angle
     flat, high = math.cos(light.height), math.sin(light.height)
-    to_light = (flat * math.cos(turned), flat * math.sin(turned), high)
+    to_light = (flat * math.cos(azimuth), flat * math.sin(azimuth), high)
     facing = _cosine(normal, to_light)
-    # A horizontal sheet gets 1: `ambient` from everywhere, the rest from the window. Below the
-    # horizon the table sends some back.
+    # A horizontal sheet receives 1: `ambient` from everywhere, the rest from the window. Below
+    # the horizon the table reflects some.
     sky = 0.62 + 0.38 * normal[2]
     key = np.clip(facing * 0.85 + 0.15, 0, None) / (high * 0.85 + 0.15)
     diffuse = light.ambient * sky + (1 - light.ambient) * key
-    # Blinn-Phong: half-way between the light and the camera, which looks from above.
+    # Blinn-Phong: the direction half-way between the light and the camera.
     long = math.hypot(to_light[0], to_light[1], to_light[2] + 1.0)
     half = (to_light[0] / long, to_light[1] / long, (to_light[2] + 1.0) / long)
     toward = np.clip(_cosine(normal, half), 0, 1)
-    # Lacquer shows the window small and bright, a matt coating as a broad faint patch.
+    # Lacquer reflects the window small and bright, a matt coating as a broad faint patch.
     mirror = 1.5 * gloss**1.5 * toward ** (10 + 70 * gloss)
-    # Lacquer mirrors the sky a little everywhere, more at grazing angles (Schlick), and much
-    # more where the photo was taken against the window, as glare on the table tells.
+    # Lacquer reflects the sky a little everywhere, more at grazing angles (Schlick), and much
+    # more where the photo was taken against the window, which glare on the table indicates.
     veil = 0.004 + 0.02 * gloss * (0.1 * light.glare + (1 - normal[2]) ** 3)
     return diffuse, mirror + veil, toward**5
 
@@ -196,10 +226,10 @@ def _blotches(rng: np.random.Generator, columns: int, rows: int) -> Map:
 
 
 def _raggedness(rng: np.random.Generator, across: Map) -> Map:
-    """How far a ring's edge strays from one side of the body to the other; about unit size."""
+    """Deviation of a band's edge across the body; about unit size."""
     phases, heights = rng.uniform(0, 2 * np.pi, 3), rng.normal(0, (0.7, 0.4, 0.2))
     waves: list[Map] = [
-        height * np.sin(2 * turns * across + phase)
-        for turns, height, phase in zip((1, 3, 7), heights, phases, strict=True)
+        height * np.sin(2 * frequency * across + phase)
+        for frequency, height, phase in zip((1, 3, 7), heights, phases, strict=True)
     ]
     return (waves[0] + waves[1] + waves[2]).astype(np.float32)

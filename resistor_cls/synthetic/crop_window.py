@@ -1,4 +1,4 @@
-"""A part of a photo at the photo's own pixels: cheaper by far than the whole one."""
+"""A window: a part of a photo at the photo's own resolution, cheaper to draw than the whole."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,12 +9,13 @@ from resistor_cls.synthetic.scene import Background, Camera, Light, Scene
 
 @dataclass(frozen=True)
 class Window:
-    """A square part of a photo; it may hang over the photo's edges.
+    """A square part of a photo; it may extend beyond the photo's edges.
 
     Attributes:
         left: x of its left edge, fraction of the photo's side.
         top: y of its upper edge, the same.
-        side: the same; more than 1 looks beyond the photo, up to 1.2 at any grain of wood.
+        side: the same unit; above 1 the window extends beyond the photo, up to 1.2 at any scale
+            of the grain.
     """
 
     left: float
@@ -23,20 +24,20 @@ class Window:
 
 
 def close_up(scene: Scene, window: Window) -> Scene:
-    """The scene whose whole photo is what the window shows of another one's.
+    """Returns the scene whose whole photo is what the window shows of the given one.
 
-    Everything is carried over exactly but for the slope of the vignette inside the window, a few
-    percent of brightness at most, which no field of a scene could hold. `Camera.blur` and
-    `Camera.motion` stay fractions of the whole photo: `develop` knows its size.
+    Everything is exact except the slope of the vignette inside the window (a few percent of
+    brightness at most), which no field of a scene can hold. `Camera.blur` and `Camera.motion` stay
+    fractions of the whole photo: `develop` knows its size.
 
     Args:
         scene: of the whole photo.
         window: the part to show.
     """
-    # NumPy's own floats would turn every float32 map that they meet into float64.
+    # NumPy scalars would turn every float32 map that they are combined with into float64.
     window = Window(float(window.left), float(window.top), float(window.side))
     side = window.side
-    # Of the window's centre, measured from the photo's.
+    # The window's centre, relative to the photo's centre.
     x, y = window.left + side / 2 - 0.5, window.top + side / 2 - 0.5
     light, dimmed = _light(scene.light, window, x, y)
     body = replace(
@@ -66,12 +67,13 @@ def _background(background: Background, side: float, x: float, y: float) -> Back
 
 
 def _light(light: Light, window: Window, x: float, y: float) -> tuple[Light, float]:
-    """The light in the window, and how much less of it there is than the new falloff says."""
+    """The light in the window, and its level at the bright end, relative to the whole photo's."""
     towards = x * math.cos(light.azimuth) + y * math.sin(light.azimuth)
     centre = 1 - light.falloff * (0.5 - towards)
-    # Light falls off along a line through the window's centre; a scene's begins at its bright end.
+    # Light falls off along a line through the window's centre; that of a scene begins at its
+    # bright end.
     dimmed = centre + light.falloff * window.side / 2
-    seen = replace(
+    shown = replace(
         light,
         falloff=light.falloff * window.side / dimmed,
         glare=light.glare / dimmed,  # a mirrored window does not fall off
@@ -79,7 +81,7 @@ def _light(light: Light, window: Window, x: float, y: float) -> tuple[Light, flo
         glare_y=(light.glare_y - window.top) / window.side,
         glare_size=light.glare_size / window.side,
     )
-    return seen, dimmed
+    return shown, dimmed
 
 
 def _camera(camera: Camera, dimmed: float, side: float, x: float, y: float) -> Camera:

@@ -1,26 +1,20 @@
-"""Photos of other small things on these tables: what a model of resistors should not know."""
+"""Draws photos of distractors: small objects that are not resistors, on the same tables."""
 
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from resistor_cls.categories import Category
 from resistor_cls.synthetic.body import WINDOW, shading
-from resistor_cls.synthetic.distractor_shapes import COPPER, RELIEFS, Foot, Thing
-from resistor_cls.synthetic.drawing import light_of_things, photograph
+from resistor_cls.synthetic.distractor_shapes import COPPER, RELIEFS, Foot, Relief
+from resistor_cls.synthetic.drawing import light_of_objects, photograph
 from resistor_cls.synthetic.leads import lead_path, paint_wires
-from resistor_cls.synthetic.parts import Srgb
 from resistor_cls.synthetic.sampling import SIDES_PER_MM, sample_scene, varied
-from resistor_cls.synthetic.scene import Scene
-
-# float32; OpenCV's own types do not say which numbers its results hold.
-Map = NDArray[Any]
+from resistor_cls.synthetic.scene import Map, Photo, Scene, Srgb
 
 _TIN: Srgb = (186, 175, 159)
 _PLASTICS: tuple[Srgb, ...] = (
@@ -28,61 +22,62 @@ _PLASTICS: tuple[Srgb, ...] = (
 )  # fmt: skip
 
 
-def draw_distractor(rng: np.random.Generator, size: int = 700) -> tuple[NDArray[Any], str]:
-    """Draws a photo of something that is no resistor, as `draw` draws one.
+def draw_distractor(rng: np.random.Generator, size: int = 700) -> tuple[Photo, str]:
+    """Draws a photo of a distractor, as `draw` draws a resistor.
 
     Args:
-        rng: the only source of chance.
-        size: side of the photo in pixels; the thing is the same at any size.
+        rng: the only source of randomness.
+        size: side of the photo in pixels; the scene is the same at any size.
 
     Returns:
-        (size, size, 3) uint8, RGB, and which of `DISTRACTORS` it shows.
+        The photo, (size, size, 3) uint8, RGB, and the one of `DISTRACTORS` that it shows.
     """
     kind = DISTRACTORS[rng.integers(len(DISTRACTORS))]
-    # A table, a light, a camera and a place, as resistors have them; any part will do.
+    # Table, light, camera and position as for resistors; the category has no effect on them.
     scene = sample_scene(Category("other"), rng)
-    light_of = _light_of_wire if kind in _WIRES else _light_of_thing
+    light_of = _light_of_wire if kind in _WIRES else _light_of_relief
     seed = int(rng.integers(2**31))
     return photograph(scene, size, None, partial(light_of, kind, seed)), kind
 
 
-def _light_of_thing(kind: str, seed: int, scene: Scene, size: int) -> Map:
+def _light_of_relief(kind: str, seed: int, scene: Scene, size: int) -> Map:
     rng = np.random.default_rng(seed)
     make, reach = RELIEFS[kind]
     body, pixel = scene.body, 1 / (SIDES_PER_MM * size)  # mm
     pixels = 2 * math.ceil(reach / pixel) + 2
-    fine = 3 if reach < 7 else 2  # big things have enough pixels with two samples a side
+    oversampling = 3 if reach < 7 else 2  # large objects are smooth with two samples per side
     left, top = (round(middle * size - pixels / 2) for middle in (body.x, body.y))
-    steps = (np.arange(pixels * fine, dtype=np.float32) + 0.5) / fine
-    x = (steps + left - body.x * size)[None, :] * np.float32(pixel)
-    y = (steps + top - body.y * size)[:, None] * np.float32(pixel)
+    centres = (np.arange(pixels * oversampling, dtype=np.float32) + 0.5) / oversampling
+    x = (centres + left - body.x * size)[None, :] * np.float32(pixel)
+    y = (centres + top - body.y * size)[:, None] * np.float32(pixel)
     cos, sin = math.cos(body.angle), math.sin(body.angle)
-    thing = make(cos * x + sin * y, cos * y - sin * x, rng)
-    cover: Map = thing.cover.astype(np.float32)
+    relief = make(cos * x + sin * y, cos * y - sin * x, rng)
+    cover: Map = relief.cover.astype(np.float32)
     colour, cover = (
         cv2.resize(part, (pixels, pixels), interpolation=cv2.INTER_AREA)
-        for part in (_lit(thing, scene, pixel / fine) * cover[:, :, None], cover)
+        for part in (_lit(relief, scene, pixel / oversampling) * cover[:, :, None], cover)
     )
-    paths = _legs(thing.feet, scene)
+    paths = _legs(relief.feet, scene)
     widths = [rng.uniform(0.45, 0.6) * SIDES_PER_MM] * len(paths)
     wires = paint_wires(paths, widths, scene.light, size)
-    high = replace(scene, body=replace(body, diameter=thing.tall * SIDES_PER_MM))
-    return light_of_things(high, size, wires, (colour, cover, (left, top)))
+    high = replace(scene, body=replace(body, diameter=relief.tall * SIDES_PER_MM))
+    return light_of_objects(high, size, wires, (colour, cover, (left, top)))
 
 
-def _lit(thing: Thing, scene: Scene, step: float) -> Map:
-    """The thing's colour in the scene's light; a sample is `step` mm wide."""
-    down, right = np.gradient(thing.height, step)
+def _lit(relief: Relief, scene: Scene, step: float) -> Map:
+    """The object's colour in the scene's light; a sample is `step` mm wide."""
+    down, right = np.gradient(relief.height, step)
     up = 1 / np.sqrt(1 + right * right + down * down)
-    diffuse, mirror, sheen = shading((-right * up, -down * up, up), 0.0, thing.gloss, scene.light)
-    # Bare metal is dark but where it mirrors the window or the sky.
-    shade = diffuse * (1 - 0.55 * thing.metal) + thing.metal * (0.9 * sheen + 0.15 * up**4)
-    lit = thing.colour * shade[:, :, None] + mirror[:, :, None] * np.array(WINDOW, np.float32)
-    return lit.astype(np.float32)
+    diffuse, mirror, sheen = shading((-right * up, -down * up, up), 0.0, relief.gloss, scene.light)
+    # Bare metal is dark except where it reflects the window or the sky.
+    shade = diffuse * (1 - 0.55 * relief.metal) + relief.metal * (0.9 * sheen + 0.15 * up**4)
+    lit: Map = relief.colour * shade[:, :, None] + mirror[:, :, None] * np.array(WINDOW, np.float32)
+    lit = lit.astype(np.float32)
+    return lit
 
 
 def _legs(feet: tuple[Foot, ...], scene: Scene) -> list[Map]:
-    """Wires from a thing's feet, bent as a resistor's; those of one side are bent together."""
+    """Wires of an object, bent like a resistor's; those of the same side are bent alike."""
     body, cos, sin = scene.body, math.cos(scene.body.angle), math.sin(scene.body.angle)
     together = len({heading for _, _, heading in feet}) < len(feet)
     paths = []
@@ -104,13 +99,13 @@ def _light_of_wire(kind: str, seed: int, scene: Scene, size: int) -> Map:
     colours = (_TIN, _TIN, COPPER) if rng.random() < 0.6 else _PLASTICS
     colour = varied(colours[rng.integers(len(colours))], rng, 0.1)
     wires = paint_wires([path], [width * SIDES_PER_MM], scene.light, size)
-    nothing = np.zeros((1, 1, 3), np.float32), np.zeros((1, 1), np.float32), (0, 0)
+    no_solid = np.zeros((1, 1, 3), np.float32), np.zeros((1, 1), np.float32), (0, 0)
     flat = replace(scene, body=replace(scene.body, diameter=1.5 * width * SIDES_PER_MM))
-    return light_of_things(flat, size, wires, nothing, colour)
+    return light_of_objects(flat, size, wires, no_solid, colour)
 
 
 def _paper_clip(scene: Scene, rng: np.random.Generator) -> tuple[Map, float]:
-    """A path in fractions of the photo, and the wire's width in mm."""
+    """The path of the wire in fractions of the photo, and its width in mm."""
 
     def bow(x: float, y: float, radius: float, first: float) -> Map:
         turn = np.radians(np.linspace(first, first - 180, 24))
@@ -133,7 +128,7 @@ def _wire(scene: Scene, rng: np.random.Generator) -> tuple[Map, float]:
     return path - centre + (scene.body.x, scene.body.y), rng.uniform(0.5, 1.6)
 
 
-# Things of wire alone.
+# Distractors that consist of wire alone.
 _WIRES: dict[str, Callable[[Scene, np.random.Generator], tuple[Map, float]]] = {
     "paper clip": _paper_clip,
     "wire": _wire,

@@ -1,22 +1,22 @@
-"""What resistors look like: bodies, band paint, sizes, and which design a category shows.
+"""How resistors look: bodies, band colours, sizes, and the designs of a category.
 
-Colours are sRGB as a well lit white-balanced photo would show them; they were read off photos of
-real parts. Proportions are fractions of the body's length, coating tips included.
+Colours are sRGB as in a well-lit, white-balanced photo; they were read off photos of real parts.
+Proportions are fractions of the body's length, coating tips included.
 """
 
 import hashlib
 from dataclasses import dataclass
 
 from resistor_cls.categories import Category
-from resistor_cls.colour_code import DIGITS, e_series, encode
+from resistor_cls.colour_code import DIGITS, encode
+from resistor_cls.e_series import e_series
 from resistor_cls.errors import DataError
-
-Srgb = tuple[int, int, int]
+from resistor_cls.synthetic.scene import Srgb
 
 
 @dataclass(frozen=True)
 class BodyKind:
-    """One make of body.
+    """One kind of body.
 
     Attributes:
         colour: of the coating, sRGB.
@@ -25,10 +25,10 @@ class BodyKind:
         cap: length of one end cap with its shoulder, as a fraction of the body.
         round_off: length over which a cap closes, in diameters; small is flat, 0.5 is round.
         tip: length of the coating that runs out on the wire, as a fraction of the body.
-        band: width of one ring, as a fraction of the body.
-        gloss: strength of the mirror highlight, 0 matt to 1 lacquered.
+        band: width of one band, as a fraction of the body.
+        gloss: intensity of the mirror highlight, 0 matt to 1 lacquered.
         mottle: how much the coating's tone varies from place to place, 0 to 1.
-        smear: how ragged the edges of the rings are, as a fraction of the body.
+        smear: raggedness of the bands' edges, as a fraction of the body.
     """
 
     colour: Srgb
@@ -48,11 +48,11 @@ KINDS = {
     "carbon film": BodyKind(
         (152, 113, 65), 0.355, 0.84, 0.30, 0.50, 0.035, 0.082, 0.55, 0.10, 0.006
     ),
-    # Yellowish brown lacquer with rings that ran, seen on 1/8 W parts.
+    # Yellowish brown lacquer with blurred bands, as on 1/8 W parts.
     "carbon film lacquered": BodyKind(
         (178, 126, 42), 0.36, 0.86, 0.30, 0.55, 0.045, 0.075, 0.8, 0.55, 0.020
     ),
-    # Beige part of one watt: caps of small step, flat ends, thin sharp rings.
+    # Beige part of one watt: low shoulders, flat ends, thin sharp bands.
     "carbon film power": BodyKind(
         (173, 133, 82), 0.305, 0.91, 0.20, 0.24, 0.018, 0.034, 0.5, 0.05, 0.003
     ),
@@ -84,7 +84,7 @@ KINDS = {
     ),
 }
 
-# Paint of the rings, sRGB. Gold and silver are flakes of metal in lacquer: they also mirror.
+# Paint of the bands, sRGB. Gold and silver are metal flakes in lacquer: they also reflect.
 BAND_COLOURS: dict[str, Srgb] = {
     "black": (14, 14, 15),
     "brown": (88, 40, 22),
@@ -104,12 +104,12 @@ METALLIC = ("gold", "silver")
 
 @dataclass(frozen=True)
 class Design:
-    """How one part of a category looks.
+    """The look of one part of a category.
 
     Attributes:
         kind: key of `KINDS`.
-        bands: colours of the rings, first digit first.
-        length: of the body with its coating tips, in millimetres.
+        bands: colours of the bands, first digit first.
+        length: of the body, coating tips included, in millimetres.
     """
 
     kind: str
@@ -117,13 +117,14 @@ class Design:
     length: float
 
 
-# Body lengths in mm where the category says watts only; common data-sheet sizes plus the tips.
+# Body lengths in mm by watts, for categories that were not photographed: common sizes of data
+# sheets plus the coating tips.
 _LENGTHS = {0.125: 5.0, 0.25: 6.8, 0.5: 9.5, 1.0: 13.0, 2.0: 16.0, 3.0: 18.0, 5.0: 22.0}
 
 # The 37 categories as photographed: kinds in the order of their markings, and the length in mm
-# that gives the photographed size at 10 px/mm of a 700 px photo. Small "half watt" parts
-# (11M, 24K) and a big "quarter watt" one (1K) are what the photos show.
-_SEEN = {
+# that gives the photographed size at 10 px/mm in a 700 px photo. The small "half watt" parts
+# (11M, 24K) and the big "quarter watt" one (1K) are as in the photos.
+_PHOTOGRAPHED = {
     "100R_1-4W": (("carbon film", "metal film"), 7.3),
     "10R_1W": (("carbon film power",), 14.0),
     "10R_2W": (("metal oxide grey",), 18.0),
@@ -179,18 +180,18 @@ _PRECISE_KINDS = ("metal film", "metal film", "metal film turquoise")
 
 
 def designs(category: Category) -> tuple[Design, ...]:
-    """Every design that a category's parts have; each is as likely as the others.
+    """Returns the designs of a category's parts, all equally likely.
 
-    The 37 photographed categories show what was photographed. Any other one shows its markings,
-    else the code of the ohms that its name says, else a code made from its name, on bodies that
-    are common for its watts.
+    The 37 photographed categories look as photographed. Any other category shows its markings,
+    or else the colour code of its ohms, or else a code made from its name, on bodies that are
+    common for its watts.
 
     Raises:
         DataError: ohms that no colour code can show.
     """
-    seen = _SEEN.get(category.name)
-    if seen is not None:
-        kinds, length = seen
+    photographed = _PHOTOGRAPHED.get(category.name)
+    if photographed is not None:
+        kinds, length = photographed
         return tuple(
             Design(kind, bands, length)
             for kind, bands in zip(kinds, category.markings, strict=True)
@@ -205,7 +206,7 @@ def designs(category: Category) -> tuple[Design, ...]:
 
 
 def bands_of(category: Category) -> tuple[str, ...]:
-    """The rings of a category without markings, the same ones in every process.
+    """Returns the bands of a category without markings, the same ones in every process.
 
     Raises:
         DataError: ohms that no colour code can show.
@@ -234,7 +235,7 @@ def _kinds(watts: float, count: int) -> tuple[str, ...]:
 
 
 def _bands_from_name(name: str) -> tuple[str, ...]:
-    """A code for a name that says no ohms ("left"), so that its parts can be told apart."""
+    """A code for a name that says no ohms ("left"), so that its parts can be distinguished."""
     number = stable_hash(name)
     number, position = divmod(number, len(e_series(24)))
     number, power = divmod(number, len(DIGITS))
@@ -245,5 +246,5 @@ def _bands_from_name(name: str) -> tuple[str, ...]:
 
 
 def stable_hash(text: str) -> int:
-    """A 64-bit number that depends on the text alone; Python's `hash` differs per process."""
+    """Returns a 64-bit number that depends on the text alone; `hash` differs per process."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

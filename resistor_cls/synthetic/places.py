@@ -1,7 +1,7 @@
-"""The places where parts are photographed: tables, sheets of paper, and how a camera meets them.
+"""The places where parts are photographed: tables and sheets of paper, and the camera's exposure.
 
-Read off real photos: a camera's automatic exposure makes white paper grey, and a part that lies on
-dark wood bright and bluish, because it balances the wood's red.
+The values were read off real photos: automatic exposure makes white paper grey, and a part on dark
+wood bright and bluish, because the camera balances the red of the wood.
 """
 
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ class Place:
     """One kind of place.
 
     Attributes:
-        weight: how often it is seen, relative to the others.
+        weight: relative frequency.
         paper: whether there is a sheet of paper.
-        edge: share of these photos that show where the paper ends, and wood beyond.
+        edge: fraction of these photos that show the edge of the paper, with wood beyond.
         base: reflectance of the wood between its pores, linear.
         pore: reflectance in its pores, linear.
-        texture: of the wood, "pores" (short dark dashes) or "long" (broad bands and seams).
-        exposure: brightness of a white surface per channel; 1 is the most that a camera shows.
-        lift: see `resistor_cls.synthetic.scene.Camera`.
+        texture: of the wood, "pores" (short dark dashes) or "long" (broad zones and seams).
+        exposure: brightness of a white surface per channel; see `scene.Camera`.
+        lift: exponent of the tone curve; see `scene.Camera`.
         brightness_spread: standard deviation of the exposure, natural logarithm.
-        warmth_spread: the same of red and, the other way round, of blue: white balance.
-        glare: largest strength of the window's reflection.
-        falloff: largest loss of light across the photo.
+        warmth_spread: the same for the white balance: of red, and inversely of blue.
+        glare: maximum intensity of the window's reflection.
+        falloff: maximum loss of light across the photo.
     """
 
     weight: float

@@ -1,38 +1,48 @@
-"""Everything that is drawn in one photo, as plain values.
+"""A scene: everything that is drawn in one photo, as plain values.
 
-Lengths are fractions of the photo's side, so that a scene is the same picture at any size; x runs
+Lengths are fractions of the photo's side, so that a scene is the same picture at any size. x runs
 to the right and y down, angles are radians from x towards y. Colours and light are linear.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+from numpy.typing import NDArray
+
+# Red, green, blue: linear light, and levels from 0 to 255 of sRGB.
 Rgb = tuple[float, float, float]
+Srgb = tuple[int, int, int]
+# A float32 array with a number or a colour for each pixel. OpenCV's own types do not tell the
+# dtype of its results.
+Map = NDArray[Any]
+# A uint8 array (height, width, 3), RGB.
+Photo = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Body:
-    """The body with its rings.
+    """The body with its bands.
 
     Attributes:
         kind: key of `parts.KINDS`.
-        bands: colours of the rings, first digit first.
-        centres: of the rings, as fractions of the body's length from the first end.
-        widths: of the rings, as fractions of the body's length.
-        paint: colour of each ring, linear.
+        bands: colours of the bands, first digit first.
+        centres: of the bands, as fractions of the body's length from the first end.
+        widths: of the bands, as fractions of the body's length.
+        paint: colour of each band, linear.
         colour: of the coating, linear.
         x: of the body's centre.
         y: of the body's centre.
-        angle: direction from the first ring to the last.
+        angle: direction from the first band to the last.
         length: coating tips included.
         diameter: of the end caps.
         waist: diameter of the middle over that of the caps.
         cap: length of a cap with its shoulder, as a fraction of the length.
         round_off: length over which a cap closes, in diameters.
         tip: length of the coating that runs out on the wire, as a fraction of the length.
-        bulge: how far rings bend along the axis because the camera looks from the side, in radii.
-        gloss: strength of the mirror highlight.
+        bulge: how far bands bend along the axis because the camera looks from the side, in radii.
+        gloss: intensity of the mirror highlight.
         mottle: how much the coating's tone varies.
-        smear: raggedness of the rings' edges, as a fraction of the length.
+        smear: raggedness of the bands' edges, as a fraction of the length.
         seed: of the small irregularities.
     """
 
@@ -60,12 +70,13 @@ class Body:
 
 @dataclass(frozen=True)
 class Lead:
-    """One wire, as the bends that a hand gave it.
+    """One wire with its bends.
 
     Attributes:
         length: along the wire.
         width: of the wire.
-        bends: (where along the wire from 0 to 1, turn in radians, over which part of the wire).
+        bends: position along the wire (0 to 1), turn in radians, and the part of the wire that
+            the bend takes (0 to 1).
     """
 
     length: float
@@ -83,8 +94,8 @@ class Background:
         scale: of the wood's grain; 1 is usual.
         shift_x: which part of the surface is seen, 0 to 1.
         shift_y: the same across.
-        grain: contrast of the grain or of the paper's texture.
-        edge_angle: direction in which the paper ends; without effect where there is no edge.
+        grain: contrast of the grain or of the paper's texture; 1 is usual.
+        edge_angle: direction in which the paper ends; no effect where the edge is out of sight.
         edge_offset: distance of the paper's edge from the photo's centre in that direction.
     """
 
@@ -107,12 +118,12 @@ class Light:
         height: of the light above the table, radians.
         ambient: share of light that comes from everywhere.
         falloff: how much darker the far side of the photo is.
-        glare: strength of the reflection of the window on the table.
-        glare_x: its place.
-        glare_y: its place.
-        glare_size: its radius.
+        glare: intensity of the reflection of the window on the table.
+        glare_x: of the centre of that reflection.
+        glare_y: of the centre of that reflection.
+        glare_size: radius of that reflection.
         shadow: darkness of the shadow, 0 to 1.
-        shadow_reach: how far a shadow falls, in heights of the thing that casts it.
+        shadow_reach: how far a shadow falls, in heights of the object that casts it.
         shadow_blur: softness of the shadow, in the same unit.
     """
 
@@ -134,18 +145,18 @@ class Camera:
     """What the camera does with the light.
 
     Attributes:
-        exposure: white paper's brightness per channel, linear; 1 is the brightest that the
-            camera can show. Holds the white balance.
+        exposure: brightness of white paper per channel, linear, white balance included; 1 is
+            the maximum that the camera can show.
         saturation: 1 leaves colours as they are.
-        lift: power of the light that the camera shows; below 1 it lifts what is dark and holds
-            back what is bright, as phones do on dark wood.
+        lift: exponent of the tone curve; below 1 it brightens dark areas and compresses bright
+            ones, as phones do on dark wood.
         contrast: 0 is a plain gamma curve, 1 a strong S.
-        blur: standard deviation, fraction of the side.
-        motion: length of the smear by a moving camera, fraction of the side; 0 is none.
-        motion_angle: direction of the smear.
-        sharpening: strength of the camera's own.
-        noise: standard deviation at 700 px, in steps of 255.
-        noise_seed: which noise.
+        blur: standard deviation, fraction of the photo's side.
+        motion: length of the motion blur, fraction of the photo's side; 0 is none.
+        motion_angle: direction of the motion blur.
+        sharpening: amount of the camera's own sharpening.
+        noise: standard deviation at 700 px, in levels of 255.
+        noise_seed: of the noise.
         vignette: how much darker the corners are.
         jpeg_quality: 0 to 100.
     """

@@ -38,7 +38,7 @@ def check_reference(reference: str, uri: str, key: str = "model") -> None:
         except TrackingError as error:
             raise ModelError(
                 f"{key}={reference}: {error}; go to the folder that the training was started in, "
-                "or name its store by tracking.uri=… (of predict: --tracking-uri)"
+                "or name its store by tracking.uri=…"
             ) from error
         return
     path = Path(reference).expanduser()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from resistor_cls.audit import main as audit
-from resistor_cls.config import compose, flatten
-from resistor_cls.config.command_line import TEXT_KEYS, as_reference, quoted, read_words
+from resistor_cls.config import compose
+from resistor_cls.config.command_line import as_reference, quoted, read_words
 from resistor_cls.evaluate import main as evaluate
 from resistor_cls.predict import main as predict
 from resistor_cls.train import main as train
@@ -117,27 +117,6 @@ def test_what_means_something_to_hydra_still_does(
     config = compose("train", ["data=folder", "data.root=photos", "seed=7", word])
     assert OmegaConf.to_container(config, resolve=True) is not None
     assert OmegaConf.select(config, word.partition("=")[0]) == value
-
-
-# Keys whose value is one of a few words, or a number where it is not null.
-FEW = """
-accelerator channels class_weights compare devices ema focal_gamma gradient_clip_val image_size kind
-label_smoothing layer_decay layer_lr loss monitor name normalization patience per_category pool
-precision sample_of source stream subset validation_size workers
-"""
-
-
-@pytest.mark.parametrize("command", ["train", "evaluate", "audit"])
-def test_every_key_of_text_is_listed(command: str) -> None:
-    """A new key of text is listed as free text, or here as one of a few words."""
-    needed = {"folder": ["data.root=x"], "table": ["data.table=x"]}
-    for source in ("folder", "table", "rendered", "resistor37"):
-        config = compose(command, [f"data={source}", *needed.get(source, [])])
-        for key, value in flatten(config, resolve=False).items():
-            if key.startswith(("augment", "data.augment", "mix", "data.mix", "inference")):
-                continue
-            if value is None or (isinstance(value, str) and key not in TEXT_KEYS):
-                assert key in TEXT_KEYS or key.rpartition(".")[2] in FEW.split(), key
 
 
 def test_a_whole_job_in_odd_places(

@@ -14,8 +14,9 @@ import torch
 from mlflow.entities import Run
 
 from resistor_cls.config import compose, instantiate
-from resistor_cls.model import ResistorClassifier, build_trainer
+from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer
 from resistor_cls.predict import main as predict
+from resistor_cls.train import loss_arguments
 from tests.helpers.tiny import TINY
 
 Train = Callable[..., int]
@@ -24,51 +25,56 @@ Train = Callable[..., int]
 class Built(NamedTuple):
     """What a config makes, without a training."""
 
-    model: ResistorClassifier
+    model: ResistorTask
     trainer: Any
     optimizer: torch.optim.Optimizer
     rates: list[float]
     loss: float
     data: Any
 
+    @property
+    def network(self) -> ResistorNetwork:
+        return self.model.network
+
 
 def build(photos: Path, folder: Path, *words: str) -> Built:
     config = compose("train", ["data=folder", f"data.root={photos}", *TINY, *words])
     torch.manual_seed(0)
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
-    model = instantiate(config.model, categories=["a", "b", "c"], optimizer=optimizer)
-    data = instantiate(config.data, prepare=model.image_preprocessing())
+    made_of = {"optimizer": optimizer, **loss_arguments(config)}
+    model = instantiate(config.model, categories=["a", "b", "c"], **made_of)
+    data = instantiate(config.data, prepare=model.network.image_preprocessing())
     trainer = build_trainer(folder, **config.trainer)
-    made = optimizer(model.backbone.parameters())
+    made = optimizer(model.network.backbone.parameters())
     schedule, rates = scheduler(made, 8, 2), []
     for _ in range(8):
         rates.append(round(made.param_groups[0]["lr"], 8))
         made.step()
         schedule.step()
     logits = torch.tensor([[2.0, -1.0, 0.5], [0.1, 0.2, -3.0]])
-    if model._training_loss.needs_counts:
-        model._training_loss.count([1, 2, 9])
-    loss = float(model._training_loss(logits, torch.eye(3)[:2]))
+    if model.training_loss.needs_counts:
+        model.training_loss.count([1, 2, 9])
+    loss = float(model.training_loss(logits, torch.eye(3)[:2]))
     return Built(model, trainer, made, rates, loss, data)
 
 
 PHOTO = torch.linspace(0.2, 0.6, 3 * 32 * 32).view(1, 3, 32, 32)
 Probe = Callable[[Built], object]
 SETTINGS: dict[str, Probe] = {
-    "model.pool=gem": lambda built: type(built.model.backbone.global_pool).__name__,
-    "model.pool=max": lambda built: built.model.backbone.global_pool.pool_type,
-    "model.dropout=0.3": lambda built: built.model.backbone.drop_rate,
+    "model.pool=gem": lambda built: type(built.network.backbone.global_pool).__name__,
+    "model.pool=max": lambda built: built.network.backbone.global_pool.pool_type,
+    "model.dropout=0.3": lambda built: built.network.backbone.drop_rate,
     "model.drop_path=0.3": lambda built: sum("DropPath" in str(m) for m in built.model.modules()),
-    "model.channels=1": lambda built: built.model.backbone.conv1[0].in_channels,
-    "model.normalization=min_max": lambda built: float(built.model.preprocessing(PHOTO).sum()),
-    "data.image_size=[24,48]": lambda built: built.model.preprocessing.shape,
-    "model.views=8": lambda built: built.model.views,
-    "model.mixed_precision_inference=true": lambda built: built.model.mixed_precision_inference,
-    "model.probability_threshold=0.5": lambda built: built.model.probability_threshold,
-    "model.layer_lr={fc: 10}": lambda built: built.model._layer_lr,
-    "model.layer_decay=0.8": lambda built: built.model._layer_decay,
-    "model.freeze_epochs=1": lambda built: built.model._freeze_epochs,
-    "model.train_metrics=true": lambda built: built.model._train_scores is None,
+    "model.channels=1": lambda built: built.network.backbone.conv1[0].in_channels,
+    "model.normalization=min_max": lambda built: float(built.network.preprocessing(PHOTO).sum()),
+    "data.image_size=[24,48]": lambda built: built.network.preprocessing.shape,
+    "model.views=8": lambda built: built.network.views,
+    "model.mixed_precision_inference=true": lambda built: built.network.mixed_precision_inference,
+    "model.probability_threshold=0.5": lambda built: built.network.probability_threshold,
+    "model.layer_lr={fc: 10}": lambda built: built.model.layer_lr,
+    "model.layer_decay=0.8": lambda built: built.model.layer_decay,
+    "model.freeze_epochs=1": lambda built: built.model.freeze_epochs,
+    "model.train_metrics=true": lambda built: built.model.train_scores is None,
     "loss=cross_entropy": lambda built: built.loss,
     "loss=focal": lambda built: built.loss,
     "loss.label_smoothing=0.1": lambda built: built.loss,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistor_cls.categories import parse_name
-from resistor_cls.data.crops import CROP_SHAPE, View, crop_upright, look
+from resistor_cls.data.crops import CROP_SHAPE, View, crop_upright, sample_view
 from resistor_cls.data.geometry import OrientedBox, overlap
 from resistor_cls.synthetic import Scene, draw, sample_scene
 
@@ -78,20 +78,22 @@ def test_shrinking_averages():
     rows, columns = np.indices((700, 700))
     photo = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
     for angle in (0.0, 0.4):
-        seen = look(photo, View(350, 350, angle, 600), (100, 100))
+        seen = sample_view(photo, View(350, 350, angle, 600), (100, 100))
         assert seen.min() > 90
         assert seen.max() < 165
 
 
 def test_beyond_the_photo_its_edge_goes_on():
     photo = np.full((50, 80, 3), 200, np.uint8)
-    assert (look(photo, View(0, 0, 0.3, 300), (64, 64)) == 200).all()
+    assert (sample_view(photo, View(0, 0, 0.3, 300), (64, 64)) == 200).all()
 
 
 def test_a_view_of_a_very_long_photo_is_the_view_of_its_part():
     photo = np.random.default_rng(1).integers(0, 256, (40_000, 60, 3), np.uint8)
     view, part = View(30, 35_000, 0.5, 40), View(30, 100, 0.5, 40)
-    assert (look(photo, view, (32, 32)) == look(photo[34_900:35_100], part, (32, 32))).all()
+    assert (
+        sample_view(photo, view, (32, 32)) == sample_view(photo[34_900:35_100], part, (32, 32))
+    ).all()
 
 
 @given(st.floats(0, 3.1), st.floats(20, 200), st.floats(60, 140), st.floats(40, 80))
@@ -102,7 +104,7 @@ def test_what_a_view_shows_is_where_its_place_says(angle: float, span: float, x:
     photo = (255 * np.dstack([across, down, across])).round().astype(np.uint8)
     view = View(x, y, angle, span)
     place = view.place(size, (height, width))
-    seen = look(photo, view, size) / 255
+    seen = sample_view(photo, view, size) / 255
     rows, columns = np.indices(size) + 0.5
     for row, column in ((0, 0), (0, 95), (39, 0), (20, 48)):
         there = place @ (columns[row, column] / 96, rows[row, column] / 40, 1)

@@ -18,7 +18,7 @@ from resistor_cls.model.training.metrics import metric_collection
 NAMES = ("accuracy", "f1_macro", "roc_auc")
 
 
-def judged(targets: np.ndarray, probabilities: np.ndarray) -> Predictions:
+def predictions_of(targets: np.ndarray, probabilities: np.ndarray) -> Predictions:
     return Predictions(
         names=tuple(f"{index}.jpg" for index in range(len(targets))),
         indices=np.arange(len(targets)),
@@ -43,7 +43,7 @@ def with_skill(skill: float, bursts: int, size: int, seed: int, spread: float = 
     ease = np.repeat(rng.normal(size=bursts), size) * spread + rng.normal(size=bursts * size)
     right = 1 / (1 + np.exp(-skill - ease))
     first = np.where(targets == 0, right, 1 - right)
-    return judged(targets, np.stack([first, 1 - first], axis=1))
+    return predictions_of(targets, np.stack([first, 1 - first], axis=1))
 
 
 def in_bursts(bursts: int, size: int) -> dict[str, int]:
@@ -57,7 +57,7 @@ def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed:
     metrics = metric_collection(categories)
     metrics.update(torch.tensor(probabilities, dtype=torch.float32), torch.tensor(targets))
     reported = {name: float(value) for name, value in metrics.compute().items()}
-    found = scores(judged(targets, probabilities))
+    found = scores(predictions_of(targets, probabilities))
     assert found == pytest.approx({name: reported[name] for name in NAMES}, abs=1e-6, nan_ok=True)
 
 
@@ -66,24 +66,24 @@ def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed:
 def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int):
     targets, probabilities = at_random(photos, categories, seed)
     weights = np.random.default_rng(seed).integers(0, 4, (2, photos))
-    found = weighted_scores(judged(targets, probabilities), weights.astype(float))
+    found = weighted_scores(predictions_of(targets, probabilities), weights.astype(float))
     for row, times in zip(found, weights, strict=True):
         again = np.repeat(np.arange(photos), times)
         truth, said = targets[again], probabilities[again]
         if len(again) == 0:
             assert np.isnan(row).all()
             continue
-        answers = said.argmax(axis=1)
-        # A category that was not drawn says nothing, however often it was answered.
-        drawn = set(truth) | (set(answers) - set(targets))
+        predicted = said.argmax(axis=1)
+        # A category that was not drawn has no F1, however often it was predicted.
+        drawn = set(truth) | (set(predicted) - set(targets))
         areas = [
             roc_auc_score(truth == index, said[:, index])
             for index in set(truth)
             if (truth != index).any()
         ]
         wanted = [
-            accuracy_score(truth, answers),
-            f1_score(truth, answers, labels=sorted(drawn), average="macro", zero_division=0),
+            accuracy_score(truth, predicted),
+            f1_score(truth, predicted, labels=sorted(drawn), average="macro", zero_division=0),
             np.mean(areas) if areas else np.nan,
         ]
         assert row == pytest.approx(wanted, nan_ok=True)
@@ -92,7 +92,7 @@ def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int)
 def test_the_bootstrap_draws_whole_bursts():
     """By hand: with two bursts, one all right and one all wrong, a draw is 0, 1/2 or 1."""
     targets = np.repeat([0, 1], 4)
-    one = judged(targets, np.tile([0.9, 0.1], (8, 1)))  # right in the first burst alone
+    one = predictions_of(targets, np.tile([0.9, 0.1], (8, 1)))  # right in the first burst alone
     comparison = compare({"a": [one], "b": [one]}, in_bursts(2, 4))
     row = comparison.values.iloc[0]
     assert (row["mean"], row["low"], row["high"]) == (0.5, 0.0, 1.0)

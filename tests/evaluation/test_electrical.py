@@ -18,15 +18,15 @@ seeds = st.integers(0, 2**32 - 1)
 nan = float("nan")
 
 
-def answers(categories: Categories, *pairs: tuple[str, str]) -> ElectricalResult:
-    """Judges (label, prediction) pairs."""
+def evaluated(categories: Categories, *pairs: tuple[str, str]) -> ElectricalResult:
+    """Evaluates (label, prediction) pairs."""
     targets, predicted = np.array([[categories.index(name) for name in pair] for pair in pairs]).T
     names = [f"{place}.jpg" for place in range(len(pairs))]
     return evaluate_electrical(targets, predicted, categories, names)
 
 
-def test_names_say_ohms_and_watts_and_parts_say_bands():
-    judged = answers(
+def test_names_state_ohms_and_watts_and_parts_have_bands():
+    result = evaluated(
         resistor37(),
         ("220R_2W", "220R_2W"),
         ("220R_2W", "22R_1-4W"),  # the same bands on both, which are those of 22 Ω
@@ -35,20 +35,20 @@ def test_names_say_ohms_and_watts_and_parts_say_bands():
         ("4700Mohm", "470R_1W"),  # the label names no watts
         ("470R_1W", "4700Mohm"),  # the prediction names none
     )
-    assert judged.value_right.tolist() == [1, 1, 1, 0, 0, 0]
-    np.testing.assert_equal(judged.watts_right, [1, 0, 0, 0, nan, 0])
-    np.testing.assert_equal(judged.both_right, [1, 0, 0, 0, nan, 0])
-    assert judged.bands_right.tolist() == [1, 1, 1, 0, 0, 0]
-    assert judged.decades.tolist() == [0, 0, 0, 1, 3, 3]  # 4700Mohm is 0.47 Ω
+    assert result.value_right.tolist() == [1, 1, 1, 0, 0, 0]
+    np.testing.assert_equal(result.watts_right, [1, 0, 0, 0, nan, 0])
+    np.testing.assert_equal(result.both_right, [1, 0, 0, 0, nan, 0])
+    assert result.bands_right.tolist() == [1, 1, 1, 0, 0, 0]
+    assert result.decades.tolist() == [0, 0, 0, 1, 3, 3]  # 4700Mohm is 0.47 Ω
 
 
-def test_what_a_name_does_not_say_is_not_judged():
+def test_what_a_name_does_not_state_is_undefined():
     plain = Categories(["cat", "$dog|_ Ω", "4K7", "0R"])
-    judged = answers(plain, ("cat", "cat"), ("cat", "4K7"), ("4K7", "cat"), ("4K7", "0R"))
-    np.testing.assert_equal(judged.value_right, [nan, nan, 0, 0])
-    np.testing.assert_equal(judged.decades, [nan] * 4)  # no power of ten leads to 0 ohms
-    assert answers(plain, ("0R", "0R")).decades.tolist() == [0]
-    summary = judged.summary(lambda right: (float(np.isnan(right).sum()), nan))
+    result = evaluated(plain, ("cat", "cat"), ("cat", "4K7"), ("4K7", "cat"), ("4K7", "0R"))
+    np.testing.assert_equal(result.value_right, [nan, nan, 0, 0])
+    np.testing.assert_equal(result.decades, [nan] * 4)  # no power of ten leads to 0 ohms
+    assert evaluated(plain, ("0R", "0R")).decades.tolist() == [0]
+    summary = result.summary(lambda right: (float(np.isnan(right).sum()), nan))
     assert (summary["value"]["judged"], summary["value"]["low"]) == (2, 2.0)
     nothing = {"judged": 0, "right": 0, "share": None, "low": None, "high": None}
     assert summary["watts"] == summary["both"] == summary["bands"] == nothing
@@ -58,8 +58,8 @@ def test_what_a_name_does_not_say_is_not_judged():
 
 def test_a_summary_counts_and_names_the_worst():
     pairs = [("1K_2W", "1K_2W")] * 8 + [("15R_1-4W", "1M_1-4W"), ("10R_1W", "27R_1W")]
-    judged = answers(resistor37(), *pairs)
-    summary = judged.summary(lambda right: (float(right.mean()) - 0.1, nan))
+    result = evaluated(resistor37(), *pairs)
+    summary = result.summary(lambda right: (float(right.mean()) - 0.1, nan))
     assert summary["value"] == {
         "judged": 10,
         "right": 8,
@@ -83,7 +83,7 @@ def test_a_summary_counts_and_names_the_worst():
     assert (summary["worst"][0]["label"], summary["worst"][0]["prediction"]) == pairs[8]
 
 
-def test_no_photos_are_no_answers():
+def test_no_photos_have_no_shares():
     none = np.array([], dtype=int)
     summary = evaluate_electrical(none, none, resistor37(), []).summary()
     assert summary["value"]["share"] is None
@@ -139,14 +139,14 @@ def test_costs_that_cannot_be_used_say_where_and_why(text: str | None, said: str
 
 
 @given(st.integers(1, 30), st.integers(2, 5), seeds)
-def test_the_cheapest_answer_is_that_of_least_expected_cost(photos: int, size: int, seed: int):
+def test_the_cheapest_prediction_has_the_least_expected_cost(photos: int, size: int, seed: int):
     rng = np.random.default_rng(seed)
     costs = rng.integers(1, 9, (size, size)) * (1 - np.eye(size))
     probabilities = rng.dirichlet(np.ones(size), photos).astype("f4")
     targets, predicted = rng.integers(0, size, photos), probabilities.argmax(axis=1)
     found = cost_of_predictions(costs, targets, predicted, [probabilities], "costs.csv")
     expected = [
-        min(range(size), key=lambda answer: sum(row * costs[:, answer])) for row in probabilities
+        min(range(size), key=lambda column: sum(row * costs[:, column])) for row in probabilities
     ]
     assert found == {
         "mean": pytest.approx(np.mean(costs[targets, predicted])),
@@ -156,7 +156,7 @@ def test_the_cheapest_answer_is_that_of_least_expected_cost(photos: int, size: i
     even = cost_of_predictions(
         1 - np.eye(size), targets, predicted, [probabilities[:1], probabilities[1:]], ""
     )
-    assert even["mean"] == even["least"]  # of equal costs the most probable answer is the cheapest
+    assert even["mean"] == even["least"]  # with equal costs the most probable category is best
 
 
 def test_costs_of_nothing_and_of_unknown_probabilities_are_unknown():
@@ -167,7 +167,7 @@ def test_costs_of_nothing_and_of_unknown_probabilities_are_unknown():
     assert cost_of_predictions(costs, one, one - 1, None, "x") == {**nothing, "mean": 1.0}
 
 
-def test_many_photos_are_judged_in_parts():
+def test_many_photos_are_evaluated_in_parts():
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(4), 3000).astype("f4")
     targets = rng.integers(0, 4, 3000)

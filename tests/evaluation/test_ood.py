@@ -13,24 +13,24 @@ scores = st.lists(st.integers(0, 6), min_size=1, max_size=60).map(np.array)
 
 
 @given(scores, scores)
-def test_auroc_is_the_chance_that_an_unknown_photo_scores_higher(
-    known: np.ndarray, unknown: np.ndarray
+def test_auroc_is_the_probability_that_an_ood_photo_scores_higher(
+    known: np.ndarray, ood: np.ndarray
 ):
-    auroc, fpr95 = detection(known, unknown)
-    higher = unknown[:, None] > known
-    ties = unknown[:, None] == known
+    auroc, fpr95 = detection(known, ood)
+    higher = ood[:, None] > known
+    ties = ood[:, None] == known
     assert auroc == pytest.approx(np.mean(higher + ties / 2))
     # The lowest limit that takes 95 % of the known ones.
     limit = min(one for one in known if 20 * np.sum(known <= one) >= 19 * len(known))
-    assert fpr95 == np.mean(unknown <= limit)
+    assert fpr95 == np.mean(ood <= limit)
 
 
 def test_scores_without_ties_agree_with_scikit_learn():
     rng = np.random.default_rng(0)
-    known, unknown = rng.normal(0, 1, 400), rng.normal(1, 1, 300)
-    auroc, fpr95 = detection(known, unknown)
+    known, ood = rng.normal(0, 1, 400), rng.normal(1, 1, 300)
+    auroc, fpr95 = detection(known, ood)
     truth = np.repeat([0, 1], (400, 300))
-    assert auroc == pytest.approx(roc_auc_score(truth, np.concatenate([known, unknown])))
+    assert auroc == pytest.approx(roc_auc_score(truth, np.concatenate([known, ood])))
     # Two normal distributions one standard deviation apart.
     assert auroc == pytest.approx(0.760, abs=0.04)
     assert fpr95 == pytest.approx(0.740, abs=0.06)

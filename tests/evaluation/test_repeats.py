@@ -18,7 +18,7 @@ from resistor_cls.evaluation import (
 from resistor_cls.evaluation.repeats import REPEAT_SCORES
 
 
-def judged(count: int, seed: int, categories: int = 3) -> Predictions:
+def predictions_of(count: int, seed: int, categories: int = 3) -> Predictions:
     rng = np.random.default_rng(seed)
     return Predictions(
         names=tuple(f"{index}.jpg" for index in range(count)),
@@ -35,7 +35,7 @@ def repeats(settings: dict[str, list[int]]) -> Repeats:
     """Of each setting, a repeat per seed."""
     return Repeats(
         pd.DataFrame(
-            {"setting": name, **repeat_scores(judged(40, seed))}
+            {"setting": name, **repeat_scores(predictions_of(40, seed))}
             for name, seeds in settings.items()
             for seed in seeds
         )
@@ -48,14 +48,14 @@ def test_the_table_has_mean_and_spread_of_every_setting_and_score() -> None:
         [setting, score] for setting in "ba" for score in REPEAT_SCORES
     ]
     for setting, seeds in (("b", [1, 2, 3]), ("a", [4, 5])):
-        every = [repeat_scores(judged(40, seed)) for seed in seeds]
+        every = [repeat_scores(predictions_of(40, seed)) for seed in seeds]
         for score in REPEAT_SCORES:
             values = np.array([one[score] for one in every])
             rows = found[(found["setting"] == setting) & (found["score"] == score)]
             (row,) = rows.to_dict("records")
             wanted = (values.mean(), values.std(ddof=1), values.min(), values.max(), len(values))
-            told = tuple(row[key] for key in ("mean", "std", "least", "most", "repeats"))
-            assert told == pytest.approx(wanted)
+            found_values = tuple(row[key] for key in ("mean", "std", "least", "most", "repeats"))
+            assert found_values == pytest.approx(wanted)
 
 
 def test_what_one_repeat_leaves_undefined_is_told_of_the_others() -> None:
@@ -71,7 +71,7 @@ def test_what_one_repeat_leaves_undefined_is_told_of_the_others() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 60), st.integers(2, 6), st.integers(0, 2**32 - 1))
 def test_folds_put_together_are_the_whole(count: int, folds: int, seed: int) -> None:
-    whole = judged(count, seed)
+    whole = predictions_of(count, seed)
     fold_of = np.arange(count) % folds
     parts = [whole.select(fold_of == fold) for fold in range(folds) if (fold_of == fold).any()]
     found = out_of_fold(parts)
@@ -85,9 +85,12 @@ def test_folds_put_together_are_the_whole(count: int, folds: int, seed: int) -> 
 
 
 def test_what_are_no_folds_is_not_put_together() -> None:
-    whole = judged(10, 0)
+    whole = predictions_of(10, 0)
     assert out_of_fold([whole, whole.select(slice(0, 1))]) is None
-    assert out_of_fold([whole.select(slice(0, 5)), judged(10, 0, 4).select(slice(5, 10))]) is None
+    assert (
+        out_of_fold([whole.select(slice(0, 5)), predictions_of(10, 0, 4).select(slice(5, 10))])
+        is None
+    )
 
 
 def test_the_figure_has_a_dot_a_repeat_and_the_mean_in_words() -> None:
@@ -105,3 +108,11 @@ def test_the_figure_has_a_dot_a_repeat_and_the_mean_in_words() -> None:
         ]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels[0] == "model=a lr=0.1\n3 repeats"
+
+
+def test_the_sentence_names_keys_settings_and_counts() -> None:
+    text = repeats({"b": [1, 2, 3], "a": [4, 5]}).sentence(["seed", "data.fold"])
+    assert text.startswith("Top-1 accuracy over seed, data.fold, mean ± standard deviation: 0.")
+    assert " with b (3 repeats); " in text
+    assert text.endswith(" with a (2 repeats).")
+    assert " with " not in repeats({"": [1, 2]}).sentence(["seed"])

@@ -20,7 +20,7 @@ ODD = ["10R_1W", "10K_1W", "NA", "a|b, c", "$x_1$ Ω"]
 
 
 def made_up(photos: int = 600, seed: int = 0, names: list[str] | None = None) -> Predictions:
-    """Predictions of some skill, calibrated in turns."""
+    """Predictions of some skill, cross-fitted."""
     rng = np.random.default_rng(seed)
     categories = Categories(names or ODD)
     size = len(categories)
@@ -91,14 +91,14 @@ def test_scores_are_those_of_the_table(written: tuple[dict, Path]):
     assert sum(count for *_, count in report["confusion"]["cells"]) == len(table)
     wrong = table[table["label"] != table["prediction"]]
     assert sum(pair["photos"] for pair in report["pairs"]) == len(wrong)
-    judged = report["trade"]["value"]
-    assert judged["judged"] == table["label"].isin(ODD[:2]).sum()  # the others say no ohms
+    value = report["trade"]["value"]
+    assert value["judged"] == table["label"].isin(ODD[:2]).sum()  # the others say no ohms
 
 
 def test_calibrated_numbers_are_those_of_the_table(written: tuple[dict, Path]):
     report, path = written
     table = pd.read_csv(path, keep_default_na=False)
-    told = report["calibration"]
+    part = report["calibration"]
     right = (table["label"] == table["prediction"]).to_numpy()
     likely = calibrated(
         table[[f"p:{name}" for name in ODD]].to_numpy(), table["temperature"].to_numpy()
@@ -106,16 +106,17 @@ def test_calibrated_numbers_are_those_of_the_table(written: tuple[dict, Path]):
     truth = pd.Index(ODD).get_indexer(table["label"])
     assert likely.max(axis=1) == pytest.approx(table["confidence"].to_numpy())
     once = np.eye(5)[truth]
-    assert told["brier"]["after"] == pytest.approx(((likely - once) ** 2).sum(axis=1).mean())
-    assert told["log_loss"]["after"] == pytest.approx(log_loss(truth, likely))
-    sure = table["confidence"].to_numpy()
-    places = np.minimum((sure * BINS).astype(int), BINS - 1)
+    assert part["brier"]["after"] == pytest.approx(((likely - once) ** 2).sum(axis=1).mean())
+    assert part["log_loss"]["after"] == pytest.approx(log_loss(truth, likely))
+    confidences = table["confidence"].to_numpy()
+    places = np.minimum((confidences * BINS).astype(int), BINS - 1)
     gaps = [
-        abs(sure[places == one].mean() - right[places == one].mean()) * (places == one).mean()
+        abs(confidences[places == one].mean() - right[places == one].mean())
+        * (places == one).mean()
         for one in np.unique(places)
     ]
-    assert told["ece"]["after"] == pytest.approx(sum(gaps))
-    for row, risk in zip(told["reject"], RISKS, strict=True):
+    assert part["ece"]["after"] == pytest.approx(sum(gaps))
+    for row, risk in zip(part["reject"], RISKS, strict=True):
         accepted = table[f"accepted:{risk}"].astype(str) == "True"
         if row["coverage"] is None:
             assert "too" in row["reason"]
@@ -125,18 +126,18 @@ def test_calibrated_numbers_are_those_of_the_table(written: tuple[dict, Path]):
         assert row["wrong"] == (accepted & ~right).sum()
         assert not (accepted & (table["located"].astype(str) == "False")).any()
     ranks = (-likely).argsort(axis=1).argsort(axis=1)[np.arange(len(table)), truth] + 1
-    for row, level in zip(told["sets"], LEVELS, strict=True):
+    for row, level in zip(part["sets"], LEVELS, strict=True):
         assert row["coverage"] == pytest.approx((ranks <= table[f"candidates:{level}"]).mean())
         assert row["mean_size"] == pytest.approx(table[f"candidates:{level}"].mean())
 
 
-def test_what_hides_the_body_is_told(written: tuple[dict, Path]):
+def test_the_occlusion_check_follows_from_the_table(written: tuple[dict, Path]):
     report, path = written
     table = pd.read_csv(path, keep_default_na=False)
-    judged = table[table["body_painted"] != ""]
+    evaluated = table[table["body_painted"] != ""]
     found = report["attention"]
-    assert found["body_painted"]["photos"] == len(judged)
-    same = (judged["body_painted"] == judged["label"]).mean()
+    assert found["body_painted"]["photos"] == len(evaluated)
+    same = (evaluated["body_painted"] == evaluated["label"]).mean()
     assert found["body_painted"]["accuracy"] == pytest.approx(same)
     assert found["background_painted"]["accuracy"] == 1
     share = pd.to_numeric(table["saliency_on_body"])
@@ -144,7 +145,7 @@ def test_what_hides_the_body_is_told(written: tuple[dict, Path]):
     assert found["warning"] == ""
 
 
-def test_a_model_that_reads_the_table_is_exposed():
+def test_a_model_that_relies_on_the_background_is_named():
     predictions = made_up()
     assert predictions.attention is not None
     predictions.attention.body_painted[:] = predictions.targets
@@ -152,7 +153,7 @@ def test_a_model_that_reads_the_table_is_exposed():
 
 
 @pytest.mark.parametrize("photos", [1, 2])
-def test_a_photo_or_two_say_what_they_can(photos: int):
+def test_a_photo_or_two_leave_scores_undefined(photos: int):
     report = reported(made_up(3).select(slice(photos)))
     metrics = {row["name"]: row for row in report["metrics"]}
     assert metrics["accuracy"]["value"] in (0, 0.5, 1)
@@ -164,7 +165,7 @@ def test_a_photo_or_two_say_what_they_can(photos: int):
     json.dumps(report, allow_nan=False)
 
 
-def test_stress_is_told_by_kind_and_strength():
+def test_robustness_rows_are_by_corruption_and_severity():
     predictions = made_up(40)
     rows = pd.DataFrame(
         {
@@ -182,7 +183,7 @@ def test_stress_is_told_by_kind_and_strength():
     assert stress_of(rows, predictions, None)["rows"][0]["coverage"] is None
 
 
-def test_rows_of_many_photos_show_the_ends():
+def test_rows_of_many_photos_have_the_highest_and_the_lowest_loss():
     predictions = made_up(500)
     rows = rows_of(predictions, 60)
     losses = sorted(predictions.losses.tolist())

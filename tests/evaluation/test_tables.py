@@ -21,7 +21,7 @@ from resistor_cls.evaluation import (
 )
 
 
-def judged(targets: list[int], probabilities: np.ndarray) -> Predictions:
+def predictions_of(targets: list[int], probabilities: np.ndarray) -> Predictions:
     return Predictions(
         names=tuple(f"{index}.jpg" for index in range(len(targets))),
         indices=np.arange(len(targets)),
@@ -35,7 +35,7 @@ def judged(targets: list[int], probabilities: np.ndarray) -> Predictions:
 def at_random(photos: int, categories: int, present: int, seed: int) -> Predictions:
     rng = np.random.default_rng(seed)
     targets = rng.integers(0, present, photos).tolist()
-    return judged(targets, rng.integers(0, 8, (photos, categories)) / 8)  # with ties
+    return predictions_of(targets, rng.integers(0, 8, (photos, categories)) / 8)  # with ties
 
 
 seeds = st.integers(0, 2**32 - 1)
@@ -52,7 +52,7 @@ def test_confusion_counts_are_those_of_scikit_learn(photos: int, categories: int
 
 
 def test_the_confusion_table_names_labels_in_rows():
-    predictions = judged([0, 0, 1], np.array([[0, 1, 0], [0, 1, 0], [0, 0, 1.0]]))
+    predictions = predictions_of([0, 0, 1], np.array([[0, 1, 0], [0, 1, 0], [0, 0, 1.0]]))
     table = confusion_table(confusion_counts(predictions), predictions.categories)
     assert table.loc["c0", "c1"] == 2
     assert table.loc["c1", "c2"] == 1
@@ -117,11 +117,11 @@ def test_scores_by_category_are_those_of_scikit_learn(seed: int):
     assert table["category"].tolist() == list(predictions.categories.names)
     assert table["support"].tolist() == np.bincount(predictions.targets, minlength=5).tolist()
     for index, row in table.iterrows():
-        truth, answer = predictions.targets == index, predictions.predicted == index
+        truth, predicted = predictions.targets == index, predictions.predicted == index
         expected = {
-            "precision": precision_score(truth, answer, zero_division=np.nan),
-            "recall": recall_score(truth, answer, zero_division=np.nan),
-            "f1": f1_score(truth, answer, zero_division=np.nan),
+            "precision": precision_score(truth, predicted, zero_division=np.nan),
+            "recall": recall_score(truth, predicted, zero_division=np.nan),
+            "f1": f1_score(truth, predicted, zero_division=np.nan),
             "roc_auc": roc_auc_score(truth, predictions.probabilities[:, index])
             if truth.any()
             else np.nan,
@@ -129,17 +129,17 @@ def test_scores_by_category_are_those_of_scikit_learn(seed: int):
         assert row[list(expected)].to_dict() == pytest.approx(expected, nan_ok=True)
 
 
-def test_what_has_no_meaning_is_left_empty():
-    table = per_category(judged([0, 0, 1], np.eye(3)[[0, 1, 1]])).set_index("category")
+def test_undefined_scores_are_left_empty():
+    table = per_category(predictions_of([0, 0, 1], np.eye(3)[[0, 1, 1]])).set_index("category")
     assert table.loc["c2", ["precision", "recall", "f1", "roc_auc"]].isna().all()
     assert table.loc["c2", "support"] == 0
     assert table.loc["c0", "precision"] == 1
     assert table.loc["c0", "recall"] == 0.5
 
 
-def test_predictions_are_told_by_photo():
+def test_the_table_has_a_row_per_photo():
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.9]])
-    table = judged([0, 1], probabilities).table()
+    table = predictions_of([0, 1], probabilities).table()
     assert table["photo"].tolist() == ["0.jpg", "1.jpg"]
     assert table["label"].tolist() == ["c0", "c1"]
     assert table["prediction"].tolist() == ["c0", "c2"]

@@ -24,7 +24,7 @@ class BrightnessModel:
     categories = CATEGORIES
     device = torch.device("cpu")
 
-    def answer(self, photos: Tensor) -> tuple[Tensor, None]:
+    def predict(self, photos: Tensor) -> tuple[Tensor, None]:
         """Logits of (batch, channels, rows, columns) photos; no features."""
         middle = SIDE // 2
         light = photos[:, :, middle - 4 : middle + 4, middle - 4 : middle + 4].mean((1, 2, 3))
@@ -82,7 +82,7 @@ def predictions_of(photos: Photos, targets: Sequence[int], **more: Any) -> Predi
     """What `BrightnessModel` predicts."""
     model = BrightnessModel()
     batch = torch.from_numpy(np.stack(photos.photos)).permute(0, 3, 1, 2) / 255
-    likely = model.probabilities(model.answer(batch)[0]).numpy()
+    likely = model.probabilities(model.predict(batch)[0]).numpy()
     count = len(targets)
     return Predictions(
         names=photos.photo_set.names[:count],

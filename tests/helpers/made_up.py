@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -47,5 +48,5 @@ def photo_set_of(
     """A set of photos with these names and labels."""
     categories = Categories(sorted(set(labels)))
     targets = tuple(categories.index(label) for label in labels)
-    given = {} if groups is None else {"groups": tuple(groups)}
-    return PhotoSet(Path("nowhere"), tuple(names), targets, categories, **given)
+    photos = PhotoSet(Path("nowhere"), tuple(names), targets, categories)
+    return photos if groups is None else replace(photos, groups=tuple(groups))

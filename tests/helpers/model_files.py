@@ -4,15 +4,17 @@ import io
 import json
 import struct
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from resistor_cls.model import ResistorClassifier, build_trainer
+from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer
 from resistor_cls.model.detector.network import Detector
 from tests.helpers.tiny_training import TINY
 
@@ -21,11 +23,11 @@ GONE = object()  # in the place of a value: the key is absent
 ENDLESS = float("inf")
 
 
-def tiny(**changes: Any) -> ResistorClassifier:
+def tiny(**changes: Any) -> ResistorNetwork:
     """A model that nothing has taught, with all that a record may hold."""
     torch.manual_seed(0)
     settings = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
-    model = ResistorClassifier(["10R", "4K7", "left"], **settings)
+    model = ResistorNetwork(["10R", "4K7", "left"], **settings)
     model.metadata = {
         "data": {"root": "/photos", "source": "folder", "image_size": 32, "folds": 5},
         "fingerprint": "0123",
@@ -43,9 +45,9 @@ def tiny(**changes: Any) -> ResistorClassifier:
     return model
 
 
-def save_checkpoint(model: ResistorClassifier, path: Path) -> None:
+def save_checkpoint(model: ResistorNetwork, path: Path) -> None:
     trainer = build_trainer(path.parent, accelerator="cpu")
-    trainer.strategy.connect(model)
+    trainer.strategy.connect(ResistorTask(model))
     trainer.save_checkpoint(path, weights_only=True)
 
 
@@ -92,7 +94,19 @@ SETTINGS: list[tuple[str, Any]] = [
     ("loss", "odd"), ("focal_gamma", -1), ("focal_gamma", ENDLESS), ("band_weight", "none"),
     ("band_weight", 10**400), ("colour", "blue"),
 ]  # fmt: skip
+
+
+def familiarity(values: bytes, size: list[int]) -> dict[str, Any]:
+    """The test for unfamiliar photos as a file holds it."""
+    return {"references": b64encode(values).decode(), "size": size, "limit": 0.1}
+
+
+HALVES = {value: np.full(8, value, "<f2").tobytes() for value in (0.0, 1.0)}
 RECORDS: list[tuple[str, Any]] = [
+    ("calibration.familiarity", familiarity(HALVES[0.0], [2, 3])),  # 8 values
+    ("calibration.familiarity", familiarity(HALVES[1.0], [2, 4])),  # longer than 1
+    ("calibration.familiarity", familiarity(HALVES[0.0], [2, 4])),  # the backbone has more features
+    ("calibration.familiarity", {"references": "x", "size": [2, 4], "limit": 0.1}),
     ("data", 3), ("data", {}), ("data.image_size", "x"), ("data.folds", "five"), ("data.root", 5),
     ("data.source", None), ("trained_on", "00ff"), ("trained_on", [1, 2]), ("trained_on", {}),
     ("calibration", 3), ("calibration", []), ("calibration", {}),
@@ -257,7 +271,7 @@ def _bad_safetensors(content: bytes, kind: str, places: list[tuple[str, Any]]) -
     deep = f'{{"format": {header["format"]}, "notes": {"[" * 100_000}{"]" * 100_000}}}'
     return made | {
         "nothing": b"",
-        "text": b"hello, this is no file of weights\n",
+        "text": b"hello, this is not a file of weights\n",
         "cut short": content[:-1],
         "half": content[: len(content) // 2],
         "a longer file": content + b"0",

@@ -1,10 +1,10 @@
-"""A data module of the smallest photos, and the smallest model for it."""
+"""A data module of the smallest photos, and the smallest task for it."""
 
 from pathlib import Path
 from typing import Any
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorTask, build_task
 
 
 def opened(photos: Path, tmp_path: Path, **options: Any) -> PhotoDataModule:
@@ -15,7 +15,7 @@ def opened(photos: Path, tmp_path: Path, **options: Any) -> PhotoDataModule:
     return data
 
 
-def tiny(data: PhotoDataModule) -> ResistorClassifier:
+def tiny(data: PhotoDataModule) -> ResistorTask:
     """An untrained model of 32 pixels."""
     how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
-    return ResistorClassifier(data.categories.names, **how)
+    return build_task(data.categories.names, **how)

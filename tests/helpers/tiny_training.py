@@ -8,16 +8,27 @@ import albumentations
 from lightning import Trainer
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.model import ResistorClassifier, build_trainer, fit, seed_everything
+from resistor_cls.model import (
+    ResistorNetwork,
+    ResistorTask,
+    build_task,
+    build_trainer,
+    fit,
+    seed_everything,
+)
 
 TINY = "test_resnet.r160_in1k"
 
 
 class Training(NamedTuple):
-    model: ResistorClassifier
+    model: ResistorTask
     data: PhotoDataModule
     trainer: Trainer
     folder: Path
+
+    @property
+    def network(self) -> ResistorNetwork:
+        return self.model.network
 
 
 def train(
@@ -40,12 +51,12 @@ def train(
     }
     module = PhotoDataModule(photos, cache=folder.parent / "cache", **(given | dict(data or {})))
     module.setup()
-    net = ResistorClassifier(
+    net = build_task(
         module.categories.names,
         **({"backbone": TINY, "pretrained": "false", "image_size": 32, "dropout": 0.1})
         | dict(model or {}),
     )
-    net.metadata = {"data": module.settings, "seed": seed}
+    net.network.metadata = {"data": module.settings, "seed": seed}
     how = {"accelerator": "cpu", "precision": "32-true", "max_epochs": 1} | options
     trainer = build_trainer(folder, **how)
     fit(trainer, net, module)

@@ -19,11 +19,11 @@ from resistor_cls.inference.evaluate_model import (
     evaluate_test_set,
     predictions_of,
 )
-from resistor_cls.model import ResistorClassifier, build_trainer
+from resistor_cls.model import ResistorNetwork, build_trainer
 from resistor_cls.tracking import Run, save_results
 from tests.helpers.opened import opened, tiny
 
-Tested = tuple[ResistorClassifier, PhotoDataModule, Predictions]
+Tested = tuple[ResistorNetwork, PhotoDataModule, Predictions]
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,11 @@ def tested(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Tested:
     """An untrained model, photos, and its predictions of the 8 validation photos."""
     place = tmp_path_factory.mktemp("tested")
     data = opened(photos, place)
-    model = tiny(data)
+    task = tiny(data)
     trainer = build_trainer(place / "t", accelerator="cpu", precision="32-true")
-    trainer.test(model, data, verbose=False)
-    return model, data, predictions_of(model.predictions, data, model.categories)
+    trainer.test(task, data, verbose=False)
+    network = task.network
+    return network, data, predictions_of(task.predictions, data, network.categories)
 
 
 def test_a_report_is_handed_over_as_values(tested: Tested, tmp_path: Path) -> None:

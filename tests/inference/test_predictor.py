@@ -8,9 +8,9 @@ from PIL import Image
 
 from resistor_cls.data import PhotoDataModule, read_photo
 from resistor_cls.data.images.decode import one_torch_thread
-from resistor_cls.errors import DataError, ModelError
+from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
-from resistor_cls.model import ResistorClassifier, build_trainer, seed_everything
+from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer, seed_everything
 from resistor_cls.model.detector.network import Detector
 
 SIZE = 32
@@ -25,16 +25,16 @@ def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory):
         photos, image_size=SIZE, batch_size=5, folds=4, workers=0, cache=place / "cache"
     )
     data.setup()
-    model = ResistorClassifier(
+    model = ResistorNetwork(
         data.categories.names,
         backbone="test_resnet.r160_in1k",
         pretrained="false",
         image_size=SIZE,
     )
-    trainer = build_trainer(place, accelerator="cpu")
-    trainer.validate(model, data, verbose=False)
+    trainer, task = build_trainer(place, accelerator="cpu"), ResistorTask(model)
+    trainer.validate(task, data, verbose=False)
     trainer.save_checkpoint(place / "model.ckpt")
-    return place / "model.ckpt", data, model.predictions["probabilities"]
+    return place / "model.ckpt", data, task.predictions["probabilities"]
 
 
 @pytest.fixture(scope="module")
@@ -45,40 +45,42 @@ def predictor(validated) -> Predictor:
 def test_files_get_the_probabilities_of_validation(validated, predictor: Predictor):
     _, data, probabilities = validated
     files = [data.photo_set.path(index) for index in data.validation_indices]
-    answers = list(predictor.predict(files, top=4))
-    assert [answer.photo for answer in answers] == files
-    for answer, expected in zip(answers, probabilities, strict=True):
-        found = {one.category: one.probability for one in answer.candidates}
+    predictions = list(predictor.predict(files, top=4))
+    assert [prediction.photo for prediction in predictions] == files
+    for prediction, expected in zip(predictions, probabilities, strict=True):
+        found = {one.category: one.probability for one in prediction.candidates}
         assert [found[name] for name in data.categories.names] == pytest.approx(
             expected.tolist(), abs=1e-6
         )
-        shares = [one.probability for one in answer.candidates]
+        shares = [one.probability for one in prediction.candidates]
         assert shares == sorted(shares, reverse=True)
-        assert (answer.error, answer.located, answer.box) == (None, None, None)
+        assert (prediction.error, prediction.located, prediction.box) == (None, None, None)
 
 
-def test_an_unreadable_photo_gets_an_error_and_the_others_an_answer(
+def test_an_unreadable_photo_gets_an_error_and_the_others_a_prediction(
     photos: Path, predictor: Predictor, tmp_path: Path
 ):
     whole = sorted(photos.rglob("*.jpg"))[:2]
     (tmp_path / "empty.jpg").write_bytes(b"")
     files = [whole[0], tmp_path / "empty.jpg", tmp_path / "absent.jpg", whole[1]]
-    answers = list(predictor.predict(files, top=2))
-    assert [answer.photo for answer in answers] == files
-    assert [len(answer.candidates) for answer in answers] == [2, 0, 0, 2]
-    assert "empty.jpg: the file is empty" in str(answers[1].error)
-    assert "absent.jpg: No such file" in str(answers[2].error)
-    assert (answers[1].text, answers[1].accepted) == (None, None)
-    assert answers[3] == next(predictor.predict([whole[1]], top=2))
+    predictions = list(predictor.predict(files, top=2))
+    assert [prediction.photo for prediction in predictions] == files
+    assert [len(prediction.candidates) for prediction in predictions] == [2, 0, 0, 2]
+    assert "empty.jpg: the file is empty" in str(predictions[1].error)
+    assert "absent.jpg: No such file" in str(predictions[2].error)
+    assert (predictions[1].text, predictions[1].accepted) == (None, None)
+    assert predictions[3] == next(predictor.predict([whole[1]], top=2))
 
 
 def test_more_photos_than_fit_a_batch_and_none_at_all(photos: Path, predictor: Predictor):
     photo = sorted(photos.rglob("*.jpg"))[0]
-    answers = list(predictor.predict([photo] * 70))
-    assert len(answers) == 70
-    first = {one.category: one.probability for one in answers[0].candidates}
-    for answer in answers:
-        assert {one.category: one.probability for one in answer.candidates} == pytest.approx(first)
+    predictions = list(predictor.predict([photo] * 70))
+    assert len(predictions) == 70
+    first = {one.category: one.probability for one in predictions[0].candidates}
+    for prediction in predictions:
+        assert {one.category: one.probability for one in prediction.candidates} == pytest.approx(
+            first
+        )
     assert list(predictor.predict([])) == []
     assert predictor.probabilities([]).shape == (0, 4)
 
@@ -90,29 +92,29 @@ def test_photos_in_memory_may_differ_in_size(predictor: Predictor):
     assert np.allclose(square, wide, atol=1e-6)  # one colour: every resize gives the same photo
 
 
-def test_a_model_that_locates_says_where_it_found_nothing(photos: Path, locator: Detector):
-    model = ResistorClassifier(
+def test_a_model_with_a_detector_says_where_it_found_nothing(photos: Path, locator: Detector):
+    model = ResistorNetwork(
         ["a", "b"], backbone="test_resnet.r160_in1k", pretrained="false", image_size=SIZE,
         locate=True,
     )  # fmt: skip
     predictor, files = Predictor(model), sorted(photos.rglob("*.jpg"))
     pictures = [read_photo(file) for file in files]
-    answers = list(predictor.predict(files))
+    predictions = list(predictor.predict(files))
     assert predictor.locates
     with one_torch_thread():
-        found = [locator.locate(picture) is not None for picture in pictures]
-    assert [answer.located for answer in answers] == found
+        found = [locator.detect(picture) is not None for picture in pictures]
+    assert [prediction.located for prediction in predictions] == found
     # A photo in memory is cut out like one in a file, whatever lies beside it.
     alone = [predictor.probabilities([picture])[0].max() for picture in pictures]
     assert alone == pytest.approx(
-        [answer.candidates[0].probability for answer in answers], abs=1e-6
+        [prediction.candidates[0].probability for prediction in predictions], abs=1e-6
     )
 
 
 def test_predicting_changes_nothing(validated, predictor: Predictor):
     photo = np.asarray(Image.effect_noise((40, 40), 80).convert("RGB"))
     first = predictor.probabilities([photo])
-    fresh = ResistorClassifier.load(validated[0])
+    fresh = ResistorNetwork.load(validated[0])
     fresh.train()  # as training leaves it
     with torch.no_grad():
         assert np.array_equal(Predictor(fresh).probabilities([photo]), first)
@@ -142,3 +144,45 @@ def test_photos_are_found_in_folders_and_by_name(photos: Path, tmp_path: Path):
     (tmp_path / "hollow").mkdir()
     with pytest.raises(DataError, match=r"hollow holds no photos \(\.bmp, \.jfif"):
         find_photos([tmp_path / "hollow"])
+
+
+@pytest.mark.parametrize("top", [0, -1, 2.5, "3", True, None])
+def test_a_number_of_candidates_that_cannot_be_is_refused(predictor: Predictor, top: object):
+    photo = np.full((40, 40, 3), 90, np.uint8)
+    for photos in (photo, [photo]):
+        with pytest.raises(ConfigError, match=r"^top .*: expected a whole number of 1 or more$"):
+            predictor.predict(photos, top=top)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("risk", ["0.05", [0.05], True, 0.2, float("nan")])
+def test_a_risk_level_that_is_not_one_is_refused(predictor: Predictor, risk: object):
+    with pytest.raises(ConfigError, match=r"^risk .*: models guarantee one of 0.001, 0.01, 0.05$"):
+        predictor.predict(np.full((40, 40, 3), 90, np.uint8), risk=risk)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threshold", ["0.5", float("nan"), 2])
+def test_a_threshold_that_is_not_a_probability_is_refused(predictor: Predictor, threshold: object):
+    with pytest.raises(ConfigError, match=r"^threshold .*: expected 0 to 1$"):
+        predictor.set_inference(threshold=threshold)  # type: ignore[arg-type]
+
+
+def test_photos_that_cannot_be_are_refused_or_have_an_error(predictor: Predictor):
+    for wrong, message in (
+        (Image.new("RGB", (0, 0)), "an image of 0×0 pixels"),
+        (np.zeros((0, 0, 3), np.uint8), "an array of shape"),
+        ("a\0b.jpg", "null character"),
+    ):
+        with pytest.raises(DataError, match=message):
+            predictor.predict(wrong)
+        (one,) = predictor.predict([wrong])
+        assert message in str(one.error)
+        assert one.text is None
+    with pytest.raises(DataError, match="an array of shape"):
+        predictor.probabilities([np.zeros((0, 0, 3), np.uint8)])
+
+
+def test_a_model_without_a_detector_reads_no_bodies(predictor: Predictor):
+    with pytest.raises(ConfigError, match=r"reads whole photos .* model\.locate=true"):
+        predictor.predict_bodies(np.full((40, 40, 3), 90, np.uint8))
+    with pytest.raises(ConfigError, match=r"^views 3: expected one of 1, 2, 4, 8$"):
+        predictor.set_inference(views=3)

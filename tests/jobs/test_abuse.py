@@ -24,7 +24,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.tracking.run.dead_runs import close_dead_runs
 from resistor_cls.tracking.store.connection import connect
 from tests.helpers.tiny import TINY
@@ -220,7 +220,7 @@ def check_figures(run: mlflow.entities.Run, root: Path) -> None:
     report = json.loads((root / "report.json").read_text())
     scores = {score["name"]: score["value"] for score in report["metrics"]}
     assert scores["accuracy"] == pytest.approx(right)
-    ResistorClassifier.load(root / "checkpoints" / "best.ckpt")
+    ResistorNetwork.load(root / "checkpoints" / "best.ckpt")
 
 
 def processes_in(place: Path) -> list[psutil.Process]:

@@ -122,7 +122,7 @@ def test_a_model_brings_its_calibration(checkpoint: Path, photos: Path, tmp_path
     report = numbers(folder)
     assert report["calibration"]["basis"] == "saved"
     table = pd.read_csv(folder / "tables" / "predictions.csv")
-    own = Calibration.from_record(record)
+    own = Calibration.from_dict(record)
     assert (table["temperature"] == own.temperature).all()
     assert "too few photos: 8 held out" in report["calibration"]["reject"][1]["reason"]
 
@@ -148,7 +148,7 @@ def test_an_answer_can_be_refused(
         assert predict(words) == 0
         printed = capsys.readouterr()
         assert ("don't know" in printed.out) == refused
-        assert ("too unsure for --risk 0.05; best guess" in printed.out) == refused
+        assert ("confidence too low for --risk 0.05; best guess" in printed.out) == refused
         assert "uncalibrated" not in printed.err
     assert predict([*words, "--format", "json"]) == 0
     (answer,) = json.loads(capsys.readouterr().out)

@@ -24,7 +24,7 @@ from mlflow.entities import Run
 from resistor_cls.audit import main as audit
 from resistor_cls.data.images.decode import read_photo
 from resistor_cls.evaluate import main as evaluate
-from resistor_cls.model import ResistorClassifier, preprocessing
+from resistor_cls.model import ResistorNetwork, preprocessing
 from resistor_cls.model.checkpoint.weights import read_weights
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.predict import main as predict
@@ -375,7 +375,7 @@ def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
     for seed in (0, 0, 1):
         assert train("tracking=none", f"seed={seed}", "data.workers=1") == 0
         newest = max(Path("outputs").rglob("last.ckpt"), key=lambda path: path.stat().st_mtime_ns)
-        weights.append(ResistorClassifier.load(newest).state_dict())
+        weights.append(ResistorNetwork.load(newest).state_dict())
         newest.unlink()
     same, other = (
         all(torch.equal(weights[0][name], state[name]) for name in state) for state in weights[1:]
@@ -477,7 +477,7 @@ def test_a_full_disk_loses_nothing(
     assert run.info.status == "FAILED"
     last = torch.load(artifact(run, "checkpoints/last.ckpt"), weights_only=True)
     assert last["epoch"] == 0
-    ResistorClassifier.load(artifact(run, "checkpoints/best.ckpt"))
+    ResistorNetwork.load(artifact(run, "checkpoints/best.ckpt"))
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

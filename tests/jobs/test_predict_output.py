@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from resistor_cls.inference import Predictor
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.predict import main
 
 NAMES = ('=HYPERLINK("http://x")', "4K7\x1b[31m")
@@ -25,15 +25,15 @@ PHOTOS = (b"Diren\xe7.jpg", b"a\x1b[2J.jpg", b"b\nc\td.jpg", "x\u202egpj.jpg".en
 
 
 @pytest.fixture(scope="module")
-def model() -> ResistorClassifier:
+def model() -> ResistorNetwork:
     torch.manual_seed(0)
     how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
-    return ResistorClassifier(NAMES, **how)
+    return ResistorNetwork(NAMES, **how)
 
 
 @pytest.fixture
 def predict(
-    model: ResistorClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: ResistorNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., int]:
     monkeypatch.setattr(Predictor, "load", classmethod(lambda cls, file: Predictor(model)))
     monkeypatch.chdir(tmp_path)

@@ -15,8 +15,9 @@ from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.images.decode import Resize
 from resistor_cls.errors import ConfigError
 from resistor_cls.evaluate import main as evaluate
-from resistor_cls.model import ResistorClassifier, build_trainer
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.train import main as train_main
+from tests.helpers.model_files import save_checkpoint
 from tests.helpers.tiny import CATEGORIES, TINY
 
 
@@ -50,7 +51,7 @@ def test_arrays_train_and_are_reported(
     report = json.loads(newest(workplace, "report.json").read_text())
     assert report["unknown"] is None  # nothing is drawn that the model could not see
     assert newest(workplace, "report.html").stat().st_size > 10_000
-    model = ResistorClassifier.load(newest(workplace, "best.ckpt"))
+    model = ResistorNetwork.load(newest(workplace, "best.ckpt"))
     assert model(torch.rand(2, channels, 32, 32)).shape == (2, len(CATEGORIES))
 
 
@@ -98,7 +99,7 @@ def test_every_setting_of_preprocessing_is_saved_with_the_model(
     assert train(*words, "tracking=none", "trainer.max_epochs=1") == 0
     fixed.unlink()
     checkpoint = newest(workplace, "best.ckpt")
-    model = ResistorClassifier.load(checkpoint)
+    model = ResistorNetwork.load(checkpoint)
     prepare = model.image_preprocessing()
     assert (prepare.size, prepare.shape, prepare.channels) == ([24, 40], (24, 40), 3)
     assert " then " in prepare.key
@@ -112,13 +113,11 @@ def test_drawn_crops_do_not_go_with_other_channels(photos: Path):
 
 
 def test_an_audit_takes_the_channels_of_a_model(arrays: Callable[[int], Path], workplace: Path):
-    model = ResistorClassifier(
+    model = ResistorNetwork(
         CATEGORIES, backbone="test_resnet.r160_in1k", pretrained="false", image_size=32, channels=5
     )
     model.metadata = {"trained_on": []}
-    trainer = build_trainer(workplace, accelerator="cpu")
-    trainer.strategy.connect(model)
-    trainer.save_checkpoint(workplace / "five.ckpt")
+    save_checkpoint(model, workplace / "five.ckpt")
     words = ["data=folder", f"data.root={arrays(5)}", "data.image_size=[24,32]", "data.workers=0"]
     assert audit([*words, "tracking=none", f"model={workplace / 'five.ckpt'}"]) == 0
     report = json.loads(newest(workplace, "audit.json").read_text())

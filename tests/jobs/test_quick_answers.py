@@ -43,7 +43,7 @@ print(status, [name for name in {HEAVY} if name in sys.modules])
         ("train data=table data.table=nowhere.csv", "/nowhere.csv does not exist: expected a .csv"),
         ("train data.validation=nowhere", "/nowhere does not exist: expected a folder"),
         ("train pseudo.photos=. pseudo.teacher=no", "pseudo.teacher=no does not exist"),
-        ("train costs=nowhere.csv", "costs nowhere.csv: "),
+        ("train costs=nowhere.csv", "nowhere.csv does not exist"),
         ("train unknown=-1", "unknown=-1: expected 0 or more"),
         ("train optimizer.lr=nan", "optimizer.lr=nan: expected a finite number"),
         ("train optimizer.lr=-inf", "optimizer.lr=-inf: expected a finite number"),

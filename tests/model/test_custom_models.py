@@ -11,7 +11,8 @@ import torch
 from resistor_cls.custom_code import VARIABLE
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.inference.checks.saliency import saliency
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork, ResistorTask, build_task
+from resistor_cls.model.training.losses import stand_in_of
 from tests.helpers.custom_package import imported, write_package
 from tests.helpers.model_files import save_checkpoint
 
@@ -26,10 +27,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
     return name
 
 
-def made(package: str, net: str = "Plain", **settings: Any) -> ResistorClassifier:
+def task_of(package: str, net: str = "Plain", **settings: Any) -> ResistorTask:
     torch.manual_seed(0)
     given = {"pretrained": "false", "image_size": 32, "backbone": f"{package}.nets:{net}"}
-    return ResistorClassifier(["10R", "4K7", "22R"], **(given | settings)).eval()
+    return build_task(["10R", "4K7", "22R"], **(given | settings)).eval()
+
+
+def made(package: str, net: str = "Plain", **settings: Any) -> ResistorNetwork:
+    return task_of(package, net, **settings).network
 
 
 @pytest.mark.parametrize("net", ["Plain", "lazy", "grid"])
@@ -38,16 +43,16 @@ def test_a_net_of_ones_own_is_saved_and_loaded_where_it_is_allowed(
 ) -> None:
     model, file = made(package, net), tmp_path / "own.ckpt"
     save_checkpoint(model, file)
-    loaded = ResistorClassifier.load(file)
-    assert torch.equal(loaded.answer(PHOTOS)[0], model.answer(PHOTOS)[0])
-    model.write_weights(tmp_path / "own.safetensors")
-    assert ResistorClassifier.load(tmp_path / "own.safetensors").weights_from == "own.safetensors"
+    loaded = ResistorNetwork.load(file)
+    assert torch.equal(loaded.predict(PHOTOS)[0], model.predict(PHOTOS)[0])
+    model.save_weights(tmp_path / "own.safetensors")
+    assert ResistorNetwork.load(tmp_path / "own.safetensors").weights_from == "own.safetensors"
     monkeypatch.setenv(VARIABLE, "another")
     for name in imported(package):
         monkeypatch.delitem(sys.modules, name)
     for path in (file, tmp_path / "own.safetensors"):
         with pytest.raises(ModelError) as raised:
-            ResistorClassifier.load(path)
+            ResistorNetwork.load(path)
         assert str(raised.value).startswith(
             f"{path} cannot be loaded: model.backbone={package}.nets:"
         )
@@ -96,20 +101,23 @@ def test_a_model_with_a_loss_of_ones_own_loads_without_it(
     package: str, name: str, stand_in: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = getattr(importlib.import_module(f"{package}.losses"), name)
-    model = made(package, loss=own, backbone="test_resnet.r160_in1k")
+    task = task_of(package, loss=own, backbone="test_resnet.r160_in1k")
+    model = task.network
     save_checkpoint(model, tmp_path / "own.ckpt")
     for module in imported(package):
         monkeypatch.delitem(sys.modules, module)
-    loaded = ResistorClassifier.load(tmp_path / "own.ckpt")
+    loaded = ResistorNetwork.load(tmp_path / "own.ckpt")
     assert imported(package) == []
     logits = torch.tensor([[3.0, -1.0, 0.0]])
     expected = logits.softmax(1) if stand_in == "cross_entropy" else logits.sigmoid()
     for one in (model, loaded):
         assert torch.equal(one.probabilities(logits), expected)
-    assert loaded.hparams["loss"] == f"{package}.losses.{name}"
-    assert (loaded.loss_stand_in, model.loss_stand_in) == (stand_in, "")
+    assert loaded.settings["loss"] == f"{package}.losses.{name}"
+    assert stand_in_of(loaded.settings) == stand_in
     shares = torch.tensor([[0.5, 0.5, 0.0]])
-    assert torch.allclose(loaded.loss.each(logits, shares), own(logits, shares))
+    found = ResistorTask(loaded).loss.each(logits, shares)
+    assert torch.allclose(found, own(logits, shares))
+    assert torch.equal(task.loss.each(logits, shares), own(logits, shares))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +125,7 @@ def test_a_model_with_a_loss_of_ones_own_loads_without_it(
     [
         ("mean", {}, "losses.mean makes () of logits (2, 3): expected (2,)"),
         ("odd", {}, "losses.odd has the activation 'tanh': valid: sigmoid, softmax"),
-        ("wrong", {}, "losses.wrong fails for logits (2, 3) and the shares of the truth"),
+        ("wrong", {}, "losses.wrong fails for logits (2, 3) and soft targets"),
         ("smooth", {"label_smoothing": 0.1}, "loss.label_smoothing=0.1 with loss="),
     ],
 )

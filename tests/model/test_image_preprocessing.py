@@ -18,24 +18,26 @@ from resistor_cls.data.images.decode import Resize, one_torch_thread, read_photo
 from resistor_cls.errors import ModelError
 from resistor_cls.inference.checks.occlusion_fill import paint_body
 from resistor_cls.model import (
-    ResistorClassifier,
+    ResistorNetwork,
+    ResistorTask,
     build_trainer,
     fit,
     image_preprocessing,
     preprocessing,
     seed_everything,
 )
+from resistor_cls.model.detector.crop import DetectorCrop
 from resistor_cls.model.detector.network import Detector
-from resistor_cls.model.preprocessing import DetectorCrop
 from resistor_cls.synthetic import draw, sample_scene
+from tests.helpers.model_files import save_checkpoint
 from tests.helpers.tiny_training import TINY
 
 SIZE = 32
 
 
-def make(**changes: object) -> ResistorClassifier:
+def make(**changes: object) -> ResistorNetwork:
     how = {"backbone": TINY, "pretrained": "false", "image_size": SIZE, "locate": True} | changes
-    return ResistorClassifier(["10R", "4K7", "left", "right"], **how)
+    return ResistorNetwork(["10R", "4K7", "left", "right"], **how)
 
 
 def decoded(photos: Path) -> list[np.ndarray]:
@@ -48,7 +50,7 @@ def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Detector, photos
     for photo in decoded(photos):
         prepared = prepare(photo)
         with one_torch_thread():  # of more threads, some pixels differ by a level
-            location = locator.locate(photo)
+            location = locator.detect(photo)
         assert prepared.located == (location is not None) == (prepared.body is not None)
         if location is None:
             expected = resize_image(photo, prepare.shape)
@@ -165,16 +167,16 @@ def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Detector):
 def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tuple]:
     """Trains an epoch; gives the model, its data and its checkpoint."""
 
-    def run(**changes: object) -> tuple[ResistorClassifier, PhotoDataModule, Path]:
+    def run(**changes: object) -> tuple[ResistorTask, PhotoDataModule, Path]:
         seed_everything(0)
         how = {"batch_size": 8, "folds": 4, "workers": 0, "cache": tmp_path / "cache"}
         data = PhotoDataModule(
             photos, **how | {"prepare": image_preprocessing(True, SIZE)} | changes
         )
-        model = make()
+        task = ResistorTask(make())
         trainer = build_trainer(tmp_path / "run", max_epochs=1, accelerator="cpu")
-        fit(trainer, model, data)
-        return model, data, tmp_path / "run" / "checkpoints" / "last.ckpt"
+        fit(trainer, task, data)
+        return task, data, tmp_path / "run" / "checkpoints" / "last.ckpt"
 
     return run
 
@@ -182,17 +184,18 @@ def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tupl
 def test_a_locator_never_learns_and_travels_with_the_model(
     fitted: Callable[[], tuple], locator: Detector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    model, data, checkpoint = fitted()
+    task, data, checkpoint = fitted()
+    model = task.network
     assert 0 < data.located.sum() < len(data.located)
-    learned = {id(p) for group in model.optimizers().param_groups for p in group["params"]}
+    learned = {id(p) for group in task.optimizers().param_groups for p in group["params"]}
     assert learned == {id(parameter) for parameter in model.backbone.parameters()}
     assert model.train().backbone.training
-    assert not any(module.training for module in model.preprocessing.locator.modules())
+    assert not any(module.training for module in model.preprocessing.detector.modules())
     for name, value in locator.state_dict().items():
-        assert torch.equal(model.preprocessing.locator.state_dict()[name], value)
+        assert torch.equal(model.preprocessing.detector.state_dict()[name], value)
 
     monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "absent")
-    loaded = ResistorClassifier.load(checkpoint)
+    loaded = ResistorNetwork.load(checkpoint)
     assert loaded.image_preprocessing().key == data.prepare.key
     kept = loaded.preprocessing.detector_values()
     assert kept == {
@@ -208,25 +211,20 @@ def test_a_locator_never_learns_and_travels_with_the_model(
 
 
 def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]):
-    with pytest.raises(ModelError, match=r"prepared by 'shrink 48', the model needs 'crop 16x48 "):
+    with pytest.raises(ModelError, match=r"by 'shrink 48', the model needs 'crop 16x48 "):
         fitted(prepare=Resize(48))
 
 
 def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path):
-    model = make(locate=False)
-    trainer = build_trainer(tmp_path, accelerator="cpu")
-    trainer.strategy.connect(model)
-    trainer.save_checkpoint(tmp_path / "new.ckpt")
+    save_checkpoint(make(locate=False), tmp_path / "new.ckpt")
     checkpoint = torch.load(tmp_path / "new.ckpt", weights_only=True)
     del checkpoint["hyper_parameters"]["locate"], checkpoint["resistor_cls"]["digest"]
     torch.save(checkpoint, tmp_path / "old.ckpt")
-    assert (
-        ResistorClassifier.load(tmp_path / "old.ckpt").image_preprocessing().key == f"shrink {SIZE}"
-    )
+    assert ResistorNetwork.load(tmp_path / "old.ckpt").image_preprocessing().key == f"shrink {SIZE}"
     checkpoint["hyper_parameters"]["locate"] = True
     torch.save(checkpoint, tmp_path / "odd.ckpt")
     with pytest.raises(ModelError, match="does not fit its own model"):
-        ResistorClassifier.load(tmp_path / "odd.ckpt")
+        ResistorNetwork.load(tmp_path / "odd.ckpt")
 
 
 class Told(Detector):
@@ -236,7 +234,7 @@ class Told(Detector):
         super().__init__()
         self.bodies = bodies
 
-    def locate(self, photo: np.ndarray) -> OrientedBox | None:
+    def detect(self, photo: np.ndarray) -> OrientedBox | None:
         body = self.bodies[photo.tobytes()]
         return replace(body, x=body.x + 4, angle=(body.angle + 0.06) % math.pi)
 

@@ -21,7 +21,7 @@ ARROWS = {
     "config": {"tracking"},
 }
 EVERYONES = {
-    "errors", "categories", "colour_code", "csv_tables", "custom_code", "markings",
+    "errors", "categories", "colour_code", "csv_tables", "custom_code", "e_series", "resistor37",
 }  # fmt: skip
 COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - EVERYONES - {"__init__"}
 

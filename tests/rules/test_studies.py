@@ -41,7 +41,7 @@ def test_the_report_on_the_best_model_follows_from_its_tables() -> None:
     )
     assert found is not None
     # What each photo was judged by stands in the table; it is what the others give.
-    for name in ("temperatures", "confidences", "candidates"):
+    for name in ("temperatures", "confidences", "set_sizes"):
         assert getattr(predictions, name) == pytest.approx(getattr(found, name), rel=1e-6)
     again = report_of(predictions, found.calibration, found.basis)
     same(again, {key: told[key] for key in again})

@@ -27,7 +27,7 @@ def smooth(photo: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_window_shows_what_the_whole_drawing_shows_there(seed: int):
+def test_a_window_shows_what_the_whole_drawing_shows_there(seed: int) -> None:
     scene = scene_of(seed)
     whole = draw(scene).photo
     for left, top, side in PLACES:
@@ -41,7 +41,7 @@ def test_a_window_shows_what_the_whole_drawing_shows_there(seed: int):
         assert np.quantile(away, 0.99) < 12
 
 
-def test_the_box_in_a_window_is_the_box_of_the_whole_drawing():
+def test_the_box_in_a_window_is_the_box_of_the_whole_drawing() -> None:
     scene = scene_of(3)
     window = Window(0.2, 0.3, 0.4)
     x, y, width, height = draw(scene, 128, window).box
@@ -49,12 +49,12 @@ def test_the_box_in_a_window_is_the_box_of_the_whole_drawing():
     assert seen == pytest.approx(draw(scene, 128).box)
 
 
-def test_the_whole_photo_as_a_window_is_the_photo():
+def test_the_whole_photo_as_a_window_is_the_photo() -> None:
     scene = scene_of(4)
     assert draw(scene, 256, Window(0, 0, 1)).photo == pytest.approx(draw(scene, 256).photo, abs=1)
 
 
-def test_a_window_of_a_window_is_a_window():
+def test_a_window_of_a_window_is_a_window() -> None:
     scene = scene_of(5)
     twice = close_up(close_up(scene, Window(0.1, 0.2, 0.5)), Window(0.5, 0.0, 0.5))
     once = close_up(scene, Window(0.35, 0.2, 0.25))
@@ -67,17 +67,17 @@ def test_a_window_of_a_window_is_a_window():
     assert once.camera.exposure == pytest.approx(twice.camera.exposure, rel=0.05)
 
 
-def test_a_window_beside_the_part_shows_the_table_alone():
+def test_a_window_beside_the_part_shows_the_table_alone() -> None:
     scene = scene_of(6)
-    leads = tuple(dataclasses.replace(lead, length=0.01) for lead in scene.leads)
+    first, last = (dataclasses.replace(lead, length=0.01) for lead in scene.leads)
     body = dataclasses.replace(scene.body, x=0.8, y=0.8, length=0.1, diameter=0.04)
-    scene = dataclasses.replace(scene, leads=leads, body=body)
+    scene = dataclasses.replace(scene, leads=(first, last), body=body)
     window = Window(0.0, 0.0, 0.5)
     away = smooth(draw(scene, window=window).photo) - smooth(draw_empty(scene, window=window))
     assert np.abs(away).max() < 2
 
 
-def test_an_empty_table_differs_from_the_photo_only_where_the_part_lies():
+def test_an_empty_table_differs_from_the_photo_only_where_the_part_lies() -> None:
     scene = scene_of(7)
     drawing, empty = draw(scene), draw_empty(scene)
     differs = np.abs(smooth(drawing.photo) - smooth(empty)).max(axis=2) > 4
@@ -86,7 +86,7 @@ def test_an_empty_table_differs_from_the_photo_only_where_the_part_lies():
     assert differs.mean() < 0.3
 
 
-def test_a_window_is_drawn_faster_than_the_whole():
+def test_a_window_is_drawn_faster_than_the_whole() -> None:
     scenes = [scene_of(seed) for seed in range(6)]
 
     def seconds(window: Window | None) -> float:

@@ -3,21 +3,29 @@ import numpy as np
 import pytest
 
 from resistor_cls.categories import Category
-from resistor_cls.synthetic import DISTRACTORS, draw_distractor, draw_empty, sample_scene
-from resistor_cls.synthetic import distractors as other_things
+from resistor_cls.synthetic import (
+    DISTRACTORS,
+    distractors,
+    draw_distractor,
+    draw_empty,
+    sample_scene,
+)
 
 
 def only(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(other_things, "DISTRACTORS", (kind,))
+    monkeypatch.setattr(distractors, "DISTRACTORS", (kind,))
 
 
 @pytest.mark.parametrize("kind", DISTRACTORS)
-def test_a_thing_lies_on_the_table_where_a_part_would(kind: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_distractor_lies_on_the_table_where_a_part_would(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     only(kind, monkeypatch)
     for seed in range(4):
         photo, shown = draw_distractor(np.random.default_rng(seed), 350)
         assert shown == kind
-        assert (photo.shape, photo.dtype) == ((350, 350, 3), np.uint8)
+        assert photo.shape == (350, 350, 3)
+        assert photo.dtype == np.uint8
         rng = np.random.default_rng(seed)
         rng.integers(1)  # the choice of the kind
         scene = sample_scene(Category("other"), rng)
@@ -29,7 +37,7 @@ def test_a_thing_lies_on_the_table_where_a_part_would(kind: str, monkeypatch: py
         assert np.abs(np.array([np.median(columns), np.median(rows)]) - centre).max() < 90
 
 
-def test_all_kinds_come_and_repeat_with_the_seed():
+def test_all_kinds_come_and_repeat_with_the_seed() -> None:
     drawn = [draw_distractor(np.random.default_rng(seed), 64) for seed in range(60)]
     assert {kind for _, kind in drawn} == set(DISTRACTORS)
     again, kind = draw_distractor(np.random.default_rng(7), 64)
@@ -39,7 +47,9 @@ def test_all_kinds_come_and_repeat_with_the_seed():
 
 
 @pytest.mark.parametrize("kind", ["coin", "LED", "paper clip"])
-def test_a_thing_is_the_same_picture_at_any_size(kind: str, monkeypatch: pytest.MonkeyPatch):
+def test_a_distractor_is_the_same_picture_at_any_size(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     only(kind, monkeypatch)
     coarse = [
         cv2.resize(

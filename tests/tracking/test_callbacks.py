@@ -25,7 +25,7 @@ def module(photos: Path, tmp_path: Path) -> PhotoDataModule:
 def trained(run: Run, data: PhotoDataModule, monitor: str | None, **options: Any) -> RunCallback:
     """The callback of a tiny training."""
     training = Training(
-        predictions_of=lambda task: predictions_of(task.predictions, data, task.categories),
+        predictions_of=lambda task: predictions_of(task.predictions, data, task.network.categories),
         samples=lambda: sample_figures(data, 6),
         epochs_of=epochs_trained,
         photos="validation photos of folder photos",

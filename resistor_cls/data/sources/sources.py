@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from resistor_cls.categories import RESISTOR37_COUNTS, Categories, check_labels
+from resistor_cls.categories import Categories, check_labels
 from resistor_cls.custom_code import import_custom, is_import_path
 from resistor_cls.data.sources.download import RESISTOR37_URL, fetch_and_unpack
 from resistor_cls.data.sources.folders import list_folders, log_nested, photos_of
@@ -28,6 +28,7 @@ from resistor_cls.data.sources.listing import (
 )
 from resistor_cls.data.sources.walk import LeftOut, folders_below
 from resistor_cls.errors import ConfigError, DataError, nearest
+from resistor_cls.resistor37 import RESISTOR37_COUNTS
 
 __all__ = [
     "SOURCES",

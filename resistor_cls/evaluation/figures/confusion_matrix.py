@@ -1,4 +1,4 @@
-"""The confusion matrix as a figure that can be read at the width of a page."""
+"""The confusion matrix, readable at the width of a page."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from resistor_cls.categories import Categories
 from resistor_cls.evaluation.figures.base import INK
 from resistor_cls.evaluation.pages.readings import reading, size_order
 
-MAX_WRITTEN = 60  # categories up to which the numbers in the cells can still be read
-LARGEST = 26.0  # inches: a matrix of 160 categories; larger ones get smaller cells, not more pixels
+MAX_WRITTEN = 60  # categories up to which the numbers in the cells are readable
+MAX_SIDE = 26.0  # inches: a matrix of 160 categories; more of them get smaller cells
 RIGHT = LinearSegmentedColormap.from_list("right", ["#f1f6fb", "#1769aa"])
 WRONG = LinearSegmentedColormap.from_list("wrong", ["#fdebdf", "#c2410c"])
 # Inches: 37 categories make 9, of which a page of 900 pixels shows each in its size.
@@ -28,20 +28,20 @@ def confusion_figure(
 ) -> Figure:
     """Draws a confusion matrix: numbers are photos, colours are shares of the label's photos.
 
-    The diagonal is blue and everything beside it is orange on a scale of its own, so that a few
-    confused photos are seen beside a long row of right ones. Both axes name ohms and watts.
+    The diagonal is blue, everything else is orange on a separate scale, so that a few confused
+    photos are visible beside many right ones. Both axes name ohms and watts.
 
     Args:
         counts: (categories, categories), rows are labels, columns are predictions.
         categories: of both axes.
         title: above the matrix.
-        order: category indices, as they follow each other on both axes; by ohms without.
+        order: category indices in the order of both axes; None for the order of ohms.
     """
     order = size_order(categories.names) if order is None else order
     names = axis_names([categories.names[index] for index in order])
     counts = counts[np.ix_(order, order)]
     size = len(names)
-    side = min(max(4.0, size * (_CELL if size <= MAX_WRITTEN else _NARROW)), LARGEST)
+    side = min(max(4.0, size * (_CELL if size <= MAX_WRITTEN else _NARROW)), MAX_SIDE)
     figure = Figure(figsize=(side + _NAMES, side + _NAMES + 0.5 * bool(title)), dpi=150)
     # Padding in inches, else names touch the edge.
     figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
@@ -56,7 +56,7 @@ def confusion_figure(
 
 
 def axis_names(names: Sequence[str]) -> list[str]:
-    """Ohms and watts of categories; the label where they are not known, or of two categories."""
+    """Ohms and watts of categories; the label where they are not known or not unique."""
     readings = [reading(name, tolerance=False) for name in names]
     times = Counter(readings)
     return [
@@ -71,7 +71,7 @@ def _cells(axes: Axes, counts: np.ndarray) -> None:
     diagonal = np.eye(size, dtype=bool)
     for mask, colours in ((diagonal, RIGHT), (~diagonal, WRONG)):
         top = 1.0 if mask is diagonal else max(float(shares[mask].max(initial=0)), 0.01)
-        # The square root lifts single confused photos off the white.
+        # The square root makes single confused photos visible.
         norm = PowerNorm(1.0 if mask is diagonal else 0.5, vmin=0, vmax=top)
         shown = np.ma.masked_where(~mask | (counts == 0), shares)
         axes.imshow(shown, cmap=colours, norm=norm)
@@ -91,13 +91,13 @@ def _cells(axes: Axes, counts: np.ndarray) -> None:
 def _names(axes: Axes, names: Sequence[str]) -> None:
     size = len(names)
     font = 8.5 if size <= MAX_WRITTEN else 7
-    # A name needs the room of a cell of LARGEST / 160: of more categories, some are named.
+    # A name needs the height of a cell of MAX_SIDE / 160: of more categories, some are named.
     named = range(0, size, max(1, -(-size // 160)))
     texts = [names[index] for index in named]
-    # Labels are anybody's text: two $ in one are no formula.
+    # Labels are free text: two $ in one are not a formula.
     axes.set_xticks(named, texts, rotation=90, fontsize=font, parse_math=False)
     axes.set_yticks(named, texts, fontsize=font, parse_math=False)
-    if len(named) == size:  # smaller cells would be all grid
+    if len(named) == size:  # in smaller cells the grid would cover the colours
         axes.set_xticks(np.arange(-0.5, size), minor=True)
         axes.set_yticks(np.arange(-0.5, size), minor=True)
         axes.grid(which="minor", color="#d9dee3", linewidth=0.5)

@@ -1,4 +1,4 @@
-"""Curves of a training, from what it has logged."""
+"""Curves of a training, from its logged metrics."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from resistor_cls.evaluation.figures.base import INK, LINE, MARK
 
 Points = Sequence[tuple[int, float]]
 
-COLUMNS = 3  # at the width of a page their type can be read
+COLUMNS = 3  # of panels: their text can be read at the width of a page
 # Of several curves in a panel: validation, training, and learning rates of further layers.
 COLOURS = (LINE, MARK, "#0f766e", "#7c3aed")
 
 
-# Scores of at most 1, each with what its axis may begin at: the highest one that shows all values.
+# Scores of at most 1, each with values that its axis may begin at: the highest that shows all.
 _FLOORS = {
     "accuracy": (0.0, 0.5, 0.9),
     "f1": (0.0, 0.5, 0.9),
@@ -34,18 +34,18 @@ def curves_figure(
     """Draws metrics over optimizer steps.
 
     First the charts of H2O Hydrogen Torch: learning rate, loss of training batches, validation
-    loss, and the metric that decides which epoch is best. Then every other score, that of training
-    photos in the panel of its twin. What was not logged has no panel.
+    loss, and the metric that decides which epoch is best. Then every other score, with that of the
+    training photos in the same panel. What was not logged has no panel.
 
-    Axes have fixed ends: losses and learning rates begin at 0, scores end at 1. An axis that fits
-    the values would make the noise of a few photos look like progress. Beside it, validation
-    accuracy has the 95 % interval of so many photos (Wilson 1927).
+    Axes have fixed ends: losses and learning rates begin at 0, scores end at 1. On an axis that
+    fits the values, the noise of a few photos would look like progress. Validation accuracy has its
+    95 % interval for that number of photos (Wilson 1927).
 
     Args:
         history: metric name → (step, value) pairs, as logged; `lr…`, `train/…` and `val/…` are
             drawn.
         monitor: the validation metric that decides.
-        photos: that validate; None draws no intervals.
+        photos: number of validation photos; None draws no intervals.
     """
     shown = _panels(history, monitor)
     columns = min(COLUMNS, max(1, len(shown)))
@@ -87,7 +87,7 @@ def _panels(history: Mapping[str, Points], monitor: str | None) -> dict[str, dic
 
 
 def _twins(name: str) -> list[str]:
-    """The same score of validation and of training photos."""
+    """The names of a score on validation and on training photos."""
     return [name, f"train/{name.removeprefix('val/')}"]
 
 
@@ -138,14 +138,14 @@ def y_limits(names: Sequence[str], values: Sequence[float]) -> tuple[float, floa
     known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(known), max(known)
     floors = next((ends for word, ends in _FLOORS.items() if word in names[0]), None)
-    if floors is None or high > 1:  # a loss, a learning rate, a metric of a user's own
+    if floors is None or high > 1:  # a loss, a learning rate, a custom metric
         return (min(low, 0.0), 1.08 * high or 1.0)
     floor = max((end for end in floors if end <= low), default=min(low, 0.0))
-    return floor, 1 + 0.04 * (1 - floor)  # a curve at 1 is seen whole
+    return floor, 1 + 0.04 * (1 - floor)  # a curve at 1 is visible
 
 
 def _wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share of so many photos, each drawn on its own."""
+    """The 95 % interval (Wilson 1927) of a share of so many independent photos."""
     z = 1.96
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * math.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)

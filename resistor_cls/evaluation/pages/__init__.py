@@ -1,1 +1,1 @@
-"""Reports as pages of HTML: one file, no server, nothing fetched."""
+"""Reports as pages: each is one HTML file that fetches nothing."""

@@ -1,22 +1,22 @@
-"""The cards of an evaluation's page: the few numbers that matter, each with its reference."""
+"""The cards of an evaluation's page: the main numbers, each with what it is compared with."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resistor_cls.evaluation.pages.page import digits, level, many, share
 from resistor_cls.evaluation.pages.sentences import HOLDS_FOR
-from resistor_cls.evaluation.pages.verdict import (
+from resistor_cls.evaluation.pages.summary import (
     accepted_row,
     all_ood,
     change_of,
     exceeds,
     interval_of,
 )
+from resistor_cls.evaluation.wording import digits, level, many, share
 
 Row = Mapping[str, Any]
 Card = dict[str, str]
 
-_ALARM = 0.05  # share of out-of-distribution photos accepted, from which the card warns
+_MAX_ACCEPTED = 0.05  # share of accepted out-of-distribution photos above which the card warns
 _NOTES = {"f1_macro": "every category counts the same", "roc_auc": "one category against the rest"}
 
 
@@ -80,7 +80,7 @@ def _ood(report: Row) -> Iterator[Card]:
     chosen = accepted_row(report)
     if chosen is not None:
         name += f" at {level(chosen['risk'])} risk"
-    yield _card(share(accepted), name, note, warn=accepted > _ALARM)
+    yield _card(share(accepted), name, note, warn=accepted > _MAX_ACCEPTED)
 
 
 def _scores(report: Row) -> Iterator[Card]:
@@ -89,7 +89,7 @@ def _scores(report: Row) -> Iterator[Card]:
             text = four if row["name"] == "roc_auc" else digits
             interval = ""
             if row["low"] is not None and row["high"] is not None:
-                interval = f"95% interval {text(row['low'])} to {text(row['high'])}; "
+                interval = f"95 % interval {text(row['low'])} to {text(row['high'])}; "
             yield _card(text(row["value"]), row["words"], f"{interval}{_NOTES[row['name']]}")
     calibration = report["calibration"]
     if calibration:
@@ -106,5 +106,5 @@ def _scores(report: Row) -> Iterator[Card]:
 
 
 def four(value: float | None) -> str:
-    """A number with four decimals: good models differ in the third."""
+    """A number with four decimals; good models differ in the third."""
     return digits(value, 4)

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from resistor_cls.evaluation.pages.page import digits, many, share
 from resistor_cls.evaluation.pages.readings import reading, size_order
-from resistor_cls.evaluation.pages.verdict import verb
+from resistor_cls.evaluation.pages.summary import verb
+from resistor_cls.evaluation.wording import digits, many, share
 
 Row = Mapping[str, Any]
 Cells = dict[tuple[int, int], list[Row]]
 
 MAX_NAMED = 6000  # photos that the cells of the matrix name, all together
-MAX_LISTED = 60  # photos behind one cell: more than that nobody looks at
-WHOLE, PART = 160, 100  # categories: up to which the matrix shows all, and how many beyond
-_FEW = 12  # pictures of right photos of each category: as many as the page opens at once
+MAX_LISTED = 60  # photos behind one cell
+# Categories up to which the matrix shows all, and how many it shows of more.
+MAX_WHOLE, PART = 160, 100
+_MAX_RIGHT = 12  # pictures of right predictions of each category: what the page opens at once
 
 
 def loss_of(row: Row) -> float:
@@ -25,7 +26,7 @@ def loss_of(row: Row) -> float:
 
 
 def matrix_of(report: Row) -> dict[str, Any]:
-    """The confusion matrix, cell by cell; of too many categories those most confused."""
+    """The confusion matrix, cell by cell; of too many categories the most confused ones."""
     names, cells = report["categories"], report["confusion"]["cells"]
     photos, confused = [0] * len(names), [0] * len(names)
     for label, prediction, count in cells:
@@ -34,12 +35,37 @@ def matrix_of(report: Row) -> dict[str, Any]:
             confused[label] += count
             confused[prediction] += count
     indices = list(range(len(names)))
-    if len(names) > WHOLE:
+    if len(names) > MAX_WHOLE:
         most = sorted(indices, key=lambda index: -confused[index])[:PART]
         indices = sorted(index for index in most if confused[index])
     position = {index: place for place, index in enumerate(indices)}
     shown = [cell for cell in cells if cell[0] in position and cell[1] in position]
-    # Right ones and wrong ones on scales of their own: a few confused photos are seen beside many.
+    longest = max((len(str(count)) for *_, count in shown), default=1)
+    return {
+        "indices": indices,
+        "rows": _matrix_rows(names, position, shown, photos),
+        "orders": {
+            "together": [position[i] for i in report["confusion"]["order"] if i in position],
+            "value": size_order([names[index] for index in indices]),
+        },
+        "confused": [confused[index] > 0 for index in indices],
+        "width": max(1.45, 0.4 * longest + 0.25),  # rem that the longest number needs
+        "words": _matrix_words(names, indices, cells, shown),
+    }
+
+
+def _matrix_rows(
+    names: Sequence[str], position: Mapping[int, int], shown: Sequence[Any], photos: Sequence[int]
+) -> list[dict[str, Any]]:
+    """The rows of the matrix with their cells.
+
+    Args:
+        names: of all categories.
+        position: index of each category of the matrix → its place there.
+        shown: (label, prediction, count) of its cells.
+        photos: of each category.
+    """
+    # Separate scales for right and wrong: a few confused photos are visible beside many right ones.
     tops = {
         right: (
             max((count for *_, count in part), default=1),
@@ -53,9 +79,9 @@ def matrix_of(report: Row) -> dict[str, Any]:
             "index": index,
             "name": names[index],
             "reading": reading(names[index], tolerance=False),
-            "cells": [None] * len(indices),
+            "cells": [None] * len(position),
         }
-        for index in indices
+        for index in position
     ]
     for label, prediction, count in shown:
         most_photos, most_share = tops[label == prediction]
@@ -66,40 +92,29 @@ def matrix_of(report: Row) -> dict[str, Any]:
             "by_photos": _depth(count / most_photos),
             "by_share": _depth(count / photos[label] / most_share),
         }
-    longest = max((len(str(count)) for *_, count in shown), default=1)
-    return {
-        "indices": indices,
-        "rows": rows,
-        "orders": {
-            "together": [position[i] for i in report["confusion"]["order"] if i in position],
-            "value": size_order([names[index] for index in indices]),
-        },
-        "confused": [confused[index] > 0 for index in indices],
-        "width": max(1.45, 0.4 * longest + 0.25),  # rem that the longest number needs
-        "words": _matrix_words(names, indices, cells, shown),
-    }
+    return rows
 
 
 def _matrix_words(
     names: Sequence[str], indices: Sequence[int], cells: Sequence[Any], shown: Sequence[Any]
 ) -> str:
-    """What is shown of the confusions, where that is not all."""
+    """Says which part of the confusions is shown, where that is not all of them."""
     if not indices:
         return "No photo is confused, and the categories are too many for a matrix."
     if len(indices) == len(names):
         return ""
-    wrong, seen = (
+    wrong, visible = (
         sum(count for label, prediction, count in part if label != prediction)
         for part in (cells, shown)
     )
     return (
         f"Of {len(names):,} categories these are the {len(indices):,} that are confused most; "
-        f"{seen:,} of {many(wrong, 'wrong photo')} {verb(seen)} between them."
+        f"{visible:,} of {many(wrong, 'wrong photo')} {verb(visible)} between them."
     )
 
 
 def _depth(part: float) -> float:
-    """Depth of a colour; the root lifts a single photo off the white, and ink stays readable."""
+    """Opacity of a colour; the root makes a single photo visible, and text stays readable."""
     return 0.12 + 0.48 * math.sqrt(part)
 
 
@@ -127,8 +142,8 @@ def _ranked(cells: Cells, right: bool, most: int) -> list[Row]:
 
 
 def pictured(first: Iterable[str], cells: Cells, most: int) -> list[str]:
-    """Names of the photos that the page shows: those it must, wrong ones, some right ones."""
-    wrong, right = _ranked(cells, False, MAX_LISTED), _ranked(cells, True, _FEW)
+    """Names of the photos that the page shows: required ones, wrong ones, some right ones."""
+    wrong, right = _ranked(cells, False, MAX_LISTED), _ranked(cells, True, _MAX_RIGHT)
     names = chain(first, (row["photo"] for row in chain(wrong, right)))
     return list(islice(dict.fromkeys(names), most))
 
@@ -136,7 +151,7 @@ def pictured(first: Iterable[str], cells: Cells, most: int) -> list[str]:
 def behind(
     report: Row, cells: Cells, matrix: Row, place: Mapping[str, int]
 ) -> dict[str, list[Any]]:
-    """What the script opens: the cells, the most confused first, and the photos that they name."""
+    """The data of the script: the cells, the most confused first, and the photos that they name."""
     named = [*_ranked(cells, False, MAX_LISTED), *_ranked(cells, True, MAX_LISTED)][:MAX_NAMED]
     number = {row["photo"]: position for position, row in enumerate(named)}
     kept = set(matrix["indices"])

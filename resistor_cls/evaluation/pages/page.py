@@ -1,7 +1,8 @@
-"""What the pages share: the frame, words for numbers, pictures inside the file."""
+"""What the pages share: the frame, and pictures inside the file."""
 
 import base64
 import functools
+import re
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -11,8 +12,11 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
+from resistor_cls.evaluation.wording import digits, level, many, percent, share, short
+
 SMALL = 160  # pixels: pictures in a row
 _QUALITY = 78  # of JPEG: 5 kB a picture
+_BEFORE_PERCENT = re.compile(r"(?<=\d) (?=%)")
 
 
 def rendered(template: str, **values: Any) -> str:
@@ -24,10 +28,10 @@ def rendered(template: str, **values: Any) -> str:
         values: what the template names.
 
     Returns:
-        The text of an HTML page that needs nothing beside it.
+        The text of an HTML page that needs no other file.
     """
     page: str = _environment().get_template(template).render(**values)
-    # Names of folders are bytes: that of the photos need not be text that can be written.
+    # Names of folders are bytes, and need not be text that can be encoded.
     return page.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -48,65 +52,30 @@ def _environment() -> Environment:
 
 
 def templates_in(folder: Path) -> Environment:
-    """The templates of a folder; a name that they are not given is an error."""
+    """The templates of a folder; a name that is not given to a template is an error."""
     return Environment(
         loader=FileSystemLoader(folder),
-        autoescape=True,  # names of files and categories are anybody's text
+        autoescape=True,  # names of files and categories are free text
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=_unbroken,
     )
 
 
-def many(count: int, noun: str) -> str:
-    """A count with its noun, such as `1 photo` or `37 categories`."""
-    if count == 1:
-        return f"1 {noun}"
-    ends_in_y = noun.endswith("y") and noun[-2] not in "aeiou"
-    return f"{count:,} {noun[:-1]}ies" if ends_in_y else f"{count:,} {noun}s"
-
-
-def percent(value: float) -> str:
-    """A share in percent; what is small but not nothing is not called 0."""
-    return "<1%" if 0 < value < 0.005 else f"{value:.0%}"
-
-
-def share(value: float | None) -> str:
-    """A share in percent to a tenth; what is not all is not called all, nor what is some none."""
-    if value is None:
-        return "–"
-    if 0 < value < 0.0005:
-        return "<0.1%"
-    if 0.9995 <= value < 1:
-        return ">99.9%"
-    return f"{value:.1%}".replace(".0%", "%") if value in {0, 1} else f"{value:.1%}"
-
-
-def level(risk: float) -> str:
-    """A risk level in percent, such as `0.1%` or `5%`."""
-    return f"{100 * risk:g}%"
-
-
-def digits(value: float | None, places: int = 3) -> str:
-    """A number with a few decimals, or a dash where there is none."""
-    if value is None:
-        return "–"
-    return f"{value:.{places}f}"
-
-
-def short(name: str, longest: int) -> str:
-    """A long name without its middle: names of categories differ at their ends."""
-    if len(name) <= longest:
-        return name
-    return f"{name[: longest // 2 - 1]}…{name[-(longest // 2) :]}"
+def _unbroken(value: Any) -> Any:
+    """A value of a page; no line ends between a number and `%`. What is markup already stays."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return _BEFORE_PERCENT.sub("\N{NO-BREAK SPACE}", value)
+    return value
 
 
 def encoded(photo: np.ndarray, width: int, height: int) -> str:
-    """A picture as an address that holds it.
+    """A picture as a `data:` address.
 
     Args:
         photo: (height, width, 3) uint8 RGB.
-        width: of the box that it is made to fit into, in pixels; it is never enlarged.
+        width: of the box that it is fitted into, in pixels; it is never enlarged.
         height: of that box.
     """
     image = Image.fromarray(photo)

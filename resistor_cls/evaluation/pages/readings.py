@@ -1,15 +1,15 @@
-"""What the parts of a category are, in ohms and watts, for people who read a report."""
+"""Categories in ohms and watts, for people who read a report."""
 
 from resistor_cls.categories import parse_name
 from resistor_cls.colour_code import ohms_in_words, tolerance_in_words
 
 
 def reading(name: str, tolerance: bool = True) -> str:
-    """What a category's part is, such as `10 Ω ±5 %, 1 W`; empty where its name says nothing.
+    """The reading of a category, such as `10 Ω ±5 %, 1 W`; empty where its name states none.
 
     Args:
         name: of the category.
-        tolerance: whether to state it; it is left out where designs of the category differ.
+        tolerance: whether to state it; it is left out where parts of the category differ.
     """
     category = parse_name(name)
     value = ohms_text(category.ohms)
@@ -30,7 +30,7 @@ def size_order(names: tuple[str, ...] | list[str]) -> list[int]:
 
     def key(place: int) -> tuple[float, float, str]:
         ohms, watts = parts[place].ohms, parts[place].watts
-        endless = float("inf")
-        return (endless if ohms is None else ohms, watts or endless, names[place])
+        last = float("inf")
+        return (last if ohms is None else ohms, watts or last, names[place])
 
     return sorted(range(len(names)), key=key)

@@ -1,4 +1,4 @@
-"""An evaluation as a page that a person reads: one file, no server, nothing fetched."""
+"""The report of an evaluation as a page: one HTML file that fetches nothing."""
 
 import base64
 import re
@@ -10,23 +10,24 @@ import numpy as np
 
 from resistor_cls.evaluation.pages.cards import cards_of
 from resistor_cls.evaluation.pages.matrix import behind, cells_of, loss_of, matrix_of, pictured
-from resistor_cls.evaluation.pages.page import encoded, many, rendered
+from resistor_cls.evaluation.pages.page import encoded, rendered
 from resistor_cls.evaluation.pages.readings import reading
 from resistor_cls.evaluation.pages.sentences import sentences_of
+from resistor_cls.evaluation.pages.summary import accepted_row, summary_of, verb
 from resistor_cls.evaluation.pages.tables import category_rows, electrical, metric_rows
-from resistor_cls.evaluation.pages.verdict import accepted_row, verb, verdict_of
+from resistor_cls.evaluation.wording import many
 
 Row = Mapping[str, Any]
 
-MAX_PICTURES = 1200  # inside the page, 5 kB each: more than 8 MB a phone opens slowly
-MAX_ROWS = 3000  # of predictions that a report for a page should hold: a phone searches no more
+MAX_PICTURES = 1200  # in the page, 5 kB each: a phone opens more than 8 MB slowly
+MAX_ROWS = 3000  # of predictions on the page: a phone searches more of them slowly
 GALLERY = 18  # photos: three rows of six, a screen full
 SMALL = (224, 160)  # pixels that a picture fits into: a square of 160, or a wide crop as it is
-LARGE = (448, 320)  # the same of those that are looked at first, as they are enlarged by a click
+LARGE = (448, 320)  # the same of the first ones, which a click enlarges
 MAX_LARGE = 240  # pictures, some 15 kB each
 _WIDE = 1.4  # width / height from which pictures get more room in a row
-_COMPARED = 5  # wrong photos of a confused pair
-# Figures by their section, each with the words for those who do not see it.
+_MAX_COMPARED = 5  # wrong photos of a confused pair
+# Figures by their name, each with the text for those who cannot see it.
 _FIGURES = {
     "roc": "ROC curves",
     "precision_recall": "Precision and recall",
@@ -47,71 +48,84 @@ def report_page(
     """Renders an evaluation.
 
     Args:
-        report: what `report.json` holds; the page says nothing that is not in it. `predictions`
-            are rows of photos, see `resistor_cls.evaluation.report.rows_of`.
+        report: the content of `report.json`; the page states nothing else. `predictions` are
+            rows of photos, see `resistor_cls.evaluation.report.rows_of`.
         figures: name → SVG: `reliability`, `risk_coverage`, `unknown`, `roc`, `precision_recall`,
-            `stress`; one that is missing is left out.
+            `stress`; a missing one is left out.
         thumbnail: name of a photo → (height, width, 3) uint8 RGB, a small copy of it: the whole
-            photo, or what the model gets of it.
+            photo, or the crop that the model sees.
         overlays: name of a photo → (height, width, 3) uint8 RGB, saliency maps.
         gallery: photos of each gallery.
 
     Returns:
-        An HTML page of its own: pictures, style and script are inside.
+        An HTML page that holds its pictures, style and script.
     """
-    rows, count = report["predictions"], report["counts"]["photos"]
-    matrix = matrix_of(report)
+    rows, matrix = report["predictions"], matrix_of(report)
     cells = cells_of(report, matrix["indices"])
     galleries = _galleries(rows, gallery)
     pairs = _pairs(report["pairs"], rows)
-    saliency = _saliency(overlays or {}, galleries, rows, 2 * gallery)
-    shown = chain(
-        *galleries.values(), *(pair["shown"] for pair in pairs), _found(saliency, rows).values()
-    )
-    names = pictured((row["photo"] for row in shown), cells, MAX_PICTURES - len(saliency))
-    photos = {name: thumbnail(name) for name in names}
+    maps = _saliency(overlays or {}, galleries, rows, 2 * gallery)
+    mapped = _found(maps, rows)
+    shown = chain(*galleries.values(), *(pair["shown"] for pair in pairs), mapped.values())
+    names = pictured((row["photo"] for row in shown), cells, MAX_PICTURES - len(maps))
+    photos = [thumbnail(name) for name in names]
     place = {name: number for number, name in enumerate(names)}
-    shape = float(np.median([photo.shape[1] / photo.shape[0] for photo in photos.values()] or [1]))
     return rendered(
         "report.html",
-        report=report,
-        counts=report["counts"],
-        verdict=verdict_of(report),
-        say=sentences_of(report),
-        cards=cards_of(report),
-        metrics=metric_rows(report),
-        matrix=matrix,
+        **_numbers(report, matrix),
+        **_pictures(photos, report["counts"]["photos"]),
         behind=behind(report, cells, matrix, place),
         cell_link={f"{label}-{prediction}" for label, prediction in cells},
-        index={name: number for number, name in enumerate(report["categories"])},
         pairs=pairs,
-        per_category=category_rows(report),
-        trade=electrical(report.get("trade") or {}),
         galleries=galleries,
-        predictions=sorted(rows, key=loss_of, reverse=True),
-        extras=_extras(rows),
-        pictured=f"{len(photos):,} of {many(count, 'photo')} {verb(len(photos))} pictured here.",
-        pictures=[
-            encoded(photo, *(LARGE if number < MAX_LARGE else SMALL))
-            for number, photo in enumerate(photos.values())
-        ],
-        overlays=[encoded(overlay, *LARGE) for overlay in saliency.values()],
-        mapped=_found(saliency, rows),
+        overlays=[encoded(overlay, *LARGE) for overlay in maps.values()],
+        mapped=mapped,
         place=place,
-        readings={name: reading(name) for name in report["categories"]},
-        short_readings={name: reading(name, tolerance=False) for name in report["categories"]},
-        accepted=accepted_row(report),
-        overlay={name: number for number, name in enumerate(saliency)},
+        overlay={name: number for number, name in enumerate(maps)},
         figures={name: _figure(figures[name]) for name in _FIGURES if name in figures},
         figure_words=_FIGURES,
-        wide=shape > _WIDE,
-        # Within reason: a part in a narrow strip still has a height.
-        ratio=min(max(shape, 0.75), 3.0),
     )
+
+
+def _numbers(report: Row, matrix: Row) -> dict[str, Any]:
+    """What a page shows without pictures."""
+    names = report["categories"]
+    return {
+        "report": report,
+        "counts": report["counts"],
+        "summary": summary_of(report),
+        "say": sentences_of(report),
+        "cards": cards_of(report),
+        "metrics": metric_rows(report),
+        "matrix": matrix,
+        "index": {name: number for number, name in enumerate(names)},
+        "per_category": category_rows(report),
+        "trade": electrical(report.get("trade") or {}),
+        "predictions": sorted(report["predictions"], key=loss_of, reverse=True),
+        "extras": _extras(report["predictions"]),
+        "readings": {name: reading(name) for name in names},
+        "short_readings": {name: reading(name, tolerance=False) for name in names},
+        "accepted": accepted_row(report),
+    }
+
+
+def _pictures(photos: Sequence[np.ndarray], count: int) -> dict[str, Any]:
+    """The pictures of the page, their shape, and how many of the photos they are."""
+    shape = float(np.median([photo.shape[1] / photo.shape[0] for photo in photos] or [1]))
+    return {
+        "pictures": [
+            encoded(photo, *(LARGE if number < MAX_LARGE else SMALL))
+            for number, photo in enumerate(photos)
+        ],
+        "pictured": f"{len(photos):,} of {many(count, 'photo')} {verb(len(photos))} pictured here.",
+        "wide": shape > _WIDE,
+        # Bounded, so that a part in a narrow strip still has a height.
+        "ratio": min(max(shape, 0.75), 3.0),
+    }
 
 
 def _figure(svg: str) -> dict[str, Any]:
-    """A figure as an address that holds it; as a picture it can run and fetch nothing."""
+    """A figure as a `data:` address; as a picture it can neither run nor fetch anything."""
     width = re.search(r'<svg[^>]*?\swidth="([\d.]+)pt"', svg)
     return {
         "address": "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
@@ -138,8 +152,8 @@ def _found(names: Collection[str], rows: Sequence[Row]) -> dict[str, Row]:
 
 
 def _pairs(pairs: Sequence[Row], rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Confused pairs, each with some wrong photos and the surest right one of what they read."""
-    wrong = _found([name for pair in pairs for name in pair["names"][:_COMPARED]], rows)
+    """Confused pairs, each with wrong photos and the most confident right photo to compare with."""
+    wrong = _found([name for pair in pairs for name in pair["names"][:_MAX_COMPARED]], rows)
     best: dict[str, Row] = {}
     for row in rows:
         known = best.get(row["label"])
@@ -147,7 +161,7 @@ def _pairs(pairs: Sequence[Row], rows: Sequence[Row]) -> list[dict[str, Any]]:
             best[row["label"]] = row
     shown = []
     for pair in pairs:
-        photos = [wrong[name] for name in pair["names"][:_COMPARED] if name in wrong]
+        photos = [wrong[name] for name in pair["names"][:_MAX_COMPARED] if name in wrong]
         right = [best[pair["prediction"]]] if pair["prediction"] in best else []
         shown.append({**pair, "shown": [*photos, *right]})
     return shown
@@ -159,7 +173,7 @@ def _saliency(
     rows: Sequence[Row],
     most: int,
 ) -> dict[str, np.ndarray]:
-    """Overlays of photos of the page, at most so many, those of the galleries first."""
+    """Saliency maps of photos of the page, at most so many, those of the galleries first."""
     first = [row["photo"] for name in ("Worst", "Best") for row in galleries[name]]
     known = {row["photo"] for row in rows}
     names = [name for name in dict.fromkeys([*first, *overlays]) if name in overlays]
@@ -168,6 +182,6 @@ def _saliency(
 
 
 def _extras(rows: Sequence[Row]) -> list[str]:
-    """Columns of the predictions that this evaluation has, beyond those of every one."""
+    """Columns of the table of predictions that only some evaluations have."""
     columns = ("confidence", "accepted", "candidates", "unknown", "located")
     return [name for name in columns if any(row.get(name) is not None for row in rows)]

@@ -1,17 +1,17 @@
 """The sentences of an evaluation's page that state numbers, each made from the report alone.
 
-A sentence with a number stands on the page only if it is made here: the tests read the numbers of
-each one back and compare them with the report's.
+Every sentence of the page with a number is made here: the tests read its numbers back and compare
+them with those of the report.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from resistor_cls.evaluation.pages.page import digits, level, many, percent, share
-from resistor_cls.evaluation.pages.verdict import VERDICT, accepted_row, calibration_change, verb
+from resistor_cls.evaluation.pages.summary import SUMMARY, accepted_row, calibration_change, verb
+from resistor_cls.evaluation.wording import digits, level, many, percent, share
 
 Row = Mapping[str, Any]
-_NAMED = 20  # categories without a photo that a sentence names
+_MAX_NAMED = 20  # categories without a photo that a sentence names
 HOLDS_FOR = "A risk guarantee holds only for photos like those that the calibration was fitted on."
 
 
@@ -21,8 +21,8 @@ def sentences_of(report: Row) -> dict[str, str]:
     Args:
         report: what `report.json` holds.
     """
-    verdict = {f"verdict_{name}": make(report) for name, make in VERDICT.items()}
-    return verdict | {name: make(report) for name, make in _SENTENCES.items()}
+    summary = {f"summary_{name}": make(report) for name, make in SUMMARY.items()}
+    return summary | {name: make(report) for name, make in _SENTENCES.items()}
 
 
 def _calibration_basis(report: Row) -> str:
@@ -99,10 +99,10 @@ def _empty(report: Row) -> str:
     if not names:
         return ""
     has, its = ("has", "its") if len(names) == 1 else ("have", "their")
-    rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    rest = f" and {len(names) - _MAX_NAMED:,} more" if len(names) > _MAX_NAMED else ""
     return (
         f"{many(len(names), 'category')} {has} no photo here, so {its} scores are undefined: "
-        f"{', '.join(names[:_NAMED])}{rest}."
+        f"{', '.join(names[:_MAX_NAMED])}{rest}."
     )
 
 
@@ -134,7 +134,7 @@ def _ood_method(report: Row) -> str:
     return (
         f"Photos that show none of the categories, against {many(unknown['known'], 'known photo')}"
         f", by the score {unknown['score']}. AUROC 1 separates all of them, 0.5 is chance. FPR95 is"
-        " the share that passes for known where 95% of the known photos do."
+        " the share that passes for known where 95 % of the known photos do."
     )
 
 
@@ -174,7 +174,7 @@ def _seen(report: Row) -> str:
     seen = report["data"]["seen"]
     if not seen:
         return ""
-    return f"{seen}. A model knows the photos that it was trained on: expect less on new ones."
+    return f"{seen}. A model predicts the photos that it was trained on better than new ones."
 
 
 def _warning(report: Row) -> str:

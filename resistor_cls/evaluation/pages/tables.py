@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from resistor_cls.evaluation.pages.cards import four
-from resistor_cls.evaluation.pages.page import digits, share
 from resistor_cls.evaluation.pages.readings import reading
+from resistor_cls.evaluation.wording import digits, share
 
 Row = Mapping[str, Any]
 
@@ -18,7 +18,7 @@ _ELECTRICAL = {
 
 
 def metric_rows(report: Row) -> list[dict[str, str]]:
-    """Metrics in words: shares of photos in percent, the rest as numbers."""
+    """Metrics in words: shares of photos in percent, other metrics as numbers."""
     rows = []
     for row in report["metrics"]:
         text = share if row["name"].endswith("accuracy") else digits
@@ -36,7 +36,7 @@ def _interval(row: Row, text: Callable[[float | None], str]) -> str:
 
 
 def category_rows(report: Row) -> list[dict[str, Any]]:
-    """A row per category, with its reading and what it is most often taken for."""
+    """A row per category, with its reading and the category it is most often confused with."""
     names = report["categories"]
     taken: dict[str, tuple[int, int, int]] = {}
     for label, prediction, count in report["confusion"]["cells"]:

@@ -83,7 +83,7 @@ def _way(number: int) -> int:
 
 
 def _side(photo: Photo) -> int:
-    return max(photo.shape[:2])
+    return int(max(photo.shape[:2]))
 
 
 @lru_cache(maxsize=256)

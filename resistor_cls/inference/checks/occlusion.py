@@ -14,14 +14,14 @@ from resistor_cls.inference.checks.saliency import saliency_maps, share_on
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
 
 # Photos whose saliency is measured: the mean share on the body has a standard error of 0.02.
 MAX_MEASURED = 256
 
 
 def check_occlusion(
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     predictions: Predictions,
     saliency: bool = True,

@@ -22,13 +22,13 @@ from resistor_cls.inference.checks.ood_photos import KINDS, ood_photos
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
 
 log = logging.getLogger("resistor_cls")
 
 
 def check_ood(
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     calibrated: CalibratedPredictions,
     count: int,
@@ -110,7 +110,7 @@ def _located(data: "PhotoDataModule", index: int) -> bool:
 
 
 def _rows(
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     kind: str,
     names: list[str],
     photos: Iterator[PreprocessedImage],

@@ -18,11 +18,11 @@ from resistor_cls.inference.checks.corruptions import CORRUPTIONS, SEVERITIES
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
 
 
 def check_robustness(
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     predictions: Predictions,
     calibrated: CalibratedPredictions | None,

@@ -20,11 +20,11 @@ from resistor_cls.model.backbone import saliency_layer
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorClassifier
+    from resistor_cls.model import ResistorNetwork
 
 
 def saliency_maps(
-    model: "ResistorClassifier",
+    model: "ResistorNetwork",
     data: "PhotoDataModule",
     predictions: Predictions,
     chosen: np.ndarray,
@@ -50,7 +50,7 @@ def saliency_maps(
         yield from zip(places, maps.cpu().numpy(), strict=True)
 
 
-def saliency(model: "ResistorClassifier", photos: Tensor, targets: Tensor) -> Tensor:
+def saliency(model: "ResistorNetwork", photos: Tensor, targets: Tensor) -> Tensor:
     """Where in each photo the evidence for a category is.
 
     The photo is evaluated as it is, without test-time augmentation and in eval mode: no dropout,

@@ -7,10 +7,9 @@ import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning.fabric.plugins import TorchCheckpointIO
 
 from resistor_cls.errors import ModelError
 from resistor_cls.model.checkpoint.schema import Checkpoint, check_plain, check_values
@@ -24,69 +23,69 @@ from resistor_cls.model.checkpoint.tensor_files import (
     write_whole,
 )
 
+if TYPE_CHECKING:
+    from resistor_cls.model.network import ResistorNetwork
+
 CHECKPOINT_FORMAT = 1  # counts changes that older or newer code cannot read
-RECORD = "resistor_cls"  # our key beside Lightning's in a checkpoint
+METADATA = "resistor_cls"  # our key beside Lightning's in a checkpoint
 _SETTINGS, _WEIGHTS = "hyper_parameters", "state_dict"  # Lightning's keys
 
 
-class WholeCheckpointIO(TorchCheckpointIO):
-    """Writes beside the old file, then replaces it; reads nothing that is damaged.
+def checkpoint_values(network: "ResistorNetwork") -> dict[str, Any]:
+    """What a checkpoint says of its network beside weights and settings, as plain values."""
+    values = {
+        "format": CHECKPOINT_FORMAT,
+        "weights_from": network.weights_from,
+        "record": network.metadata,
+    }
+    if network.preprocessing.detector is not None:
+        values["locator"] = network.preprocessing.detector_values()
+    return values
 
-    Lightning writes to the machine's temporary folder and moves from there: on another disk, one
-    that fills up, the move leaves half a checkpoint in the place of the last good one.
+
+def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:
+    """Saves a checkpoint, with a digest of its weights, settings and metadata.
+
+    It is written beside the old file, which it then replaces. (Lightning writes to the machine's
+    temporary folder and moves from there: on another disk, one that fills up, the move leaves half
+    a checkpoint where the last good one was.)
+
+    Raises:
+        ModelError: metadata that holds more than plain values.
+        OSError: no room or no permission; what stood there before still does.
     """
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
-    ) -> None:
-        """Saves a checkpoint, with a digest of its weights, settings and record.
-
-        Raises:
-            ModelError: a record that holds more than plain values.
-            OSError: no room or no permission; what stood there before still does.
-        """
-        content = BytesIO()
-        torch.save(_with_digest(checkpoint), content)
-        write_whole(Path(path), content.getbuffer())
-
-    def load_checkpoint(
-        self, path: str | Path, map_location: Any = None, weights_only: bool | None = None
-    ) -> dict[str, Any]:
-        """Reads a checkpoint that a training goes on from, onto the processor.
-
-        Raises:
-            ModelError: see `ResistorClassifier.load`.
-        """
-        return read_checkpoint(path)
+    content = BytesIO()
+    torch.save(_with_digest(checkpoint), content)
+    write_whole(path, content.getbuffer())
 
 
 def add_to_metadata(path: Path, **values: Any) -> None:
-    """Adds plain values to what a checkpoint says of its model.
+    """Adds plain values to the metadata of a checkpoint's network.
 
     Raises:
         ModelError: see `read_checkpoint`.
         OSError: no room or no permission; the file is as it was.
     """
     checkpoint = read_checkpoint(path)
-    checkpoint[RECORD]["record"] |= values
-    WholeCheckpointIO().save_checkpoint(checkpoint, path)
+    checkpoint[METADATA]["record"] |= values
+    write_checkpoint(checkpoint, path)
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """Reads a checkpoint without executing anything in it.
 
     Returns:
-        Lightning's checkpoint, of which the weights, the settings and our record are whole,
+        Lightning's checkpoint, of which the weights, the settings and our metadata are whole,
         finite, as the schema says, and those that were saved.
 
     Raises:
-        ModelError: see `ResistorClassifier.load`.
+        ModelError: see `ResistorNetwork.load`.
     """
     path = Path(path)
     require_file(path, "a checkpoint such as checkpoints/best.ckpt")
     if not zipfile.is_zipfile(path):
         raise ModelError(
-            f"{path} is no complete checkpoint (cut short, or another kind of file): "
+            f"{path} is not a complete checkpoint (cut short, or another kind of file): "
             "copy it again or use another checkpoint of the run"
         )
     _check_zip(path)
@@ -99,36 +98,38 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"{path} cannot be loaded as plain values, and nothing in it was executed: "
             f"{_reason(error)}; use a checkpoint that resistor_cls wrote"
         ) from None  # a traceback would bring PyTorch's advice to execute the file
-    record = checkpoint.get(RECORD) if isinstance(checkpoint, dict) else None
+    record = checkpoint.get(METADATA) if isinstance(checkpoint, dict) else None
     if not isinstance(record, dict) or "format" not in record:
-        raise ModelError(f"{path} is no checkpoint of resistor_cls: expected one that it trained")
+        raise ModelError(
+            f"{path} is not a checkpoint of resistor_cls: expected one that it trained"
+        )
     if type(record["format"]) is not int or record["format"] != CHECKPOINT_FORMAT:
         raise ModelError(
             f"{path} has checkpoint format {reprlib.repr(record['format'])}, this version reads "
             f"{CHECKPOINT_FORMAT}: use the version of resistor_cls that wrote it"
         )
-    values = {key: checkpoint[key] for key in (_SETTINGS, RECORD) if key in checkpoint}
+    values = {key: checkpoint[key] for key in (_SETTINGS, METADATA) if key in checkpoint}
     check_values(values, Checkpoint, path)
     tensors = checkpoint.get(_WEIGHTS)
     check_tensors(path, tensors)
     check_digest(path, record.get(DIGEST), _digested(checkpoint), tensors)
-    return checkpoint
+    return dict(checkpoint)
 
 
 def _with_digest(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """A checkpoint with its digest; one that is not ours stays as it is."""
-    if RECORD not in checkpoint:
+    if METADATA not in checkpoint:
         return dict(checkpoint)
     values = _digested(checkpoint)
     check_plain(values)
     digest = digest_of(values, checkpoint[_WEIGHTS])
-    return {**checkpoint, RECORD: {**checkpoint[RECORD], DIGEST: digest}}
+    return {**checkpoint, METADATA: {**checkpoint[METADATA], DIGEST: digest}}
 
 
 def _digested(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """The plain values that the digest is made of, beside the weights."""
-    record = {key: value for key, value in checkpoint[RECORD].items() if key != DIGEST}
-    return {_SETTINGS: dict(checkpoint[_SETTINGS]), RECORD: record}
+    record = {key: value for key, value in checkpoint[METADATA].items() if key != DIGEST}
+    return {_SETTINGS: dict(checkpoint[_SETTINGS]), METADATA: record}
 
 
 def _check_zip(path: Path) -> None:
@@ -146,7 +147,7 @@ def _check_zip(path: Path) -> None:
             stored = all(part.compress_type == zipfile.ZIP_STORED for part in parts)
             if not stored or len(names) < len(parts) or declared > path.stat().st_size:
                 raise ModelError(
-                    f"{path} is no checkpoint as PyTorch writes it: its {len(parts)} parts are "
+                    f"{path} is not a checkpoint as PyTorch writes it: its {len(parts)} parts are "
                     f"packed, named twice, or larger ({declared:,} bytes) than the file; "
                     f"{COPY_AGAIN}"
                 )
@@ -165,10 +166,10 @@ def _reason(error: Exception) -> str:
     """Why PyTorch refuses a file, without its advice to execute what is in it."""
     refused = re.search(r"(?:GLOBAL|global) ([\w.]+)", str(error))
     if refused is not None:
-        return f"it holds {refused[1]}, which is code and no plain value"
+        return f"it holds {refused[1]}, which is code and not a plain value"
     line = str(error).strip().partition("\n")[0][:200]
     return (
         line
         if line and "weights_only" not in line.replace(" ", "_").lower()
-        else (f"it is no checkpoint of plain values ({type(error).__name__})")
+        else (f"it is not a checkpoint of plain values ({type(error).__name__})")
     )

@@ -31,7 +31,7 @@ def save_half(
     Args:
         path: the file.
         kind: of net; key of the header.
-        tensors: those that are no floats stay as they are.
+        tensors: those that are not floats stay as they are.
         header: plain values, the `format` among them.
 
     Raises:
@@ -73,7 +73,7 @@ def load_half(
     """
     try:
         if not path.is_file():  # a pipe would be waited for
-            raise FileNotFoundError(f"it {'is no file' if path.exists() else 'does not exist'}")
+            raise FileNotFoundError(f"it {'is not a file' if path.exists() else 'does not exist'}")
         with safe_open(path, "pt") as file:
             header = json.loads((file.metadata() or {}).get(kind, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

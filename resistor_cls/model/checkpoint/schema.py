@@ -27,10 +27,10 @@ from resistor_cls.errors import ConfigError, ModelError
 
 # Pixels: such a square in float32 takes 0.8 GB, and more is a slip or an attack.
 MAX_SIDE = 8_192
-MAX_CHANNELS = 65_536  # of arrays in the place of photos; hyperspectral cameras have hundreds
-# Values within values, as deep as no settings of ours are; Python's own recursion ends at 1,000.
+MAX_CHANNELS = 65_536  # of arrays instead of photos; hyperspectral cameras have hundreds
+# Values within values, deeper than any settings of ours; Python's recursion ends at 1,000.
 MAX_DEPTH = 64
-# The record names each photo that trained, by 16 to 64 characters: ten million values are more
+# The metadata name each photo that trained, by 16 to 64 characters: ten million values are more
 # than any set of photos needs, and few enough to be walked through in seconds.
 MAX_VALUES, MAX_CHARACTERS = 10_000_000, 500_000_000
 # A pickle of 1 KB can stand for 2^100 values: lists that hold the list before twice.
@@ -69,10 +69,10 @@ class _Values(BaseModel):
 
 
 class Settings(_Values):
-    """Arguments of a `ResistorClassifier`, as they are saved with it.
+    """Arguments of a `ResistorNetwork`, as they are saved with it.
 
-    Files of earlier versions lack some of them, which then have their defaults. Whether a name
-    is known (of a backbone, pool, loss, normalization) is checked by what knows the names.
+    Files of earlier versions do not have all of them: the others have their defaults. Whether a
+    name is known (of a backbone, pool, loss, normalization) is checked by what knows the names.
     """
 
     categories: Annotated[list[str], FailFast(), Field(min_length=2), AfterValidator(_once)]
@@ -89,7 +89,7 @@ class Settings(_Values):
     mixed_precision_inference: bool = False
     probability_threshold: Share = 0.0
     loss: str = "bce"
-    activation: str | None = None  # of a loss of a user's own; others say it by their name
+    activation: str | None = None  # of a custom loss; those of others follow from their names
     focal_gamma: NotNegative = 2.0
     band_weight: NotNegative = 0.0
 
@@ -121,7 +121,7 @@ class DataSettings(BaseModel):
 
 
 class FamiliarityValues(_Values):
-    """What `resistor_cls.evaluation.familiarity.Familiarity.record` gives."""
+    """What `resistor_cls.evaluation.calibration.Familiarity.to_dict` gives."""
 
     references: str
     size: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
@@ -132,14 +132,17 @@ class FamiliarityValues(_Values):
         try:
             values = np.frombuffer(b64decode(self.references, validate=True), dtype="<f2")
         except ValueError as error:
-            raise ValueError("references are no float16 numbers in base64") from error
+            raise ValueError("references of float16 numbers in base64") from error
         if len(values) != self.size[0] * self.size[1] or not np.isfinite(values).all():
-            raise ValueError(f"references are not {self.size[0]} × {self.size[1]} finite numbers")
+            raise ValueError(f"references of {self.size[0]} × {self.size[1]} finite numbers")
+        lengths = np.linalg.norm(values.reshape(self.size).astype(np.float32), axis=1)
+        if lengths.max() > 1.01:  # rounded to float16
+            raise ValueError("references of unit length")
         return self
 
 
 class CalibrationValues(BaseModel):
-    """What `resistor_cls.evaluation.calibration.Calibration.record` gives, and its photos.
+    """What `resistor_cls.evaluation.calibration.Calibration.to_dict` gives, and its photos.
 
     Written down here because every entrance reads a model through this package, and this package
     does not import evaluation.
@@ -156,8 +159,8 @@ class CalibrationValues(BaseModel):
     familiarity: FamiliarityValues | None = None
 
 
-class Record(BaseModel):
-    """Plain values that are saved with a model; further ones are the user's own."""
+class Metadata(BaseModel):
+    """Plain values that are saved with a model; further ones are those of users."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -167,7 +170,7 @@ class Record(BaseModel):
 
 
 class DetectorValues(_Values):
-    """What belongs to the locator of a checkpoint and is no weight."""
+    """What belongs to the detector of a checkpoint beside its weights."""
 
     threshold: Share
     margin: Annotated[float, Field(ge=0, lt=1000)]
@@ -180,7 +183,7 @@ class CheckpointMetadata(_Values):
 
     format: int
     weights_from: str
-    record: Record
+    record: Metadata
     locator: DetectorValues | None = None
     digest: str | None = None  # earlier versions wrote none
 
@@ -197,12 +200,12 @@ class WeightsHeader(_Values):
 
     format: int
     settings: Settings
-    card: Record
+    card: Metadata
     digest: str | None = None
 
 
 class DetectorHeader(_Values):
-    """The header of a file of a locator."""
+    """The header of a file of a detector."""
 
     format: int
     threshold: Share
@@ -241,11 +244,11 @@ def check_plain(values: Any) -> None:
     """Checks that values can be saved and read without executing anything.
 
     Raises:
-        ModelError: names the first that is no plain value.
+        ModelError: names the first that is not a plain value.
     """
     fault = _not_plain(values)
     if fault is not None:
-        raise ModelError(f"the model cannot be saved: {fault}; put plain values into its record")
+        raise ModelError(f"the model cannot be saved: {fault}; put plain values into its metadata")
 
 
 def misfit(path: Path, fault: str) -> ModelError:
@@ -264,7 +267,7 @@ def _fault(values: Any, schema: type[BaseModel]) -> str | None:
             return f"{place} is missing"
         found = reprlib.repr(first["input"])
         if first["type"] == "extra_forbidden":
-            return f"{place}={found} is no key that this version knows"
+            return f"{place}={found} is not a key that this version knows"
         return f"{place}={found}: expected {_SCHEMA_WORDS.sub('', first['msg'])}"
     return None
 
@@ -299,11 +302,11 @@ def _not_plain(values: Any) -> str | None:
         ):
             return (
                 f"it has values nested deeper than {MAX_DEPTH}, repeated {MAX_REPEATS} times, or "
-                f"more than {MAX_VALUES:,}: expected the settings and the record of a model"
+                f"more than {MAX_VALUES:,}: expected the settings and the metadata of a model"
             )
         if type(value) in (dict, OrderedDict):
             if not all(type(key) is str for key in value):
-                return f"{place or 'its content'} has keys that are no text: expected text alone"
+                return f"{place or 'its content'} has keys that are not text: expected text alone"
             characters += sum(len(key) for key in value)
             waiting += (
                 (f"{place}.{key}" if depth else key, one, depth + 1) for key, one in value.items()

@@ -93,7 +93,7 @@ def check_tensors(path: Path, tensors: Any) -> None:
             raise misfit(path, f"{name} has no {shape} values in the file: expected all")
         if not is_finite(tensor):
             raise ModelError(
-                f"{path} holds weights that are no finite numbers ({name}), because its training "
+                f"{path} holds weights that are not finite numbers ({name}), because its training "
                 "diverged or the file is damaged: use another one, or train again with a lower "
                 "optimizer.lr or trainer.gradient_clip_val=1"
             )
@@ -137,7 +137,7 @@ def require_file(path: Path, expected: str) -> None:
         ModelError: there is none.
     """
     if not path.is_file():
-        found = "is a folder" if path.is_dir() else "is no file"
+        found = "is a folder" if path.is_dir() else "is not a file"
         raise ModelError(
             f"{path} {found if path.exists() else 'does not exist'}: expected {expected}"
         )

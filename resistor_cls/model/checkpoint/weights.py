@@ -15,7 +15,7 @@ from resistor_cls.model.checkpoint.schema import WeightsHeader, misfit
 from resistor_cls.model.checkpoint.tensor_files import check_fit
 from resistor_cls.model.preprocessing import photo_shape
 
-# Trained on drawn photos alone, as experiments/pretraining/README.md tells; part of the package.
+# Trained on synthetic photos alone, see experiments/pretraining/README.md; part of the package.
 RENDERED = Path(__file__).with_name("rendered.safetensors")
 SUFFIX = ".safetensors"
 WEIGHTS_FORMAT = 1  # counts changes that older or newer code cannot read
@@ -26,26 +26,28 @@ class Weights:
     """What a file of weights holds.
 
     Attributes:
-        settings: arguments of the `ResistorClassifier`, its categories among them.
-        card: how it was made, as plain values.
+        settings: arguments of the `ResistorNetwork`, its categories among them.
+        metadata: how it was made, as plain values.
         tensors: of the backbone with its head.
     """
 
     settings: Mapping[str, Any]
-    card: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
 
 
-def write_weights(path: Path, backbone: nn.Module, settings: Mapping[str, Any], card: Any) -> None:
+def write_weights(
+    path: Path, backbone: nn.Module, settings: Mapping[str, Any], metadata: Any
+) -> None:
     """Writes a file of weights.
 
     Args:
         path: the file.
         backbone: whose weights are kept.
         settings: see `Weights`.
-        card: see `Weights`.
+        metadata: see `Weights`.
     """
-    header = {"format": WEIGHTS_FORMAT, "settings": dict(settings), "card": card}
+    header = {"format": WEIGHTS_FORMAT, "settings": dict(settings), "card": metadata}
     save_half(path, "weights", backbone.state_dict(), header)
 
 
@@ -72,7 +74,7 @@ def check_backbone_fits(
         tensors: of the backbone alone.
 
     Raises:
-        ModelError: they are not, there is no such backbone, or it is code that is not allowed.
+        ModelError: they are not, the backbone does not exist, or it is code that is not allowed.
     """
     shape = photo_shape(settings.get("image_size", 224), settings.get("locate", False))
     try:
@@ -84,6 +86,28 @@ def check_backbone_fits(
             raise
         raise ModelError(f"{path} cannot be loaded: {error}") from error
     check_fit(path, expected, tensors)
+
+
+def check_familiarity(path: Path, backbone: Any, metadata: Mapping[str, Any]) -> None:
+    """Compares the references of the test for unfamiliar photos with the features of a backbone.
+
+    Args:
+        path: the file that they are from.
+        backbone: whose features are compared; a custom one need not say how many there are.
+        metadata: of the model.
+
+    Raises:
+        ModelError: references of another length.
+    """
+    familiarity = (metadata.get("calibration") or {}).get("familiarity")
+    head = getattr(backbone, "get_classifier", nn.Identity)()
+    features = getattr(head, "in_features", None)
+    if familiarity is not None and features not in (None, familiarity["size"][1]):
+        raise misfit(
+            path,
+            f"calibration.familiarity.size={familiarity['size']}: expected {features} columns, the "
+            "features of its backbone",
+        )
 
 
 def start_from(
@@ -101,19 +125,20 @@ def start_from(
         head: prefixes of the names of the layers that make the logits, one or several; empty if
             there is none.
         categories: of the net's logits, in their order.
-        settings: arguments of the net's `ResistorClassifier`.
+        settings: arguments of the net's `ResistorNetwork`.
 
     Raises:
         ConfigError: weights of another backbone, pool, normalization or number of channels.
         ModelError: see `read_weights`.
     """
     weights = read_weights(path)
+    check_familiarity(path, net, weights.metadata)
     for key, default in (("backbone", None), ("normalization", None), ("channels", 3)):
         made_with = weights.settings.get(key, default)
         if made_with != settings[key]:
             raise ConfigError(
                 f"model.{key}={settings[key]}, but {path.name} was trained with "
-                f"{made_with}: choose that, or make weights of your own by "
+                f"{made_with}: choose that, or make other weights by "
                 f"experiment=pretrain_rendered model.{key}={settings[key]} and give their file to "
                 "model.pretrained"
             )

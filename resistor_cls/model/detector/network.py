@@ -1,8 +1,8 @@
-"""Finds the body of the resistor in a photo: a small net that is trained on drawn photos.
+"""The detector: a small network that finds bodies of resistors, trained on synthetic photos.
 
 A heatmap of centres and the geometry at each of its cells, as in X. Zhou, D. Wang, P. Krähenbühl,
 "Objects as Points", 2019 (arXiv 1904.07850), with the axis as a doubled angle, because an axis has
-no first end. `resistor_cls.model.detector.search` says where in a photo the net looks.
+no first end. `resistor_cls.model.detector.search` says which views of a photo it is given.
 """
 
 import math
@@ -14,32 +14,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d
 
-from resistor_cls.data.crops import View, look
+from resistor_cls.data.crops import View, sample_view
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.model.checkpoint.half_precision import load_half, save_half
 from resistor_cls.model.checkpoint.schema import DetectorHeader
 from resistor_cls.model.checkpoint.tensor_files import check_fit
-from resistor_cls.model.detector import search as detection
+from resistor_cls.model.detector import search
 from resistor_cls.model.detector.search import WIDE
 
 # Trained as experiments/locator/README.md tells; part of the package.
 SHIPPED = Path(__file__).with_name("locator.safetensors")
-DETECTOR_FORMAT = 2  # counts changes of the net and of the file
+DETECTOR_FORMAT = 2  # counts changes of the network and of the file
 STRIDE = 4  # pixels to a cell
-# Lengths and widths are told as logarithms of multiples of these, about their middle in pixels.
+# Lengths and widths are logarithms of multiples of these, about their middle in pixels.
 _LENGTH, _WIDTH = 32.0, 11.0
 # Radius of a peak in body widths, and in cells at least; see `encode`.
 _PEAK, _SMALLEST_PEAK = 0.25, 0.8
 _APART = 7  # cells in which one peak is all that counts: a small body
-# Levels of the net at strides of 2, 4, 8, 16, 32.
+# Levels of the network at strides of 2, 4, 8, 16, 32.
 _CHANNELS = (16, 32, 64, 96, 112)
 
 
 class Detector(nn.Module):
-    """Photos in; out comes where a body may lie and how.
+    """Photos in; scores and geometry of bodies out.
 
     Attributes:
-        record: plain values that are saved with the net: how it was made.
+        metadata: plain values that are saved with the network: how it was made.
         threshold: smallest score of a body that counts as found.
     """
 
@@ -61,7 +61,7 @@ class Detector(nn.Module):
         self.threshold = 0.3
 
     def forward(self, photos: Tensor) -> tuple[Tensor, Tensor]:
-        """Looks at photos.
+        """Scores every cell of photos.
 
         Args:
             photos: (batch, 3, size, size) float32 in [0, 1], size a multiple of 32.
@@ -78,41 +78,43 @@ class Detector(nn.Module):
         maps = self.head(self.up4(self.up8(maps, at8), at4))
         return maps[:, 0], maps[:, 1:]
 
-    def best(self, photo: np.ndarray, *, looks: int = 3) -> OrientedBox:
-        """The likeliest place of a body, however unlikely.
+    def best(self, photo: np.ndarray, *, views: int = 3) -> OrientedBox:
+        """The best detection, however low its score.
 
         Args:
             photo: (height, width, 3) uint8 RGB, of any size.
-            looks: 1 for the whole photo alone, 2 for a close-up of what was found there, 3 for a
-                look from further away, too.
+            views: 1 for the whole photo alone, 2 for a close-up of each detection too, 3 for a
+                view from further away too.
         """
-        if looks == 1:
-            return self._found(photo, detection.whole(photo), WIDE, 1)[0]
-        if looks == 2:
-            return detection.in_frame(self._found, photo)
-        return detection.likeliest(self._found, photo)
+        if views == 1:
+            return self._detect_in_view(photo, search.whole(photo), WIDE, 1)[0]
+        if views == 2:
+            return search.in_frame(self._detect_in_view, photo)
+        return search.find_best(self._detect_in_view, photo)
 
-    def locate(self, photo: np.ndarray) -> OrientedBox | None:
+    def detect(self, photo: np.ndarray) -> OrientedBox | None:
         """Where the body lies, or None where there is none.
 
         Args:
             photo: (height, width, 3) uint8 RGB, of any size.
         """
-        location = self.best(photo)
-        return location if location.score >= self.threshold else None
+        box = self.best(photo)
+        return box if box.score >= self.threshold else None
 
-    def every(self, photo: np.ndarray) -> list[OrientedBox]:
-        """Where each body lies, the likeliest first; empty where there is none.
+    def detect_all(self, photo: np.ndarray) -> list[OrientedBox]:
+        """Where each body lies, the best first; empty where there is none.
 
         Args:
             photo: (height, width, 3) uint8 RGB, of any size.
         """
-        return detection.every(self._found, photo, self.threshold)
+        return search.find_all(self._detect_in_view, photo, self.threshold)
 
     @torch.inference_mode()
-    def _found(self, photo: np.ndarray, view: View, size: int, count: int) -> list[OrientedBox]:
-        """The likeliest places in a view, the best first."""
-        pixels = torch.from_numpy(look(photo, view, (size, size)))
+    def _detect_in_view(
+        self, photo: np.ndarray, view: View, size: int, count: int
+    ) -> list[OrientedBox]:
+        """The best detections in a view, the best first."""
+        pixels = torch.from_numpy(sample_view(photo, view, (size, size)))
         device = next(self.parameters()).device
         logits, geometry = self(pixels.to(device).permute(2, 0, 1)[None].float().div(255))
         scale = view.span / size
@@ -125,16 +127,16 @@ class Detector(nn.Module):
         ]
 
     def save(self, path: Path) -> None:
-        """Writes the net in half precision, with `record` and `threshold` in the header."""
+        """Writes the network in half precision, with `metadata` and `threshold` in the header."""
         header = {"format": DETECTOR_FORMAT, "threshold": self.threshold, "record": self.metadata}
         save_half(path, "locator", self.state_dict(), header)
 
     @classmethod
     def load(cls, path: Path = SHIPPED) -> "Detector":
-        """Reads a net that `save` wrote; ready to look at photos.
+        """Reads a network that `save` wrote, ready for inference.
 
         Args:
-            path: the file; by default the locator that comes with the package.
+            path: the file; by default the detector that comes with the package.
 
         Raises:
             ModelError: a file that is absent, damaged, malformed, or of another format.
@@ -149,7 +151,7 @@ class Detector(nn.Module):
 
 
 def encode(bodies: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """What a perfect net would say.
+    """The targets of the network.
 
     Args:
         bodies: (batch, 6): x and y of the centre, angle, length, width in pixels of the view, and
@@ -157,7 +159,7 @@ def encode(bodies: Tensor, size: int) -> tuple[Tensor, Tensor]:
         size: side of the view in pixels.
 
     Returns:
-        Heat (batch, cells, cells): 1 in the cell of the centre, falling off round it as a normal
+        Heatmap (batch, cells, cells): 1 in the cell of the centre, falling off round it as a normal
         curve. Geometry (batch, 6, cells, cells): from the cell's centre to the body's in cells,
         cosine and sine of the doubled angle, log(length / 32) and log(width / 11).
     """
@@ -167,11 +169,11 @@ def encode(bodies: Tensor, size: int) -> tuple[Tensor, Tensor]:
     to_x, to_y = x / STRIDE - middle[None, None, :], y / STRIDE - middle[None, :, None]
     inside = (there > 0) & (x >= 0) & (x < size) & (y >= 0) & (y < size)
     radius = (_PEAK * width / STRIDE).clamp(min=_SMALLEST_PEAK)
-    heat = torch.exp(-(to_x**2 + to_y**2) / (2 * radius**2))
+    heatmap = torch.exp(-(to_x**2 + to_y**2) / (2 * radius**2))
     here = ((x // STRIDE) == (middle[None, None, :] - 0.5)) & (
         (y // STRIDE) == (middle[None, :, None] - 0.5)
     )
-    heat = torch.where(here, torch.ones_like(heat), heat) * inside
+    heatmap = torch.where(here, torch.ones_like(heatmap), heatmap) * inside
     shape = [
         torch.cos(2 * angle),
         torch.sin(2 * angle),
@@ -179,11 +181,11 @@ def encode(bodies: Tensor, size: int) -> tuple[Tensor, Tensor]:
         torch.log(width / _WIDTH),
     ]
     geometry = torch.stack(torch.broadcast_tensors(to_x, to_y, *shape), dim=1)
-    return heat, geometry
+    return heatmap, geometry
 
 
 def decode(scores: Tensor, geometry: Tensor, count: int = 1) -> Tensor:
-    """The best bodies of each view.
+    """The best detections of each view.
 
     Args:
         scores: (batch, cells, cells), 0 to 1.
@@ -192,20 +194,20 @@ def decode(scores: Tensor, geometry: Tensor, count: int = 1) -> Tensor:
 
     Returns:
         (batch, count, 6): x and y of the centre, angle from 0 to π, length and width in pixels of
-        the view, and the score; the likeliest first. Each but the first is a peak of its own.
+        the view, and the score; the best first. Each but the first is a peak of its own.
     """
     cells = scores.shape[-1]
     scores = scores.float()
     peaks = scores * (scores == max_pool2d(scores[:, None], _APART, 1, _APART // 2)[:, 0])
     score, at = peaks.flatten(1).topk(count, dim=1)
-    told = geometry.float().flatten(2).gather(2, at[:, None, :].expand(-1, 6, -1))
-    to_x, to_y, cos, sin, length, width = told.unbind(1)
+    at_peaks = geometry.float().flatten(2).gather(2, at[:, None, :].expand(-1, 6, -1))
+    to_x, to_y, cos, sin, length, width = at_peaks.unbind(1)
     return torch.stack(
         [
             (at % cells + 0.5 + to_x) * STRIDE,
             (at // cells + 0.5 + to_y) * STRIDE,
             (torch.atan2(sin, cos) / 2) % math.pi,
-            # A body is never longer than a few views; an untrained net may say anything.
+            # A body is never longer than a few views; an untrained network may predict anything.
             _LENGTH * torch.exp(length.clamp(-4, 4)),
             _WIDTH * torch.exp(width.clamp(-4, 4)),
             score,
@@ -217,10 +219,10 @@ def decode(scores: Tensor, geometry: Tensor, count: int = 1) -> Tensor:
 class _Conv(nn.Sequential):
     """Convolution, batch normalisation, ReLU."""
 
-    def __init__(self, given: int, made: int, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__(
-            nn.Conv2d(given, made, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(made),
+            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(outputs),
             nn.ReLU(inplace=True),
         )
 
@@ -247,4 +249,5 @@ class _Up(nn.Module):
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         larger = interpolate(self.narrow(coarse), scale_factor=2.0, mode="nearest")
-        return self.join(larger + fine)
+        joined: Tensor = self.join(larger + fine)
+        return joined

@@ -18,7 +18,8 @@ from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError
 from resistor_cls.model.backbone import check_backbone, require_imagenet_weights
 from resistor_cls.model.checkpoint.weights import SUFFIX
-from resistor_cls.model.task import ResistorClassifier
+from resistor_cls.model.task import ResistorTask
+from resistor_cls.model.training.compatibility import check_training
 from resistor_cls.model.training.trainer import build_trainer
 
 # Any two: how many there are is known once the photos are listed.
@@ -28,7 +29,7 @@ _STEPS = 1000
 
 
 def dry_run(
-    make_model: Callable[..., ResistorClassifier],
+    make_task: Callable[..., ResistorTask],
     data: PhotoDataModule,
     folder: Path,
     *,
@@ -38,10 +39,10 @@ def dry_run(
 ) -> None:
     """Makes a model and a trainer as a training would, without memory, and drops them.
 
-    It draws no random number of the training.
+    It takes no random number of the training.
 
     Args:
-        make_model: makes the model of categories and of changed arguments.
+        make_task: makes the model of categories and of changed arguments.
         data: what the model is to learn from, before `setup`.
         folder: of the results; nothing is written.
         settings: `backbone`, `pretrained` and `class_weights` of the model. ImageNet weights that
@@ -63,20 +64,20 @@ def dry_run(
         require_imagenet_weights(backbone)
     if pretrained != "rendered" and not pretrained.endswith(SUFFIX):
         changed["pretrained"] = "false"
-    # Code of a user's own may need the memory.
+    # Custom code may need the memory.
     place = nullcontext() if is_import_path(backbone) else torch.device("meta")
     with torch.random.fork_rng(devices=[]), place, warnings.catch_warnings():
         # Weights that are loaded into a net without memory leave none.
         warnings.filterwarnings("ignore", message=r"for .*: copying from a non-meta parameter")
-        model = make_model(_CATEGORIES, **changed)
-        model.check_training(data, made)
-        model.optimizer_and_schedule(_STEPS * made.max_epochs, _STEPS)  # type: ignore[operator]
+        task = make_task(_CATEGORIES, **changed)
+        check_training(task, data, made)
+        task.optimizer_and_schedule(_STEPS * made.max_epochs, _STEPS)  # type: ignore[operator]
 
 
 def _check_tries(trainer: Trainer, tries: Mapping[str, bool]) -> None:
     """Refuses what cannot be tried out on a device."""
     if tries["batch_size"] and trainer.strategy.root_device.type == "cpu":
         raise ConfigError(
-            "find.batch_size=true with trainer.accelerator=cpu: a processor's memory has no "
-            "end before the machine stands still; set data.batch_size"
+            "find.batch_size=true with trainer.accelerator=cpu: the memory of a CPU has no "
+            "limit before the machine stops responding; set data.batch_size"
         )

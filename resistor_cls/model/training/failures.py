@@ -1,4 +1,4 @@
-"""What ends a training that its user can fix, in words that name the key."""
+"""What ends a training that its user can fix, in messages that name the key."""
 
 import re
 from collections.abc import Iterator

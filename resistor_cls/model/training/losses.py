@@ -1,8 +1,8 @@
-"""Losses, each with the activation that turns its logits into probabilities."""
+"""Losses of single photos, and the mean loss that a training minimizes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,49 +14,48 @@ from torch.nn.functional import (
 from torchvision.ops import sigmoid_focal_loss
 
 from resistor_cls.errors import ConfigError, nearest
+from resistor_cls.model.activations import ACTIVATION_OF_LOSS
 
 # Ways to weigh categories; a sequence of one weight a category is another.
 CLASS_WEIGHTS = ("none", "balanced")
 
 
 class Loss(NamedTuple):
-    """A loss and its activation.
+    """A loss and what it accepts.
 
     Attributes:
-        each: (logits (batch, categories), shares (batch, categories)) → (batch,) loss of each item;
-            shares are of the categories in the truth and add up to 1 for most.
-        probabilities: logits (batch, categories) → probabilities of the same shape.
-        takes_soft_targets: whether shares between 0 and 1 mean something: whether the loss is least
-            where the probabilities are the shares.
+        each: (logits (batch, categories), soft targets (batch, categories)) → (batch,) loss of each
+            photo; soft targets are the weight of each category in the truth, and add up to 1 for
+            most losses.
+        takes_soft_targets: whether soft targets between 0 and 1 have a meaning: whether the loss is
+            least where the probabilities equal them.
         multi_label: whether each category is a question of its own, so that several may be true.
     """
 
     each: Callable[[Tensor, Tensor], Tensor]
-    probabilities: Callable[[Tensor], Tensor]
     takes_soft_targets: bool = True
     multi_label: bool = False
 
     def plain(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """(batch,) loss of each item for class indices (batch,): what validation tells."""
+        """(batch,) loss of each photo for class indices (batch,), as validation reports it."""
         return self.each(logits, one_hot(targets, logits.shape[1]).to(logits))
 
 
-def _bce(logits: Tensor, shares: Tensor) -> Tensor:
-    """Each category as a yes-or-no question of its own, as in H2O Hydrogen Torch."""
-    return binary_cross_entropy_with_logits(logits, shares, reduction="none").mean(dim=1)
+def _bce(logits: Tensor, soft_targets: Tensor) -> Tensor:
+    """Each category as a question of its own, as in H2O Hydrogen Torch."""
+    return binary_cross_entropy_with_logits(logits, soft_targets, reduction="none").mean(dim=1)
 
 
-def _focal(logits: Tensor, shares: Tensor, gamma: float) -> Tensor:
-    """`bce` with what is already answered well counting less (Lin et al. 2017, eq. 4)."""
+def _focal(logits: Tensor, soft_targets: Tensor, gamma: float) -> Tensor:
+    """`bce` in which photos that are predicted well count less (Lin et al. 2017, eq. 4)."""
     # alpha < 0 weighs yes and no alike: class weights are a setting of their own.
-    return sigmoid_focal_loss(logits, shares, alpha=-1, gamma=gamma).mean(dim=1)
+    each: Tensor = sigmoid_focal_loss(logits, soft_targets, alpha=-1, gamma=gamma)
+    return each.mean(dim=1)
 
 
-def _softmax(logits: Tensor) -> Tensor:
-    return logits.softmax(dim=1)
-
-
-LOSSES = ("bce", "cross_entropy", "focal")
+LOSSES = tuple(ACTIVATION_OF_LOSS)
+# Activation → the built-in loss that is least where the probabilities are right.
+STAND_INS = {"softmax": "cross_entropy", "sigmoid": "bce"}
 
 
 def loss_named(name: str, focal_gamma: float = 2.0) -> Loss:
@@ -64,7 +63,7 @@ def loss_named(name: str, focal_gamma: float = 2.0) -> Loss:
 
     Args:
         name: one of `LOSSES`.
-        focal_gamma: how much less `focal` counts what is already answered well; 0 is `bce`.
+        focal_gamma: how much less `focal` counts photos that are predicted well; 0 is `bce`.
 
     Raises:
         ConfigError: there is none, or a negative `focal_gamma`.
@@ -74,20 +73,39 @@ def loss_named(name: str, focal_gamma: float = 2.0) -> Loss:
     if focal_gamma < 0:
         raise ConfigError(f"loss.focal_gamma={focal_gamma}: expected 0 or more")
     return {
-        "bce": Loss(_bce, Tensor.sigmoid, multi_label=True),
-        "cross_entropy": Loss(partial(cross_entropy, reduction="none"), _softmax),
-        "focal": Loss(partial(_focal, gamma=focal_gamma), Tensor.sigmoid, takes_soft_targets=False),
+        "bce": Loss(_bce, multi_label=True),
+        "cross_entropy": Loss(partial(cross_entropy, reduction="none")),
+        "focal": Loss(partial(_focal, gamma=focal_gamma), takes_soft_targets=False),
     }[name]
 
 
+def loss_of(settings: Mapping[str, Any]) -> Loss:
+    """The loss that a network's settings name.
+
+    Args:
+        settings: `loss`, `focal_gamma`, and `activation` of a custom loss, which is in no file:
+            `stand_in_of` takes its place.
+    """
+    return loss_named(stand_in_of(settings) or settings["loss"], settings["focal_gamma"])
+
+
+def stand_in_of(settings: Mapping[str, Any]) -> str:
+    """The built-in loss that is computed instead of a custom one; empty where there is none.
+
+    Args:
+        settings: see `loss_of`.
+    """
+    return STAND_INS.get(settings.get("activation", ""), "")
+
+
 class TrainingLoss:
-    """What a training makes small: the mean loss, with smoothed labels and weighed categories.
+    """What a training minimizes: the mean loss, with smoothed labels and weighted categories.
 
     Args:
         loss: of an item.
         name: of the loss.
         categories: how many there are.
-        label_smoothing: share of the truth that is dealt evenly to all categories (Szegedy et al.
+        label_smoothing: share of the truth that is spread over all categories (Szegedy et al.
             2016, section 7).
         class_weights: `none`; `balanced`, by which every category counts alike however many photos
             it has; or a weight for each category.
@@ -146,15 +164,15 @@ class TrainingLoss:
         weights = numbers.sum() / (len(numbers) * numbers.clamp(min=1))
         self._weights = weights.float()
 
-    def __call__(self, logits: Tensor, shares: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, soft_targets: Tensor) -> Tensor:
         """The mean loss of a batch, a scalar.
 
         Args:
             logits: (batch, categories).
-            shares: (batch, categories) of each category in the truth.
+            soft_targets: (batch, categories) of each category in the truth.
         """
-        weights = 1.0 if self._weights is None else shares @ self._weights.to(shares)
+        weights = 1.0 if self._weights is None else soft_targets @ self._weights.to(soft_targets)
         if self._smoothing:
-            even = shares.sum(dim=1, keepdim=True) / shares.shape[1]
-            shares = shares * (1 - self._smoothing) + even * self._smoothing
-        return (weights * self._loss.each(logits, shares)).mean()
+            even = soft_targets.sum(dim=1, keepdim=True) / soft_targets.shape[1]
+            soft_targets = soft_targets * (1 - self._smoothing) + even * self._smoothing
+        return (weights * self._loss.each(logits, soft_targets)).mean()

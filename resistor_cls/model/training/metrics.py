@@ -67,13 +67,13 @@ class MacroROCAUC(_OfAllPhotos):
         """The average, a scalar."""
         scores, labels = dim_zero_cat(self.scores), dim_zero_cat(self.labels)
         counts = torch.bincount(labels, minlength=scores.shape[1])
-        judged = torch.nonzero((counts > 0) & (counts < len(labels))).flatten()
-        if len(judged) == 0:
+        scored = torch.nonzero((counts > 0) & (counts < len(labels))).flatten()
+        if len(scored) == 0:
             return torch.tensor(float("nan"), device=scores.device)
         # One by one: a copy of all scores would be as large as all the rest of a run together.
         # float64 keeps apart what float32 sums of thousands of steps would blur.
         areas = [
-            binary_auroc(scores[:, index].double(), (labels == index).long()) for index in judged
+            binary_auroc(scores[:, index].double(), (labels == index).long()) for index in scored
         ]
         return torch.stack(areas).mean().float()
 
@@ -81,7 +81,7 @@ class MacroROCAUC(_OfAllPhotos):
 class MicroROCAUC(_OfAllPhotos):
     """Area under one ROC curve of all questions "is this photo of that category?" together.
 
-    Exact: the share of pairs of a question with the answer yes and one with the answer no that
+    Exact: the fraction of pairs of a question whose truth is yes and one whose truth is no that
     their probabilities put in the right order, ties counting half (Hanley and McNeil 1982).
     """
 
@@ -128,18 +128,18 @@ class _MeanOverPhotos(Metric):
 
 
 class LogLoss(_MeanOverPhotos):
-    """Mean of -log of the label's share of the probabilities, in nats.
+    """Mean of -log of the label's fraction of the probabilities, in nats.
 
-    The answers of `bce` need not add up to 1: they are divided by their sum first.
+    The probabilities of `bce` need not add up to 1: they are divided by their sum first.
     """
 
     higher_is_better = False
 
     def each(self, probabilities: Tensor, targets: Tensor) -> Tensor:
-        """(batch,) -log of each label's share."""
-        shares = probabilities.gather(1, targets[:, None]).flatten() / probabilities.sum(dim=1)
-        # A share of 0 would make the mean infinite: the least that matters, as in scikit-learn.
-        return -shares.double().clamp(min=torch.finfo(probabilities.dtype).eps).log()
+        """(batch,) -log of each label's fraction."""
+        fractions = probabilities.gather(1, targets[:, None]).flatten() / probabilities.sum(dim=1)
+        # 0 would make the mean infinite: clamped to the smallest step from 1, as in scikit-learn.
+        return -fractions.double().clamp(min=torch.finfo(probabilities.dtype).eps).log()
 
 
 class TopK(_MeanOverPhotos):
@@ -197,10 +197,10 @@ class _FromCounts(Metric):
 
 
 class Accuracy(_FromCounts):
-    """The share of photos whose prediction is their label."""
+    """The fraction of photos whose prediction is their label."""
 
     def compute(self) -> Tensor:
-        """The share, a scalar; 0 without photos."""
+        """The fraction, a scalar; 0 without photos."""
         return self.hits.sum() / self.labelled.sum().clamp(min=1)
 
 
@@ -254,8 +254,8 @@ def metric_collection(categories: int, *, shared: bool = False) -> MetricCollect
 
     Args:
         categories: how many there are.
-        shared: whether each process is given predictions of its own; without, all of them are
-            given all, and there is nothing to gather.
+        shared: whether each process has other predictions; otherwise all of them have all, and
+            there is nothing to gather.
     """
     every: dict[str, Any] = {"sync_on_compute": shared}
     return MetricCollection(

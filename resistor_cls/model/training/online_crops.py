@@ -1,4 +1,4 @@
-"""Crops that are drawn while a classifier learns: labels, bands and places without end."""
+"""The online generator: crops that are drawn while a network is trained, never the same twice."""
 
 import math
 from dataclasses import replace
@@ -9,31 +9,27 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from resistor_cls.categories import Categories
-from resistor_cls.colour_code import DIGITS
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.data.crops import MARGIN, crop_upright, crop_view
+from resistor_cls.data.dataset import UNKNOWN
 from resistor_cls.data.geometry import OrientedBox
+from resistor_cls.model.network import BANDS, MAX_BANDS
 from resistor_cls.synthetic import Scene, Window, any_part, draw, sample_scene
-
-# What a ring can be; a part of fewer rings has "none" at the end.
-BANDS = (*DIGITS, "gold", "silver", "none")
-MAX_BANDS = 5
-UNKNOWN = -1  # target of a part of none of the categories
 
 
 class SyntheticCrops(Dataset[dict[str, Tensor]]):
-    """Parts drawn by lot and cut out as a locator would, never the same twice.
+    """Random parts, cut out as a detector would, never the same twice.
 
     An item holds `photos` (3, *shape) uint8, `targets` () int64, `UNKNOWN` for a part that is in no
-    category, and `bands` (5,) int64, positions in `BANDS`, first ring first. The randomness of an
-    item is drawn from PyTorch's generator, which Lightning seeds in every worker.
+    category, and `bands` (5,) int64, positions in `BANDS`, first band first. The randomness of an
+    item comes from PyTorch's generator, which Lightning seeds in every worker.
 
     Args:
         categories: that targets count.
         shape: rows and columns of the crops.
-        augmentation: changes what was drawn at random.
+        augmentation: changes crops at random.
         length: items of an epoch.
-        known: share of parts that are of a category; the others show any value of E24 or E96.
+        known: fraction of parts that are of a category; the others show any value of E24 or E96.
     """
 
     def __init__(
@@ -60,11 +56,11 @@ class SyntheticCrops(Dataset[dict[str, Tensor]]):
             category = self._categories[target]
         scene = sample_scene(category, rng)
         crop = self._augmentation(synthetic_crop(scene, self._shape, rng))
-        rings = [*scene.body.bands, *["none"] * MAX_BANDS][:MAX_BANDS]
+        bands = [*scene.body.bands, *["none"] * MAX_BANDS][:MAX_BANDS]
         return {
             "photos": torch.from_numpy(np.ascontiguousarray(crop)).permute(2, 0, 1),
             "targets": torch.tensor(target),
-            "bands": torch.tensor([BANDS.index(ring) for ring in rings]),
+            "bands": torch.tensor([BANDS.index(band) for band in bands]),
         }
 
 
@@ -72,9 +68,9 @@ def synthetic_crop(scene: Scene, shape: tuple[int, int], rng: np.random.Generato
     """Draws as much of a scene as a crop shows, and cuts it out a little beside the body.
 
     Args:
-        scene: what is drawn.
+        scene: of the part.
         shape: rows and columns of the crop.
-        rng: of the size of the photo and of where the locator errs.
+        rng: of the size of the photo and of the error of the detector.
 
     Returns:
         (*shape, 3) uint8 RGB; whether it is upside down is left to chance.
@@ -96,7 +92,7 @@ def synthetic_crop(scene: Scene, shape: tuple[int, int], rng: np.random.Generato
 
 
 def _as_located(body: OrientedBox, rng: np.random.Generator) -> OrientedBox:
-    """As the locator finds bodies in photos: one in ten is far off."""
+    """As the detector finds bodies in photos: one in ten is far off."""
     off = 1.0 if rng.random() < 0.9 else 3.0
     along, across = rng.normal(0, off * 0.035 * body.length, 2)
     longer = math.exp(rng.normal(0, off * 0.07))

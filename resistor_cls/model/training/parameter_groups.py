@@ -1,4 +1,4 @@
-"""How fast each layer learns, and which do not learn yet."""
+"""Parameter groups: the learning-rate scale of each layer, and layers that are frozen at first."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ def check_layers(
         try:
             found = any(re.search(pattern, name) for name in names)
         except re.error as error:
-            raise ConfigError(f"model.layer_lr: {pattern!r} is no pattern: {error}") from error
+            raise ConfigError(f"model.layer_lr: {pattern!r} is not a pattern: {error}") from error
         if not found:
             layers = ", ".join(dict.fromkeys(name.split(".")[0] for name in names))
             raise ConfigError(f"model.layer_lr: no layer is named like {pattern!r}; {layers}")
@@ -71,9 +71,9 @@ def parameter_groups(
     found: dict[float, list[Parameter]] = {}
     for name, parameter in parameters:
         factor = decayed.get(id(parameter), 1.0)
-        for pattern, own in layer_lr.items():
+        for pattern, scale in layer_lr.items():
             if re.search(pattern, name):
-                factor = decayed.get(id(parameter), 1.0) * own
+                factor = decayed.get(id(parameter), 1.0) * scale
         found.setdefault(factor, []).append(parameter)
     return sorted(found.items(), key=lambda group: -group[0])
 

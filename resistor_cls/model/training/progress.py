@@ -1,4 +1,4 @@
-"""What a person sees of a training: a bar in a terminal, and a line an epoch everywhere."""
+"""The progress of a training: a bar in a terminal, and a line an epoch everywhere."""
 
 import logging
 import sys
@@ -43,7 +43,7 @@ class EpochLines(Callback):
             desc=f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
             unit="batch",
             leave=False,
-            # A log file wants lines, not a bar that is drawn over and over.
+            # A log file needs lines, not a bar that is drawn over and over.
             disable=not (sys.stderr.isatty() and trainer.is_global_zero),
         )
 

@@ -1,7 +1,7 @@
 """Learning rates over the optimizer steps of a run.
 
-A schedule is made of an optimizer, the steps of the run and the steps of an epoch. It speaks of
-factors: every parameter group keeps its own share of the learning rate.
+A schedule is made of an optimizer, the steps of the run and the steps of an epoch. It sets
+factors: every parameter group keeps its scale of the learning rate.
 """
 
 from torch.optim import Optimizer
@@ -58,7 +58,7 @@ def step(
     """The learning rate times a factor every so many epochs, counted from the end of the warm-up.
 
     Raises:
-        ValueError: epochs that are no step.
+        ValueError: epochs that are not a step.
     """
     warmup = _warmup(total_steps, epoch_steps, warmup_epochs)
     steps = round(every_epochs * epoch_steps)
@@ -82,10 +82,10 @@ def one_cycle(
         warmup_epochs: of the way up; 0 takes three tenths of the run.
     """
     warmup = _warmup(total_steps, epoch_steps, warmup_epochs)
-    share = warmup / total_steps if warmup else 0.3
+    rising = warmup / total_steps if warmup else 0.3
     tops = [group["lr"] for group in optimizer.param_groups]
     # A step more: PyTorch takes one at once, and Lightning another behind the last.
-    return OneCycleLR(optimizer, tops, total_steps=total_steps + 1, pct_start=share)
+    return OneCycleLR(optimizer, tops, total_steps=total_steps + 1, pct_start=rising)
 
 
 def _warmup(total_steps: int, epoch_steps: int, epochs: float) -> int:

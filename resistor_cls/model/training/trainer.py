@@ -19,7 +19,7 @@ from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, Model
 from lightning.pytorch.loggers import Logger
 
 from resistor_cls.errors import ConfigError, interruption_requested, nearest
-from resistor_cls.model.checkpoint.checkpoints import WholeCheckpointIO
+from resistor_cls.model.checkpoint.lightning_io import WholeCheckpointIO
 from resistor_cls.model.training.failures import check_smallest_batch, explained
 from resistor_cls.model.training.metrics import mode_of
 
@@ -69,7 +69,7 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
     # Lightning 2.6 gathers over processes by a function that PyTorch renames.
     warnings.filterwarnings("ignore", message=r".*functional\.all_gather is deprecated.*")
-    # A locator within a model never learns, and stays in eval mode on purpose.
+    # A detector within a network is never trained, and stays in eval mode on purpose.
     warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode.*")
     # Small photos from a memory map need no processes to load them.
     warnings.filterwarnings("ignore", message=r".*does not have many workers.*")
@@ -104,8 +104,8 @@ def build_trainer(
         patience: validations without a better `monitor` after which training stops; None never
             stops it.
         evaluation_epochs: validates every so many epochs; below 1, parts of an epoch.
-        ema: what a step leaves of the moving average of the weights, which is judged and kept in
-            the place of the newest ones; None keeps the newest.
+        ema: what a step leaves of the moving average of the weights, which is evaluated and kept
+            instead of the newest ones; None keeps the newest.
         logger: takes metrics.
         callbacks: more of them.
         **options: of `lightning.Trainer`.
@@ -153,7 +153,7 @@ def build_trainer(
     last = ModelCheckpoint(folder, filename="last", enable_version_counter=False)
     stopping = []
     if patience is not None:
-        # A score that is undefined, such as ROC AUC of one category, is no reason to stop.
+        # A score that is undefined, such as ROC AUC of one category, is not a reason to stop.
         mode = mode_of(monitor)
         stopping = [EarlyStopping(monitor, mode=mode, patience=patience, check_finite=False)]
     try:
@@ -195,24 +195,24 @@ def _validation_frequency(evaluation_epochs: float, max_epochs: int) -> dict[str
     if max_epochs % evaluation_epochs:
         raise ConfigError(
             f"trainer.evaluation_epochs={evaluation_epochs:g} with trainer.max_epochs={max_epochs} "
-            "would not judge the last epoch: choose a divisor of trainer.max_epochs"
+            "would not evaluate the last epoch: choose a divisor of trainer.max_epochs"
         )
     return {"check_val_every_n_epoch": int(evaluation_epochs)}
 
 
 def epochs_trained(trainer: Trainer) -> int | float:
-    """Epochs that a validation looks back on; of the newest one a share, to two digits."""
+    """Epochs that were trained until a validation; a fraction of the newest one, to two digits."""
     loop = trainer.fit_loop
     epochs = round(trainer.current_epoch + (loop.batch_idx + 1) / loop.max_batches, 2)
     return int(epochs) if epochs.is_integer() else epochs
 
 
 def leave_cores(workers: int) -> None:
-    """Leaves a core to each process that is busy all the time, such as one that draws.
+    """Leaves a core to each process that is busy all the time, such as a generator.
 
     Threads that wait for one that has to share its core lose more than they share: on two cores,
-    one of them drawing, a step with two threads takes 1.7 times as long as with one. A number that
-    somebody has fixed by `OMP_NUM_THREADS` stays: it repeats a training to the bit.
+    one of them generating, a step with two threads takes 1.7 times as long as with one. A number
+    that somebody has fixed by `OMP_NUM_THREADS` stays: it repeats a training to the bit.
     """
     if os.environ.get("OMP_NUM_THREADS"):
         return
@@ -223,7 +223,7 @@ def seed_everything(seed: int) -> int:
     """Seeds every source of random numbers, workers included.
 
     Args:
-        seed: 0 or more; -1 draws one.
+        seed: 0 or more; -1 takes a random one.
 
     Returns:
         The seed.
@@ -232,10 +232,10 @@ def seed_everything(seed: int) -> int:
         ConfigError: another negative number, or one of more than 32 bits.
     """
     if not -1 <= seed < 2**32:
-        raise ConfigError(f"seed={seed}: expected 0 to {2**32 - 1}, or -1 to draw one")
-    drawn = secrets.randbelow(2**32) if seed == -1 else seed
-    lightning.seed_everything(drawn, workers=True, verbose=False)
-    return drawn
+        raise ConfigError(f"seed={seed}: expected 0 to {2**32 - 1}, or -1 for a random one")
+    chosen = secrets.randbelow(2**32) if seed == -1 else seed
+    lightning.seed_everything(chosen, workers=True, verbose=False)
+    return chosen
 
 
 def fit(trainer: Trainer, model: LightningModule, data: LightningDataModule) -> None:

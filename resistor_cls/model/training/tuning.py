@@ -15,7 +15,7 @@ from lightning.pytorch.tuner import Tuner, lr_finder
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError
-from resistor_cls.model.task import ResistorClassifier
+from resistor_cls.model.task import ResistorTask
 from resistor_cls.model.training.failures import explained
 from resistor_cls.model.training.trainer import interruptible, quieten
 
@@ -31,9 +31,7 @@ NO_RATE = "find.lr=true finds no learning rate that helps: set optimizer.lr"
 _TAKEN = ("accelerator", "precision", "accumulate_grad_batches", "gradient_clip_val")
 
 
-def find_batch_size(
-    model: ResistorClassifier, data: PhotoDataModule, options: Mapping[str, Any]
-) -> int:
+def find_batch_size(model: ResistorTask, data: PhotoDataModule, options: Mapping[str, Any]) -> int:
     """Doubles the batch until the memory is full.
 
     Args:
@@ -46,10 +44,10 @@ def find_batch_size(
         The largest size that fitted, a power of 2 and no more than all training photos.
     """
     # The last doubling that all training photos still fill.
-    trials = int(math.log2(data.train_length))
+    doublings = int(math.log2(data.train_length))
     with _scratch(options, data) as tuner:
         found = tuner.scale_batch_size(
-            model, datamodule=data, mode="power", init_val=2, max_trials=trials
+            model, datamodule=data, mode="power", init_val=2, max_trials=doublings
         )
     assert found is not None
     data.batch_size = found
@@ -57,7 +55,7 @@ def find_batch_size(
 
 
 def find_learning_rate(
-    model: ResistorClassifier, data: PhotoDataModule, options: Mapping[str, Any]
+    model: ResistorTask, data: PhotoDataModule, options: Mapping[str, Any]
 ) -> float:
     """Raises the learning rate step by step; takes it where the loss falls fastest.
 

@@ -88,3 +88,12 @@ def test_more_categories_get_no_larger_figure():
     named = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]
     assert 100 < len(named) <= 160
     assert [names[int(place)] for place in figure.axes[0].get_xticks()] == named
+
+
+def test_names_are_text_and_not_formulas():
+    odd = ["$a_$", "$\\frac$ 5 Ω"]
+    drawn(confusion_figure(np.eye(2, dtype=int), Categories(odd), odd[0]))
+
+
+def test_a_matrix_of_no_photo_is_drawn():
+    drawn(confusion_figure(np.zeros((2, 2), int), Categories(["a", "b"])))

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resistor_cls.categories import Categories
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.audit import audit_photos
-from resistor_cls.errors import ModelError
-from resistor_cls.evaluation import Predictions
-from resistor_cls.evaluation.label_errors import doubted_labels, label_findings, label_issues
-from resistor_cls.evaluation.pages.audit import MAX_SHOWN, _cards, _marks, audit_page, many
+from resistor_cls.evaluation.pages.audit import MAX_SHOWN, audit_page
+from resistor_cls.evaluation.pages.audit_cards import audit_cards
+from resistor_cls.evaluation.pages.audit_timeline import marks_of
+from resistor_cls.evaluation.wording import percent
 
 Audit = dict[str, Any]
 VOID = {"meta", "img", "br", "input", "link"}
@@ -70,7 +69,7 @@ def test_the_page_says_what_the_audit_says(audit: Audit) -> None:
     for row in audit["categories"]:
         assert f"<td>{row['name']}</td>" in page
     border = audit["shortcuts"]["border"]
-    assert f"{border['capture']['accuracy']:.0%}" in page
+    assert percent(border["capture"]["accuracy"]).replace(" ", "\N{NO-BREAK SPACE}") in page
     assert page == audit_page(copy(audit), grey)
 
 
@@ -79,14 +78,14 @@ def test_cards_count_photos_copies_and_pairs(audit: Audit) -> None:
     names = [row["photo"] for row in changed["photos"]]
     changed["duplicates"]["exact"] = [names[:3], names[3:5]]
     changed["duplicates"]["near"] = [{"first": names[6], "second": names[7], "across": False}]
-    cards = {card["name"]: card for card in _cards(changed)}
+    cards = {card["name"]: card for card in audit_cards(changed)}
     assert cards["exact copies"]["value"] == "3"  # two more of the first photo, one of the second
     assert cards["exact copies"]["note"].endswith("in 2 groups")
     assert cards["pair of near-duplicates"]["value"] == "1"
     border = changed["shortcuts"]["border"]
     card = cards["of photos predicted correctly from the border alone"]
-    assert card["value"] == f"{border['capture']['accuracy']:.0%}"
-    assert card["note"].endswith(f"chance is {border['most_frequent']:.0%}")
+    assert card["value"] == percent(border["capture"]["accuracy"])
+    assert card["note"].endswith(f"chance is {percent(border['most_frequent'])}")
 
 
 def test_the_page_needs_nothing_beside_it(audit: Audit) -> None:
@@ -132,7 +131,7 @@ def test_a_thumbnail_is_asked_once(audit: Audit) -> None:
 
 def marks(*days: tuple[str, int]) -> list[str]:
     rows = [{"date": date, "from": place} for date, place in days]
-    return [mark["label"] for mark in _marks({"photos": 100, "days": rows})]
+    return [mark["label"] for mark in marks_of({"photos": 100, "days": rows})]
 
 
 def test_an_axis_of_time_says_what_is_new_where_there_is_room() -> None:
@@ -146,57 +145,12 @@ def test_an_axis_of_time_says_what_is_new_where_there_is_room() -> None:
     assert marks(*days) == ["Jan 2018", "Feb", "Mar", "Apr"]
 
 
-def test_counts_are_words() -> None:
-    assert [many(1, "photo"), many(0, "category"), many(1234, "day")] == [
-        "1 photo",
-        "0 categories",
-        "1,234 days",
-    ]
-
-
-def judged(wrong: list[int]) -> Predictions:
-    """60 photos of three of four categories, read surely and rightly but for some labels."""
-    truth = np.repeat([0, 1, 3], 20)
-    targets = truth.copy()
-    targets[wrong] = (targets[wrong] + 1) % 2
-    probabilities = np.full((60, 4), 0.02, dtype=np.float32)
-    probabilities[np.arange(60), truth] = 0.9
-    return Predictions(
-        names=tuple(f"{place}.jpg" for place in range(60)),
-        indices=np.arange(60),
-        targets=targets,
-        probabilities=probabilities,
-        losses=np.zeros(60, dtype=np.float32),
-        categories=Categories("abcd"),
-    )
-
-
-def test_wrong_labels_are_found_and_shown(audit: Audit) -> None:
-    predictions = judged([3, 27])
-    issues = label_issues(predictions.targets, predictions.probabilities)
-    assert sorted(issues.tolist()) == [3, 27]
-    trained = np.arange(60) >= 50
-    labels = doubted_labels(predictions, trained, "best.ckpt")
-    assert (labels["judged"], labels["trained"]) == (50, 10)
-    assert {(row["photo"], row["label"], row["reads"]) for row in labels["rows"]} == {
-        ("3.jpg", "b", "a"),
-        ("27.jpg", "a", "b"),
-    }
-    (finding,) = label_findings(labels)
-    assert "2 of 50 photos" in finding["found"]
+def test_labels_in_doubt_are_shown(audit: Audit) -> None:
+    rows = [
+        {"photo": "27.jpg", "label": "a", "reads": "b", "probability": 0.9,
+         "label_probability": 0.02},
+    ]  # fmt: skip
+    labels = {"model": "m", "judged": 50, "trained": 10, "accuracy": 0.96, "rows": rows}
     page = audit_page({**audit, "labels": labels}, grey)
     assert "10 photos that it was trained on were left out" in page
     assert re.search(r"27\.jpg</code>.*?<td>a</td><td>b</td>", page)
-
-
-def test_right_labels_are_not_doubted() -> None:
-    labels = doubted_labels(judged([]), None, "best.ckpt")
-    assert (labels["rows"], labels["trained"]) == ([], None)
-    assert label_findings(labels) == []
-    nothing = doubted_labels(judged([]), np.ones(60, dtype=bool), "best.ckpt")
-    assert (nothing["judged"], nothing["accuracy"], nothing["rows"]) == (0, None, [])
-
-
-def test_a_model_that_diverged_is_told() -> None:
-    with pytest.raises(ModelError, match="diverged"):
-        label_issues(np.array([0, 1]), np.full((2, 2), np.nan))

@@ -24,25 +24,25 @@ def made(names: list[str], photos: int, wrong: int) -> Report:
     """A report of photos whose first ones are taken for the next category; no section beyond."""
     size = len(names)
     labels = [number % size for number in range(photos)]
-    answers = [(label + (number < wrong)) % size for number, label in enumerate(labels)]
+    predictions = [(label + (number < wrong)) % size for number, label in enumerate(labels)]
     rows = [
         {
             "photo": f"{names[label]}/{number}.jpg",
             "label": names[label],
-            "prediction": names[answer],
-            "correct": label == answer,
+            "prediction": names[predicted],
+            "correct": label == predicted,
             "probability": 0.75,
-            "label_probability": 0.75 if label == answer else 0.125,
-            "loss": 0.25 + 1 / (1 + number) if label == answer else 2.0 + 1 / (1 + number),
+            "label_probability": 0.75 if label == predicted else 0.125,
+            "loss": 0.25 + 1 / (1 + number) if label == predicted else 2.0 + 1 / (1 + number),
             "confidence": None,
             "accepted": None,
             "candidates": None,
             "unknown": None,
             "located": None,
         }
-        for number, (label, answer) in enumerate(zip(labels, answers, strict=True))
+        for number, (label, predicted) in enumerate(zip(labels, predictions, strict=True))
     ]
-    counts = Counter(zip(labels, answers, strict=True))
+    counts = Counter(zip(labels, predictions, strict=True))
     confused = [(cell, count) for cell, count in counts.most_common() if cell[0] != cell[1]][:20]
     support = Counter(labels)
     none = dict.fromkeys(("precision", "recall", "f1", "roc_auc"))
@@ -76,17 +76,17 @@ def made(names: list[str], photos: int, wrong: int) -> Report:
         "pairs": [
             {
                 "label": names[label],
-                "prediction": names[answer],
+                "prediction": names[predicted],
                 "photos": count,
                 "share": count / support[label],
                 "back": 0,
                 "names": [
                     row["photo"]
                     for row in rows
-                    if row["label"] == names[label] and row["prediction"] == names[answer]
+                    if row["label"] == names[label] and row["prediction"] == names[predicted]
                 ],
             }
-            for (label, answer), count in confused
+            for (label, predicted), count in confused
         ],
         "trade": None,
         "calibration": None,
@@ -105,9 +105,9 @@ def full() -> Report:
         {"name": "accuracy", "words": "top-1 accuracy", "value": 0.9745, "low": 0.951, "high": 1.0},
         {"name": "roc_auc", "words": "ROC AUC", "value": 0.99876, "low": None, "high": None},
     ]
-    answer = {"judged": 470, "right": 463, "share": 0.9851, "low": 0.9712, "high": 0.9934}
+    predicted = {"judged": 470, "right": 463, "share": 0.9851, "low": 0.9712, "high": 0.9934}
     report["trade"] = {
-        "value": answer,
+        "value": predicted,
         "watts": None,
         "decades": {
             "mean": 0.017,
@@ -119,7 +119,7 @@ def full() -> Report:
     }
     bins = [{"from": 0.9, "to": 1.0, "photos": 461, "confidence": 0.987, "accuracy": 0.991}]
     pair = {"before": 0.0127, "after": 0.0064}
-    promise = {"wrong": 1, "accepted": 441, "oracle_coverage": 0.998, "reason": ""}
+    level = {"wrong": 1, "accepted": 441, "oracle_coverage": 0.998, "reason": ""}
     report["calibration"] = {
         "basis": "cross-fitted",
         "photos": 470,
@@ -130,14 +130,14 @@ def full() -> Report:
         "aurc": 0.00042,
         "reject": [
             {
-                **promise,
+                **level,
                 "risk": 0.001,
                 "threshold": None,
                 "reason": "too few photos: 2,995 would do",
                 "coverage": None,
                 "realised": None,
             },
-            {**promise, "risk": 0.01, "threshold": 0.9312, "coverage": 0.938, "realised": 0.0023},
+            {**level, "risk": 0.01, "threshold": 0.9312, "coverage": 0.938, "realised": 0.0023},
         ],
         "promised": 0.01,
         "confidence": 0.95,
@@ -224,12 +224,18 @@ def test_the_page_says_what_the_report_says() -> None:
     page = Page(report_page(full(), dict.fromkeys(FIGURES, SVG), crop))
     spoken = re.sub(r"\s+", " ", page.text)
     for words in [
-        *("97.5%", "95.1% to 100%", "0.9988", "458 of 470 photos", "12 of 453 photos were TRAINED"),
-        *("98.5%", "97.1% to 99.3%", "0.017", "4.8", "0.314", "0.223", "costs.csv"),
-        *("1.43", "0.0127", "0.0064", "0.9312", "93.8%", "1 of 441", "0.00042", "1.07", "1: 459"),
-        *("Not guaranteed: too few photos: 2,995 would do", "Learn then Test", "98.7%", "99.1%"),
-        *("empty tables", "203", "0.993", "2.1%", "81.2%", "43.3%", "5.3%", "sigma 1.5 px"),
-        *("on the background instead of the resistor", "2 mild", "87.1%", "-10.3", "0R read as"),
+        *(
+            "97.5 %",
+            "95.1 % to 100 %",
+            "0.9988",
+            "458 of 470 photos",
+            "12 of 453 photos were TRAINED",
+        ),
+        *("98.5 %", "97.1 % to 99.3 %", "0.017", "4.8", "0.314", "0.223", "costs.csv"),
+        *("1.43", "0.0127", "0.0064", "0.9312", "93.8 %", "1 of 441", "0.00042", "1.07", "1: 459"),
+        *("Not guaranteed: too few photos: 2,995 would do", "Learn then Test", "98.7 %", "99.1 %"),
+        *("empty tables", "203", "0.993", "2.1 %", "81.2 %", "43.3 %", "5.3 %", "sigma 1.5 px"),
+        *("on the background instead of the resistor", "2 mild", "87.1 %", "-10.3", "0R read as"),
         *("10 Ω", "27 Ω"),
     ]:
         assert words in spoken, words
@@ -238,15 +244,15 @@ def test_the_page_says_what_the_report_says() -> None:
         assert row["photo"] in spoken
 
 
-def test_the_card_of_unknown_photos_has_each_risk_level_and_the_limit_of_a_guarantee() -> None:
+def test_the_card_of_ood_photos_has_each_risk_level_and_the_limit_of_a_guarantee() -> None:
     report = full()
     (card,) = (card for card in cards_of(report) if "OOD" in card["name"])
-    assert (card["value"], card["tone"]) == ("1.5%", "")  # 3 of 203
+    assert (card["value"], card["tone"]) == ("1.5 %", "")  # 3 of 203
     row = report["unknown"]["kinds"][-1]
     row |= {"accepted": 50, "accepted_at": {"0.001": None, "0.01": 50, "0.05": 101}}
     (card,) = (card for card in cards_of(report) if "OOD" in card["name"])
-    assert (card["value"], card["tone"]) == ("24.6%", "warn")
-    for words in ("0.1% risk: not guaranteed", "1% risk: 50 of 203", "5% risk: 101 of 203"):
+    assert (card["value"], card["tone"]) == ("24.6 %", "warn")
+    for words in ("0.1 % risk: not guaranteed", "1 % risk: 50 of 203", "5 % risk: 101 of 203"):
         assert words in card["note"]
     assert "only for photos like those that the calibration was fitted on" in card["note"]
     report["unknown"] = None
@@ -314,33 +320,35 @@ def test_a_cell_opens_its_photos_and_each_picture_is_there_once() -> None:
     assert len(asked) == len(set(asked)) == len(addresses) - 1
     assert len(set(addresses)) == len(addresses)
     assert text.count("data:image/jpeg") == len(addresses)
-    shown = {(label, answer): (count, photos) for label, answer, count, photos in data["cells"]}
+    shown = {
+        (label, predicted): (count, photos) for label, predicted, count, photos in data["cells"]
+    }
     assert {cell: count for cell, (count, _) in shown.items()} == {
-        (label, answer): count for label, answer, count in report["confusion"]["cells"]
+        (label, predicted): count for label, predicted, count in report["confusion"]["cells"]
     }
     names = report["categories"]
-    for (label, answer), (count, photos) in shown.items():
+    for (label, predicted), (count, photos) in shown.items():
         rows = [data["photos"][number] for number in photos]
         assert len(rows) == count
         assert {row[0] for row in rows} == {
             row["photo"]
             for row in report["predictions"]
-            if (row["label"], row["prediction"]) == (names[label], names[answer])
+            if (row["label"], row["prediction"]) == (names[label], names[predicted])
         }
         for name, *_, picture in rows:
-            assert picture >= 0 or label == answer
+            assert picture >= 0 or label == predicted
             assert picture < 0 or asked[picture] == name
 
 
-def test_a_confused_pair_stands_beside_a_right_photo_of_what_was_read() -> None:
+def test_a_confused_pair_is_beside_a_right_photo_of_the_predicted_category() -> None:
     report = made(["a", "b", "c"], 30, 1)
     text = report_page(report, {}, crop)
     (pair,) = re.findall(r'<section id="pairs">.*?</section>', text, re.DOTALL)
     assert "a read as b" in pair
-    sure = min(
+    confident = min(
         (row for row in report["predictions"] if row["label"] == "b"), key=lambda r: r["loss"]
     )
-    assert re.findall(r'aria-label="(.*?)"', pair) == ["a/0.jpg", sure["photo"]]
+    assert re.findall(r'aria-label="(.*?)"', pair) == ["a/0.jpg", confident["photo"]]
 
 
 def test_names_are_text_and_never_run() -> None:

@@ -1,4 +1,4 @@
-"""Every number that the page of an evaluation says in a sentence is the report's number."""
+"""Every number in a sentence of the page of an evaluation is a number of the report."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from resistor_cls.evaluation.calibration import (
 from resistor_cls.evaluation.ood import unknown_report
 from resistor_cls.evaluation.pages.report import report_page
 from resistor_cls.evaluation.pages.sentences import sentences_of
-from resistor_cls.evaluation.pages.verdict import change_of
+from resistor_cls.evaluation.pages.summary import change_of
 from resistor_cls.evaluation.report import plain, report_of, rows_of, stress_of
 
 Report = dict[str, Any]
@@ -34,7 +34,7 @@ HELD_OUT, EVALUATED = 468, 567
 def predicted(
     photos: int, skill: float = 6.0, temper: float = 1.0, seed: int = 0, located: bool = True
 ) -> Predictions:
-    """Predictions of a model: `skill` decides how often it is right, `temper` how surely."""
+    """Predictions of a model: `skill` decides how often it is right, `temper` how confidently."""
     rng = np.random.default_rng(seed)
     size = len(NAMES)
     targets = rng.integers(0, size, photos)
@@ -59,9 +59,11 @@ def with_features(model: Predictions) -> Predictions:
     return replace(model, features=np.eye(len(NAMES))[model.targets] + noise * 0.1)
 
 
-def saved(model: Predictions, seen: Predictions) -> CalibratedPredictions:
+def saved(model: Predictions, held_out: Predictions) -> CalibratedPredictions:
     """A calibration that was fitted on other photos."""
-    fitted = fit_calibration(seen.probabilities, seen.targets, seen.located, seen.features)
+    fitted = fit_calibration(
+        held_out.probabilities, held_out.targets, held_out.located, held_out.features
+    )
     return apply_calibration(model.probabilities, fitted, model.located, model.features)
 
 
@@ -113,13 +115,13 @@ def ood(model: Predictions, found: CalibratedPredictions, photos: int = 150) -> 
     return plain(unknown_report(known, scores, accepted, accepted_at=by_risk))
 
 
-def attentive(model: Predictions) -> Predictions:
+def background_reader(model: Predictions) -> Predictions:
     """The same of a model that reads the background."""
     nothing = np.full(len(model.names), np.nan)
     return replace(model, attention=OcclusionResult(nothing, nothing, model.targets, model.targets))
 
 
-def stressed(model: Predictions, found: CalibratedPredictions, photos: int) -> Report:
+def robustness_part(model: Predictions, found: CalibratedPredictions, photos: int) -> Report:
     rows = pd.DataFrame({"kind": ["blur"] * photos, "strength": 1, "correct": True})
     for risk in RISKS:
         rows[f"accepted:{risk}"] = True
@@ -146,7 +148,9 @@ def situations() -> dict[str, Report]:
     return {
         "saved": report(model, other, unknown=ood(model, other), costs=True),
         "cross-fitted": report(
-            attentive(held_out), crossed, stress=stressed(held_out, crossed, HELD_OUT)
+            background_reader(held_out),
+            crossed,
+            stress=robustness_part(held_out, crossed, HELD_OUT),
         ),
         "no calibration": report(few.select(slice(9)), None),
         "no detector": report(without, folds(without)),
@@ -165,38 +169,42 @@ def situations() -> dict[str, Report]:
         "worse calibration": report(soft, saved(soft, sharp)),
         "nothing wrong": report(right, folds(right)),
         "one OOD photo": report(
-            model, other, unknown=ood(model, other, 1), stress=stressed(model, other, EVALUATED)
+            model,
+            other,
+            unknown=ood(model, other, 1),
+            stress=robustness_part(model, other, EVALUATED),
         ),
         "unfamiliar photos": report(with_features(model), folds(with_features(model))),
         "two confusions": report(twice_wrong, folds(twice_wrong)),
     }
 
 
-N, P, D = r"[\d,]+", r"[<>]?[\d.]+%", r"\d+\.\d+"
+N, P, D = r"[\d,]+", r"(?:[<>] )?[\d.]+ %", r"\d+\.\d+"
 ACCEPTED = (
     rf"At (?P<risk>{P}) risk the model accepts (?P<coverage>{P}) of the photos, and "
     rf"(?P<wrong>{N}) of the (?P<accepted>{N}) accepted (?:is|are) wrong \((?P<realised>{P})\)"
     rf"(?P<more>, which is more than (?P<risk_>{P}))?"
-    r"(?P<refuted> and no chance: the guarantee does not hold for photos like these)?\."
+    r"(?P<refuted>, and chance does not explain it: the guarantee does not hold for photos like "
+    r"these)?\."
 )
 BOTH = rf"log loss (?P<loss0>{D}) before, (?P<loss1>{D}) after; "
 BOTH += rf"calibration error \(ECE\) (?P<ece0>{D}) before, (?P<ece1>{D}) after\."
-WITHIN = rf"(?:, 95% interval (?P<{{0}}low>{P}) to (?P<{{0}}high>{P}))?"
+WITHIN = rf"(?:, 95 % interval (?P<{{0}}low>{P}) to (?P<{{0}}high>{P}))?"
 # Sentence → the ways in which it may read; groups are named after the facts below.
 PATTERNS = {
-    "verdict_right": [
+    "summary_right": [
         rf"The predicted value in ohms is right for (?P<ohms>{N}) of (?P<stated>{N}) photos?"
         rf"(?: whose label states ohms)? \((?P<ohms_share>{P}){WITHIN.format('ohms_')}\), the "
         rf"category for (?P<right>{N}) of (?P<photos>{N}) \((?P<share>{P}){WITHIN.format('')}\)\.",
         rf"The predicted category is right for (?P<right>{N}) of (?P<photos>{N}) photos? "
         rf"\((?P<share>{P}){WITHIN.format('')}\)\.",
     ],
-    "verdict_confusion": [
+    "summary_confusion": [
         r"No photo is confused\.",
         r"No two categories are confused in more than one photo\.",
         rf"(?:One of the|The) most frequent confusions? is (?P<pair>.*): (?P<top>{N}) photos?\.",
     ],
-    "verdict_accepted": [
+    "summary_accepted": [
         ACCEPTED,
         rf"(?P<promised>{P}) risk cannot be evaluated on these photos: guaranteed by .* "
         + ACCEPTED,
@@ -204,15 +212,15 @@ PATTERNS = {
         r"There is no calibration, so no risk level is guaranteed\.",
         rf"No risk level is guaranteed \((?P<largest_risk>{P}): (?P<reason>.*)\)\.",
     ],
-    "verdict_ood": [
+    "summary_ood": [
         r"No out-of-distribution photo was evaluated\.",
-        rf"Of (?P<ood>{N}) out-of-distribution photos? \(nothing that the model knows\) it accepts "
-        rf"(?P<ood_accepted>{N}) at (?P<promised>{P}) risk \((?P<ood_share>{P})\)"
+        rf"Of (?P<ood>{N}) out-of-distribution photos? \(none of the categories\) the model "
+        rf"accepts (?P<ood_accepted>{N}) at (?P<promised>{P}) risk \((?P<ood_share>{P})\)"
         rf"(?:, most often of “(?P<kind>.*)”: (?P<worst_kind>{N}) of (?P<worst_photos>{N}))?\.",
         rf"(?P<ood>{N}) out-of-distribution photos? (?:is|are) separated from the known ones with "
         rf"AUROC (?P<auroc>{D})\.",
     ],
-    "verdict_worse_calibration": [
+    "summary_worse_calibration": [
         rf"Calibration makes (?:the confidences worse|one figure better and the other worse) on "
         rf"these photos: {BOTH}"
     ],
@@ -244,7 +252,7 @@ PATTERNS = {
     ],
     "ood_method": [
         rf"Photos that show none of the categories, against (?P<photos>{N}) known photos?, by the "
-        r"score 1 - confidence\. AUROC 1 .* 0\.5 is chance\. FPR95 is .* where 95% of the .*"
+        r"score 1 - confidence\. AUROC 1 .* 0\.5 is chance\. FPR95 is .* where 95 % of the .*"
     ],
     "robustness": [
         rf"The same photos .* As they are, (?P<share>{P}) are predicted correctly\.",
@@ -329,7 +337,7 @@ def check(text: str, value: Any) -> None:
     if not re.match(r"[<>]?\d", text):
         assert text == value
         return
-    digits = text.strip("<>%").replace(",", "")
+    digits = text.strip("<> %").replace(",", "")
     scale = 100 if text.endswith("%") else 1
     if text[0] in "<>":
         assert (scale * value < float(digits)) is (text[0] == "<")
@@ -430,30 +438,30 @@ def test_a_calibration_that_makes_things_worse_is_called_so() -> None:
     page = report_page(report, {}, lambda _: np.zeros((4, 4, 3), np.uint8))
     assert page.count("Calibration makes the confidences worse on these photos") == 2
     assert "Calibration makes it worse" in page  # the card
-    assert not sentences_of(situations()["cross-fitted"])["verdict_worse_calibration"]
+    assert not sentences_of(situations()["cross-fitted"])["summary_worse_calibration"]
 
 
 def test_a_guarantee_that_does_not_hold_is_called_so() -> None:
     report = situations()["broken guarantee"]
-    text = sentences_of(report)["verdict_accepted"]
-    assert matched("verdict_accepted", text)["refuted"]
-    fine = sentences_of(situations()["saved"])["verdict_accepted"]
-    assert not matched("verdict_accepted", fine)["more"]
+    text = sentences_of(report)["summary_accepted"]
+    assert matched("summary_accepted", text)["refuted"]
+    fine = sentences_of(situations()["saved"])["summary_accepted"]
+    assert not matched("summary_accepted", fine)["more"]
 
 
 def test_what_was_accepted_is_counted_anew() -> None:
-    """The numbers of the verdict follow from the photos, and not from the report alone."""
+    """The numbers of the summary follow from the photos, and not from the report alone."""
     model, held_out = predicted(EVALUATED), predicted(HELD_OUT, seed=1)
     found = saved(model, held_out)
     risk = found.calibration.guaranteed_risk
     assert risk is not None
     taken = found.accepted[:, RISKS.index(risk)] == 1
     wrong = model.probabilities.argmax(axis=1) != model.targets
-    shown = matched("verdict_accepted", sentences_of(situations()["saved"])["verdict_accepted"])
+    shown = matched("summary_accepted", sentences_of(situations()["saved"])["summary_accepted"])
     check(shown["accepted"], int(taken.sum()))
     check(shown["wrong"], int((taken & wrong).sum()))
     check(shown["coverage"], taken.mean())
-    right = matched("verdict_right", sentences_of(situations()["saved"])["verdict_right"])
+    right = matched("summary_right", sentences_of(situations()["saved"])["summary_right"])
     ohms = model.targets != NAMES.index("cracked")
     check(right["stated"], int(ohms.sum()))
     check(right["ohms"], int((ohms & ~wrong).sum()))

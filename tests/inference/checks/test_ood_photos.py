@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistor_cls.categories import Categories, Category, resistor37
-from resistor_cls.colour_code import decode, e_series
+from resistor_cls.colour_code import decode
+from resistor_cls.e_series import e_series
 from resistor_cls.errors import DataError
 from resistor_cls.inference.checks.ood_photos import KINDS, ood_photos, other_resistor
 from resistor_cls.synthetic import any_part

@@ -8,17 +8,17 @@ from torch import Tensor
 
 from resistor_cls.errors import ModelError
 from resistor_cls.inference.checks.saliency import saliency, share_on
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.detector.network import Detector
 
 CNN, VIT = "test_resnet.r160_in1k", "test_vit.r160_in1k"
 HEIGHT, WIDTH = 64, 160  # of a crop: a map that is mistaken for its transpose shows
 
 
-def make(backbone: str) -> ResistorClassifier:
+def make(backbone: str) -> ResistorNetwork:
     torch.manual_seed(0)
     how = {"pretrained": "false", "image_size": WIDTH, "locate": Detector()}
-    return ResistorClassifier(["none", "square"], backbone=backbone, **how)
+    return ResistorNetwork(["none", "square"], backbone=backbone, **how)
 
 
 def squares(count: int) -> tuple[Tensor, Tensor, list[tuple[slice, slice]]]:
@@ -36,7 +36,7 @@ def squares(count: int) -> tuple[Tensor, Tensor, list[tuple[slice, slice]]]:
 
 
 @pytest.fixture(scope="module", params=[CNN, VIT])
-def taught(request: pytest.FixtureRequest) -> Iterator[ResistorClassifier]:
+def taught(request: pytest.FixtureRequest) -> Iterator[ResistorNetwork]:
     """Knows whether there is a bright square."""
     with torch.random.fork_rng(devices=[]):
         model = make(request.param)
@@ -50,7 +50,7 @@ def taught(request: pytest.FixtureRequest) -> Iterator[ResistorClassifier]:
         yield model.eval()
 
 
-def test_saliency_points_to_the_only_evidence(taught: ResistorClassifier):
+def test_saliency_points_to_the_only_evidence(taught: ResistorNetwork):
     torch.manual_seed(1)
     photos, targets, corners = squares(16)
     with torch.inference_mode():
@@ -72,7 +72,7 @@ def test_saliency_points_to_the_only_evidence(taught: ResistorClassifier):
     assert np.mean(hits) >= 7 / 8
 
 
-def test_a_larger_photo_has_a_larger_map(taught: ResistorClassifier):
+def test_a_larger_photo_has_a_larger_map(taught: ResistorNetwork):
     photos, targets, _ = squares(2)
     larger = photos.repeat_interleave(2, 2).repeat_interleave(2, 3)
     heat = saliency(taught, larger, targets)
@@ -106,7 +106,7 @@ def test_the_model_is_left_as_it_was(frozen: bool):
     assert torch.equal(heat, saliency(model.eval(), photos, targets))
 
 
-def test_a_photo_is_explained_alone_whatever_its_batch(taught: ResistorClassifier):
+def test_a_photo_is_explained_alone_whatever_its_batch(taught: ResistorNetwork):
     photos, targets, _ = squares(4)
     together = saliency(taught, photos, targets)
     alone = torch.cat([saliency(taught, photos[i : i + 1], targets[i : i + 1]) for i in range(4)])
@@ -114,7 +114,7 @@ def test_a_photo_is_explained_alone_whatever_its_batch(taught: ResistorClassifie
 
 
 def test_a_net_without_maps_is_named():
-    model = ResistorClassifier(
+    model = ResistorNetwork(
         ["a", "b"], backbone="xcit_nano_12_p8_224", pretrained="false", image_size=32
     )
     with pytest.raises(ModelError, match=r"model\.backbone=xcit_nano_12_p8_224 makes no maps"):

@@ -8,31 +8,31 @@ from safetensors.torch import save_file
 from resistor_cls.categories import resistor37
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.inference import Predictor
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.checkpoint.weights import RENDERED, read_weights
 from resistor_cls.synthetic import draw, sample_scene
 from tests.helpers.tiny_training import TINY
 
 
-def make(categories: str = "abc", **changes: object) -> ResistorClassifier:
+def make(categories: str = "abc", **changes: object) -> ResistorNetwork:
     how = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
-    return ResistorClassifier(list(categories), **how)
+    return ResistorNetwork(list(categories), **how)
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     model = make()
     model.metadata = {"trained_on": []}
-    model.write_weights(tmp_path / "own.safetensors")
+    model.save_weights(tmp_path / "own.safetensors")
     return tmp_path / "own.safetensors"
 
 
 def test_a_file_of_weights_is_a_whole_model(tmp_path: Path):
     model = make(pool="max", views=4, normalization="imagenet").eval()
     model.metadata = {"trained_on": []}
-    model.write_weights(tmp_path / "own.safetensors")
-    loaded = ResistorClassifier.load(tmp_path / "own.safetensors")
-    assert loaded.hparams == model.hparams
+    model.save_weights(tmp_path / "own.safetensors")
+    loaded = ResistorNetwork.load(tmp_path / "own.safetensors")
+    assert loaded.settings == model.settings
     assert loaded.metadata == model.metadata
     photos = torch.rand(3, 3, 40, 40)
     with torch.inference_mode():  # half precision holds three digits
@@ -67,15 +67,15 @@ def test_weights_that_cannot_be_used_are_named(file: Path, tmp_path: Path):
         make(pretrained=str(tmp_path / "absent.safetensors"))
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(ModelError, match=r"own.safetensors: the weights cannot be read"):
-        ResistorClassifier.load(file)
+        ResistorNetwork.load(file)
     save_file({"fc.weight": torch.zeros(2)}, file)
     with pytest.raises(ModelError, match="format None, expected 1"):
-        ResistorClassifier.load(file)
+        ResistorNetwork.load(file)
 
 
 def test_the_shipped_weights_are_small_say_how_they_were_made_and_read_drawn_parts():
     assert RENDERED.stat().st_size <= 15e6
-    card = read_weights(RENDERED).card
+    card = read_weights(RENDERED).metadata
     assert card["recipe"]["model.backbone"] == "resnet10t.c3_in1k"
     assert card["trained_on"] == []
     predictor = Predictor.load(RENDERED)

@@ -133,7 +133,7 @@ def test_the_body_in_a_box_is_the_drawn_one(degrees: int) -> None:
     assert found.length == pytest.approx(body.length, rel=0.03)
 
 
-def test_glare_beside_a_body_is_looked_at_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_glare_beside_a_body_gets_a_close_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
     net = Detector()
     wide = [OrientedBox(50, 50, 0, 40, 14, 0.9), OrientedBox(150, 90, 0, 40, 14, 0.4)]
 
@@ -142,7 +142,7 @@ def test_glare_beside_a_body_is_looked_at_twice(monkeypatch: pytest.MonkeyPatch)
             return wide
         return [OrientedBox(view.x, view.y, 0.1, 42, 14, 0.9 if view.x == 150 else 0.1)]
 
-    monkeypatch.setattr(net, "_found", found)
+    monkeypatch.setattr(net, "_detect_in_view", found)
     best = net.best(np.zeros((200, 200, 3), np.uint8))
     assert (best.x, best.length) == (150, 42)
     assert best.score == pytest.approx(math.sqrt(0.4 * 0.9))
@@ -159,7 +159,7 @@ def test_a_saved_net_gives_the_same_answers(trained: Detector, tmp_path: Path):
     assert once.metadata == trained.metadata
     assert once.threshold == 0.25
     # Half precision moves an answer by less than a pixel.
-    exact, half = (dataclasses.astuple(net.best(photo, looks=1)) for net in (trained, once))
+    exact, half = (dataclasses.astuple(net.best(photo, views=1)) for net in (trained, once))
     assert half[5] == pytest.approx(exact[5], abs=0.01)
     assert (tmp_path / "locator.safetensors").stat().st_size < 2_000_000
 
@@ -175,9 +175,9 @@ def test_a_file_that_is_no_locator_is_refused(tmp_path: Path):
 def test_a_low_score_is_not_found(trained: Detector):
     photo = np.full((200, 300, 3), 120, np.uint8)
     trained.threshold = 1.1
-    assert trained.locate(photo) is None
+    assert trained.detect(photo) is None
     trained.threshold = 0.0
-    location = trained.locate(photo)
+    location = trained.detect(photo)
     assert location is not None
     assert 0 <= location.angle < math.pi
     trained.threshold = 0.25
@@ -200,7 +200,7 @@ def test_the_shipped_locator_finds_drawn_bodies_and_nothing_on_drawn_tables(ship
         drawing = draw(scene)
         location = shipped.best(drawing.photo)
         overlaps.append(overlap(location.box(), tuple(700 * value for value in drawing.box)))
-        mistaken.append(shipped.locate(draw_empty(scene)) is not None)
+        mistaken.append(shipped.detect(draw_empty(scene)) is not None)
     assert np.mean(overlaps) > 0.8
     assert np.mean(mistaken) < 0.1
 
@@ -225,7 +225,7 @@ def test_a_photo_of_any_shape_will_do(shipped: Detector):
 
 def test_nothing_is_found_on_a_blank_photo(shipped: Detector):
     for level in (0, 120, 255):
-        assert shipped.locate(np.full((300, 500, 3), level, np.uint8)) is None
+        assert shipped.detect(np.full((300, 500, 3), level, np.uint8)) is None
 
 
 @pytest.mark.real_photos

@@ -9,11 +9,10 @@ from resistor_cls.categories import resistor37
 from resistor_cls.data.crops import View
 from resistor_cls.data.geometry import OrientedBox, oriented_overlap
 from resistor_cls.data.images.decode import one_torch_thread, read_photo
-from resistor_cls.model import preprocessing
-from resistor_cls.model.detector import search as detection
+from resistor_cls.model.detector import crop, search
+from resistor_cls.model.detector.crop import DetectorCrop
 from resistor_cls.model.detector.network import Detector
-from resistor_cls.model.detector.search import every, likeliest
-from resistor_cls.model.preprocessing import DetectorCrop
+from resistor_cls.model.detector.search import find_all, find_best
 from resistor_cls.synthetic import Scene, Window, draw, draw_empty, sample_scene
 from tests.helpers import REAL_PHOTOS
 
@@ -51,10 +50,10 @@ def test_a_body_that_fills_the_frame_is_found_whole(shipped: Detector, fill: flo
     with one_torch_thread():
         for number in range(4):
             photo, body = framed(number, fill)
-            found = shipped.locate(photo)
+            found = shipped.detect(photo)
             assert found is not None
             assert oriented_overlap(found, body) > 0.6
-            (alone,) = shipped.every(photo)
+            (alone,) = shipped.detect_all(photo)
             assert oriented_overlap(alone, body) > 0.6
 
 
@@ -62,7 +61,7 @@ def test_a_body_that_is_small_in_the_photo_keeps_its_crop(shipped: Detector):
     with one_torch_thread():
         for number in range(8):
             photo = draw(scene_of(number)).photo
-            assert shipped.best(photo) == shipped.best(photo, looks=2)
+            assert shipped.best(photo) == shipped.best(photo, views=2)
 
 
 def test_nothing_is_found_on_tables_seen_from_near(shipped: Detector):
@@ -71,7 +70,7 @@ def test_nothing_is_found_on_tables_seen_from_near(shipped: Detector):
         for number in range(6):
             window = Window(0.1 + 0.04 * number, 0.3, 0.2)
             table = draw_empty(scene_of(number), 1500, window)
-            found += [shipped.locate(table), *shipped.every(table)]
+            found += [shipped.detect(table), *shipped.detect_all(table)]
     assert sum(one is not None for one in found) <= 1
 
 
@@ -96,7 +95,7 @@ def test_bodies_that_are_small_in_a_large_photo_are_found_in_its_parts(shipped: 
             y - 120 : y + 120, x - 120 : x + 120
         ]
     with one_torch_thread():
-        found = shipped.every(photo)
+        found = shipped.detect_all(photo)
     places = sorted((int(one.x - 120), int(one.y - 120)) for one in found)
     for place, corner in zip(places, sorted(corners), strict=True):
         assert place == pytest.approx(corner, abs=8)
@@ -109,9 +108,9 @@ def seeing(
 
     def find(photo: np.ndarray, view: View, size: int, count: int) -> list[OrientedBox]:
         spans.append(view.span)
-        if size == detection.FAR:
+        if size == search.FAR:
             return far[:count]
-        if size == detection.WIDE:
+        if size == search.WIDE:
             return ordinary[:count]
         known = [*far, *ordinary]
         return [min(known, key=lambda one: math.hypot(one.x - view.x, one.y - view.y))]
@@ -128,42 +127,42 @@ FILLS = OrientedBox(100, 100, 0.2, 150, 50, 0.9)
 )
 def test_the_likelier_of_the_looks_wins_and_a_likely_find_is_enough(score: float, wins: str):
     ordinary = OrientedBox(70, 90, 0.0, 30, 10, score)
-    found = likeliest(seeing([FILLS], [ordinary], []), PHOTO)
+    found = find_best(seeing([FILLS], [ordinary], []), PHOTO)
     assert found == (FILLS if wins == "large" else ordinary)
 
 
 def test_a_likely_find_clear_of_the_edge_costs_no_further_look():
     spans: list[float] = []
-    likeliest(seeing([FILLS], [OrientedBox(70, 90, 0.0, 30, 10, 0.9)], spans), PHOTO)
+    find_best(seeing([FILLS], [OrientedBox(70, 90, 0.0, 30, 10, 0.9)], spans), PHOTO)
     assert spans == [200, 75]
     spans.clear()
-    likeliest(seeing([], [OrientedBox(14, 90, 0.0, 30, 10, 0.9)], spans), PHOTO)
+    find_best(seeing([], [OrientedBox(14, 90, 0.0, 30, 10, 0.9)], spans), PHOTO)
     assert 400 in spans
 
 
 def test_pieces_of_a_large_body_give_way_to_it_and_others_stay():
     piece, other = OrientedBox(60, 95, 0.1, 30, 12, 0.5), OrientedBox(170, 20, 0.0, 30, 10, 0.6)
-    assert every(seeing([FILLS], [piece, other], []), PHOTO, 0.2) == [FILLS, other]
+    assert find_all(seeing([FILLS], [piece, other], []), PHOTO, 0.2) == [FILLS, other]
     likelier = replace(piece, score=0.95)
-    assert every(seeing([FILLS], [likelier, other], []), PHOTO, 0.2) == [likelier, other]
+    assert find_all(seeing([FILLS], [likelier, other], []), PHOTO, 0.2) == [likelier, other]
 
 
 def test_one_body_seen_twice_is_one():
     one, again = OrientedBox(60, 95, 0.1, 30, 12, 0.9), OrientedBox(62, 96, 0.15, 31, 12, 0.8)
     beside = OrientedBox(60, 110, 0.1, 30, 12, 0.8)
-    found = every(seeing([], [one, again, beside], []), PHOTO, 0.2)
+    found = find_all(seeing([], [one, again, beside], []), PHOTO, 0.2)
     assert found == [one, beside]
 
 
 def test_a_doubtful_body_alone_is_found_as_it_is_without_the_others():
     doubtful = OrientedBox(60, 95, 0.1, 30, 12, 0.3)
-    assert every(seeing([], [doubtful], []), PHOTO, 0.2) == [doubtful]
-    assert every(seeing([], [doubtful], []), PHOTO, 0.35) == []
+    assert find_all(seeing([], [doubtful], []), PHOTO, 0.2) == [doubtful]
+    assert find_all(seeing([], [doubtful], []), PHOTO, 0.35) == []
 
 
 def test_caches_of_crops_go_by_where_the_net_looks(monkeypatch: pytest.MonkeyPatch):
     net = Detector()
     before = DetectorCrop(32, net).key
     assert DetectorCrop(32, net).key == before
-    monkeypatch.setattr(preprocessing, "SEARCH_VERSION", detection.SEARCH_VERSION + 1)
+    monkeypatch.setattr(crop, "SEARCH_VERSION", search.SEARCH_VERSION + 1)
     assert DetectorCrop(32, net).key != before

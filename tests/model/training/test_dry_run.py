@@ -9,7 +9,7 @@ import torch
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError, ModelError
-from resistor_cls.model import ResistorClassifier, backbone
+from resistor_cls.model import backbone, build_task
 from resistor_cls.model.training.dry_run import dry_run
 from tests.helpers.tiny_training import TINY
 
@@ -19,7 +19,7 @@ TRIES = {"batch_size": False, "lr": False}
 def tried(folder: Path, trainer: dict[str, Any] | None = None, **settings: Any) -> None:
     given = {"backbone": TINY, "pretrained": "false", "image_size": 32} | settings
     dry_run(
-        partial(ResistorClassifier, **given),
+        partial(build_task, **given),
         PhotoDataModule(folder, image_size=32),
         folder / "run",
         settings={"class_weights": "none"} | given,

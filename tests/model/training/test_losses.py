@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import binary_cross_entropy, cross_entropy, one_hot
 
 from resistor_cls.errors import ConfigError
+from resistor_cls.model.activations import ACTIVATIONS, activation_name
 from resistor_cls.model.training.losses import LOSSES, TrainingLoss, loss_named
 
 LOGITS = 6 * torch.randn(20, 5, generator=torch.Generator().manual_seed(0))
@@ -55,9 +56,9 @@ def test_balanced_categories_count_alike_however_many_photos_they_have(name: str
     assert loss.needs_counts
     loss.count([30, 10, 0, 5, 15])
     assert not loss.needs_counts
-    shares = torch.eye(5)
-    each = loss_named(name).each(LOGITS[:5], shares)
-    of_category = [float(loss(LOGITS[[i]], shares[[i]]) / each[i]) for i in (0, 1, 3, 4)]
+    soft_targets = torch.eye(5)
+    each = loss_named(name).each(LOGITS[:5], soft_targets)
+    of_category = [float(loss(LOGITS[[i]], soft_targets[[i]]) / each[i]) for i in (0, 1, 3, 4)]
     # 60 photos: 30 × 0.4 = 10 × 1.2 = 5 × 2.4 = 15 × 0.8
     assert of_category == pytest.approx([0.4, 1.2, 2.4, 0.8])
 
@@ -70,30 +71,21 @@ def test_own_class_weights_are_taken():
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_probabilities_are_probabilities_and_keep_the_order(name: str):
-    probabilities = loss_named(name).probabilities(LOGITS)
-    assert ((probabilities >= 0) & (probabilities <= 1)).all()
-    assert torch.equal(probabilities.argmax(1), LOGITS.argmax(1))
-    if name == "cross_entropy":
-        assert torch.allclose(probabilities.sum(1), torch.ones(20))
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_a_loss_takes_shares_if_it_is_least_where_the_answers_are_the_shares(name: str):
+def test_a_loss_takes_soft_targets_if_it_is_least_where_the_probabilities_equal_them(name: str):
     loss = loss_named(name)
     logits = torch.zeros(1, 3, dtype=torch.float64, requires_grad=True)
-    shares = torch.tensor([[0.5, 0.3, 0.2]], dtype=torch.float64)
+    soft_targets = torch.tensor([[0.5, 0.3, 0.2]], dtype=torch.float64)
     optimizer = torch.optim.LBFGS([logits], max_iter=100)
 
     def closure() -> torch.Tensor:
         optimizer.zero_grad()
-        value = loss.each(logits, shares).sum()
+        value = loss.each(logits, soft_targets).sum()
         value.backward()
         return value
 
     optimizer.step(closure)
-    found = loss.probabilities(logits.detach())
-    assert torch.allclose(found, shares, atol=1e-3) == loss.takes_soft_targets
+    found = ACTIVATIONS[activation_name(name)](logits.detach())
+    assert torch.allclose(found, soft_targets, atol=1e-3) == loss.takes_soft_targets
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from resistor_cls.colour_code import decode
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.model import (
-    ResistorClassifier,
     SyntheticCrops,
+    build_task,
     build_trainer,
     fit,
     image_preprocessing,
@@ -75,17 +75,17 @@ def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
         assert len(data.validation_indices) == len(data.photo_set)
         assert len(data.train_indices) == 0
         assert data.train_length == 12
-        model = ResistorClassifier(
+        task = build_task(
             data.categories.names, backbone=TINY, pretrained="false", image_size=32, locate=True,
             loss="cross_entropy", band_weight=0.5,
         )  # fmt: skip
-        before = model.band_reader.weight.clone()
+        before = task.network.band_reader.weight.clone()
         trainer = build_trainer(
             tmp_path / run, accelerator="cpu", precision="32-true", max_epochs=1,
             log_every_n_steps=1,
         )  # fmt: skip
-        fit(trainer, model, data)
-        assert not torch.equal(model.band_reader.weight, before)
+        fit(trainer, task, data)
+        assert not torch.equal(task.network.band_reader.weight, before)
         metrics = trainer.callback_metrics
         assert metrics["train/loss"] > 0.5 * metrics["train/bands"] > 0
         return [float(metrics[name]) for name in ("train/loss", "train/bands", "val/loss")]

@@ -18,7 +18,7 @@ from torch.optim import SGD
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.augment.mixing import Mix
 from resistor_cls.errors import ConfigError
-from resistor_cls.model import ResistorClassifier, build_trainer, leave_cores, seed_everything
+from resistor_cls.model import ResistorNetwork, build_trainer, leave_cores, seed_everything
 from resistor_cls.model.training.metrics import MODES
 from resistor_cls.model.training.trainer import PRECISIONS, pick_precision
 from tests.helpers import ROOT
@@ -159,7 +159,7 @@ def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path):
     statistics = "backbone.conv1.1.running_mean"
     assert torch.equal(kept["state_dict"][statistics], newest["state_dict"][statistics])
     # What was judged is what is kept.
-    judged, loaded = averaged.model.predictions, ResistorClassifier.load(path)
+    judged, loaded = averaged.model.predictions, ResistorNetwork.load(path)
     batch = next(iter(averaged.data.val_dataloader()))
     with torch.inference_mode():
         logits = loaded(batch["photos"].float().div(255))
@@ -210,7 +210,7 @@ def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.M
         ({"evaluation_epochs": 1.5}, "trainer.evaluation_epochs=1.5: expected a whole number"),
         (
             {"evaluation_epochs": 2, "max_epochs": 5},
-            "trainer.evaluation_epochs=2 with trainer.max_epochs=5 would not judge the last epoch",
+            "trainer.evaluation_epochs=2 with trainer.max_epochs=5 would not evaluate the last",
         ),
         ({"gradient_clip": 1.0}, "trainer: .*gradient_clip"),
     ):

@@ -6,14 +6,14 @@ import torch
 
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork, ResistorTask
 from resistor_cls.model.training.tuning import find_batch_size, find_learning_rate
 from tests.helpers.tiny_training import TINY
 
 OPTIONS = {"accelerator": "cpu", "precision": "32-true"}
 
 
-class SmallMemory(ResistorClassifier):
+class SmallMemory(ResistorTask):
     """Fails as a GPU does whose memory holds so many photos."""
 
     room = 10
@@ -33,9 +33,10 @@ def data(photos: Path, tmp_path: Path) -> PhotoDataModule:
     return data
 
 
-def make(data: PhotoDataModule, kind: type = ResistorClassifier) -> ResistorClassifier:
+def make(data: PhotoDataModule, kind: type[ResistorTask] = ResistorTask) -> ResistorTask:
     torch.manual_seed(0)
-    return kind(data.categories.names, backbone=TINY, pretrained="false", image_size=32)
+    names = data.categories.names
+    return kind(ResistorNetwork(names, backbone=TINY, pretrained="false", image_size=32))
 
 
 @pytest.mark.parametrize(("room", "expected"), [(10, 8), (1000, 16)])
@@ -44,9 +45,9 @@ def test_the_largest_batch_that_fits_is_found(
 ):
     monkeypatch.setattr(SmallMemory, "room", room)
     model = make(data, SmallMemory)
-    before, random = model.state_dict()["backbone.fc.weight"].clone(), torch.get_rng_state()
+    before, random = model.state_dict()["network.backbone.fc.weight"].clone(), torch.get_rng_state()
     assert find_batch_size(model, data, OPTIONS) == data.batch_size == expected  # 24 photos train
-    assert torch.equal(model.state_dict()["backbone.fc.weight"], before)
+    assert torch.equal(model.state_dict()["network.backbone.fc.weight"], before)
     assert torch.equal(torch.get_rng_state(), random)
     assert len(next(iter(data.train_dataloader()))["targets"]) == expected
 
@@ -56,14 +57,14 @@ def test_a_learning_rate_that_helps_is_found(
 ):
     model = make(data)
     data.batch_size = 8
-    before = model.state_dict()["backbone.fc.weight"].clone()
+    before = model.state_dict()["network.backbone.fc.weight"].clone()
     assert 1e-3 < find_learning_rate(model, data, OPTIONS) < 0.1
     assert capfd.readouterr() == ("", "")  # no bar where no terminal shows it
-    assert torch.equal(model.state_dict()["backbone.fc.weight"], before)
+    assert torch.equal(model.state_dict()["network.backbone.fc.weight"], before)
 
 
 def test_where_no_rate_helps_that_is_said(data: PhotoDataModule):
-    class Deaf(ResistorClassifier):
+    class Deaf(ResistorTask):
         def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
             return 0.0 * super().training_step(batch, batch_idx) + 1.0
 

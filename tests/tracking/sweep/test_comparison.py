@@ -155,7 +155,7 @@ def test_the_leak_check_trains_a_recipe_of_its_own() -> None:
     ("words", "message"),
     [
         (["compare=seed"], "compare=seed needs a sweep: add -m seed="),
-        (["-m", "compare=augment", "seed=0,1"], "compare=augment: it has no several values here; "),
+        (["-m", "compare=augment", "seed=0,1"], "compare=augment: it has one value here; "),
         (["experiment=leak_check", "data.split=stratified"], "swept is seed"),
         (["experiment=leak_check", "hydra.mode=RUN"], "experiment=leak_check names several runs"),
     ],
