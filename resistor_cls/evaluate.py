@@ -199,7 +199,10 @@ def _data(config: "DictConfig", model: "ResistorNetwork") -> "PhotoDataModule":
     if config.get("data") is not None:
         subset = "all" if config.subset == "auto" else config.subset
         # At the model's own size: a photo is resized once, as in training.
-        return instantiate(config.data, subset=subset, prepare=model.image_preprocessing())
+        data: PhotoDataModule = instantiate(
+            config.data, subset=subset, prepare=model.image_preprocessing()
+        )
+        return data
     if "data" not in model.metadata:
         raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
     subset = "validation" if config.subset == "auto" else config.subset

@@ -160,7 +160,8 @@ def _jpeg(photo: Photo, quality: float, number: int, _: Mask | None) -> Photo:
         return np.stack([_jpeg(layer, quality, number, None)[..., 1] for layer in grey], axis=-1)
     encoded = np.frombuffer(encode_jpeg(photo, int(quality)), np.uint8)
     decoded: Any = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    rgb: Photo = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    return rgb
 
 
 def _transformed(photo: Photo, degrees: float, factor: float) -> Photo:

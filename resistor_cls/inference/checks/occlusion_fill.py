@@ -66,5 +66,5 @@ def _blurred(values: np.ndarray, spread: float) -> np.ndarray:
 
 
 def _mixed(photo: np.ndarray, paint: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    mixed = photo + (paint - photo.astype(np.float32)) * cover[..., None]
+    mixed: np.ndarray = photo + (paint - photo.astype(np.float32)) * cover[..., None]
     return mixed.round().clip(0, 255).astype(np.uint8)
