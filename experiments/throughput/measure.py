@@ -26,7 +26,7 @@ from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.data.images.cache import open_cache
 from resistor_cls.data.images.decode import Resize
 from resistor_cls.data.sources.sources import read_folder
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork, ResistorTask
 from resistor_cls.model.training.trainer import pick_precision
 
 AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
@@ -45,9 +45,10 @@ def speed(job: Callable[[], int], repeat: int) -> str:
 
 def training(backbone: str, size: int, precision: str, device: str) -> Callable[[], int]:
     """Forward, backward and optimizer step on batches of 32, photos already on the device."""
-    model = ResistorClassifier(
+    network = ResistorNetwork(
         resistor37().names, backbone=backbone, pretrained="false", image_size=size
-    ).to(device)
+    )
+    model = ResistorTask(network).to(device)
     optimizer = torch.optim.AdamW(model.parameters())
     photos = torch.rand(32, 3, size, size, device=device)
     targets = torch.arange(32, device=device)

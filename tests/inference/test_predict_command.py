@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from resistor_cls.inference import Predictor
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 from resistor_cls.predict import _unfamiliar_note, main
 
 NAMES = ("10R_1W", "4K7_1-4W", "220R_2W")
@@ -19,15 +19,15 @@ LONG = "x" * 300  # bytes: more than a file name may have
 
 
 @pytest.fixture(scope="module")
-def model() -> ResistorClassifier:
+def model() -> ResistorNetwork:
     torch.manual_seed(0)
     how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
-    return ResistorClassifier(NAMES, **how)
+    return ResistorNetwork(NAMES, **how)
 
 
 @pytest.fixture
 def predict(
-    model: ResistorClassifier, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+    model: ResistorNetwork, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., tuple[int, str, str]]]:
     """Runs the command on one photo; returns status, output and errors."""
     monkeypatch.setattr(Predictor, "load", classmethod(lambda cls, file: Predictor(model)))

@@ -23,13 +23,14 @@ def check_training(task: Any, data: Any, trainer: Trainer) -> None:
     mixed = "" if mix is None else f"mix={mix.kind}"
     rules = (
         (mix and not task.loss.takes_soft_targets,
-         f"{mixed} with loss={loss}, which takes whole labels alone: use bce or cross_entropy"),
+         f"{mixed} with loss={loss}, which takes no soft targets: use loss=bce or "
+         "loss=cross_entropy, or mix=none"),
         (mix and mix.target == "union" and not task.loss.multi_label,
-         f"mix.target=union with loss={loss}, which knows one category a photo: use loss=bce, or "
-         "mix.target=ratio"),
+         f"mix.target=union with loss={loss}, which takes one category per photo: use loss=bce, "
+         "or mix.target=ratio"),
         (mix and task.train_scores is not None,
          f"model.train_metrics=true with {mixed}: a mixed photo has no single label to score; "
-         "set one of them back"),
+         "set model.train_metrics=false or mix=none"),
         (online and task.training_loss.needs_counts,
          "loss.class_weights=balanced with data.stream, which generates all categories equally "
          "often: set loss.class_weights=none"),
