@@ -25,8 +25,10 @@ from resistor_cls.config.command_line import as_reference
 from resistor_cls.errors import DataError, printable
 
 if TYPE_CHECKING:
+    import numpy as np
     from omegaconf import DictConfig
 
+    from resistor_cls.data.sources.source import Source
     from resistor_cls.model import ResistorNetwork
     from resistor_cls.tracking import Run
 
@@ -40,59 +42,76 @@ def audit(config: "DictConfig") -> None:
         ResistorClsError: something that the user can fix; photos that cannot be read, after the
             report on the others is written.
     """
-    # Here and not above, so that --help and a wrong word answer at once.
+    # Here and not above, so that --help and a wrong key fail or print at once.
     from resistor_cls.tracking import check_reference
 
     if config.reference is not None:
         check_reference(config.reference, config.tracking.uri)
-    import numpy as np
-
     from resistor_cls.config import flatten, output_folder, resolved
     from resistor_cls.data.audit import audit_photos, with_findings
     from resistor_cls.data.images.cache import fingerprint, open_cache
-    from resistor_cls.data.images.decode import Resize, as_rgb
-    from resistor_cls.data.sources.sources import absolute, options_of, read_source
+    from resistor_cls.data.images.resize import Resize
     from resistor_cls.data.sources.walk import log_left_out
-    from resistor_cls.evaluation.pages.audit import audit_page
     from resistor_cls.tracking import open_run
 
     model = None if config.reference is None else _checked_and_loaded(config)
-    prepare = Resize(config.data.image_size) if model is None else model.image_preprocessing()
-    source = config.data.source
-    options = absolute({key: config.data[key] for key in options_of(source) if key in config.data})
+    preprocess = Resize(config.data.image_size) if model is None else model.image_preprocessing()
+    source = _source(config.data)
     with open_run(output_folder(), **config.tracking) as run:
         run.save_text("config/resolved.yaml", resolved(config))
         run.log_params(flatten(config))
-        found = read_source(source, options)
-        # Not the data module: Lightning takes as much memory as all the rest.
-        cache = open_cache(found, prepare, Path(config.paths.cache))
-        if model is None or not cache.metadata:  # else the data module of the model says it
+        found = source.read()
+        # Not by the data module: Lightning takes as much memory as all the rest.
+        cache = open_cache(found, preprocess, Path(config.paths.cache))
+        if model is None or not cache.metadata:  # else the data module logs it
             log_left_out(found.left_out, len(found), found.root)
         photo_set = found.select(cache.readable)
-        contents = tuple(fact.content for fact in cache.metadata)
         report = audit_photos(
             photo_set,
             cache.metadata,
             cache.edge_descriptors,
             cache.unreadable,
-            fingerprint=fingerprint(contents, photo_set.labels),
-            image_size=prepare.size,
+            fingerprint=fingerprint(cache.contents, photo_set.labels),
+            image_size=preprocess.size,
         )
         if model is not None and cache.metadata:
             labels, findings = _doubts(model, config, run)
             report = {**with_findings(report, findings), "labels": labels}
         run.set_tags({"data.fingerprint": report["fingerprint"]})
-        place = {name: index for index, name in enumerate(photo_set.names)}
-        run.save_text("audit.json", json.dumps(report, indent=1, allow_nan=False))
-        text = audit_page(report, lambda name: as_rgb(np.asarray(cache.photos[place[name]])))
-        run.save_text("audit.html", text)
+        _save(run, report, dict(zip(photo_set.names, cache.photos, strict=True)))
     page = run.output / "audit.html"
     log.info("\n%s", run.summary({}, _summary(report, page)))
-    _judge(report, page, config.strict)
+    _check(report, page, config.strict)
+
+
+def _source(data: "DictConfig") -> "Source":
+    """The source of the photos, from the keys that it takes."""
+    from resistor_cls.data.sources.by_name import make_source, options_of
+
+    options = {key: data[key] for key in options_of(data.source) if key in data}
+    return make_source(data.source, options)
+
+
+def _save(run: "Run", report: Mapping[str, Any], photos: "Mapping[str, np.ndarray]") -> None:
+    """Saves the report as JSON and as a page.
+
+    Args:
+        run: that it is saved in.
+        report: from `audit_photos`.
+        photos: file name → (rows, columns, channels) uint8.
+    """
+    import numpy as np
+
+    from resistor_cls.data.images.decode import as_rgb
+    from resistor_cls.evaluation.pages.audit import audit_page
+
+    run.save_text("audit.json", json.dumps(report, indent=1, allow_nan=False))
+    text = audit_page(report, lambda name: as_rgb(np.asarray(photos[name])))
+    run.save_text("audit.html", text)
 
 
 def _checked_and_loaded(config: "DictConfig") -> "ResistorNetwork":
-    """The model, after the options that it is to be asked with."""
+    """Loads the model, after the options of its evaluation were checked."""
     from resistor_cls.config import instantiate, output_folder
     from resistor_cls.model import ResistorNetwork, build_trainer
     from resistor_cls.tracking import model_file
@@ -106,7 +125,7 @@ def _checked_and_loaded(config: "DictConfig") -> "ResistorNetwork":
 def _doubts(
     model: "ResistorNetwork", config: "DictConfig", run: "Run"
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The labels that a model doubts, and what follows."""
+    """The labels that a model doubts, and the findings about them."""
     import numpy as np
 
     from resistor_cls.config import instantiate
@@ -114,16 +133,16 @@ def _doubts(
     from resistor_cls.inference.evaluate_model import predictions_of
     from resistor_cls.model import ResistorTask, build_trainer, score
 
-    prepare = model.image_preprocessing()
-    data = instantiate(config.data, subset="all", skip_unreadable=True, prepare=prepare)
+    preprocess = model.image_preprocessing()
+    data = instantiate(config.data, subset="all", skip_unreadable=True, preprocess=preprocess)
     data.setup()
     model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
     trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
     task = ResistorTask(model)
     score(trainer, task, data)
     known = model.metadata.get("trained_on")
-    pixels = [fact.pixels for fact in data.metadata]
-    trained = None if known is None else np.isin(pixels, list(known))
+    pixel_hashes = [image.pixel_hash for image in data.metadata]
+    trained = None if known is None else np.isin(pixel_hashes, list(known))
     predictions = predictions_of(task.predictions, data, model.categories)
     labels = doubted_labels(predictions, trained, str(config.reference))
     return labels, label_findings(labels)
@@ -144,23 +163,23 @@ def _summary(report: Mapping[str, Any], page: Path) -> str:
         if finding["severity"] != "note"
     ]
     for source, score in report["shortcuts"].items():
-        said = score["reason"] or (
+        result = score["reason"] or (
             f"{score['capture']['accuracy']:.1%} across blocks in capture order, "
             f"{score['stratified']['accuracy']:.1%} across random folds, "
             f"chance {score['most_frequent']:.1%}"
         )
-        lines.append(f"category predicted from the {source} alone: {said}")
+        lines.append(f"category predicted from the {source} alone: {result}")
     lines.append(f"report: {page}")
-    return "\n".join(map(printable, lines))  # names and cameras are text of somebody else's
+    return "\n".join(map(printable, lines))  # names and cameras are untrusted text
 
 
-def _judge(report: Mapping[str, Any], page: Path, strict: bool) -> None:
+def _check(report: Mapping[str, Any], page: Path, strict: bool) -> None:
     """Fails for what the report says.
 
     Raises:
         DataError: photos that cannot be read; with `strict`, any problem or risk.
     """
-    from resistor_cls.data.sources.sources import some_names
+    from resistor_cls.errors import some_names
 
     names = [row["photo"] for row in report["files"]["unreadable"]]
     if names:
@@ -168,10 +187,10 @@ def _judge(report: Mapping[str, Any], page: Path, strict: bool) -> None:
             f"{len(names)} of {len(names) + report['counts']['photos']} photos cannot be read: "
             f"{some_names(names)}; repair or remove them, the report is {page}"
         )
-    grave = [row["title"] for row in report["findings"] if row["severity"] != "note"]
-    if strict and grave:
+    serious = [row["title"] for row in report["findings"] if row["severity"] != "note"]
+    if strict and serious:
         raise DataError(
-            f"problems and risks: {len(grave)} in {report['folder']}: {some_names(grave)}; "
+            f"problems and risks: {len(serious)} in {report['folder']}: {some_names(serious)}; "
             f"the report is {page}"
         )
 

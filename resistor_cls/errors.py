@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -36,6 +36,9 @@ class ModelError(ResistorClsError):
 
 class TrackingError(ResistorClsError):
     """A tracking store that cannot be reached or written."""
+
+
+MAX_LISTED = 10  # names in one message; a terminal shows them without scrolling
 
 
 def nearest(name: str, valid: Iterable[str], maximum: int = 3) -> str:
@@ -69,6 +72,12 @@ def printable(text: str) -> str:
         else letter
         for letter in as_text(text)
     )
+
+
+def some_names(names: Sequence[str]) -> str:
+    """Returns the first of some names, and how many more there are, for a message."""
+    shown = ", ".join(map(printable, names[:MAX_LISTED]))
+    return shown + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")
 
 
 # In an address: what follows `user:` up to the last @ (a number and a slash are a port); a user

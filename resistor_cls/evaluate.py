@@ -64,7 +64,7 @@ def evaluate(config: "DictConfig") -> None:
     model = _model(config)
     data = _data(config, model)
     options = _options(config, data.subset)
-    options.check(model.categories, data.prepare.channels)
+    options.check(model.categories, data.preprocess.channels)
     if stand_in := stand_in_of(model.settings):
         log.info(
             "test/loss is %s: the model was trained with %s, whose code is not loaded",
@@ -194,21 +194,24 @@ def _overlap(run: "Run", model: "ResistorNetwork", data: "PhotoDataModule") -> s
 def _data(config: "DictConfig", model: "ResistorNetwork") -> "PhotoDataModule":
     """The photos that are named, or those of the model's own training."""
     from resistor_cls.config import instantiate
-    from resistor_cls.data import PhotoDataModule
+    from resistor_cls.data import data_module_from_settings
 
     if config.get("data") is not None:
         subset = "all" if config.subset == "auto" else config.subset
         # At the model's own size: a photo is resized once, as in training.
-        data: PhotoDataModule = instantiate(
-            config.data, subset=subset, prepare=model.image_preprocessing()
-        )
+        preprocess = model.image_preprocessing()
+        data: PhotoDataModule = instantiate(config.data, subset=subset, preprocess=preprocess)
         return data
     if "data" not in model.metadata:
         raise ConfigError(f"model={config.reference} has no photos of its own: add data=…")
     subset = "validation" if config.subset == "auto" else config.subset
-    prepare = model.image_preprocessing(model.metadata["data"]["image_size"])
-    given = {"subset": subset, "cache": config.paths.cache, "prepare": prepare}
-    return PhotoDataModule(**model.metadata["data"], **given)
+    settings = model.metadata["data"]
+    return data_module_from_settings(
+        **settings,
+        subset=subset,
+        cache=config.paths.cache,
+        preprocess=model.image_preprocessing(settings["image_size"]),
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

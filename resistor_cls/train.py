@@ -80,7 +80,7 @@ def train(config: "DictConfig") -> float | None:
         scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
         if callback.best is not None:
             save_results(run, custom_figures(choices.figures, callback.best))
-        if data.stream is not None:
+        if data.online_generator is not None:
             _save_weights(config, run, trainer, scores)
     if trainer.is_global_zero:
         which = "last" if choices.monitor is None else "best"
@@ -120,10 +120,10 @@ def _choices(config: "DictConfig") -> Choices:
     locate = config.model.locate
     if not isinstance(locate, bool | str):  # a node that makes a detector
         locate = instantiate(locate)
-    prepare = image_preprocessing(
+    preprocess = image_preprocessing(
         locate, config.data.image_size, config.model.channels, config.model.steps
     )
-    data = instantiate(config.data, prepare=prepare)
+    data = instantiate(config.data, preprocess=preprocess)
     make_model = _maker(config, locate)
     figures = instantiate_all(config.figures)
     # Scores of validation photos that train too cannot tell which epoch is best.
@@ -191,7 +191,7 @@ def _set_up(
     run.log_params(parameters(flatten(config), chosen_options()))
     data = choices.data
     _read_photos(config, data)
-    options.check(data.categories, data.prepare.channels)
+    options.check(data.categories, data.preprocess.channels)
     return data
 
 
@@ -256,7 +256,7 @@ def _describe(
         "seed": config.seed,
         "trained_on": data.trained_on(),
     }
-    if data.stream is not None:
+    if data.online_generator is not None:
         leave_cores(data.workers)
     device = trainer.strategy.root_device
     save_results(run, describe(data, model.network.weights_from, trainer.precision, device))
@@ -391,7 +391,7 @@ def _save_model(
         best,
         {key: kept.metadata[key] for key in ("data", "fingerprint", "seed")},
         kept.categories.names,
-        example=input_example(data.prepare.channels),
+        example=input_example(data.preprocess.channels),
         step=step,
     )
     return kept

@@ -49,7 +49,8 @@ def locator_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A locator that knows nothing, and finds something in half of the drawn photos."""
     import torch
 
-    from resistor_cls.data.images.decode import one_torch_thread, read_photo
+    from resistor_cls.data.images.decode import read_photo
+    from resistor_cls.data.images.threads import one_torch_thread
     from resistor_cls.model.detector.network import Detector
 
     with torch.random.fork_rng(devices=[]):

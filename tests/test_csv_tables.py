@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from resistor_cls import csv_tables
 from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import csv_line, guarded, read_csv, unguarded, write_csv
-from resistor_cls.data import read_folder
+from resistor_cls.data import FolderSource
 from resistor_cls.data.sources.boxes import read_boxes
 from resistor_cls.evaluation import Predictions, read_costs
 from resistor_cls.synthetic import generate_dataset
@@ -173,7 +173,7 @@ def test_boxes_of_synthetic_photos_come_back(tmp_path: Path) -> None:
     counts = {"=47R": 1, "-1K_1-4W": 1}
     out = tmp_path / "drawn"
     generate_dataset(out, Categories(counts), counts, size=64, workers=1, progress=False)
-    photos = read_folder(out)
+    photos = FolderSource(out).read()
     assert set(read_boxes(out)) == set(photos.names)
     assert photos.ignored == ()
     assert "\n'=47R/" in (out / "boxes.csv").read_text(encoding="utf-8")

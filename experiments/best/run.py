@@ -15,7 +15,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from resistor_cls.data.images.decode import read_photo
 from resistor_cls.inference import Predictor
-from resistor_cls.model import ResistorClassifier
+from resistor_cls.model import ResistorNetwork
 
 # Name → words beside experiment=best, and seeds.
 VARIANTS: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
@@ -53,7 +53,7 @@ def train(words: tuple[str, ...], seed: int, photos: Path, folder: Path) -> pd.D
 
 def judge_again(folder: Path, views: int) -> pd.DataFrame:
     """The predictions of a run's best model, averaged over views."""
-    model = ResistorClassifier.load(folder / "checkpoints" / "best.ckpt")
+    model = ResistorNetwork.load(folder / "checkpoints" / "best.ckpt")
     model.set_inference(views=views)
     table = pd.read_csv(folder / "tables" / "predictions.csv")
     files = [Path(model.metadata["data"]["root"]) / name for name in table["photo"]]

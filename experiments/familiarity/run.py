@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 
 from resistor_cls.categories import Categories, parse_name
-from resistor_cls.data.images.decode import read_preprocessed
+from resistor_cls.data.images.preprocessed import read_preprocessed
 from resistor_cls.evaluation.calibration import (
     RISKS,
     Calibration,
@@ -29,7 +29,7 @@ from resistor_cls.evaluation.calibration import (
 )
 from resistor_cls.evaluation.calibration.familiarity import fit_familiarity
 from resistor_cls.inference.batches import probabilities_and_features
-from resistor_cls.model import ResistorClassifier, image_preprocessing
+from resistor_cls.model import ResistorNetwork, image_preprocessing
 from resistor_cls.model.checkpoint.weights import RENDERED
 
 HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ def trained(photos: Path, left_out: set[str], seed: int, out: Path, words: list[
     return checkpoint
 
 
-def seen(model: ResistorClassifier, photos: list[Photo], crops: bool) -> tuple[np.ndarray, ...]:
+def seen(model: ResistorNetwork, photos: list[Photo], crops: bool) -> tuple[np.ndarray, ...]:
     """Probabilities, features, and whether a body was found, of each photo."""
     prepare, located = model.image_preprocessing(), []
     if crops:
@@ -111,7 +111,7 @@ def measured(
     name: str, checkpoint: Path | None, photos: list[Photo], validation: set[str], crops: bool
 ) -> Iterator[dict[str, Any]]:
     """Rows of the table for one model."""
-    model = ResistorClassifier.load(checkpoint) if checkpoint else rendered()
+    model = ResistorNetwork.load(checkpoint) if checkpoint else rendered()
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     likely, features, located = seen(model, photos, crops)
     calibration = Calibration.from_dict(model.metadata["calibration"])
@@ -153,9 +153,9 @@ def measured(
         yield {"model": name, "group": "refused of held-out halves", "share": share}
 
 
-def rendered() -> ResistorClassifier:
+def rendered() -> ResistorNetwork:
     """The model of the package."""
-    return ResistorClassifier.load(RENDERED)
+    return ResistorNetwork.load(RENDERED)
 
 
 def groups(

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from resistor_cls.categories import resistor37
-from resistor_cls.data.images.decode import one_torch_thread, read_preprocessed
+from resistor_cls.data.images.preprocessed import read_preprocessed
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.evaluation.calibration import RISKS, fit_calibration
 from resistor_cls.inference.batches import probabilities_and_features
 from resistor_cls.model import ResistorNetwork

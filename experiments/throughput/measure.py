@@ -24,8 +24,8 @@ from resistor_cls.categories import resistor37
 from resistor_cls.config import compose, instantiate
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.data.images.cache import open_cache
-from resistor_cls.data.images.decode import Resize
-from resistor_cls.data.sources.sources import read_folder
+from resistor_cls.data.images.resize import Resize
+from resistor_cls.data.sources.folder import FolderSource
 from resistor_cls.model import ResistorNetwork, ResistorTask
 from resistor_cls.model.training.trainer import pick_precision
 
@@ -87,7 +87,7 @@ def main() -> None:
             return each * len(resistor37())
 
         print(f"drawing, 700 px, all cores       {speed(drawing, repeat)}")
-        photos = read_folder(Path(scratch) / "0")
+        photos = FolderSource(Path(scratch) / "0").read()
 
         def decoding() -> int:
             open_cache(photos, Resize(224), next(places))

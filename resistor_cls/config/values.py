@@ -84,7 +84,7 @@ def number(
         if not _is_number(value) or (whole and not isinstance(value, int)):
             return False
         low = value > minimum if above else value >= minimum
-        return low and (value < maximum if below else value <= maximum)
+        return bool(low and (value < maximum if below else value <= maximum))
 
     low = f"more than {minimum:g}" if above else f"{minimum:g} or more"
     high = f"{'less than' if below else 'at most'} {maximum:.10g}"

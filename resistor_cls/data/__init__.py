@@ -1,33 +1,48 @@
 """Files to batches: reads labelled photos, checks them, splits them, augments them."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.data.images.decode import read_photo, resize
-from resistor_cls.data.sources.sources import PhotoSet, read_folder, read_table
+from resistor_cls.data.images.decode import read_photo
+from resistor_cls.data.images.resize import Resize, resize
+from resistor_cls.data.sources.custom import CustomSource
+from resistor_cls.data.sources.folder import FolderSource
+from resistor_cls.data.sources.photo_set import PhotoSet
+from resistor_cls.data.sources.resistor37 import Resistor37Source
+from resistor_cls.data.sources.synthetic import SyntheticSource
+from resistor_cls.data.sources.table import TableSource
+from resistor_cls.data.splits.config import SplitConfig
 
 if TYPE_CHECKING:
-    from resistor_cls.data.augment.augmentation import read_pipeline
+    from resistor_cls.data.augment.serialized import read_pipeline
     from resistor_cls.data.datamodule import PhotoDataModule
+    from resistor_cls.data.settings import data_module_from_settings
 
 __all__ = [
+    "CustomSource",
+    "FolderSource",
     "PhotoDataModule",
     "PhotoSet",
-    "read_folder",
+    "Resistor37Source",
+    "Resize",
+    "SplitConfig",
+    "SyntheticSource",
+    "TableSource",
+    "data_module_from_settings",
     "read_photo",
     "read_pipeline",
-    "read_table",
     "resize",
 ]
 
+# Lightning takes seconds and 300 MB, albumentations a second, and not everything needs them.
+_LAZY = {
+    "PhotoDataModule": "resistor_cls.data.datamodule",
+    "data_module_from_settings": "resistor_cls.data.settings",
+    "read_pipeline": "resistor_cls.data.augment.serialized",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # Lightning takes seconds and 300 MB, and only training needs it.
-    if name == "PhotoDataModule":
-        from resistor_cls.data.datamodule import PhotoDataModule
-
-        return PhotoDataModule
-    if name == "read_pipeline":  # albumentations takes a second
-        from resistor_cls.data.augment.augmentation import read_pipeline
-
-        return read_pipeline
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

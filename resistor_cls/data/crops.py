@@ -1,4 +1,4 @@
-"""Views of photos: the one place that resamples by location."""
+"""Crops of photos: rotated views, resampled."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from resistor_cls.data.geometry import OrientedBox
 
 # Free length at either end of the body, in body lengths: the body then spans 59 % of the crop,
-# and an end that was located an eighth of a length off is still inside.
+# and an end that the detector misses by an eighth of a length is still inside.
 MARGIN = 0.35
 
 
@@ -20,7 +20,7 @@ def crop_shape(columns: int) -> tuple[int, int]:
         columns: its longer side in pixels.
 
     Returns:
-        Two fifths as many rows, in steps of 16 that nets halve without a rest.
+        Two fifths as many rows, a multiple of 16, which networks halve without a rest.
     """
     return min(columns, max(16, 16 * round(columns * 0.4 / 16))), columns
 
@@ -30,7 +30,7 @@ CROP_SHAPE = crop_shape(224)
 
 @dataclass(frozen=True)
 class View:
-    """A rectangle in a photo, turned and resampled.
+    """A rotated rectangle in a photo, to be resampled.
 
     Attributes:
         x: of its centre in pixels of the photo.
@@ -45,7 +45,7 @@ class View:
     span: float
 
     def place(self, size: tuple[int, int], photo_size: tuple[int, int]) -> np.ndarray:
-        """What it shows, in fractions; see `resistor_cls.data.images.decode.PreprocessedImage`.
+        """What it shows, in fractions; see `place` of `PreprocessedImage`.
 
         Args:
             size: rows and columns that it is resampled to; pixels are square.
@@ -59,11 +59,12 @@ class View:
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         axes = np.array([[cos * along, -sin * across], [sin * along, cos * across]])
         first = np.array([self.x, self.y]) - axes.sum(axis=1) / 2  # the corner at fractions (0, 0)
-        return np.column_stack([axes, first]) / np.array(photo_size)[::-1, None]
+        place: np.ndarray = np.column_stack([axes, first]) / np.array(photo_size)[::-1, None]
+        return place
 
 
 def sample_view(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndarray:
-    """Resamples a view, without aliasing when it shrinks.
+    """Resamples a view, with antialiasing.
 
     Args:
         photo: (height, width, 3) uint8.
@@ -94,7 +95,7 @@ def sample_view(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndar
             [sin, cos, (view.y - top) / whole - 0.5 + sin * from_x + cos * from_y],
         ]
     )
-    seen = cv2.warpAffine(
+    resampled = cv2.warpAffine(
         photo,
         where,
         (columns * fine, rows * fine),
@@ -102,8 +103,8 @@ def sample_view(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndar
         borderMode=cv2.BORDER_REPLICATE,
     )
     if fine > 1:
-        seen = cv2.resize(seen, (columns, rows), interpolation=cv2.INTER_AREA)
-    return seen
+        resampled = cv2.resize(resampled, (columns, rows), interpolation=cv2.INTER_AREA)
+    return resampled
 
 
 def _near(photo: np.ndarray, view: View, reach: float) -> tuple[np.ndarray, int, int]:
@@ -120,40 +121,38 @@ def _near(photo: np.ndarray, view: View, reach: float) -> tuple[np.ndarray, int,
     return photo[top:bottom, left:right], left, top
 
 
-def crop_view(
-    location: OrientedBox, size: tuple[int, int] = CROP_SHAPE, margin: float = MARGIN
-) -> View:
+def crop_view(box: OrientedBox, size: tuple[int, int] = CROP_SHAPE, margin: float = MARGIN) -> View:
     """The view that shows a body upright: its axis along the rows.
 
     Args:
-        location: of the body.
+        box: of the body.
         size: rows and columns of the crop.
         margin: free length at either end of the body, in body lengths; a thick body gets half as
             much across.
     """
     rows, columns = size
-    along = location.length * (1 + 2 * margin)
-    across = location.width * (1 + margin) * columns / rows
-    return View(location.x, location.y, location.angle, max(along, across))
+    along = box.length * (1 + 2 * margin)
+    across = box.width * (1 + margin) * columns / rows
+    return View(box.x, box.y, box.angle, max(along, across))
 
 
 def crop_upright(
     photo: np.ndarray,
-    location: OrientedBox,
+    box: OrientedBox,
     size: tuple[int, int] = CROP_SHAPE,
     margin: float = MARGIN,
 ) -> np.ndarray:
-    """Cuts a body out of a photo at its full resolution, rings from left to right.
+    """Crops a body out of a photo at its full resolution, bands from left to right.
 
-    Which ring is the first is not known: the crop may be upside down.
+    Which band is the first is not known: the crop may be upside down.
 
     Args:
         photo: (height, width, 3) uint8 RGB.
-        location: of the body in this photo.
+        box: of the body in this photo.
         size: rows and columns of the crop.
         margin: see `crop_view`.
 
     Returns:
         (*size, 3) uint8 RGB.
     """
-    return sample_view(photo, crop_view(location, size, margin), size)
+    return sample_view(photo, crop_view(box, size, margin), size)

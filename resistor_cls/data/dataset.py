@@ -1,4 +1,4 @@
-"""Cached photos as the items of batches, in an order and with a randomness that can be repeated."""
+"""Cached photos as items of batches, in an order and with random numbers that are repeatable."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,8 +11,8 @@ from torch.utils.data import ConcatDataset, Dataset, DistributedSampler
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.data.pseudo_labels import PseudoPhotos
 
-UNKNOWN = -1  # target of a photo of none of the categories
-UNLISTED = -1  # index of a photo that is none of the data module's `photo_set`
+OOD_TARGET = -1  # of a photo that shows none of the categories
+UNLISTED = -1  # index of a photo that is not in the data module's `photo_set`
 
 # Takes a training batch and the number of categories; gives the batch with `soft_targets`.
 Mixing = Callable[[dict[str, Tensor], int], dict[str, Tensor]]
@@ -62,7 +62,7 @@ class PhotoDataset(Dataset[dict[str, Tensor]]):
 def with_pseudo(
     labelled: PhotoDataset, pseudo: PseudoPhotos | None, augmentation: Augmentation
 ) -> Dataset[dict[str, Tensor]]:
-    """Labelled photos, and behind them the pseudo-labelled ones that train too."""
+    """Labelled photos, followed by the pseudo-labelled ones that train too."""
     if pseudo is None or not len(pseudo.used):
         return labelled
     more = PhotoDataset(pseudo.photos, pseudo.targets, pseudo.used, augmentation, listed=False)
@@ -72,9 +72,8 @@ def with_pseudo(
 class Repeatable(Dataset[dict[str, Tensor]]):
     """Items whose randomness depends on the seed, the epoch and their position alone.
 
-    Whatever draws from PyTorch's generator while an item is made draws the same in the main process
-    and in every worker, however many there are. (Workers that go on from epoch to epoch have no
-    other way to learn the epoch than with each item.)
+    PyTorch's generator gives the same numbers for an item in the main process and in every worker,
+    however many there are. (Persistent workers learn the epoch only with each item.)
 
     Args:
         dataset: makes the items.
@@ -115,7 +114,7 @@ class EpochSampler(DistributedSampler[Any]):
     Args:
         dataset: whose positions.
         seed: of the order where processes share the items.
-        processes: that share them; each gets as many, so that some are given twice.
+        processes: that share them; each gets the same number, so that some come twice.
         rank: of this process.
     """
 
@@ -125,14 +124,14 @@ class EpochSampler(DistributedSampler[Any]):
         super().__init__(dataset, num_replicas=processes, rank=rank, shuffle=True, seed=seed)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        positions = list(super().__iter__()) if self.num_replicas > 1 else self._drawn()
+        positions = list(super().__iter__()) if self.num_replicas > 1 else self._shuffled()
         epoch, self.epoch = self.epoch, self.epoch + 1
         return iter([(epoch, position) for position in positions])
 
-    def _drawn(self) -> list[int]:
+    def _shuffled(self) -> list[int]:
         """All positions, shuffled as PyTorch's loaders without workers do."""
-        # They draw two seeds, the one for workers. With workers they draw it but once, and all that
-        # is drawn afterwards, such as dropout, would depend on that.
+        # These draw two seeds, one of them for workers. With workers they draw only one, and all
+        # later random numbers, such as those of dropout, would depend on that.
         _, seed = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
         shuffled = torch.randperm(self.total_size, generator=torch.Generator().manual_seed(seed))
         return shuffled.tolist()

@@ -1,4 +1,4 @@
-"""Where a body lies in a photo: its place, its upright box, its pixels."""
+"""Where a body lies in a photo: its oriented box, its upright box, its pixels."""
 
 import math
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-# The outline of a common body: coating tips as a share of the length at either end, their radius
-# and that of the caps' corners in body widths. Drawn bodies of all makes have a box that is as
+# The shape of a common body: coating tips as a share of the length at either end, their radius
+# and that of the caps' corners in body widths. Synthetic bodies of all makes have a box that is as
 # large on average; see `resistor_cls.synthetic.parts`.
 _TIP, _TIP_RADIUS, _CORNER = 0.03, 0.1, 0.38
 SLENDERNESS = 0.36  # width over length; see there too
@@ -15,16 +15,16 @@ SLENDERNESS = 0.36  # width over length; see there too
 
 @dataclass(frozen=True)
 class OrientedBox:
-    """Where a body lies.
+    """The oriented box of a body: where it lies.
 
     Attributes:
         x: of its centre in pixels of the photo; pixel 0 reaches from 0 to 1.
         y: the same.
-        angle: of its axis, radians from x towards y, at least 0 and less than π: rings have a
-            first end, a location has none.
+        angle: of its axis, radians from x towards y, at least 0 and less than π: bands have a
+            first end, an oriented box has none.
         length: along the axis in pixels, coating tips included.
         width: across the axis in pixels.
-        score: how sure the locator is, 0 to 1.
+        score: confidence of the detector, 0 to 1.
     """
 
     x: float
@@ -35,9 +35,9 @@ class OrientedBox:
     score: float
 
     def box(self) -> tuple[float, float, float, float]:
-        """The upright box round the body: x and y of its centre, width, height, in pixels."""
+        """The upright box around the body: x and y of its centre, width, height, in pixels."""
         cos, sin = abs(math.cos(self.angle)), abs(math.sin(self.angle))
-        # A rectangle with round corners is a smaller one, moved by a disc.
+        # A rectangle with round corners is the Minkowski sum of a smaller one and a disc.
         corner = _CORNER * min(self.width, self.length)
         along, across = self.length * (0.5 - _TIP) - corner, self.width / 2 - corner
         end, thin = self.length / 2, _TIP_RADIUS * self.width
@@ -70,7 +70,8 @@ class OrientedBox:
             np.maximum(along - self.length / 2 + corner, 0),
             np.maximum(across - self.width / 2 + corner, 0),
         )
-        return beyond < corner
+        inside: np.ndarray = beyond < corner
+        return inside
 
 
 def body_in_box(
@@ -78,11 +79,12 @@ def body_in_box(
 ) -> OrientedBox:
     """The body of some slenderness that fits an upright box best.
 
-    A box does not tell a body from its mirror image.
+    A body and its mirror image have the same upright box.
 
     Args:
         box: x and y of its centre, width, height, in pixels.
-        angle: about where the axis points, radians; the image nearer to it is taken.
+        angle: roughly of the axis, radians; of the body and its mirror image, the nearer one is
+            returned.
         slenderness: width of the body over its length.
     """
     x, y, width, height = box
@@ -94,8 +96,8 @@ def body_in_box(
         away = math.hypot(length * wide - width, length * high - height)
         fits.append((away, math.radians(degrees), length))
     _, found, length = min(fits)
-    turned = min(found, math.pi - found, key=lambda one: abs(math.sin(one - angle)))
-    return OrientedBox(x, y, turned, length, length * slenderness, 1.0)
+    oriented = min(found, math.pi - found, key=lambda one: abs(math.sin(one - angle)))
+    return OrientedBox(x, y, oriented, length, length * slenderness, 1.0)
 
 
 def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:

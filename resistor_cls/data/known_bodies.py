@@ -1,4 +1,4 @@
-"""What is known of the body in a prepared photo."""
+"""Which pixels of a preprocessed photo show the body, by a box or by the detector."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +11,12 @@ from resistor_cls.data.sources.boxes import Box, read_boxes
 
 
 class Body(NamedTuple):
-    """What is known of the body in a prepared photo.
+    """The body in a preprocessed photo.
 
     Attributes:
         pixels: (rows, columns) bool; all False where the photo does not show it.
-        known_by: `box` where someone has drawn a box round it, `locator` where only a preparation
-            found it and may have erred.
+        known_by: `box` if there is a box around it, `locator` if only the detector found it, which
+            may be wrong.
     """
 
     pixels: np.ndarray
@@ -26,15 +26,15 @@ class Body(NamedTuple):
 def known_body(
     box: Box | None, found: OrientedBox | None, place: np.ndarray, shape: tuple[int, int]
 ) -> Body | None:
-    """Which pixels of a prepared photo show the body; None where nobody knows.
+    """Which pixels of a preprocessed photo show the body; None if that is not known.
 
-    A whole photo has those of the upright box; a crop has those of the body, which lies level there
-    while the box may be drawn aslant.
+    In a whole photo these are the pixels of the upright box. In a crop they are those of the body,
+    which lies level there while the box may be rotated.
 
     Args:
-        box: drawn round it in the original, if there is one.
-        found: where the preparation found it in the prepared photo, if it did.
-        place: (2, 3), what the prepared photo shows of the original.
+        box: around it in the original, if there is one.
+        found: where the detector found it in the preprocessed photo, if it did.
+        place: (2, 3), what the preprocessed photo shows of the original.
         shape: its rows and columns.
     """
     if box is None:

@@ -1,6 +1,6 @@
-"""What trains in the place of photos, such as crops that are drawn meanwhile."""
+"""An online generator: makes training items while the training runs, such as synthetic crops."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -11,25 +11,37 @@ from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.splits.config import SplitConfig
 from resistor_cls.errors import ConfigError
 
-# Made of the label space, of the rows and columns of an item, and of what changes items at random.
-# A target below 0 is of no category.
+# Takes the label space, the rows and columns of an item, and the augmentation; makes the data set
+# of training items. A target below 0 is not of any category.
 OnlineGenerator = Callable[[Categories, tuple[int, int], Augmentation], Dataset[dict[str, Tensor]]]
 
 
 def check_online_generator(
-    split_config: SplitConfig, channels: int, others: Mapping[str, object]
+    split_config: SplitConfig,
+    channels: int,
+    online_generator: object,
+    pseudo: object = None,
+    mix: object = None,
 ) -> None:
-    """Checks that nothing asks more of photos than to validate.
+    """Checks `data.stream` and `data.mix`, and that photos only validate where `stream` trains.
 
     Args:
         split_config: of the photos.
         channels: of the photos.
-        others: further keys that change the training photos → their values; None where one is not
-            set.
+        online_generator: the value of `data.stream`.
+        pseudo: pseudo-labelled photos, or None.
+        mix: the value of `data.mix`.
 
     Raises:
-        ConfigError: names both keys.
+        ConfigError: a value that cannot be called; two keys that do not go together, both named.
     """
+    for key, value in (("stream", online_generator), ("mix", mix)):
+        if value is not None and not callable(value):
+            raise ConfigError(
+                f"data.{key}={value}: expected null, or a node with a _target_ that makes one"
+            )
+    if online_generator is None:
+        return
     if channels != RGB:
         raise ConfigError(
             f"data.stream draws RGB photos, but model.channels={channels}: leave one of them out"
@@ -39,6 +51,7 @@ def check_online_generator(
         for key in ("validation_size", "validation", "train_on_validation")
         if getattr(split_config, key) != getattr(SplitConfig, key)
     }
+    others = {"pseudo.photos": pseudo, "mix": mix}
     changed |= {key for key, value in others.items() if value is not None}
     if changed:
         raise ConfigError(

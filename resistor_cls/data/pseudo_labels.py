@@ -1,4 +1,4 @@
-"""Photos without labels that train all the same, labelled by a model that was sure of them."""
+"""Pseudo-labelled photos: unlabelled photos that train with the confident labels of a model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pandas as pd
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.cache import PhotoCache, open_cache
-from resistor_cls.data.images.decode import ImagePreprocessing
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.images.preprocessed import ImagePreprocessing
+from resistor_cls.data.sources.photo_set import PhotoSet
 from resistor_cls.errors import DataError
 
 COLUMNS = ("photo", "category", "confidence", "used", "reason")
@@ -20,23 +20,23 @@ _AMONG = {"train": "training", "validation": "validation", "test": "test", "drop
 
 @dataclass(frozen=True)
 class PseudoLabels:
-    """What a model said of photos that nobody has labelled.
+    """Predictions of a model for unlabelled photos.
 
     Attributes:
         root: the folder that `names` are relative to.
-        names: file names of the photos that it was sure of.
+        names: file names of the photos with a confident prediction.
         labels: category name of each.
         confidences: probability of each label.
-        looked_at: how many photos it judged, those that it was not sure of among them.
-        bar: the least confidence that counts as sure.
+        count: how many photos were predicted, unconfident ones among them.
+        threshold: the minimum confidence.
     """
 
     root: Path
     names: tuple[str, ...]
     labels: tuple[str, ...]
     confidences: tuple[float, ...]
-    looked_at: int
-    bar: float
+    count: int
+    threshold: float
 
     def photo_set(self, categories: Categories) -> PhotoSet:
         """The photos with their labels.
@@ -44,27 +44,29 @@ class PseudoLabels:
         Raises:
             DataError: a label that is none of the categories.
         """
-        unknown = next((label for label in self.labels if label not in categories.names), None)
-        if unknown is not None:
+        unexpected = next((label for label in self.labels if label not in categories.names), None)
+        if unexpected is not None:
             raise DataError(
-                f"pseudo.teacher names {unknown!r}, which is none of the {len(categories)} "
-                "categories of the photos: choose a teacher of the same categories"
+                f"pseudo.teacher predicts {unexpected!r}, which is not one of the {len(categories)}"
+                " categories of the photos: choose a teacher of the same categories"
             )
         targets = tuple(categories.index(label) for label in self.labels)
         return PhotoSet(Path(self.root), tuple(self.names), targets, categories)
 
-    def open(self, categories: Categories, prepare: ImagePreprocessing, folder: Path) -> PhotoCache:
-        """Decodes and prepares the photos where they are not yet.
+    def open(
+        self, categories: Categories, preprocess: ImagePreprocessing, folder: Path
+    ) -> PhotoCache:
+        """Decodes and preprocesses the photos if they are not cached.
 
         Args:
             categories: the label space.
-            prepare: the preparation.
+            preprocess: what is done to each photo.
             folder: of everything that is cached.
 
         Raises:
             DataError: see `photo_set` and `resistor_cls.data.images.cache.open_cache`.
         """
-        return open_cache(self.photo_set(categories), prepare, folder)
+        return open_cache(self.photo_set(categories), preprocess, folder)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class PseudoPhotos:
         photos: (readable, rows, columns, channels) uint8, memory-mapped.
         targets: (readable,) class index of each.
         used: positions of those that train.
-        pixels: `ImageMetadata.pixels` of those that train, sorted.
+        pixel_hashes: of those that train, sorted.
         table: a row per pseudo-labelled photo: `photo`, `category`, `confidence`, `used` and the
             `reason` where it is not.
     """
@@ -83,7 +85,7 @@ class PseudoPhotos:
     photos: np.ndarray
     targets: np.ndarray
     used: np.ndarray
-    pixels: tuple[str, ...]
+    pixel_hashes: tuple[str, ...]
     table: pd.DataFrame
 
     def counts(self, categories: int) -> np.ndarray:
@@ -94,31 +96,31 @@ class PseudoPhotos:
 def pseudo_photos(
     labels: PseudoLabels,
     categories: Categories,
-    prepare: ImagePreprocessing,
+    preprocess: ImagePreprocessing,
     folder: Path,
-    known: Mapping[str, str],
+    role_of: Mapping[str, str],
 ) -> PseudoPhotos:
     """Chooses the photos that train.
 
-    Left out are those that cannot be read, and pictures that are among the labelled photos: a
-    validation or test photo must not train, one that was dropped would spoil what it was dropped
-    for, and one that trains has a label that somebody has given it.
+    Photos that cannot be read are left out, and so are pictures that are among the labelled photos:
+    a validation or test photo must not train, one that was dropped was dropped for a reason, and
+    one that trains has a label already.
 
     Args:
-        labels: what a model said.
+        labels: predictions of a model.
         categories: the label space.
-        prepare: the preparation.
+        preprocess: what is done to each photo.
         folder: of everything that is cached.
-        known: `ImageMetadata.pixels` of the labelled photos → the role of each.
+        role_of: pixel hash of each labelled photo → its role.
 
     Raises:
         DataError: see `PseudoLabels.open`.
     """
-    cache = labels.open(categories, prepare, folder)
+    cache = labels.open(categories, preprocess, folder)
     reasons = [cache.unreadable.get(name, "") for name in labels.names]
-    for index, fact in zip(cache.readable, cache.metadata, strict=True):
-        if fact.pixels in known:
-            reasons[index] = f"the same picture is among the {_AMONG[known[fact.pixels]]} photos"
+    for index, pixel_hash in zip(cache.readable, cache.pixel_hashes, strict=True):
+        if pixel_hash in role_of:
+            reasons[index] = f"the same picture is among the {_AMONG[role_of[pixel_hash]]} photos"
     used = [place for place, index in enumerate(cache.readable) if not reasons[index]]
     table = pd.DataFrame(
         {
@@ -130,5 +132,5 @@ def pseudo_photos(
         }
     )
     targets = np.array([categories.index(labels.labels[i]) for i in cache.readable], dtype=np.int64)
-    pixels = tuple(sorted({cache.metadata[place].pixels for place in used}))
-    return PseudoPhotos(cache.photos, targets, np.array(used, dtype=int), pixels, table)
+    hashes = tuple(sorted({cache.pixel_hashes[place] for place in used}))
+    return PseudoPhotos(cache.photos, targets, np.array(used, dtype=int), hashes, table)

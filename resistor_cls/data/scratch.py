@@ -1,4 +1,4 @@
-"""Folders to work in that never outlive their maker for long, however it ends."""
+"""Temporary folders that are removed later if their process was killed."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 try:
     import fcntl
-except ImportError:  # Windows has no such locks: nothing is known to be left over there
+except ImportError:  # Windows has no such locks: nothing is cleared up there
     fcntl = None  # type: ignore[assignment]
 
 _LOCK = ".lock"  # ends the name of the file whose lock says that a folder's maker is alive
@@ -51,7 +51,7 @@ def remove_left_over(parent: Path, prefix: str) -> None:
     """
     if fcntl is None:
         return
-    # Names that `scratch_folder` gives and nobody else: the folder may be anyone's.
+    # Only names that `scratch_folder` gives: other files may lie in the folder.
     ours = re.compile(rf"{re.escape(prefix)}[0-9a-f]{{32}}")
     found = {path.name for path in parent.glob(f"{prefix}*")}
     for name in sorted({name.removesuffix(_LOCK) for name in found}):
@@ -80,11 +80,11 @@ def _locked_name(parent: Path, prefix: str) -> tuple[str, int]:
             return name, lock
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # somebody who clears up was faster: another name
+        except BlockingIOError:  # another process is clearing it up: take another name
             os.close(lock)
             continue
-        except OSError:  # this file system knows no locks, and nobody can clear up
+        except OSError:  # a file system without locks: nothing is cleared up there
             return name, lock
         if path.exists():
             return name, lock
-        os.close(lock)  # somebody had taken it for left over before it was locked
+        os.close(lock)  # another process removed it before it was locked

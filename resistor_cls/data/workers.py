@@ -1,4 +1,4 @@
-"""How many processes load photos, and whether what they load finds a place."""
+"""How many processes load photos, and whether their batches fit into shared memory."""
 
 import logging
 import os
@@ -60,7 +60,7 @@ def _megabytes(size: int) -> int:
 
 
 def too_little_shared_memory(workers: int | str, sizes: str = "") -> str:
-    """The message for batches that find no place on their way from a worker.
+    """The message for batches of workers that do not fit into shared memory.
 
     Args:
         workers: how many there are.

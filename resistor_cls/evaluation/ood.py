@@ -131,7 +131,8 @@ def _edges(scores: np.ndarray) -> np.ndarray:
 
 def _counts(scores: np.ndarray, edges: np.ndarray) -> list[int]:
     # Infinite scores are counted in the last bin.
-    return np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0].tolist()
+    found: list[int] = np.histogram(np.clip(scores, edges[0], edges[-1]), edges)[0].tolist()
+    return found
 
 
 def _count(yes: np.ndarray | None) -> int | None:

@@ -80,12 +80,14 @@ class Predictions:
     @cached_property
     def predicted(self) -> np.ndarray:
         """(photos,) the most probable class indices."""
-        return self.probabilities.argmax(axis=1)
+        found: np.ndarray = self.probabilities.argmax(axis=1)
+        return found
 
     @property
     def right(self) -> np.ndarray:
         """(photos,) bool, whether the prediction is the label."""
-        return self.predicted == self.targets
+        found: np.ndarray = self.predicted == self.targets
+        return found
 
     @cached_property
     def ranks(self) -> np.ndarray:

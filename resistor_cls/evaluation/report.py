@@ -81,7 +81,8 @@ def report_of(
         else calibration_report(predictions, calibration, basis),
         "attention": _occlusion(predictions),
     }
-    return plain(report)
+    found: dict[str, Any] = plain(report)
+    return found
 
 
 def _confusion(counts: np.ndarray) -> dict[str, Any]:
@@ -271,7 +272,8 @@ def stress_of(table: pd.DataFrame, predictions: Predictions, risk: float | None)
     taken = accepted_at(predictions, risk)
     taken = None if taken is None or np.isnan(taken).all() else taken == 1
     whole = _accuracy_and_coverage(predictions.right, taken)
-    return plain({"risk": risk, "plain": whole, "rows": rows})
+    found: dict[str, Any] = plain({"risk": risk, "plain": whole, "rows": rows})
+    return found
 
 
 def _accuracy_and_coverage(right: np.ndarray, taken: np.ndarray | None) -> dict[str, Any]:

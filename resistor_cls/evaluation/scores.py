@@ -141,7 +141,8 @@ def _summed(categories: np.ndarray, size: int, weights: np.ndarray) -> np.ndarra
     """(draws, size) the weight of each category."""
     count = len(categories)
     member = csr_array((np.ones(count), categories, np.arange(count + 1)), shape=(count, size))
-    return weights @ member
+    found: np.ndarray = weights @ member
+    return found
 
 
 def roc_auc(predictions: Predictions, weights: np.ndarray) -> np.ndarray:
@@ -176,7 +177,8 @@ def _area(probabilities: np.ndarray, positive: np.ndarray, weights: np.ndarray) 
 def divide(numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
     """Quotients, nan where there is nothing to divide by."""
     undefined = np.full(numerators.shape, np.nan)
-    return np.divide(numerators, denominators, out=undefined, where=denominators > 0)
+    found: np.ndarray = np.divide(numerators, denominators, out=undefined, where=denominators > 0)
+    return found
 
 
 def _mean_of_defined(values: np.ndarray) -> np.ndarray:

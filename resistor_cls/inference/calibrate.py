@@ -51,7 +51,7 @@ def calibration_metadata(predictions: Predictions, data: "PhotoDataModule") -> d
     fitted = fit_calibration(
         predictions.probabilities, predictions.targets, predictions.located, predictions.features
     )
-    hashes = sorted({data.metadata[index].pixels for index in predictions.indices})
+    hashes = sorted({data.metadata[index].pixel_hash for index in predictions.indices})
     return {**fitted.to_dict(), "pixels": hashes}
 
 
@@ -74,7 +74,7 @@ def calibrate_predictions(
     saved = metadata.get("calibration")
     if saved is not None:
         used = set(saved["pixels"])
-        if not any(data.metadata[index].pixels in used for index in predictions.indices):
+        if not any(data.metadata[index].pixel_hash in used for index in predictions.indices):
             return apply_calibration(
                 predictions.probabilities,
                 Calibration.from_dict(saved),

@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 
 from resistor_cls.data.images.cache import fingerprint
-from resistor_cls.data.sources.sources import some_names
-from resistor_cls.data.splits.overlap import copies_of_training
+from resistor_cls.data.splits.overlap import overlap_with_training
+from resistor_cls.errors import some_names
 from resistor_cls.evaluation.results import DataSet, Results
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def training_overlap(data: "PhotoDataModule", metadata: Mapping[str, Any]) -> Tr
             "The model does not say which photos it was trained on: these may be among them"
         )
         return TrainingOverlap(None, count)
-    overlap = TrainingOverlap(data.seen(metadata["trained_on"]), count)
+    overlap = TrainingOverlap(data.count_overlap(metadata["trained_on"]), count)
     if overlap.warning:
         log.warning("%s: these scores are optimistic", overlap.warning)
     return overlap
@@ -174,11 +174,11 @@ def _left_out(data: "PhotoDataModule") -> Results:
 
 def _copies(data: "PhotoDataModule") -> Results:
     """Photos that are scored although copies of them train."""
-    copies = data.copies_table()
+    copies = data.overlap_table()
     if not len(copies):
         return Results()
     counts = []
-    for role, names in copies_of_training(copies).items():
+    for role, names in overlap_with_training(copies).items():
         counts.append(f"{len(names)} of {(data.split.role_of == role).sum()} {role}")
         log.warning(
             "%s photos are COPIES of photos that train: scores are optimistic "
@@ -231,6 +231,6 @@ def _pseudo_labels(data: "PhotoDataModule") -> Results:
     used = int(table["used"].sum())
     return Results(
         params={"photos.pseudo": used},
-        tags={"data.pseudo": f"{used} of {data.pseudo.looked_at} at {data.pseudo.bar}"},
+        tags={"data.pseudo": f"{used} of {data.pseudo.count} at {data.pseudo.threshold}"},
         tables={"pseudo_labels": table},
     )

@@ -13,8 +13,7 @@ import pandas as pd
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.decode import RGB, as_rgb
-from resistor_cls.data.sources.sources import some_names
-from resistor_cls.errors import ConfigError, ModelError
+from resistor_cls.errors import ConfigError, ModelError, some_names
 from resistor_cls.evaluation import (
     Predictions,
     confusion_counts,

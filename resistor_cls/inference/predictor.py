@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.images.decode import PreprocessedImage
 from resistor_cls.data.images.files import image_errors, named
+from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.evaluation.calibration import (
     RISKS,

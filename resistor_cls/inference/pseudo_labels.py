@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resistor_cls.data.pseudo_labels import PseudoLabels
-from resistor_cls.data.sources.folders import check_names
-from resistor_cls.data.sources.listing import check_root, some_names
+from resistor_cls.data.sources.names import check_names, check_root
 from resistor_cls.data.sources.walk import kind_of, log_left_out
-from resistor_cls.errors import ConfigError, DataError
+from resistor_cls.errors import ConfigError, DataError, some_names
 from resistor_cls.inference.photo_paths import look_for_photos
 from resistor_cls.inference.predictor import Predictor
 
@@ -62,8 +61,8 @@ def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoL
         names=tuple(names),
         labels=tuple(labels),
         confidences=tuple(confidences),
-        looked_at=len(files),
-        bar=confidence,
+        count=len(files),
+        threshold=confidence,
     )
 
 
@@ -79,8 +78,8 @@ def check_teacher(teacher: Predictor, data: "PhotoDataModule") -> None:
     """
     known = set(teacher.metadata.get("trained_on", ()))
     held_out = [
-        fact.pixels
-        for fact, role in zip(data.metadata, data.split.role_of, strict=True)
+        image.pixel_hash
+        for image, role in zip(data.metadata, data.split.role_of, strict=True)
         if role in ("validation", "test")
     ]
     seen = sum(pixels in known for pixels in held_out)

@@ -46,7 +46,7 @@ def sample_figures(data: "PhotoDataModule", count: int) -> Results:
         count: training photos, at most.
     """
     figures = {"train_samples": train_samples(data, count)}
-    if data.stream is None:  # generated photos have no original to compare with
+    if data.online_generator is None:  # generated photos have no original to compare with
         figures["augmentation"] = augmentation_sheet(data)
     return Results(figures=figures)
 

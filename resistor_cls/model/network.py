@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from resistor_cls.categories import Categories
 from resistor_cls.colour_code import DIGITS
-from resistor_cls.data.images.decode import ImagePreprocessing
+from resistor_cls.data.images.preprocessed import ImagePreprocessing
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.model.activations import ACTIVATIONS, activation_name
 from resistor_cls.model.backbone import build_backbone

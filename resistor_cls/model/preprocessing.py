@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 
 from resistor_cls.data.crops import MARGIN, crop_shape
-from resistor_cls.data.images.decode import (
-    RGB,
-    ImagePreprocessing,
+from resistor_cls.data.images.decode import RGB
+from resistor_cls.data.images.preprocessed import ImagePreprocessing
+from resistor_cls.data.images.resize import (
     Resize,
     checked_size,
     resize,
@@ -88,7 +88,7 @@ def _image_preprocessing(
     )
     if steps is None:
         return preprocess
-    from resistor_cls.data.augment.augmentation import WithFixedTransforms
+    from resistor_cls.data.augment.fixed import WithFixedTransforms
 
     return WithFixedTransforms(preprocess, steps)
 
@@ -97,7 +97,7 @@ def _fixed_transforms(steps: str | Path | Mapping[str, Any] | None) -> dict[str,
     """Fixed transforms as plain values."""
     if steps is None:  # most networks have none, and albumentations takes a second to import
         return None
-    from resistor_cls.data.augment.augmentation import serialised
+    from resistor_cls.data.augment.fixed import serialised
 
     return serialised(steps)
 

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy, one_hot
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from resistor_cls.data.dataset import UNKNOWN
+from resistor_cls.data.dataset import OOD_TARGET
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.checkpoint.checkpoints import METADATA, checkpoint_values
 from resistor_cls.model.custom_backbone import check_abilities
@@ -112,7 +112,7 @@ class ResistorTask(LightningModule):
             ModelError: photos that were preprocessed for another network.
         """
         data: Any = getattr(self.trainer, "datamodule", None)
-        preprocess = getattr(data, "prepare", None)
+        preprocess = getattr(data, "preprocess", None)
         if preprocess is None:  # batches from another data module
             return
         needed = self.network.image_preprocessing(preprocess.size).key
@@ -161,7 +161,7 @@ class ResistorTask(LightningModule):
         logits, band_logits = self.network.logits_and_bands(_floats(batch["photos"]))
         bands = cross_entropy(band_logits.transpose(1, 2), batch["bands"])
         self.log("train/bands", bands, on_step=True, batch_size=len(batch["targets"]))
-        known = batch["targets"] != UNKNOWN
+        known = batch["targets"] != OOD_TARGET
         logits, targets = logits.float()[known], batch["targets"][known]
         of_categories = self._loss_of(logits, targets) if len(targets) else logits.sum()
         weight: float = self.network.settings["band_weight"]

@@ -16,9 +16,8 @@ from resistor_cls.config.plain import known_values
 from resistor_cls.config.values import CLASS_WEIGHTS
 from resistor_cls.data import PhotoDataModule, datamodule
 from resistor_cls.data.augment import mixing
-from resistor_cls.data.sources import sources
+from resistor_cls.data.sources import by_name
 from resistor_cls.data.splits import config as split_config
-from resistor_cls.data.splits import folds
 from resistor_cls.errors import ConfigError, ResistorClsError
 from resistor_cls.model import ResistorNetwork, backbone, preprocessing
 from resistor_cls.model import tta as views
@@ -47,8 +46,8 @@ def test_values_refuse_what_no_default_is_like() -> None:
 
 def test_early_names_are_the_names_of_the_packages() -> None:
     names = {
-        "data.source": sources.SOURCES,
-        "data.split": folds.SPLITS,
+        "data.source": by_name.SOURCES,
+        "data.split": split_config.SPLITS,
         "data.sample_of": split_config.SAMPLED,
         "subset": ["auto", *datamodule.SUBSETS],
         "mix.kind": mixing.KINDS,
@@ -77,7 +76,8 @@ def nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("photos or a model are read")
 
     monkeypatch.setattr(PhotoDataModule, "setup", fail)
-    monkeypatch.setattr(sources, "read_source", fail)
+    for source in by_name.SOURCES.values():
+        monkeypatch.setattr(source, "read", fail)
     monkeypatch.setattr(ResistorNetwork, "load", fail)
 
 

@@ -43,7 +43,7 @@ def build(photos: Path, folder: Path, *words: str) -> Built:
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     made_of = {"optimizer": optimizer, **loss_arguments(config)}
     model = instantiate(config.model, categories=["a", "b", "c"], **made_of)
-    data = instantiate(config.data, prepare=model.network.image_preprocessing())
+    data = instantiate(config.data, preprocess=model.network.image_preprocessing())
     trainer = build_trainer(folder, **config.trainer)
     made = optimizer(model.network.backbone.parameters())
     schedule, rates = scheduler(made, 8, 2), []

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import PhotoDataModule, data_module_from_settings
 from tests.helpers.photo_files import write_folder
 
 
@@ -15,6 +15,6 @@ def make(tmp_path: Path) -> Callable[..., PhotoDataModule]:
 
     def module(**changes: Any) -> PhotoDataModule:
         how = {"image_size": 16, "batch_size": 4, "workers": 0, "cache": tmp_path / "cache"}
-        return PhotoDataModule(**({"root": tmp_path / "photos"} | how | changes))
+        return data_module_from_settings(**({"root": tmp_path / "photos"} | how | changes))
 
     return module

@@ -19,7 +19,7 @@ def scene_of(seed: int, angle: float | None = None) -> Scene:
     return dataclasses.replace(scene, body=dataclasses.replace(scene.body, angle=angle))
 
 
-def location_of(scene: Scene, size: int) -> OrientedBox:
+def box_of(scene: Scene, size: int) -> OrientedBox:
     body = scene.body
     return OrientedBox(
         body.x * size, body.y * size, body.angle % math.pi,
@@ -28,10 +28,10 @@ def location_of(scene: Scene, size: int) -> OrientedBox:
 
 
 @pytest.mark.parametrize("degrees", range(0, 180, 15))
-def test_the_box_of_a_location_is_the_box_of_the_drawn_body(degrees: int):
+def test_the_upright_box_is_that_of_the_synthetic_body(degrees: int):
     scene = scene_of(degrees, math.radians(degrees))
     drawn = tuple(700 * value for value in draw(scene).box)
-    assert overlap(location_of(scene, 700).box(), drawn) > 0.85
+    assert overlap(box_of(scene, 700).box(), drawn) > 0.85
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -51,7 +51,7 @@ def test_a_crop_is_upright_with_the_rings_from_left_to_right(seed: int):
     )
     grey = dataclasses.replace(scene.background, place="grey paper")
     scene = dataclasses.replace(scene, body=body, camera=camera, background=grey)
-    crop = crop_upright(draw(scene).photo, location_of(scene, 700)).astype(int)
+    crop = crop_upright(draw(scene).photo, box_of(scene, 700)).astype(int)
     assert crop.shape == (*CROP_SHAPE, 3)
     colour = crop[CROP_SHAPE[0] // 2]  # the row along the axis
     reds = np.nonzero(colour[:, 0] - colour[:, 1:].max(axis=1) > 90)[0]

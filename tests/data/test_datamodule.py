@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import PhotoDataModule, data_module_from_settings
 from resistor_cls.data.dataset import EpochSampler, Repeatable
 from resistor_cls.data.geometry import OrientedBox
-from resistor_cls.data.images.decode import PreprocessedImage, Resize
+from resistor_cls.data.images.preprocessed import PreprocessedImage
+from resistor_cls.data.images.resize import Resize
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.errors import ConfigError, DataError
 from tests.helpers.photo_files import NAMES, write_folder, write_photo
@@ -41,14 +42,14 @@ def test_batches_hold_photos_targets_and_indices(make: Make):
     assert seen == data.validation_indices.tolist()
 
 
-def test_photos_are_prepared_as_the_model_asks(make: Make):
+def test_photos_are_preprocessed_as_the_model_asks(make: Make):
     class Dark(Resize):
         locates = True
 
         def __call__(self, photo: np.ndarray) -> PreprocessedImage:
             return PreprocessedImage(super().__call__(photo).photo // 2, located=False)
 
-    plain, dark = make(), make(prepare=Dark(24))
+    plain, dark = make(), make(preprocess=Dark(24))
     plain.setup()
     dark.setup()
     assert plain.located is None
@@ -89,7 +90,7 @@ def test_test_batches_hold_the_subset(make: Make, subset: str, count: int):
     assert len(indices) == count
 
 
-def test_all_photos_can_be_judged_where_they_are_too_few_to_split(make: Make, tmp_path: Path):
+def test_all_photos_can_be_evaluated_if_they_are_too_few_to_split(make: Make, tmp_path: Path):
     data = make(root=write_folder(tmp_path / "few", each=1), subset="all")
     data.setup()
     assert data.test_indices.tolist() == [0, 1, 2]
@@ -98,7 +99,7 @@ def test_all_photos_can_be_judged_where_they_are_too_few_to_split(make: Make, tm
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"per_category": 3}, "data.per_category is no key of the source folder; .*categories"),
+        ({"per_category": 3}, "data.per_category is not a key of the source folder; .*categories"),
         ({"root": None}, "data.root is not set: the source folder needs it"),
         ({"source": "table"}, "data.table is not set: the source table needs it"),
         ({"source": "foldr"}, "data.source=foldr: no such source; did you mean folder"),
@@ -111,7 +112,7 @@ def test_all_photos_can_be_judged_where_they_are_too_few_to_split(make: Make, tm
         ({"subset": "val"}, "subset=val: "),
         ({"workers": -1}, "data.workers=-1: expected auto, 0 or more"),
         ({"workers": "many"}, "data.workers=many: expected auto, 0 or more"),
-        ({"augment": ["flip"]}, "augment: 'flip' is no albumentations transform"),
+        ({"augment": ["flip"]}, "augment: 'flip' is not an albumentations transform"),
     ],
 )
 def test_an_argument_that_cannot_be_used_is_named(make: Make, changes: dict, message: str):
@@ -179,7 +180,7 @@ def test_training_batches_repeat_to_the_bit_whatever_the_workers(make: Make):
         assert torch.equal(second, later)
 
 
-def test_what_is_drawn_depends_on_seed_epoch_and_position_alone(make: Make):
+def test_random_numbers_depend_on_seed_epoch_and_position_alone(make: Make):
     data = make(augment=[albumentations.RandomBrightnessContrast(p=1)])
     data.setup()
 
@@ -236,7 +237,7 @@ def test_settings_are_plain_values_that_make_the_same_module(make: Make, tmp_pat
     data = make(categories=categories)
     data.setup()
     settings = json.loads(json.dumps(data.settings))
-    again = PhotoDataModule(**settings, cache=tmp_path / "cache", workers=0)
+    again = data_module_from_settings(**settings, cache=tmp_path / "cache", workers=0)
     again.setup()
     assert again.fingerprint == data.fingerprint
     assert again.categories.names == ("left", "10R", "4K7")
@@ -259,7 +260,7 @@ def test_the_body_is_known_by_its_box_or_by_who_found_it(make: Make, tmp_path: P
     rows = ["10R/0.jpg,0.25,0.5,0.25,0.1", "left/0.jpg,0.5,0.5,0.5,0.25"]
     table = "\n".join(["file,x_center,y_center,width,height", *rows])
     (tmp_path / "photos" / "boxes.csv").write_text(table)
-    data = make(prepare=Middle(16))
+    data = make(preprocess=Middle(16))
     data.setup()
 
     def body(name: str) -> Any:
@@ -286,3 +287,49 @@ def test_without_boxes_the_body_is_unknown_and_bad_ones_are_named(make: Make, tm
     (tmp_path / "photos" / "boxes.csv").write_text("file,x_center\n10R/0.jpg,0.5\n")
     with pytest.raises(DataError, match=r"boxes\.csv: .*expected the columns"):
         make().body(0)
+
+
+def test_the_batch_size_may_change(make: Make):
+    data = make()
+    data.setup()
+    data.batch_size = 3
+    assert data.settings["batch_size"] == 3
+    for loader in (data.train_dataloader(), data.val_dataloader()):
+        assert len(next(iter(loader))["targets"]) == 3
+    data.batch_size = 25
+    with pytest.raises(ConfigError, match=r"data\.batch_size=25 is more than the 24 training"):
+        data.train_dataloader()
+
+
+def test_training_batches_alone_are_mixed(make: Make):
+    def mix(batch: dict[str, torch.Tensor], categories: int) -> dict[str, torch.Tensor]:
+        return {**batch, "soft_targets": torch.full((len(batch["targets"]), categories), 0.5)}
+
+    class Seen(lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.shapes: dict[str, set[Any]] = {"train": set(), "validation": set()}
+            self.weight = torch.nn.Parameter(torch.zeros(()))
+
+        def _note(self, step: str, batch: dict[str, torch.Tensor]) -> None:
+            soft = batch.get("soft_targets")
+            self.shapes[step].add(None if soft is None else tuple(soft.shape))
+
+        def training_step(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+            self._note("train", batch)
+            return self.weight
+
+        def validation_step(self, batch: dict[str, torch.Tensor]) -> None:
+            self._note("validation", batch)
+
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    for mixing, shape in ((mix, (4, 3)), (None, None)):
+        model = Seen()
+        trainer = lightning.Trainer(
+            accelerator="cpu", max_epochs=1, logger=False, enable_checkpointing=False,
+            enable_progress_bar=False, enable_model_summary=False,
+        )  # fmt: skip
+        trainer.fit(model, make(mix=mixing, workers=1))
+        assert model.shapes == {"train": {shape}, "validation": {None}}

@@ -32,7 +32,7 @@ def pseudo(make: Make, tmp_path: Path) -> PseudoLabels:
         (root / name).write_bytes(path.read_bytes())
     names = tuple(sorted(path.name for path in root.iterdir()))
     labels = ("left", "10R", "10R", "4K7", "10R", "10R")
-    return PseudoLabels(root, names, labels, (0.9,) * 6, looked_at=9, bar=0.9)
+    return PseudoLabels(root, names, labels, (0.9,) * 6, count=9, threshold=0.9)
 
 
 def test_pseudo_labelled_photos_train_and_do_nothing_else(
@@ -56,7 +56,7 @@ def test_pseudo_labelled_photos_train_and_do_nothing_else(
     assert plain.train_counts.tolist() == [8, 8, 8]
     added = set(data.trained_on()) - set(plain.trained_on())
     assert len(added) == 2
-    assert added.isdisjoint(fact.pixels for fact in data.metadata)
+    assert added.isdisjoint(image.pixel_hash for image in data.metadata)
     assert data.fingerprint == plain.fingerprint
     assert data.validation_indices.tolist() == plain.validation_indices.tolist()
 
@@ -73,8 +73,8 @@ def test_pseudo_labelled_photos_train_and_do_nothing_else(
     assert shown == plain.train_indices.tolist()
 
 
-def test_nothing_is_used_where_nothing_was_sure(make: Make, tmp_path: Path):
-    data = make(pseudo=PseudoLabels(tmp_path, (), (), (), looked_at=7, bar=0.99))
+def test_nothing_is_used_if_nothing_is_confident(make: Make, tmp_path: Path):
+    data = make(pseudo=PseudoLabels(tmp_path, (), (), (), count=7, threshold=0.99))
     data.setup()
     assert data.train_length == 24
     assert len(data.pseudo_table()) == 0
@@ -85,6 +85,8 @@ def test_nothing_is_used_where_nothing_was_sure(make: Make, tmp_path: Path):
 
 def test_a_teacher_of_other_categories_is_refused(make: Make, tmp_path: Path):
     write_photo(tmp_path / "more/a.jpg")
-    pseudo = PseudoLabels(tmp_path / "more", ("a.jpg",), ("1M",), (1.0,), looked_at=1, bar=0.5)
-    with pytest.raises(DataError, match=r"pseudo\.teacher names '1M', which is none of the 3 cat"):
+    pseudo = PseudoLabels(tmp_path / "more", ("a.jpg",), ("1M",), (1.0,), count=1, threshold=0.5)
+    with pytest.raises(
+        DataError, match=r"pseudo\.teacher predicts '1M', which is not one of the 3 cat"
+    ):
         make(pseudo=pseudo).setup()

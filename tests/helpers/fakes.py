@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.images.decode import PreprocessedImage
+from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.data.known_bodies import Body
 from resistor_cls.evaluation import Predictions
 
@@ -41,16 +41,16 @@ class Photos:
     photos: Sequence[np.ndarray]
     bodies: Sequence[Body | None]
     names: Sequence[str] = ()
-    unknown_indices: Sequence[int] = ()
+    ood_indices: Sequence[int] = ()
     located: np.ndarray | None = None
     channels: int = 3
-    prepare: Any = field(init=False)
+    preprocess: Any = field(init=False)
     photo_set: Any = field(init=False)
 
     def __post_init__(self) -> None:
         names = self.names or [f"{number}.jpg" for number in range(len(self.photos))]
         self.photo_set = SimpleNamespace(names=tuple(names))
-        self.prepare = _Prepare(self.channels)
+        self.preprocess = _Preprocess(self.channels)
 
     def photo(self, index: int) -> np.ndarray:
         return self.photos[index]
@@ -59,7 +59,7 @@ class Photos:
         return self.bodies[index]
 
 
-class _Prepare:
+class _Preprocess:
     def __init__(self, channels: int) -> None:
         self.channels = channels
 

@@ -201,7 +201,8 @@ def cost(files: dict[str, bytes], folder: Path) -> dict[str, Any]:
         on the processor, and the `peak` of the process's memory in MiB.
     """
     from resistor_cls.data.images.cache import _read
-    from resistor_cls.data.images.decode import Resize, read_preprocessed
+    from resistor_cls.data.images.preprocessed import read_preprocessed
+    from resistor_cls.data.images.resize import Resize
     from resistor_cls.errors import DataError
 
     prepare, path = Resize(64), folder / "photo"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import albumentations
 from lightning import Trainer
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import PhotoDataModule, data_module_from_settings
 from resistor_cls.model import (
     ResistorNetwork,
     ResistorTask,
@@ -49,7 +49,9 @@ def train(
         "workers": 0,
         "augment": [albumentations.SquareSymmetry(p=1)],
     }
-    module = PhotoDataModule(photos, cache=folder.parent / "cache", **(given | dict(data or {})))
+    module = data_module_from_settings(
+        root=photos, cache=folder.parent / "cache", **(given | dict(data or {}))
+    )
     module.setup()
     net = build_task(
         module.categories.names,

@@ -90,7 +90,7 @@ def test_pseudo_labels_are_marked_as_such(photos: Path, workplace: Path) -> None
     for path, name in zip(sorted(photos.rglob("*.jpg")), names, strict=False):
         Image.open(path).rotate(180).save(workplace / name)  # a picture that has no label
     labels = ("1K_2W", "10R_2W")
-    pseudo = PseudoLabels(workplace, names, labels, (0.99, 0.97), looked_at=5, bar=0.95)
+    pseudo = PseudoLabels(workplace, names, labels, (0.99, 0.97), count=5, threshold=0.95)
     data = opened(photos, workplace, pseudo=pseudo)
     found = describe(data, "scratch", "32-true", CPU)
     sheet = augmentation_sheet(data)  # of labelled photos alone
@@ -113,7 +113,7 @@ def test_copies_and_files_that_are_left_out_are_described(
     run = Run(workplace / "run")
     found = describe(data, "scratch", "32-true", CPU)
     save_results(run, found)
-    copies = data.copies_table()
+    copies = data.overlap_table()
     scored = copies[copies.role == "validation"]
     assert len(scored) > 0
     shown = f"{len(scored)} of {len(data.validation_indices)} validation"

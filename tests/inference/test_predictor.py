@@ -6,8 +6,8 @@ import pytest
 import torch
 from PIL import Image
 
-from resistor_cls.data import PhotoDataModule, read_photo
-from resistor_cls.data.images.decode import one_torch_thread
+from resistor_cls.data import FolderSource, PhotoDataModule, Resize, SplitConfig, read_photo
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer, seed_everything
@@ -22,7 +22,12 @@ def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory):
     place = tmp_path_factory.mktemp("model")
     seed_everything(0)
     data = PhotoDataModule(
-        photos, image_size=SIZE, batch_size=5, folds=4, workers=0, cache=place / "cache"
+        FolderSource(photos),
+        SplitConfig(folds=4),
+        preprocess=Resize(SIZE),
+        batch_size=5,
+        workers=0,
+        cache=place / "cache",
     )
     data.setup()
     model = ResistorNetwork(

@@ -45,7 +45,7 @@ def test_photos_that_get_no_label_are_counted(folder: Path, caplog: pytest.LogCa
     labels = label_photos(Teacher(), folder, 0.9)  # type: ignore[arg-type]
     assert labels.names == ("a.jpg", "link/c.jpg")
     assert labels.confidences == (0.99, 0.99)
-    assert labels.looked_at == 4
+    assert labels.count == 4
     left_out, unreadable = caplog.messages
     assert "left out 1 of 5 files: 1 .heic" in left_out
     assert "1 of 4 photos cannot be read: empty.jpg" in unreadable

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from resistor_cls.audit import main as audit
-from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.images.decode import Resize
+from resistor_cls.data import FolderSource, PhotoDataModule
+from resistor_cls.data.images.resize import Resize
 from resistor_cls.errors import ConfigError
 from resistor_cls.evaluate import main as evaluate
 from resistor_cls.model import ResistorNetwork
@@ -109,7 +109,9 @@ def test_every_setting_of_preprocessing_is_saved_with_the_model(
 
 def test_drawn_crops_do_not_go_with_other_channels(photos: Path):
     with pytest.raises(ConfigError, match=r"data.stream draws RGB photos, but model.channels=5"):
-        PhotoDataModule(photos, prepare=Resize(16, 5), stream=lambda *_: None)
+        PhotoDataModule(
+            FolderSource(photos), preprocess=Resize(16, 5), online_generator=lambda *_: None
+        )
 
 
 def test_an_audit_takes_the_channels_of_a_model(arrays: Callable[[int], Path], workplace: Path):

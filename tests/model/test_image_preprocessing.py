@@ -11,10 +11,12 @@ import torch
 from PIL import Image
 
 from resistor_cls.categories import parse_name
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule, SplitConfig
 from resistor_cls.data.crops import MARGIN, crop_upright
 from resistor_cls.data.geometry import OrientedBox
-from resistor_cls.data.images.decode import Resize, one_torch_thread, read_photo, resize_image
+from resistor_cls.data.images.decode import read_photo
+from resistor_cls.data.images.resize import Resize, resize_image
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.errors import ModelError
 from resistor_cls.inference.checks.occlusion_fill import paint_body
 from resistor_cls.model import (
@@ -169,9 +171,11 @@ def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tupl
 
     def run(**changes: object) -> tuple[ResistorTask, PhotoDataModule, Path]:
         seed_everything(0)
-        how = {"batch_size": 8, "folds": 4, "workers": 0, "cache": tmp_path / "cache"}
+        how = {"batch_size": 8, "workers": 0, "cache": tmp_path / "cache"}
         data = PhotoDataModule(
-            photos, **how | {"prepare": image_preprocessing(True, SIZE)} | changes
+            FolderSource(photos),
+            SplitConfig(folds=4),
+            **how | {"preprocess": image_preprocessing(True, SIZE)} | changes,
         )
         task = ResistorTask(make())
         trainer = build_trainer(tmp_path / "run", max_epochs=1, accelerator="cpu")
@@ -196,7 +200,7 @@ def test_a_locator_never_learns_and_travels_with_the_model(
 
     monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "absent")
     loaded = ResistorNetwork.load(checkpoint)
-    assert loaded.image_preprocessing().key == data.prepare.key
+    assert loaded.image_preprocessing().key == data.preprocess.key
     kept = loaded.preprocessing.detector_values()
     assert kept == {
         "threshold": locator.threshold,
@@ -212,7 +216,7 @@ def test_a_locator_never_learns_and_travels_with_the_model(
 
 def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]):
     with pytest.raises(ModelError, match=r"by 'shrink 48', the model needs 'crop 16x48 "):
-        fitted(prepare=Resize(48))
+        fitted(preprocess=Resize(48))
 
 
 def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path):
@@ -255,7 +259,11 @@ def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path):
     (tmp_path / "photos" / "boxes.csv").write_text("\n".join(lines))
     prepare = DetectorCrop(192, Told(bodies))
     data = PhotoDataModule(
-        tmp_path / "photos", prepare=prepare, cache=tmp_path / "cache", workers=0, subset="all"
+        FolderSource(tmp_path / "photos"),
+        preprocess=prepare,
+        cache=tmp_path / "cache",
+        workers=0,
+        subset="all",
     )
     data.setup()
     for index in range(6):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from resistor_cls.data.crops import crop_shape
-from resistor_cls.data.images.decode import resize_image
+from resistor_cls.data.images.resize import resize_image
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.model import image_preprocessing
 from resistor_cls.model.detector.network import Detector

@@ -10,10 +10,11 @@ import numpy as np
 from tqdm import tqdm
 
 from resistor_cls.data.audit import sections
+from resistor_cls.data.audit.features import gather_features
 from resistor_cls.data.audit.findings import SEVERITIES, findings_of
 from resistor_cls.data.audit.shortcuts import shortcut_scores
 from resistor_cls.data.images.metadata import ImageMetadata
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.photo_set import PhotoSet
 
 VERSION = 1  # counts changes of what the report holds
 
@@ -39,7 +40,7 @@ def audit_photos(
         fingerprint: of the labelled photos.
         image_size: side in pixels that a model gets the photos at, or their rows and columns.
         seed: of clusters, folds and samples.
-        progress: whether to show a bar.
+        progress: whether to show a progress bar.
 
     Returns:
         What `audit.json` holds, JSON values only; shares are 0 to 1, lengths pixels of the upright
@@ -61,10 +62,10 @@ def audit_photos(
         - `files`: `unreadable` (`photo`, `reason`), `ignored` (names), and `sizes`, `modes`,
           `orientations`, the commonest first, each with `photos` (how many) and `names` (but not
           of the commonest);
-        - `duplicates`: `exact` (groups of names), `near` (`first`, `second`, `bits` of 256 that
-          their hashes differ in, `similarity` of outlines, `group`, `across` categories), without
-          exact ones; of photos that are all alike some pairs, see
-          `resistor_cls.data.splits.near_duplicates.near_duplicates`;
+        - `duplicates`: `exact` (groups of names), `near` (`first`, `second`, `bits`, the
+          Hamming distance of their hashes of 256 bits, `likeness`, the correlation of their edge
+          descriptors, `group`, `across` categories), without exact ones; if many photos are
+          similar only some pairs, see `resistor_cls.data.splits.near_duplicates.near_duplicates`;
         - `cameras`: `name` (empty: EXIF names none), `photos`;
         - `backgrounds`: `photos`, `colours` of the border (dark, median and light, as #rrggbb),
           `samples`;
@@ -76,24 +77,24 @@ def audit_photos(
           there), `cut` and `in_border` (names);
         - `labels`: null; a model's doubts, where one was asked.
     """
-    seen = sections.look(photo_set, metadata, unreadable, seed)
-    steps: dict[str, Callable[[], Any]] = {
-        "files": lambda: sections.file_section(seen),
-        "duplicates": lambda: sections.duplicate_section(seen, edge_descriptors),
-        "cameras": lambda: sections.camera_section(seen),
-        "backgrounds": lambda: sections.background_section(seen),
-        "timeline": lambda: sections.timeline_section(seen),
-        "categories": lambda: sections.category_section(seen),
-        "shortcuts": lambda: shortcut_scores(photo_set, metadata, seen.in_border, seed),
-        "light": lambda: sections.light_section(seen),
-        "bodies": lambda: sections.body_section(seen, image_size),
-        "photos": lambda: sections.photo_section(seen),
+    features = gather_features(photo_set, metadata, unreadable, seed)
+    makers: dict[str, Callable[[], Any]] = {
+        "files": lambda: sections.file_section(features),
+        "duplicates": lambda: sections.duplicate_section(features, edge_descriptors),
+        "cameras": lambda: sections.camera_section(features),
+        "backgrounds": lambda: sections.background_section(features),
+        "timeline": lambda: sections.timeline_section(features),
+        "categories": lambda: sections.category_section(features),
+        "shortcuts": lambda: shortcut_scores(photo_set, metadata, features.in_border, seed),
+        "light": lambda: sections.light_section(features),
+        "bodies": lambda: sections.body_section(features, image_size),
+        "photos": lambda: sections.photo_section(features),
     }
-    bar = tqdm(steps.items(), desc="Auditing", leave=False, disable=None if progress else True)
+    steps = tqdm(makers.items(), desc="Auditing", leave=False, disable=None if progress else True)
     shown = {}
-    for name, step in bar:
-        bar.set_postfix_str(name)
-        shown[name] = step()
+    for name, make in steps:
+        steps.set_postfix_str(name)
+        shown[name] = make()
     audit = {
         "version": VERSION,
         "name": photo_set.root.name,

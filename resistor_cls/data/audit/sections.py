@@ -1,129 +1,50 @@
-"""What the report shows: counts, spreads and lists, told from the photos of a set.
+"""The sections of an audit: counts, spreads and lists of the photos of a set.
 
-Nothing here judges a photo by itself: what is odd is told from the other photos.
+No photo is rated by itself: a photo is odd by comparison with the others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 
+from resistor_cls.data.audit.features import PhotoFeatures
 from resistor_cls.data.images.metadata import BORDER_NAMES, ImageMetadata
-from resistor_cls.data.sources.boxes import Box, read_boxes
-from resistor_cls.data.sources.sources import PhotoSet
-from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
 from resistor_cls.data.splits.near_duplicates import exact_duplicates, grouped, near_duplicates
-from resistor_cls.errors import DataError
 
-BACKGROUNDS = 6  # clusters: on the real photos these are two papers, three woods, paper and wood
 SAMPLES = 6  # photos shown of each category and background
-DARK = 0.1  # brightness below which nothing is seen
+DARK = 0.1  # brightness below which nothing can be recognized
 WHITE = 0.3  # share of clipped pixels above that of the other photos
-PEERS = 10  # photos on a background from which one of them can be called odd
-_FLOORS = {"brightness": 0.12, "sharpness": np.log(3)}  # differences that eyes find small
-_DEVIATIONS = {"brightness": 5.0, "sharpness": 4.0}  # robust standard deviations that are odd
+MIN_PEERS = 10  # photos on a background: of fewer, none is called odd
+_FLOORS = {"brightness": 0.12, "sharpness": np.log(3)}  # differences that look small
+_DEVIATIONS = {
+    "brightness": 5.0,
+    "sharpness": 4.0,
+}  # robust standard deviations from which a value is odd
 _MAD = 1.4826  # median absolute deviation → standard deviation of a normal distribution
 
 
-@dataclass(frozen=True)
-class Seen:
-    """The photos, and what several sections ask of them; arrays are (photos,)."""
-
-    photo_set: PhotoSet
-    metadata: Sequence[ImageMetadata]
-    unreadable: Mapping[str, str]
-    targets: np.ndarray
-    order: np.ndarray  # by category and time of capture
-    camera: np.ndarray
-    background: np.ndarray
-    burst: np.ndarray
-    place: np.ndarray  # among all photos with a time, -1 without
-    boxes: Mapping[str, Box]
-    boxes_error: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """File names."""
-        return self.photo_set.names
-
-    @property
-    def in_border(self) -> np.ndarray:
-        """(photos,) bool: whose body reaches into the border."""
-        boxes = [self.boxes.get(name) for name in self.names]
-        return np.array([box is not None and box.reaches_border for box in boxes], dtype=bool)
-
-    def named(self, indices: np.ndarray | Sequence[int]) -> list[str]:
-        """File names at some positions."""
-        return [self.names[index] for index in indices]
-
-    def label(self, index: int) -> str:
-        """Category name of a photo."""
-        return self.photo_set.categories.names[self.photo_set.targets[index]]
-
-    def values(self, key: str) -> np.ndarray:
-        """(photos,) one of the facts, as numbers."""
-        return np.array([getattr(fact, key) for fact in self.metadata], dtype=float)
-
-    def body(self, index: int) -> float | None:
-        """Longer side of the body's box in pixels; None without a box."""
-        box, fact = self.boxes.get(self.names[index]), self.metadata[index]
-        return None if box is None else round(box.length(fact.width, fact.height), 1)
-
-
-def look(
-    photo_set: PhotoSet, metadata: Sequence[ImageMetadata], unreadable: Mapping[str, str], seed: int
-) -> Seen:
-    """Gathers what several sections ask of the photos."""
-    nothing = np.zeros(len(metadata), dtype=int)
-    timed = sorted((fact.taken, index) for index, fact in enumerate(metadata) if fact.taken)
-    place = nothing - 1
-    for rank, (_, index) in enumerate(timed):
-        place[index] = rank
-    boxes, error = _boxes(photo_set)
-    return Seen(
-        photo_set=photo_set,
-        metadata=metadata,
-        unreadable=unreadable,
-        targets=np.asarray(photo_set.targets, dtype=int),
-        order=capture_order(photo_set, metadata),
-        camera=cameras(metadata) if metadata else nothing,
-        background=backgrounds(metadata, BACKGROUNDS, seed) if metadata else nothing,
-        burst=bursts(photo_set, metadata),
-        place=place,
-        boxes=boxes,
-        boxes_error=error,
-    )
-
-
-def _boxes(photo_set: PhotoSet) -> tuple[Mapping[str, Box], str]:
-    try:
-        boxes = read_boxes(photo_set.root)
-    except DataError as error:
-        return {}, str(error)
-    names = set(photo_set.names)
-    return {name: box for name, box in boxes.items() if name in names}, ""
-
-
-def file_section(seen: Seen) -> dict[str, Any]:
+def file_section(photos: PhotoFeatures) -> dict[str, Any]:
     """Files by what they are: unusable, ignored, and by size, mode and orientation."""
     return {
         "unreadable": [
-            {"photo": name, "reason": reason} for name, reason in seen.unreadable.items()
+            {"photo": name, "reason": reason} for name, reason in photos.unreadable.items()
         ],
-        "ignored": list(seen.photo_set.ignored),
-        "sizes": _kinds(seen, lambda fact: {"width": fact.width, "height": fact.height}),
-        "modes": _kinds(seen, lambda fact: {"mode": fact.mode}),
-        "orientations": _kinds(seen, lambda fact: {"orientation": fact.orientation}),
+        "ignored": list(photos.photo_set.ignored),
+        "sizes": _kinds(photos, lambda image: {"width": image.width, "height": image.height}),
+        "modes": _kinds(photos, lambda image: {"mode": image.mode}),
+        "orientations": _kinds(photos, lambda image: {"orientation": image.orientation}),
     }
 
 
-def _kinds(seen: Seen, kind: Callable[[ImageMetadata], dict[str, Any]]) -> list[dict[str, Any]]:
+def _kinds(
+    photos: PhotoFeatures, kind: Callable[[ImageMetadata], dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Photos by kind, the commonest first; those of the other kinds by name."""
     members: dict[tuple[Any, ...], list[str]] = {}
-    for name, fact in zip(seen.names, seen.metadata, strict=True):
-        members.setdefault(tuple(kind(fact).items()), []).append(name)
+    for name, image in zip(photos.names, photos.metadata, strict=True):
+        members.setdefault(tuple(kind(image).items()), []).append(name)
     rows = sorted(members.items(), key=lambda item: -len(item[1]))
     return [
         {**dict(what), "photos": len(names), "names": names if row else []}
@@ -131,54 +52,57 @@ def _kinds(seen: Seen, kind: Callable[[ImageMetadata], dict[str, Any]]) -> list[
     ]
 
 
-def duplicate_section(seen: Seen, edge_descriptors: np.ndarray) -> dict[str, Any]:
-    """Photos that show the same: exactly, and nearly."""
-    if not seen.metadata:
+def duplicate_section(photos: PhotoFeatures, edge_descriptors: np.ndarray) -> dict[str, Any]:
+    """Exact duplicates, and near-duplicates."""
+    if not photos.metadata:
         return {"exact": [], "near": []}
-    pixels = [fact.pixels for fact in seen.metadata]
-    near = near_duplicates(seen.metadata, edge_descriptors, seen.targets)
-    group = grouped([(pair.first, pair.second) for pair in near], len(pixels))
+    hashes = [image.pixel_hash for image in photos.metadata]
+    near = near_duplicates(photos.metadata, edge_descriptors, photos.targets)
+    group = grouped([(pair.first, pair.second) for pair in near], len(hashes))
     shown: set[frozenset[str]] = set()
     rows: list[dict[str, Any]] = []
     for pair in near:
-        # Of a photo and its exact copy, one is enough to be near to a third.
-        contents = frozenset((pixels[pair.first], pixels[pair.second]))
-        if len(contents) == 1 or contents in shown:
+        # A pair with a photo stands for the pairs with its exact copies too.
+        pictures = frozenset((hashes[pair.first], hashes[pair.second]))
+        if len(pictures) == 1 or pictures in shown:
             continue
-        shown.add(contents)
+        shown.add(pictures)
         rows.append(
             {
-                "first": seen.names[pair.first],
-                "second": seen.names[pair.second],
-                "bits": pair.bits,
+                "first": photos.names[pair.first],
+                "second": photos.names[pair.second],
+                "bits": pair.hamming,
                 "likeness": round(pair.similarity, 3),
                 "group": int(group[pair.first]),
-                "across": bool(seen.targets[pair.first] != seen.targets[pair.second]),
+                "across": bool(photos.targets[pair.first] != photos.targets[pair.second]),
             }
         )
     rows.sort(key=lambda row: (not row["across"], row["group"], -row["likeness"]))
-    return {"exact": [seen.named(group) for group in exact_duplicates(seen.metadata)], "near": rows}
+    return {
+        "exact": [photos.named(group) for group in exact_duplicates(photos.metadata)],
+        "near": rows,
+    }
 
 
-def camera_section(seen: Seen) -> list[dict[str, Any]]:
+def camera_section(photos: PhotoFeatures) -> list[dict[str, Any]]:
     """Cameras, that of most photos first."""
-    names = {int(seen.camera[index]): fact.camera for index, fact in enumerate(seen.metadata)}
-    counts = np.bincount(seen.camera).tolist() if seen.metadata else []
+    names = {int(photos.camera[index]): image.camera for index, image in enumerate(photos.metadata)}
+    counts = np.bincount(photos.camera).tolist() if photos.metadata else []
     return [{"name": names[number], "photos": count} for number, count in enumerate(counts)]
 
 
-def background_section(seen: Seen) -> list[dict[str, Any]]:
+def background_section(photos: PhotoFeatures) -> list[dict[str, Any]]:
     """Backgrounds by the colours of their borders, that of most photos first."""
-    ring = [BORDER_NAMES.index(f"ring_{c}_{rank}") for rank in (5, 50, 95) for c in "Lab"]
+    border = [BORDER_NAMES.index(f"ring_{c}_{rank}") for rank in (5, 50, 95) for c in "Lab"]
     rows = []
-    for number in range(int(seen.background.max(initial=-1)) + 1):
-        members = seen.order[seen.background[seen.order] == number]
-        colours = np.median([np.array(seen.metadata[i].border)[ring] for i in members], axis=0)
+    for number in range(int(photos.background.max(initial=-1)) + 1):
+        members = photos.order[photos.background[photos.order] == number]
+        colours = np.median([np.array(photos.metadata[i].border)[border] for i in members], axis=0)
         rows.append(
             {
                 "photos": len(members),
                 "colours": _hex(colours.reshape(3, 3)),
-                "samples": seen.named(_spaced(members, SAMPLES)),
+                "samples": photos.named(_spaced(members, SAMPLES)),
             }
         )
     return rows
@@ -196,9 +120,9 @@ def _spaced(members: np.ndarray, count: int) -> np.ndarray:
     return members[np.unique(places)] if len(members) else members
 
 
-def timeline_section(seen: Seen) -> dict[str, Any]:
+def timeline_section(photos: PhotoFeatures) -> dict[str, Any]:
     """The days on which photos were taken, along all photos in order of time."""
-    taken = sorted(fact.taken for fact in seen.metadata if fact.taken)
+    taken = sorted(image.taken for image in photos.metadata if image.taken)
     dates = [moment[:10] for moment in taken]
     days = {date: place for place, date in reversed(list(enumerate(dates)))}
     return {
@@ -207,48 +131,50 @@ def timeline_section(seen: Seen) -> dict[str, Any]:
     }
 
 
-def category_section(seen: Seen) -> list[dict[str, Any]]:
-    """A row per category: when, with what and against what it was photographed, and its light."""
-    places = (len(camera_section(seen)), int(seen.background.max(initial=-1)) + 1)
-    light = {key: seen.values(key) for key in ("brightness", "clipped", "sharpness")}
+def category_section(photos: PhotoFeatures) -> list[dict[str, Any]]:
+    """A row per category: times, cameras, backgrounds and light of its photos."""
+    places = (len(camera_section(photos)), int(photos.background.max(initial=-1)) + 1)
+    light = {key: photos.values(key) for key in ("brightness", "clipped", "sharpness")}
     rows = []
-    for target, name in enumerate(seen.photo_set.categories.names):
-        members = seen.order[seen.targets[seen.order] == target]
-        timed = [index for index in members if seen.metadata[index].taken]
-        runs = [_burst(seen, burst) for burst in _bursts(seen, members)]
+    for target, name in enumerate(photos.photo_set.categories.names):
+        members = photos.order[photos.targets[photos.order] == target]
+        timed = [index for index in members if photos.metadata[index].taken]
+        runs = [_burst(photos, burst) for burst in _bursts(photos, members)]
         largest = max((run["photos"] for run in runs if run["first"]), default=0)
-        lengths = [length for i in members if (length := seen.body(i)) is not None]
+        lengths = [length for i in members if (length := photos.body(i)) is not None]
         rows.append(
             {
                 "name": name,
                 "photos": len(members),
                 "timed": len(timed),
-                "days": len({seen.metadata[index].taken[:10] for index in timed}),
-                "cameras": np.bincount(seen.camera[members], minlength=places[0]).tolist(),
-                "backgrounds": np.bincount(seen.background[members], minlength=places[1]).tolist(),
+                "days": len({photos.metadata[index].taken[:10] for index in timed}),
+                "cameras": np.bincount(photos.camera[members], minlength=places[0]).tolist(),
+                "backgrounds": np.bincount(
+                    photos.background[members], minlength=places[1]
+                ).tolist(),
                 "bursts": runs,
                 "largest_burst": largest / len(timed) if timed else None,
                 **{key: _spread(values[members]) for key, values in light.items()},
                 "body": _spread(lengths),
-                "samples": seen.named(_spaced(members, SAMPLES)),
+                "samples": photos.named(_spaced(members, SAMPLES)),
             }
         )
     return rows
 
 
-def _bursts(seen: Seen, members: np.ndarray) -> list[np.ndarray]:
+def _bursts(photos: PhotoFeatures, members: np.ndarray) -> list[np.ndarray]:
     """Some photos by burst, in the order in which the bursts begin."""
     bursts: dict[int, list[int]] = {}
-    for member, burst in zip(members.tolist(), seen.burst[members].tolist(), strict=True):
+    for member, burst in zip(members.tolist(), photos.burst[members].tolist(), strict=True):
         bursts.setdefault(burst, []).append(member)
     return [np.array(burst) for burst in bursts.values()]
 
 
-def _burst(seen: Seen, members: np.ndarray) -> dict[str, Any]:
-    places, taken = seen.place[members], [seen.metadata[index].taken for index in members]
+def _burst(photos: PhotoFeatures, members: np.ndarray) -> dict[str, Any]:
+    places, taken = photos.place[members], [photos.metadata[index].taken for index in members]
     timed = bool(taken[0])
     return {
-        "camera": int(seen.camera[members[0]]),
+        "camera": int(photos.camera[members[0]]),
         "photos": len(members),
         "first": taken[0] if timed else None,
         "last": taken[-1] if timed else None,
@@ -258,7 +184,7 @@ def _burst(seen: Seen, members: np.ndarray) -> dict[str, Any]:
 
 
 def _spread(values: Sequence[float] | np.ndarray) -> dict[str, float] | None:
-    """Where the middle and the ends of some values lie; None of no values."""
+    """Five quantiles of some values; None if there are none."""
     if len(values) == 0:
         return None
     ranks = {"low": 5, "lower": 25, "median": 50, "upper": 75, "high": 95}
@@ -266,64 +192,64 @@ def _spread(values: Sequence[float] | np.ndarray) -> dict[str, float] | None:
     return {name: round(float(value), 4) for name, value in zip(ranks, found, strict=True)}
 
 
-def light_section(seen: Seen) -> dict[str, list[str]]:
+def light_section(photos: PhotoFeatures) -> dict[str, list[str]]:
     """Photos whose exposure or sharpness is odd beside others on their background."""
-    brightness, clipped = seen.values("brightness"), seen.values("clipped")
+    brightness, clipped = photos.values("brightness"), photos.values("clipped")
     usual = float(np.median(clipped)) if len(clipped) else 0.0
     blank = (brightness < DARK) & (np.median(brightness) >= 2 * DARK if len(clipped) else False)
     blank |= clipped > usual + WHITE
-    exposure = (_deviation(seen, "brightness", brightness) != 0) & ~blank
-    # Above zero: a dark photo of nothing has no sharpness, and a logarithm needs some.
-    soft = _deviation(seen, "sharpness", np.log(seen.values("sharpness") + 1)) < 0
+    exposure = (_deviation(photos, "brightness", brightness) != 0) & ~blank
+    # + 1: an empty dark photo has sharpness 0, which has no logarithm.
+    soft = _deviation(photos, "sharpness", np.log(photos.values("sharpness") + 1)) < 0
     return {
-        "blank": seen.named(np.flatnonzero(blank)),
-        "exposure": seen.named(np.flatnonzero(exposure)),
-        "soft": seen.named(np.flatnonzero(soft & ~blank)),
+        "blank": photos.named(np.flatnonzero(blank)),
+        "exposure": photos.named(np.flatnonzero(exposure)),
+        "soft": photos.named(np.flatnonzero(soft & ~blank)),
     }
 
 
-def _deviation(seen: Seen, key: str, values: np.ndarray) -> np.ndarray:
+def _deviation(photos: PhotoFeatures, key: str, values: np.ndarray) -> np.ndarray:
     """(photos,) -1, 0 or 1: far below, like, or far above the others on the same background."""
     found = np.zeros(len(values), dtype=int)
-    for number in np.unique(seen.background):
-        members = np.flatnonzero(seen.background == number)
-        if len(members) < PEERS:
+    for number in np.unique(photos.background):
+        members = np.flatnonzero(photos.background == number)
+        if len(members) < MIN_PEERS:
             continue
         away = values[members] - np.median(values[members])
-        most = max(_DEVIATIONS[key] * _MAD * float(np.median(np.abs(away))), _FLOORS[key])
-        found[members] = np.sign(away) * (np.abs(away) > most)
+        limit = max(_DEVIATIONS[key] * _MAD * float(np.median(np.abs(away))), _FLOORS[key])
+        found[members] = np.sign(away) * (np.abs(away) > limit)
     return found
 
 
-def body_section(seen: Seen, image_size: int | Sequence[int]) -> dict[str, Any]:
-    """How large bodies are, and which reach where they should not."""
-    boxed = [index for index, name in enumerate(seen.names) if name in seen.boxes]
-    lengths = [length for index in boxed if (length := seen.body(index)) is not None]
+def body_section(photos: PhotoFeatures, image_size: int | Sequence[int]) -> dict[str, Any]:
+    """How large bodies are, and which reach the edge or the border."""
+    boxed = [index for index, name in enumerate(photos.names) if name in photos.boxes]
+    lengths = [length for index in boxed if (length := photos.body(index)) is not None]
     # A photo is resized to a square, or to the given shape: each side by its own scale.
     rows, columns = (image_size, image_size) if isinstance(image_size, int) else image_size
-    small = [seen.boxes[seen.names[index]].length(columns, rows) for index in boxed]
+    small = [photos.boxes[photos.names[index]].length(columns, rows) for index in boxed]
     return {
         "boxes": len(boxed),
-        "error": seen.boxes_error,
+        "error": photos.boxes_error,
         "median": round(float(np.median(lengths)), 1) if boxed else None,
         "at_image_size": round(float(np.median(small)), 1) if boxed else None,
-        "cut": [seen.names[index] for index in boxed if seen.boxes[seen.names[index]].is_cut],
-        "in_border": seen.named(np.flatnonzero(seen.in_border)),
+        "cut": [photos.names[index] for index in boxed if photos.boxes[photos.names[index]].is_cut],
+        "in_border": photos.named(np.flatnonzero(photos.in_border)),
     }
 
 
-def photo_section(seen: Seen) -> list[dict[str, Any]]:
+def photo_section(photos: PhotoFeatures) -> list[dict[str, Any]]:
     """A row per photo."""
     keys = ("width", "height", "mode", "orientation", "camera", "taken", "brightness", "clipped")
     return [
         {
-            "photo": seen.names[index],
-            "category": seen.label(index),
-            **{key: getattr(fact, key) for key in keys},
-            "sharpness": fact.sharpness,
-            "background": int(seen.background[index]),
-            "burst": int(seen.burst[index]),
-            "body": seen.body(index),
+            "photo": photos.names[index],
+            "category": photos.label(index),
+            **{key: getattr(image, key) for key in keys},
+            "sharpness": image.sharpness,
+            "background": int(photos.background[index]),
+            "burst": int(photos.burst[index]),
+            "body": photos.body(index),
         }
-        for index, fact in enumerate(seen.metadata)
+        for index, image in enumerate(photos.metadata)
     ]

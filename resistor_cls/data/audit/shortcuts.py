@@ -1,7 +1,7 @@
-"""How well a category can be told without looking at the part.
+"""Shortcuts: how well the category can be predicted without looking at the part.
 
-A model that can be right for a wrong reason will be. What the border of a photo, or the camera,
-tells of the category, a model may learn instead of the part; it is then wrong on the next table.
+If the border of a photo, or the camera, predicts the category, a model may learn that instead of
+the part, and fail on photos of another table.
 """
 
 import warnings
@@ -17,20 +17,21 @@ from sklearn.tree import DecisionTreeClassifier
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.metadata import ImageMetadata
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.photo_set import PhotoSet
 from resistor_cls.data.splits.captures import cameras, capture_order
-from resistor_cls.data.splits.folds import capture_folds, stratified_folds
+from resistor_cls.data.splits.folds import stratified_folds
+from resistor_cls.data.splits.temporal import capture_folds
 
-MAX_PHOTOS = 5000  # 100,000 photos say the same, twenty times as slowly
-MIN_PHOTOS = 20  # of fewer, one photo more or less is a twentieth of the score
-FOLDS = (5, 3, 2)  # tried in turn, until most photos are of categories that fill them
-_MOST = 0.8  # share of the photos that is most of them
+MAX_PHOTOS = 5000  # 100,000 photos give the same result in twenty times the time
+MIN_PHOTOS = 20  # of fewer, each photo is a twentieth of the score or more
+FOLDS = (5, 3, 2)  # tried one after the other, until enough photos are of categories that fill them
+_MIN_USED = 0.8  # share of the photos that is enough
 
 _TREES = 100
-_ROOM = 16e6  # bytes: trees are grown in turn, as one of 150 categories takes megabytes
+_MEMORY = 16e6  # bytes of the trees grown at once: one of 150 categories takes megabytes
 
 Shortcut = dict[str, Any]
-Tell = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+Classifier = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 
 
 def shortcut_scores(
@@ -39,11 +40,11 @@ def shortcut_scores(
     body_in_border: np.ndarray,
     seed: int = 0,
 ) -> dict[str, Shortcut]:
-    """Scores what tells the category besides the part.
+    """Scores what predicts the category besides the part.
 
-    Each score is an accuracy, cross-validated twice: with folds that are shuffled, as a random
-    split does, and with folds that are blocks in capture order, so that neighbouring frames do
-    not stand on both sides. The second is the honest one.
+    Each score is an accuracy, cross-validated twice: with shuffled folds, as of a random split, and
+    with folds that are blocks in capture order, so that neighbouring frames are in the same fold.
+    The second one is not inflated by near-duplicates.
 
     Args:
         photo_set: the photos.
@@ -56,14 +57,14 @@ def shortcut_scores(
 
         - `reason`: why it could not be scored; else empty, and the rest is there;
         - `photos`, `categories`, `folds`: how many were used;
-        - `left_out`: `body_in_border` and `few` (their categories fill no folds), in photos, and
-          `sampled`, photos beyond the 5,000 that are enough;
-        - `most_frequent`, `uniform`: the accuracy of one who always says the most frequent
-          category, and of one who guesses;
+        - `left_out`: `body_in_border` and `few` (of categories with fewer photos than folds), in
+          photos, and `sampled`, photos beyond the 5,000 that are enough;
+        - `most_frequent`, `uniform`: the accuracy of always predicting the most frequent
+          category, and of guessing;
         - `stratified`, `capture`: `accuracy` (mean over the folds), `spread` (their standard
-          deviation) and `folds`, each fold's own, in capture order the last one last.
+          deviation) and `folds`, of each fold, in capture order.
     """
-    border = np.array([fact.border for fact in metadata])
+    border = np.array([image.border for image in metadata])
     camera = cameras(metadata) if metadata else np.empty(0, dtype=int)
     return {
         "border": _scored(
@@ -74,7 +75,7 @@ def shortcut_scores(
             left_out=body_in_border,
             seed=seed,
         ),
-        # One feature that is a name: a single tree says all that there is to say.
+        # One feature that is a name: a single tree is enough.
         "camera": _scored(
             camera[:, None],
             _by_tree,
@@ -88,13 +89,11 @@ def shortcut_scores(
     }
 
 
-def _by_trees(
-    features: np.ndarray, targets: np.ndarray, asked: np.ndarray, seed: int
-) -> np.ndarray:
-    """What extremely randomized trees (Geurts et al. 2006) answer, having learned."""
+def _by_trees(features: np.ndarray, targets: np.ndarray, held: np.ndarray, seed: int) -> np.ndarray:
+    """Predictions of extremely randomized trees (Geurts et al. 2006)."""
     # Two nodes a photo, each with a number of 8 bytes for every category.
     size = 16 * len(targets) * (int(targets.max()) + 1)
-    at_once = int(np.clip(_ROOM / size, 1, _TREES))
+    at_once = int(np.clip(_MEMORY / size, 1, _TREES))
     votes: Any = 0
     for grown in range(0, _TREES, at_once):
         trees = ExtraTreesClassifier(
@@ -102,8 +101,9 @@ def _by_trees(
         )
         with _many_categories():
             trees.fit(features, targets)
-        votes = votes + trees.n_estimators * trees.predict_proba(asked)
-    return trees.classes_[votes.argmax(axis=1)]
+        votes = votes + trees.n_estimators * trees.predict_proba(held)
+    predictions: np.ndarray = trees.classes_[votes.argmax(axis=1)]
+    return predictions
 
 
 @contextmanager
@@ -114,19 +114,19 @@ def _many_categories() -> Iterator[None]:
         yield
 
 
-def _by_tree(features: np.ndarray, targets: np.ndarray, asked: np.ndarray, seed: int) -> np.ndarray:
-    # A column a camera, and no memory for all that a photo is not of: photos may be of as many
-    # cameras as there are photos.
+def _by_tree(features: np.ndarray, targets: np.ndarray, held: np.ndarray, seed: int) -> np.ndarray:
+    # One sparse column per camera: there may be as many cameras as photos.
     columns = OneHotEncoder(handle_unknown="ignore").fit(features)
     tree = DecisionTreeClassifier(random_state=seed)
     with _many_categories():
         tree.fit(columns.transform(features), targets)
-    return tree.predict(columns.transform(asked))
+    predictions: np.ndarray = tree.predict(columns.transform(held))
+    return predictions
 
 
 def _scored(
     features: np.ndarray,
-    tell: Tell,
+    classifier: Classifier,
     photo_set: PhotoSet,
     metadata: Sequence[ImageMetadata],
     *,
@@ -166,18 +166,18 @@ def _scored(
         "most_frequent": float(np.bincount(compact).max() / len(compact)),
         "uniform": 1 / len(categories),
         **{
-            name: _accuracy(features[sample], compact, fold_of, tell, seed)
+            name: _accuracy(features[sample], compact, fold_of, classifier, seed)
             for name, fold_of in scores.items()
         },
     }
 
 
 def _that_fill_folds(targets: np.ndarray, candidates: np.ndarray) -> tuple[int, np.ndarray]:
-    """A number of folds, and the candidates whose categories have a photo for each of them."""
+    """A number of folds, and the candidates of categories with a photo for each fold."""
     counts = np.bincount(targets[candidates], minlength=1)
     for folds in FOLDS:
         kept = candidates[counts[targets[candidates]] >= folds]
-        if len(kept) >= _MOST * len(candidates):
+        if len(kept) >= _MIN_USED * len(candidates):
             break
     return folds, kept
 
@@ -192,16 +192,20 @@ def _sample(kept: np.ndarray, targets: np.ndarray, folds: int, seed: int) -> np.
     rank = np.empty(len(shuffled), dtype=int)
     starts = np.searchsorted(targets[shuffled][places], targets[shuffled][places])
     rank[places] = np.arange(len(shuffled)) - starts
-    most = max(MAX_PHOTOS, int((rank < folds).sum()))
-    return np.sort(shuffled[np.argsort(rank >= folds, kind="stable")[:most]])
+    count = max(MAX_PHOTOS, int((rank < folds).sum()))
+    return np.sort(shuffled[np.argsort(rank >= folds, kind="stable")[:count]])
 
 
 def _accuracy(
-    features: np.ndarray, targets: np.ndarray, fold_of: np.ndarray, tell: Tell, seed: int
+    features: np.ndarray,
+    targets: np.ndarray,
+    fold_of: np.ndarray,
+    classifier: Classifier,
+    seed: int,
 ) -> dict[str, Any]:
     folds = []
     for fold in range(fold_of.max() + 1):
         held = fold_of == fold
-        answers = tell(features[~held], targets[~held], features[held], seed)
-        folds.append(float((answers == targets[held]).mean()))
+        predictions = classifier(features[~held], targets[~held], features[held], seed)
+        folds.append(float((predictions == targets[held]).mean()))
     return {"accuracy": float(np.mean(folds)), "spread": float(np.std(folds)), "folds": folds}

@@ -1,4 +1,4 @@
-"""Mixed photos: two of a batch in one, with a share of both labels."""
+"""Mixed photos: two of a batch in one, with soft targets."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from torchvision.transforms.v2 import CutMix, MixUp
 from resistor_cls.errors import ConfigError, nearest
 
 
-class _CornerCutMix(CutMix):
+class _CornerCutMix(CutMix):  # type: ignore[misc]
     """CutMix whose patch lies in a corner of the photo, never clipped by its edge."""
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
@@ -26,16 +26,17 @@ class _CornerCutMix(CutMix):
         return {"box": (x, y, x + columns, y + rows), "lam_adjusted": kept}
 
 
-def _ratio(shares: Tensor) -> Tensor:
-    return shares
+def _ratio(soft_targets: Tensor) -> Tensor:
+    return soft_targets
 
 
-def _union(shares: Tensor) -> Tensor:
-    return (shares > 0).to(shares)
+def _union(soft_targets: Tensor) -> Tensor:
+    return (soft_targets > 0).to(soft_targets)
 
 
-def _larger(shares: Tensor) -> Tensor:
-    return one_hot(shares.argmax(dim=1), shares.shape[1]).to(shares)
+def _larger(soft_targets: Tensor) -> Tensor:
+    largest = soft_targets.argmax(dim=1)
+    return one_hot(largest, soft_targets.shape[1]).to(soft_targets)
 
 
 KINDS = ("none", "mixup", "cutmix")
@@ -49,18 +50,18 @@ TARGETS: Mapping[str, Callable[[Tensor], Tensor]] = {
 class Mix:
     """Mixes the photos of training batches.
 
-    mixup lays photos over each other (Zhang et al. 2018), cutmix pastes a patch of one into another
-    (Yun et al. 2019). Both, and what they draw, are torchvision's.
+    mixup averages two photos (Zhang et al. 2018), cutmix pastes a patch of one into another
+    (Yun et al. 2019). Both are torchvision's.
 
     Args:
         kind: `mixup` or `cutmix`.
-        concentration: of the beta distribution that the share of the first photo is drawn from: 1
-            draws all shares alike, less prefers one of the photos, more prefers halves.
+        concentration: of the beta distribution of the first photo's weight: 1 is uniform, less
+            prefers one of the photos, more prefers halves.
         probability: that a batch is mixed.
-        iterations: how often: after two, up to four photos are in one.
+        iterations: how often a batch is mixed: after two, up to four photos are in one.
         corner: of `cutmix`, whether the patch is in a corner.
-        target: `ratio` gives every label its share, `union` all of them fully, `larger` only the
-            one with the largest share.
+        target: `ratio` gives every label the weight of its photo, `union` gives all of them 1,
+            `larger` gives 1 to the label with the largest weight alone.
 
     Raises:
         ConfigError: a value that cannot be used.
@@ -87,7 +88,7 @@ class Mix:
         if iterations < 1:
             raise ConfigError(f"mix.iterations={iterations}: expected 1 or more, or mix=none")
         if corner and kind != "cutmix":
-            raise ConfigError(f"mix.corner=true with mix={kind}, which cuts no patch: use cutmix")
+            raise ConfigError(f"mix.corner=true with mix={kind}, which has no patch: use cutmix")
         if target not in TARGETS:
             raise ConfigError(f"mix.target={target}: {nearest(target, TARGETS)}")
         method = MixUp if kind == "mixup" else _CornerCutMix if corner else CutMix
@@ -105,14 +106,14 @@ class Mix:
 
         Returns:
             The batch with mixed `photos` float32 on the scale that they were on, and
-            `soft_targets` (batch, categories) float32, the share of each category in the truth.
+            `soft_targets` (batch, categories) float32.
         """
         photos = batch["photos"].float()
-        shares = one_hot(batch["targets"], categories).float()
+        soft_targets = one_hot(batch["targets"], categories).float()
         for _ in range(self._iterations):
             if float(torch.rand(())) < self._probability:
-                photos, shares = self._mix(photos, shares)
-        return {**batch, "photos": photos, "soft_targets": TARGETS[self.target](shares)}
+                photos, soft_targets = self._mix(photos, soft_targets)
+        return {**batch, "photos": photos, "soft_targets": TARGETS[self.target](soft_targets)}
 
 
 def mixing(kind: str = "none", **settings: Any) -> Mix | None:

@@ -1,4 +1,4 @@
-"""Plain values from JSON or YAML that anyone may have written: read within limits, never run."""
+"""Plain values from untrusted JSON or YAML: read within limits, never run."""
 
 import json
 import stat
@@ -10,7 +10,7 @@ import yaml
 
 from resistor_cls.errors import ConfigError
 
-# A pipeline of 20 steps has 10 kB, 300 values and a depth of 6. YAML takes a second for the most.
+# 20 transforms have 10 kB, 300 values and a depth of 6. YAML takes a second for these limits.
 MAX_BYTES = 256 * 1024
 MAX_VALUES = 10_000
 MAX_DEPTH = 50
@@ -36,7 +36,7 @@ def read_text(path: Path, key: str) -> str:
         key: that names it, for messages.
 
     Raises:
-        ConfigError: it is absent, no file, too long or no text.
+        ConfigError: it is missing, not a file, too long or not text.
     """
     path = path.expanduser()
     try:
@@ -51,7 +51,7 @@ def read_text(path: Path, key: str) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{key}: expected JSON or YAML, this is no text") from error
+        raise ConfigError(f"{key}: expected JSON or YAML, this is not text") from error
 
 
 def parse(text: str, key: str) -> Any:
@@ -67,11 +67,11 @@ def parse(text: str, key: str) -> Any:
     try:
         # JSON first: YAML 1.1 takes 1e-3 for text.
         values = _json(text)
-        # SafeLoader's subclass: what it makes are plain values. A list that is named once and
-        # meant often (an alias) is one list still; written out, it may be a billion.
+        # SafeLoader's subclass: it makes plain values only. An alias of a list is still one list;
+        # written out, it may be a billion.
         values = yaml.load(text, _Loader) if values is None else values
         check_bounded(values, key)
-        # Once more as JSON: dates of YAML, and what holds itself, are no plain values.
+        # Once more as JSON: dates of YAML, and what contains itself, are not plain values.
         return json.loads(json.dumps(values))
     # RecursionError: brackets in brackets in brackets.
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Photos decoded and prepared once, kept in a memory-mapped file, with what their files tell.
+"""Photos decoded and preprocessed once, kept in a memory-mapped file, with what their files tell.
 
 Epochs then never wait for JPEG decoding, worker processes share the pages, and a photo that
 cannot be read is known before training begins.
@@ -15,18 +15,13 @@ from contextlib import suppress
 from dataclasses import asdict, astuple, dataclass, fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from resistor_cls.data.geometry import OrientedBox
-from resistor_cls.data.images.decode import (
-    ImagePreprocessing,
-    PreprocessedImage,
-    decode_photo,
-    one_torch_thread,
-    prepared,
-)
+from resistor_cls.data.images.decode import decode_photo
 from resistor_cls.data.images.files import image_errors, photo_bytes
 from resistor_cls.data.images.mapped import mapped
 from resistor_cls.data.images.metadata import (
@@ -35,17 +30,23 @@ from resistor_cls.data.images.metadata import (
     edge_descriptor,
     image_metadata,
 )
+from resistor_cls.data.images.preprocessed import (
+    ImagePreprocessing,
+    PreprocessedImage,
+    preprocess_photo,
+)
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.data.scratch import remove_left_over, scratch_folder
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.photo_set import PhotoSet
 from resistor_cls.errors import NO_HOME, DataError
 
-CACHE_VERSION = 4  # counts changes of decoding, of preparations, of the facts and of the layout
+CACHE_VERSION = 4  # counts changes of decoding, of preprocessing, of metadata and of the layout
 _BODY = len(fields(OrientedBox))
 _NO_BODY = (float("nan"),) * _BODY
 _BUILDING = ".building-"  # begins the names of folders that are not a cache yet
 _TRIES = 3  # where other processes build and discard the same cache
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# What reading a cache raises where a file of it is absent, cut or of something else. Permissions
+# What reading a cache raises if a file of it is missing, truncated or something else. Permissions
 # and failing disks are not among them: decoding anew would not help.
 _DAMAGE = (
     FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, LookupError, TypeError,
@@ -57,7 +58,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PhotoCache:
-    """PreprocessedImage photos.
+    """The preprocessed photos of a set.
 
     Attributes:
         photos: (readable, rows, columns, channels) uint8, memory-mapped.
@@ -65,10 +66,10 @@ class PhotoCache:
         unreadable: file name → why it cannot be read.
         located: (readable,) bool, False where the body was looked for and not found.
         places: (readable, 2, 3) float64, memory-mapped: what each shows of the original; see
-            `resistor_cls.data.images.decode.PreprocessedImage`.
+            `resistor_cls.data.images.preprocessed.PreprocessedImage`.
         bodies: (readable, 6) float64, memory-mapped: the values of the `OrientedBox` of each; nan
             where no body was found or looked for.
-        metadata: what the file of each cached photo tells.
+        metadata: of each cached photo.
         edge_descriptors: (readable, 64, 64) int8, memory-mapped; see
             `resistor_cls.data.images.metadata.edge_descriptor`.
     """
@@ -82,18 +83,28 @@ class PhotoCache:
     metadata: tuple[ImageMetadata, ...]
     edge_descriptors: np.ndarray
 
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """Hash of the file of each cached photo."""
+        return tuple(image.content for image in self.metadata)
+
+    @property
+    def pixel_hashes(self) -> tuple[str, ...]:
+        """Pixel hash of each cached photo."""
+        return tuple(image.pixel_hash for image in self.metadata)
+
     def body(self, index: int) -> OrientedBox | None:
-        """Where the body was found in a prepared photo, in its pixels."""
+        """Where the body was found in a preprocessed photo, in its pixels."""
         values = self.bodies[index].tolist()
         return None if np.isnan(values).any() else OrientedBox(*values)
 
 
-def open_cache(photo_set: PhotoSet, prepare: ImagePreprocessing, folder: Path) -> PhotoCache:
-    """Opens the prepared photos of a set, decoded and prepared first where they are not yet.
+def open_cache(photo_set: PhotoSet, preprocess: ImagePreprocessing, folder: Path) -> PhotoCache:
+    """Opens the preprocessed photos of a set; decodes and preprocesses what is not cached.
 
     Args:
         photo_set: the photos.
-        prepare: makes of each photo what is kept.
+        preprocess: what is done to each photo.
         folder: of everything that is cached; decoded photos are below it.
 
     Raises:
@@ -106,12 +117,12 @@ def open_cache(photo_set: PhotoSet, prepare: ImagePreprocessing, folder: Path) -
         raise DataError(f"the photo cache in {folder} cannot be used: {NO_HOME}") from error
     try:
         remove_left_over(folder, _BUILDING)
-        place = folder / _key(photo_set, prepare)
+        place = folder / _key(photo_set, preprocess)
         for _ in range(_TRIES):
             if not place.is_dir():
-                _build(photo_set, prepare, place)
+                _build(photo_set, preprocess, place)
             try:
-                return _opened(place, len(photo_set), prepare)
+                return _opened(place, len(photo_set), preprocess)
             except _DAMAGE as error:
                 log.warning(
                     "the photo cache %s is damaged (%s): the photos are decoded anew",
@@ -130,24 +141,22 @@ def open_cache(photo_set: PhotoSet, prepare: ImagePreprocessing, folder: Path) -
     )
 
 
-def _opened(place: Path, count: int, prepare: ImagePreprocessing) -> PhotoCache:
+def _opened(place: Path, count: int, preprocess: ImagePreprocessing) -> PhotoCache:
     """Opens what `_build` has written.
 
     Args:
         place: the folder.
         count: how many photos the set has.
-        prepare: the preparation.
+        preprocess: what was done to each photo.
 
     Raises:
         OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError: a file that is
-            absent, is cut or holds something else: see `_DAMAGE`.
+            missing, truncated or something else: see `_DAMAGE`.
     """
     index = json.loads((place / "index.json").read_text(encoding="utf-8"))
     readable, unreadable = tuple(index["readable"]), dict(index["unreadable"])
     located = np.array(index["located"], dtype=bool)
-    metadata = tuple(
-        ImageMetadata(**{**fact, "border": tuple(fact["border"])}) for fact in index["facts"]
-    )
+    metadata = tuple(_metadata_of(row) for row in index["facts"])
     kept = len(readable)
     if not kept == len(located) == len(metadata) or kept + len(unreadable) != count:
         raise ValueError(f"index.json tells of {kept} photos, not of {count}")
@@ -155,7 +164,7 @@ def _opened(place: Path, count: int, prepare: ImagePreprocessing) -> PhotoCache:
         sorted(set(readable) & set(range(count)))
     ):
         raise ValueError("index.json names photos that there are not")
-    shape = (kept, *prepare.shape, prepare.channels)
+    shape = (kept, *preprocess.shape, preprocess.channels)
     return PhotoCache(
         _mapped(place / "photos.uint8", np.uint8, shape),
         readable,
@@ -168,6 +177,19 @@ def _opened(place: Path, count: int, prepare: ImagePreprocessing) -> PhotoCache:
     )
 
 
+def _metadata_of(row: dict[str, Any]) -> ImageMetadata:
+    """Metadata of a photo from a row of `index.json`, where the pixel hash is called `pixels`."""
+    values = dict(row)
+    pixel_hash, border = values.pop("pixels"), tuple(values.pop("border"))
+    return ImageMetadata(pixel_hash=pixel_hash, border=border, **values)
+
+
+def _row_of(metadata: ImageMetadata) -> dict[str, Any]:
+    """The inverse of `_metadata_of`."""
+    values = asdict(metadata)
+    return {"pixels": values.pop("pixel_hash"), **values}
+
+
 def _discard(place: Path) -> None:
     """Removes a damaged cache; another process may do so at the same time, or map its files."""
     with scratch_folder(place.parent, _BUILDING) as scratch, suppress(FileNotFoundError):
@@ -175,7 +197,7 @@ def _discard(place: Path) -> None:
 
 
 def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
-    """Identifies marked photos by content, whatever their order, names or place.
+    """Identifies labelled photos by content, whatever their order, names or place.
 
     Args:
         hashes: of the files.
@@ -188,9 +210,9 @@ def fingerprint(hashes: tuple[str, ...], labels: tuple[str, ...]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _key(photo_set: PhotoSet, prepare: ImagePreprocessing) -> str:
-    """Changes with the preparation, and when any file does: name, length or time of change."""
-    digest = hashlib.sha256(f"{CACHE_VERSION} {prepare.key} {photo_set.root.resolve()}".encode())
+def _key(photo_set: PhotoSet, preprocess: ImagePreprocessing) -> str:
+    """Changes with the preprocessing, and with any file: name, length or time of change."""
+    digest = hashlib.sha256(f"{CACHE_VERSION} {preprocess.key} {photo_set.root.resolve()}".encode())
     for index, name in enumerate(photo_set.names):
         path = photo_set.path(index)
         try:
@@ -204,8 +226,8 @@ def _key(photo_set: PhotoSet, prepare: ImagePreprocessing) -> str:
     return digest.hexdigest()[:24]
 
 
-def _build(photo_set: PhotoSet, prepare: ImagePreprocessing, place: Path) -> None:
-    """Decodes and prepares all photos, and puts the cache at `place` in one step.
+def _build(photo_set: PhotoSet, preprocess: ImagePreprocessing, place: Path) -> None:
+    """Decodes and preprocesses all photos, and puts the cache at `place` in one step.
 
     Raises:
         OSError: it cannot be written; nothing of it stays.
@@ -229,25 +251,27 @@ def _build(photo_set: PhotoSet, prepare: ImagePreprocessing, place: Path) -> Non
             (built / "places.float64").open("wb") as places,
             (built / "bodies.float64").open("wb") as bodies,
         ):
-            work = pool.map(partial(_read, prepare=prepare), paths)
-            bar = tqdm(work, total=len(paths), desc="Decoding photos", leave=False, disable=None)
-            for index, found in enumerate(bar):
+            work = pool.map(partial(_read, preprocess=preprocess), paths)
+            progress = tqdm(
+                work, total=len(paths), desc="Decoding photos", leave=False, disable=None
+            )
+            for index, found in enumerate(progress):
                 if isinstance(found, str):
                     unreadable[photo_set.names[index]] = found
                     continue
-                made, lines, fact = found
-                photos.write(made.photo.tobytes())
-                edge_descriptors.write(lines.tobytes())
-                places.write(np.asarray(made.place, np.float64).tobytes())
-                body = _NO_BODY if made.body is None else astuple(made.body)
+                image, descriptor, tags = found
+                photos.write(image.photo.tobytes())
+                edge_descriptors.write(descriptor.tobytes())
+                places.write(np.asarray(image.place, np.float64).tobytes())
+                body = _NO_BODY if image.body is None else astuple(image.body)
                 bodies.write(np.array(body, np.float64).tobytes())
                 readable.append(index)
-                located.append(made.located)
-                metadata.append(asdict(fact))
+                located.append(image.located)
+                metadata.append(_row_of(tags))
         index_of = {"readable": readable, "unreadable": unreadable}
         index_text = json.dumps({**index_of, "located": located, "facts": metadata})
         (built / "index.json").write_text(index_text, encoding="utf-8")
-        if place.is_file():  # what is no folder there is no cache
+        if place.is_file():  # a file is not a cache
             place.unlink()
         try:
             built.replace(place)
@@ -257,15 +281,15 @@ def _build(photo_set: PhotoSet, prepare: ImagePreprocessing, place: Path) -> Non
 
 
 def _read(
-    path: Path, prepare: ImagePreprocessing
+    path: Path, preprocess: ImagePreprocessing
 ) -> tuple[PreprocessedImage, np.ndarray, ImageMetadata] | str:
-    """The prepared photo, outline and facts, or why there are none."""
+    """The preprocessed photo, its edge descriptor and its metadata, or why there are none."""
     try:
         encoded = photo_bytes(path)
         photo = decode_photo(encoded)
-        made = prepared(photo, prepare)
+        image = preprocess_photo(photo, preprocess)
         with image_errors("measured"):
-            return made, edge_descriptor(photo), image_metadata(encoded, photo)
+            return image, edge_descriptor(photo), image_metadata(encoded, photo)
     except OSError as error:
         return error.strerror or str(error)
     except DataError as error:

@@ -1,4 +1,4 @@
-"""The bytes of photo files, and what is said where they or a library cannot do with them."""
+"""The bytes of photo files, and the errors of those that cannot be read."""
 
 import stat
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ def photo_bytes(path: Path) -> bytes:
 
     Raises:
         OSError: it cannot be read.
-        DataError: it is too long, or no file but a device or a pipe, which may never end.
+        DataError: it is too long, or it is not a file but a device or a pipe, which may never end.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise DataError("this is a folder, a device or a pipe: expected a file")
@@ -35,7 +35,7 @@ def named(path: Path) -> Iterator[None]:
 
 @contextmanager
 def image_errors(what: str) -> Iterator[None]:
-    """Turns whatever an image library raises into an error that says why a photo is left out.
+    """Converts exceptions of image libraries to an error that says why a photo is left out.
 
     Damaged bytes lead Pillow's plugins to KeyError and struct.error too, OpenCV and PyTorch have
     errors of their own, and each may find no memory or recurse too deeply.

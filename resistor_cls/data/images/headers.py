@@ -23,7 +23,7 @@ from PIL.TiffImagePlugin import (
 from resistor_cls.errors import DataError
 
 GREY_16_BIT = frozenset({"I;16", "I;16B", "I;16L"})
-DEEPER = frozenset({"I", "F"})  # 32 bits a pixel, whose white no standard fixes
+DEEPER = frozenset({"I", "F"})  # 32 bits a pixel, for whose white there is no standard
 # Pixels of one photo. The largest phone cameras give 108 megapixels.
 MAX_PIXELS = 128_000_000
 # Pixels of one side: a JPEG holds no more (ITU-T T.81, B.2.2), and a resize of more costs
@@ -124,7 +124,7 @@ def check_header(image: ImageFile, bounds: Bounds) -> None:
     frames = 2 if several else getattr(image, "n_frames", 1)
     if frames > 1 and image.format != "MPO":
         found = "at least 2" if several else frames
-        raise DataError(f"{found} frames or pages: save one of them as a photo of its own")
+        raise DataError(f"{found} frames or pages: save one of them as a separate photo")
     if image.mode in DEEPER or _is_misread(image):
         raise DataError(
             f"{image.format} pixels of mode {image.mode} have a depth that is not read: "
@@ -193,9 +193,9 @@ def _check_tiles(image: ImageFile) -> None:
 def _is_misread(image: ImageFile) -> bool:
     """Whether Pillow (13.0) would make other colours of this image than are meant.
 
-    Of grey TIFFs it gives 12 bits the mode of 16, and takes no notice of 16 bits that count from
+    Of grey TIFFs it gives 12 bits the mode of 16, and ignores that some of 16 bits count from
     white. In PNGs of fewer or more than 8 bits it compares the one transparent colour with pixels
-    that are already scaled to 8, and so leaves what was hidden in sight.
+    that are already scaled to 8, and so shows what should be transparent.
     """
     if isinstance(image, TiffImageFile) and image.mode in GREY_16_BIT:
         meaning = (image.tag_v2.get(BITSPERSAMPLE), image.tag_v2.get(PHOTOMETRIC_INTERPRETATION))
@@ -273,7 +273,7 @@ def _check_run_lengths(encoded: bytes) -> None:
 def _check_directories(block: bytes) -> None:
     """Refuses a TIFF, or EXIF, whose first directory or the one of EXIF is longer than any real.
 
-    What is cut or points out of the block is left to Pillow, which skips it.
+    What is truncated or points out of the block is left to Pillow, which skips it.
 
     Args:
         block: begins with the header of a TIFF.

@@ -1,4 +1,4 @@
-"""What a photo file tells besides its pixels: when, with what and against what it was taken.
+"""Metadata of an image: when, with what and against what background it was taken.
 
 Measured at full size while a photo is decoded for the cache, so that splits and the audit cost
 nothing more and do not depend on the size that photos are kept at.
@@ -18,11 +18,11 @@ from PIL.ExifTags import IFD, Base
 from resistor_cls.data.images.arrays import NPY
 from resistor_cls.data.images.decode import FORMATS, RGB, as_rgb
 
-BORDER = 0.15  # of each side: the ring that a part in the middle of a photo does not reach
-EDGE_DESCRIPTOR = 64  # side of an outline: leads of 3 pixels in a photo of 700 still show
+BORDER = 0.15  # of each side: the border that a part in the middle of a photo does not reach
+EDGE_DESCRIPTOR = 64  # side in pixels: leads of 3 pixels in a photo of 700 still show
 _SHARPNESS_SIDE = 512  # photos are compared at one scale
 _WHITE = 250  # grey levels from here on are clipped
-_NOISE = 4.0  # grey levels: contrast below it is noise of a camera, not an outline
+_NOISE = 4.0  # grey levels: contrast below it is noise of a camera, not an edge
 
 _SIDES = ("top", "bottom", "left", "right")
 _RING = tuple(f"ring_{channel}_{rank}" for rank in (5, 50, 95) for channel in "Lab")
@@ -40,12 +40,12 @@ BORDER_NAMES = (
 
 @dataclass(frozen=True)
 class ImageMetadata:
-    """What was found in one photo file.
+    """What is known of one photo file besides the photo itself.
 
     Attributes:
         content: SHA-256 of the file, hexadecimal.
-        pixels: 16 hexadecimal digits of the SHA-256 of its upright pixels: the same picture with
-            other metadata has the same.
+        pixel_hash: 16 hexadecimal digits of the SHA-256 of its upright pixels, the same whatever
+            the metadata.
         width: of the upright photo, in pixels.
         height: of the upright photo, in pixels.
         mode: Pillow's colour mode of the file, such as `RGB` or `CMYK`; of an array of other
@@ -54,14 +54,14 @@ class ImageMetadata:
         camera: maker and model; empty where EXIF says none.
         taken: EXIF `DateTimeOriginal` as ISO 8601; empty where there is none.
         brightness: mean luma, 0 to 1.
-        clipped: share of pixels that are all but white.
+        clipped: share of pixels that are nearly white.
         sharpness: variance of the Laplacian, grey levels² (Pech-Pacheco et al. 2000).
         perceptual_hash: of 256 bits, hexadecimal (pHash: signs of low DCT frequencies).
-        border: colours of the photo's outer ring, named by `BORDER_NAMES`; CIELAB.
+        border: colours of the photo's border, named by `BORDER_NAMES`; CIELAB.
     """
 
     content: str
-    pixels: str
+    pixel_hash: str
     width: int
     height: int
     mode: str
@@ -76,7 +76,7 @@ class ImageMetadata:
 
 
 def image_metadata(encoded: bytes, photo: np.ndarray) -> ImageMetadata:
-    """Looks at one photo.
+    """Measures one photo.
 
     Args:
         encoded: the file's bytes.
@@ -86,18 +86,18 @@ def image_metadata(encoded: bytes, photo: np.ndarray) -> ImageMetadata:
     height, width, channels = photo.shape
     shown = as_rgb(photo)
     grey = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)
-    if encoded.startswith(NPY):  # an array tells nothing but its channels
+    if encoded.startswith(NPY):  # an array has no metadata but its channels
         mode = "RGB" if channels == RGB else f"{channels} channels"
         orientation, camera, taken = 1, "", ""
     else:
         with Image.open(BytesIO(encoded), "r", FORMATS) as image:
             # `decode_photo` has checked it before: what is opened here is bounded.
             mode, (orientation, camera, taken) = image.mode, _exif(image)
-    pixels = hashlib.sha256(b"%d %d " % (height, width))
-    pixels.update(np.ascontiguousarray(photo).data)
+    pixel_hash = hashlib.sha256(b"%d %d " % (height, width))
+    pixel_hash.update(np.ascontiguousarray(photo).data)
     return ImageMetadata(
         content=hashlib.sha256(encoded).hexdigest(),
-        pixels=pixels.hexdigest()[:16],
+        pixel_hash=pixel_hash.hexdigest()[:16],
         width=width,
         height=height,
         mode=mode,
@@ -115,7 +115,7 @@ def image_metadata(encoded: bytes, photo: np.ndarray) -> ImageMetadata:
 def edge_descriptor(photo: np.ndarray) -> np.ndarray:
     """The edges of a photo whatever its light: grey levels over the contrast around each.
 
-    Two photos of one arrangement correlate in it; two that share only their table do not.
+    Two photos of one arrangement correlate in it; two on the same table only do not.
 
     Args:
         photo: (height, width, channels) uint8.
@@ -131,7 +131,8 @@ def edge_descriptor(photo: np.ndarray) -> np.ndarray:
     contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), 3) + _NOISE**2)
     # A slight blur forgives a hand's tremble of a few pixels.
     lines = cv2.GaussianBlur(detail / contrast, (0, 0), 0.75)
-    return np.clip(np.rint(lines * 60), -127, 127).astype(np.int8)
+    levels: np.ndarray = np.clip(np.rint(lines * 60), -127, 127).astype(np.int8)
+    return levels
 
 
 def _exif(image: Image.Image) -> tuple[int, str, str]:
@@ -181,9 +182,9 @@ def _border(photo: np.ndarray) -> tuple[float, ...]:
     width = round(BORDER * side)
     inner = slice(width, -width)
     sides = [lab[:width], lab[-width:], lab[inner, :width], lab[inner, -width:]]
-    ring = np.concatenate([part.reshape(-1, 3) for part in sides])
+    border = np.concatenate([part.reshape(-1, 3) for part in sides])
     values = [
-        np.percentile(ring, (5, 50, 95), axis=0).ravel(),
+        np.percentile(border, (5, 50, 95), axis=0).ravel(),
         *(np.concatenate([part.mean(axis=(0, 1)), part.std(axis=(0, 1))]) for part in sides),
         [
             np.abs(np.diff(part[..., 0], axis=axis)).mean()

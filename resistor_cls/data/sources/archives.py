@@ -1,4 +1,4 @@
-"""Unpacks zips that anyone may have made: within limits, and never outside their folder."""
+"""Unpacks untrusted zips: within limits, and never outside their folder."""
 
 import shutil
 import stat
@@ -13,7 +13,7 @@ from resistor_cls.errors import DataError
 # The published data set has 2,400 files and 150 MB.
 MAX_FILES = 200_000
 MAX_UNPACKED = 64 << 30  # bytes
-# Photos are compressed already; drawn ones as BMP, which is not, shrink to a hundredth at most.
+# Photos are compressed already; synthetic ones as BMP, which is not, to a hundredth at most.
 MAX_RATIO = 100
 MIN_COMPARED = 256 << 20  # bytes below which the ratio does not matter
 RESERVE = 256 << 20  # bytes of the disk that are left free
@@ -22,7 +22,7 @@ CHUNK = 1 << 20  # bytes
 # names and further fields.
 _MAX_TABLE = MAX_FILES * 512
 _END, _END_64, _PLACE_64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
-_LEFT_OUT = "__MACOSX"  # what the Finder adds: forks of files, which hold no photo
+_LEFT_OUT = "__MACOSX"  # what the Finder adds: forks of files, which do not hold photos
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -33,8 +33,8 @@ def unpack(archive: Path, folder: Path) -> None:
         folder: that exists and is empty.
 
     Raises:
-        DataError: no zip, a damaged one, or one that holds more than fits or is meant to be: says
-            what was found and what to do.
+        DataError: not a zip, a damaged one, or one that holds too much: says what was found and
+            what to do.
         OSError: the folder cannot be written.
     """
     try:
@@ -55,7 +55,7 @@ def unpack(archive: Path, folder: Path) -> None:
         UnicodeError, MemoryError, OverflowError,
     ) as error:  # fmt: skip
         raise DataError(
-            f"{archive} is no complete zip ({error}): remove it, and it is fetched again"
+            f"{archive} is not a complete zip ({error}): remove it, and it is fetched again"
         ) from error
 
 
@@ -64,7 +64,7 @@ def _parts(entry: zipfile.ZipInfo) -> tuple[str, ...]:
 
 
 def _check_entry(entry: zipfile.ZipInfo, archive: Path) -> None:
-    """Refuses what would be written elsewhere, or is no plain file or folder."""
+    """Refuses what would be written elsewhere, or is not a plain file or folder."""
     name, windows = entry.filename, PureWindowsPath(entry.filename)
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if (
@@ -87,22 +87,24 @@ def _check_entry(entry: zipfile.ZipInfo, archive: Path) -> None:
 
 def _check_names(entries: list[zipfile.ZipInfo], archive: Path) -> None:
     """Refuses names of which one file would hide another, here or on another system."""
-    seen: dict[tuple[str, ...], str] = {}
+    name_of: dict[tuple[str, ...], str] = {}
     folders: set[tuple[str, ...]] = set()
     for entry in entries:
         key = tuple(unicodedata.normalize("NFC", part).lower() for part in _parts(entry))
         folders |= {key[:depth] for depth in range(1, len(key))}
         if entry.is_dir():
             folders.add(key)
-        elif key in seen:
+        elif key in name_of:
             raise DataError(
-                f"{archive} holds two files of one name, {seen[key]!r} and {entry.filename!r} "
+                f"{archive} holds two files of one name, {name_of[key]!r} and {entry.filename!r} "
                 "(upper and lower case are the same to some systems): rename one of them"
             )
         else:
-            seen[key] = entry.filename
-    if both := folders & seen.keys():
-        raise DataError(f"{archive}: {seen[min(both)]!r} is both a file and a folder: rename one")
+            name_of[key] = entry.filename
+    if both := folders & name_of.keys():
+        raise DataError(
+            f"{archive}: {name_of[min(both)]!r} is both a file and a folder: rename one"
+        )
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], archive: Path, folder: Path) -> None:
@@ -159,9 +161,9 @@ def _check_table(archive: Path) -> None:
             # zipfile looks right before this, wherever it is said to be.
             for at in {start, length - len(tail) + place - 20 - 56}:
                 file.seek(min(at, length))
-                record = file.read(56)
-                if record.startswith(_END_64) and len(record) == 56:
-                    size = max(size % 0xFFFFFFFF, struct.unpack_from("<Q", record, 40)[0])
+                end = file.read(56)
+                if end.startswith(_END_64) and len(end) == 56:
+                    size = max(size % 0xFFFFFFFF, struct.unpack_from("<Q", end, 40)[0])
     if size > _MAX_TABLE and size != 0xFFFFFFFF:
         raise DataError(
             f"{archive}: its table of contents has {size:,} bytes: at most {MAX_FILES:,} files are "

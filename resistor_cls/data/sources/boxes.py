@@ -9,8 +9,8 @@ import numpy as np
 from resistor_cls.csv_tables import read_csv
 from resistor_cls.data.geometry import SLENDERNESS, OrientedBox, body_in_box
 from resistor_cls.data.images.metadata import BORDER
-from resistor_cls.data.sources.listing import names_outside, some_names
-from resistor_cls.errors import DataError
+from resistor_cls.data.sources.names import names_outside
+from resistor_cls.errors import DataError, some_names
 
 FILE = "boxes.csv"
 COLUMNS = ("x_center", "y_center", "width", "height")
@@ -27,12 +27,12 @@ class Box:
     height: float
 
     def length(self, photo_width: int, photo_height: int) -> float:
-        """The longer side in pixels: the body's length, or less where it lies aslant."""
+        """The longer side in pixels: the body's length, or less if it is rotated."""
         return max(self.width * photo_width, self.height * photo_height)
 
     @property
     def reaches_border(self) -> bool:
-        """Whether it reaches into the outer ring that `ImageMetadata.border` describes."""
+        """Whether it reaches into the border that `ImageMetadata.border` describes."""
         return self._margin < BORDER
 
     @property
@@ -41,7 +41,7 @@ class Box:
         return self._margin <= _EDGE
 
     def pixels(self, place: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        """The pixels of a prepared photo that lie in the box.
+        """The pixels of a preprocessed photo that lie in the box.
 
         Args:
             place: (2, 3), what that photo shows; see `PreprocessedImage`.
@@ -53,30 +53,31 @@ class Box:
         rows, columns = (np.indices(shape) + 0.5) / np.reshape(shape, (2, 1, 1))
         x, y = np.tensordot(place[:, :2], np.stack([columns, rows]), 1) + place[:, 2, None, None]
         across, down = np.abs(x - self.x_center), np.abs(y - self.y_center)
-        return (across <= self.width / 2) & (down <= self.height / 2)
+        inside: np.ndarray = (across <= self.width / 2) & (down <= self.height / 2)
+        return inside
 
     def body(
         self, place: np.ndarray, shape: tuple[int, int], slenderness: float = SLENDERNESS
     ) -> OrientedBox:
-        """The body that the box was drawn round, in a photo that shows it about level.
+        """The body in the box, in a photo that shows it about level.
 
-        A box round a body that lies aslant is much larger than the body.
+        The upright box around a rotated body is much larger than the body.
 
         Args:
-            place: (2, 3) of turning, scaling and shifting only; see `pixels`.
+            place: (2, 3) of rotation, scale and shift only; see `pixels`.
             shape: rows and columns of that photo.
             slenderness: width of the body over its length.
 
         Returns:
-            Its place in pixels of that photo.
+            Its oriented box in pixels of that photo.
         """
         to_pixels = np.diag(shape[::-1]) @ np.linalg.inv(place[:, :2])
         x, y = to_pixels @ (np.array([self.x_center, self.y_center]) - place[:, 2])
         across, down = to_pixels @ np.diag([self.width, self.height])  # the box's sides, by axis
         wide, high = math.hypot(across[0], down[0]), math.hypot(across[1], down[1])
-        turn = math.atan2(down[0], across[0])  # where the box's wide side points
-        body = body_in_box((float(x), float(y), wide, high), -turn, slenderness)
-        angle = (body.angle + turn) % math.pi
+        rotation = math.atan2(down[0], across[0])  # of the box's wide side
+        body = body_in_box((float(x), float(y), wide, high), -rotation, slenderness)
+        angle = (body.angle + rotation) % math.pi
         return OrientedBox(body.x, body.y, angle, body.length, body.width, 1.0)
 
     @property
@@ -93,7 +94,7 @@ def read_boxes(root: Path) -> dict[str, Box]:
             and height.
 
     Returns:
-        file name → box; empty where there is no such table.
+        file name → box; empty if there is no such table.
 
     Raises:
         DataError: a table that cannot be read, or that names files outside of `root`.

@@ -1,4 +1,4 @@
-"""Fetches the real data set: resumed after a break, tested, then moved into place in one step."""
+"""Fetches the real data set: resumed after an interruption, checked, then moved into place."""
 
 import urllib.error
 import urllib.request
@@ -12,7 +12,7 @@ from resistor_cls.data.sources.archives import MAX_UNPACKED, unpack
 from resistor_cls.errors import DataError
 
 RESISTOR37_URL = "https://h2o-ht-catalog.s3.amazonaws.com/image_classification/Resistor.zip"
-SILENCE = 30  # seconds without a byte after which a server counts as gone
+SILENCE = 30  # seconds without a byte after which a connection is given up
 CHUNK = 1 << 20  # bytes
 
 
@@ -22,7 +22,7 @@ def fetch_and_unpack(url: str, root: Path) -> None:
     A zip that lies at `ROOT.zip`, put there by hand or by an earlier try, is used as it is.
 
     Raises:
-        DataError: no network, a damaged zip, no room or no permission.
+        DataError: no network, a damaged zip, no space or no permission.
     """
     archive = root.with_name(f"{root.name}.zip")
     try:
@@ -33,7 +33,7 @@ def fetch_and_unpack(url: str, root: Path) -> None:
     except urllib.error.URLError as error:
         raise DataError(
             f"the data set at {url} cannot be fetched ({error.reason}): put the zip by hand at "
-            f"{archive}, or use drawn photos with data=rendered"
+            f"{archive}, or use synthetic photos by data=rendered"
         ) from error
     except OSError as error:
         raise DataError(f"data.root={root} cannot be written: {error}") from error
@@ -45,42 +45,42 @@ def _fetch(url: str, archive: Path) -> None:
     try:
         headers = {"Range": f"bytes={done}-"} if done else {}
         request = urllib.request.Request(url, headers=headers)
-        answer = urllib.request.urlopen(request, timeout=SILENCE)
-    except (ValueError, HTTPException) as error:  # no address, or no web server behind it
+        response = urllib.request.urlopen(request, timeout=SILENCE)
+    except (ValueError, HTTPException) as error:  # not an address, or not one of a web server
         raise urllib.error.URLError(error) from error
     except urllib.error.HTTPError as error:
-        if not (done and error.code == 416):  # 416: there is nothing after what we have
+        if not (done and error.code == 416):  # 416: all bytes are here already
             raise
     else:
-        with answer:
-            resumed = answer.status == 206
+        with response:
+            resumed = response.status == 206
             done = done if resumed else 0
-            rest = answer.headers.get("Content-Length")
+            rest = response.headers.get("Content-Length")
             total = done + int(rest) if rest else None
-            bar = tqdm(
+            progress = tqdm(
                 total=total,
                 initial=done,
                 unit="B",
                 unit_scale=True,
                 desc=archive.name,
                 leave=False,
-                disable=None,  # a log file wants no bar
+                disable=None,  # not in a log file
             )
-            with part.open("ab" if resumed else "wb") as file, bar:
-                while block := _read(answer):
+            with part.open("ab" if resumed else "wb") as file, progress:
+                while block := _read(response):
                     if done + len(block) > MAX_UNPACKED:  # a server that never ends
                         raise urllib.error.URLError(f"it has more than {MAX_UNPACKED:,} bytes")
                     file.write(block)
-                    bar.update(len(block))
+                    progress.update(len(block))
                     done += len(block)
         if total is not None and done < total:
             raise urllib.error.URLError(f"broke off at {done:,} of {total:,} bytes; run again")
     part.replace(archive)
 
 
-def _read(answer: HTTPResponse) -> bytes:
+def _read(response: HTTPResponse) -> bytes:
     try:
-        return answer.read(CHUNK)
+        return response.read(CHUNK)
     except (OSError, HTTPException) as error:
         raise urllib.error.URLError(f"broke off: {error}; run again") from error
 

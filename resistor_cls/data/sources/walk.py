@@ -1,7 +1,7 @@
-"""The one walk through folders: which photos lie there, and what is left out and why.
+"""Walks through folders: which photos lie there, what is left out, and why.
 
-Data sets, external sets, pseudo-labels, the audit and `predict` find their photos by it, so that
-none of them leaves out in silence what another one takes.
+Sources, external splits, pseudo-labels, the audit and `predict` all find their photos by it, so
+that they agree on what is a photo.
 """
 
 import errno
@@ -29,9 +29,9 @@ UNREADABLE = "that may not be read"
 SPECIAL = "neither a file nor a folder"
 EMPTY = "an empty folder"
 SYSTEM = "made by a system"
-# Reasons that nobody needs to hear of each time: no photo of anybody's is behind them.
+# Reasons that are not reported each time: no photo of the user is concerned.
 _QUIET = frozenset({SYSTEM, EMPTY})
-_SILENT = "of no interest"  # as good as absent: hidden files, and what we write beside photos
+_SILENT = "ignored"  # hidden files, and what this program writes beside photos
 _OURS = frozenset({"boxes.csv", "scenes.csv", "dataset.json"})
 
 # What file managers, zips and network storage put beside photos; by lower-case name.
@@ -43,7 +43,7 @@ _APPLE_DOUBLE = "._"  # macOS adds ._1.jpg, which holds no picture, to 1.jpg
 _ZONE = ":zone.identifier"  # Windows adds 1.jpg:Zone.Identifier to what was fetched
 
 # Pictures that are not decoded here. HEIC has no decoder under a permissive licence: libheif is
-# LGPL. Camera raw files need an interpretation that the camera's maker keeps to itself.
+# LGPL. Camera raw files need an interpretation that their makers do not publish.
 _PICTURES = re.compile(
     r"\.(heic|heif|hif|avif|gif|jp2|j2k|jpx|jxl|jxr|p[pgbn]m|tga|psd|xcf|svg|pdf|eps|ico|icns|dds|exr"
     r"|hdr|dng|cr[23w]|nef|nrw|arw|srf|sr2|raf|orf|rw2|pef|srw|raw|3fr|x3f|mp4|mov|avi|mkv)"
@@ -55,7 +55,7 @@ _EXAMPLES = 3  # names in one line
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that is not taken for a photo.
+    """Something that is left out.
 
     Attributes:
         name: of the file or folder, with `/` between folders.
@@ -80,14 +80,14 @@ class Walked:
 
 
 def kind_of(place: Path) -> str:
-    """`folder`, `file`, or in words what a place is otherwise.
+    """`folder`, `file`, or in words what else a place is.
 
     Raises:
-        DataError: a place that may not be looked at.
+        DataError: a place that may not be read.
     """
     try:
         mode = place.stat().st_mode
-    except ValueError:  # no file can have such a name
+    except ValueError:  # an impossible name
         return "does not exist"
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP):
@@ -102,7 +102,7 @@ def walk(folder: Path, above: Collection[Path] = ()) -> Walked:
     """Finds the photos below a folder, at any depth.
 
     Links are followed, after everything else; a folder that was met before is not listed again, so
-    that circles end and no photo stands for two.
+    that circles end and no photo is counted twice.
 
     Args:
         folder: where to look.
@@ -191,7 +191,7 @@ def left_out_line(left_out: Sequence[LeftOut], photos: int) -> str:
         photos: how many photos are beside them.
 
     Returns:
-        The line; empty where nobody needs to hear of anything.
+        The line; empty if there is nothing to report.
     """
     named = [one for one in left_out if one.reason not in _QUIET]
     if not named:
@@ -200,7 +200,7 @@ def left_out_line(left_out: Sequence[LeftOut], photos: int) -> str:
     words = [f"{count} {group}" for group, count in groups.most_common(_GROUPS)]
     rest = len(named) - sum(count for _, count in groups.most_common(_GROUPS))
     words += [f"{rest} others"] if rest else []
-    # A picture is what somebody will miss.
+    # Pictures first: they may be missed.
     shown = sorted(named, key=lambda one: not is_picture(one.name))[:_EXAMPLES]
     names = ", ".join(printable(one.name) for one in shown)
     remedy = ""
@@ -211,7 +211,7 @@ def left_out_line(left_out: Sequence[LeftOut], photos: int) -> str:
 
 
 def log_left_out(left_out: Sequence[LeftOut], photos: int, root: Path) -> None:
-    """Says once what was left out: a warning where a photo may be among it.
+    """Logs what was left out, as a warning if a photo may be among it.
 
     Args:
         left_out: everything.
@@ -294,7 +294,7 @@ def _is_link(path: Path) -> bool:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What two ways to one folder have in common."""
+    """Device and inode: the same for all paths to one folder."""
     try:
         found = path.stat()
     except OSError:

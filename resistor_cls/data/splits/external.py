@@ -1,4 +1,4 @@
-"""Validation and test photos that are given, in the place of photos that a split chooses."""
+"""External splits: validation and test photos that the user names, instead of a split."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -10,23 +10,29 @@ import numpy as np
 
 from resistor_cls.categories import Categories, check_labels
 from resistor_cls.data.images.metadata import ImageMetadata
-from resistor_cls.data.sources.folders import list_folders, photos_of
-from resistor_cls.data.sources.listing import TABLES, cells_of, photo_names, prefix_of, rows_of
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.folder_listing import list_folders, photos_of
+from resistor_cls.data.sources.labels import prefix_of
+from resistor_cls.data.sources.photo_set import PhotoSet
+from resistor_cls.data.sources.table_listing import (
+    TABLES,
+    cells_of,
+    photo_names,
+    rows_of,
+)
 from resistor_cls.data.sources.walk import LeftOut
 from resistor_cls.errors import DataError, nearest
 
-MAIN = ""  # the given role of a photo of the main source: a split finds it one
+MAIN = ""  # the role of a photo of the main source, until a split assigns one
 
 
 @dataclass(frozen=True)
 class ExternalSplits:
-    """The photos of the main source, and behind them those of the given sets.
+    """The photos of the main source, followed by those of the external splits.
 
     Attributes:
-        photo_set: all of them, one set behind the other, each sorted by name. A photo of a given
-            set has the name that leads to it from the root of the main source.
-        role_of: (photos,) `validation` or `test` where a photo was given as such, else `MAIN`.
+        photo_set: all of them, one set after the other, each sorted by name. The name of an
+            external photo is its path relative to the root of the main source.
+        role_of: (photos,) `validation` or `test` for a photo of an external split, else `MAIN`.
         folders: what names begin with → the folder that the rest of the name is relative to.
     """
 
@@ -41,25 +47,26 @@ class ExternalSplits:
 
 
 def with_external_splits(
-    photo_set: PhotoSet, given: Mapping[str, str | None], options: Mapping[str, Any]
+    photo_set: PhotoSet, external: Mapping[str, str | Path | None], settings: Mapping[str, Any]
 ) -> ExternalSplits:
-    """Adds given sets to the photos of the main source.
+    """Adds external splits to the photos of the main source.
 
     Args:
         photo_set: of the main source.
-        given: `validation` and `test` → a folder of categories, or a table; None where there is
+        external: `validation` and `test` → a folder of categories, or a table; None if there is
             none.
-        options: of the main source: columns of tables and `label_prefix` hold for the given sets.
+        settings: of the main source: columns of tables and `label_prefix` hold for the external
+            splits too.
 
     Raises:
-        DataError: a set that cannot be read, or a category that the main source does not have.
+        DataError: a split that cannot be read, or a category that the main source does not have.
     """
     names, targets, groups = [*photo_set.names], [*photo_set.targets], photo_set.groups
     left_out, roles, folders = [*photo_set.left_out], [MAIN] * len(photo_set), {"": photo_set.root}
-    for role, place in given.items():
+    for role, place in external.items():
         if place is None:
             continue
-        found = _read(Path(place), f"data.{role}", photo_set.categories, options)
+        found = _read(Path(place), f"data.{role}", photo_set.categories, settings)
         # Where links are followed, `..` leads up from where they lead to.
         way = os.path.relpath(os.path.realpath(found.root), os.path.realpath(photo_set.root))
         begin = "" if way == "." else f"{Path(way).as_posix()}/"
@@ -68,7 +75,7 @@ def with_external_splits(
         targets += found.targets
         roles += [role] * len(found)
         folders[begin] = found.root
-        if groups is not None:  # of what a split keeps together; given photos are not split
+        if groups is not None:  # of what a split keeps together; external photos are not split
             groups = (*groups, *("" for _ in found.names))
     merged = PhotoSet(
         photo_set.root, tuple(names), tuple(targets), photo_set.categories, tuple(left_out), groups
@@ -77,69 +84,77 @@ def with_external_splits(
 
 
 def check_external_splits(
-    sets: ExternalSplits, metadata: Sequence[ImageMetadata], given: Mapping[str, str | None]
+    photos: ExternalSplits,
+    metadata: Sequence[ImageMetadata],
+    external: Mapping[str, str | Path | None],
 ) -> None:
-    """Checks that given photos can be read and are nowhere else.
+    """Checks that external photos can be read and do not overlap with the others.
 
-    Pictures are compared and not files: other metadata hide nothing. Near-duplicates are not
-    looked for.
+    Pixels are compared, not files: other metadata hide nothing. Near-duplicates are not looked for.
 
     Args:
-        sets: the readable photos.
+        photos: the readable photos.
         metadata: of the photos.
-        given: see `with_external_splits`.
+        external: see `with_external_splits`.
 
     Raises:
-        DataError: a given set without photos; photos that are among the others too; a category
-            that nothing is left of to train on.
+        DataError: an external split without photos; photos that are among the others too; a
+            category without any photos left to train on.
     """
-    seen = {metadata[i].pixels: i for i in np.flatnonzero(sets.role_of == MAIN).tolist()}
-    others, names = "that train or validate", sets.photo_set.names
-    if given["validation"] is not None:
+    index_of = {
+        metadata[index].pixel_hash: index
+        for index in np.flatnonzero(photos.role_of == MAIN).tolist()
+    }
+    others, names = "that train or validate", photos.photo_set.names
+    if external["validation"] is not None:
         others = "that train"
-        _require_all_categories(sets)
-    for role, place in given.items():
+        _require_all_categories(photos)
+    for role, place in external.items():
         if place is None:
             continue
-        members = np.flatnonzero(sets.role_of == role).tolist()
+        members = np.flatnonzero(photos.role_of == role).tolist()
         if not members:
             raise DataError(f"data.{role}={place}: none of its photos can be read")
-        twice = [index for index in members if metadata[index].pixels in seen]
+        twice = [index for index in members if metadata[index].pixel_hash in index_of]
         if twice:
             first = names[twice[0]]
+            same = names[index_of[metadata[twice[0]].pixel_hash]]
             raise DataError(
                 f"{len(twice)} of the {len(members)} photos of data.{role}={place} are also among "
-                f"those {others}, such as {first} (the picture of "
-                f"{names[seen[metadata[twice[0]].pixels]]}): remove them from one of the two"
+                f"those {others}, such as {first} (the picture of {same}): remove them "
+                "from one of the two"
             )
-        seen |= {metadata[index].pixels: index for index in members}
+        index_of |= {metadata[index].pixel_hash: index for index in members}
         others = "that train or validate"
 
 
-def _require_all_categories(sets: ExternalSplits) -> None:
-    main = np.asarray(sets.photo_set.targets)[sets.role_of == MAIN]
-    counts = np.bincount(main, minlength=len(sets.photo_set.categories))
+def _require_all_categories(photos: ExternalSplits) -> None:
+    photo_set = photos.photo_set
+    main = np.asarray(photo_set.targets)[photos.role_of == MAIN]
+    counts = np.bincount(main, minlength=len(photo_set.categories))
     if not counts.all():
-        bare = sets.photo_set.categories[int(np.argmin(counts))].name
+        bare = photo_set.categories[int(np.argmin(counts))].name
         raise DataError(
-            f"no photo of {bare!r} in {sets.photo_set.root} can be read: nothing trains it; add "
+            f"no photo of {bare!r} in {photo_set.root} can be read: nothing trains it; add "
             "photos, or remove the category"
         )
 
 
-def _read(place: Path, key: str, known: Categories, options: Mapping[str, Any]) -> PhotoSet:
-    """Reads one given set; its photos are sorted by name."""
+def _read(place: Path, key: str, known: Categories, settings: Mapping[str, Any]) -> PhotoSet:
+    """Reads one external split; its photos are sorted by name."""
     is_table = place.suffix.lower() in TABLES
     root, label_of, left_out = (
-        _read_table(place, key, options) if is_table else _read_folder(place, key, known)
+        _read_table(place, key, settings) if is_table else _read_folder(place, key, known)
     )
     check_labels({*label_of.values(), *known.names}, f"the labels of {key} and of the photos")
-    category_of = _categories_of(set(label_of.values()), known, options.get("label_prefix", "auto"))
-    unknown = [label for label, category in category_of.items() if category not in known.names]
-    if unknown:
+    category_of = _categories_of(
+        set(label_of.values()), known, settings.get("label_prefix", "auto")
+    )
+    unexpected = [label for label, category in category_of.items() if category not in known.names]
+    if unexpected:
         raise DataError(
-            f"{key}={place} has photos of {unknown[0]!r}, which is no category of the photos that "
-            f"train: rename it or remove its photos; {nearest(unknown[0], known.names)}"
+            f"{key}={place} has photos of {unexpected[0]!r}, which is not a category of the photos "
+            f"that train: rename it or remove its photos; {nearest(unexpected[0], known.names)}"
         )
     names = tuple(sorted(label_of))
     targets = tuple(known.index(category_of[label_of[name]]) for name in names)
@@ -149,7 +164,7 @@ def _read(place: Path, key: str, known: Categories, options: Mapping[str, Any]) 
 def _categories_of(
     labels: Collection[str], known: Categories, label_prefix: str | None
 ) -> dict[str, str]:
-    """Each label with the category that it says; sorted, as the first of them may be named."""
+    """Each label with its category; sorted, as the first of them may be named."""
     # A label that is a category as it stands loses nothing.
     others = set(labels) - set(known.names)
     prefix = prefix_of(others, label_prefix) if others else ""
@@ -161,7 +176,7 @@ def _categories_of(
 def _read_folder(
     root: Path, key: str, known: Categories
 ) -> tuple[Path, dict[str, str], tuple[LeftOut, ...]]:
-    """The folder, the label of each photo in it, and what lies beside them."""
+    """The folder, the label of each photo in it, and what was left out."""
     listing = list_folders(root, key, known.names)
     label_of: dict[str, str] = {}
     left_out = list(listing.beside)
@@ -172,14 +187,14 @@ def _read_folder(
 
 
 def _read_table(
-    table: Path, key: str, options: Mapping[str, Any]
+    table: Path, key: str, settings: Mapping[str, Any]
 ) -> tuple[Path, dict[str, str], tuple[LeftOut, ...]]:
-    """The folder, and the label of each photo that a table names below it."""
+    """The folder, and the label of each photo that a table names below it; nothing is left out."""
     root = table.parent
-    if "table" in options and options.get("root") is not None:  # of the main table's names too
-        root = options["root"]
+    if "table" in settings and settings.get("root") is not None:  # of the main table's names too
+        root = Path(settings["root"])
     rows = rows_of(table, key)
-    image, category = (options.get(f"{what}_column", what) for what in ("image", "category"))
+    image, category = (settings.get(f"{what}_column", what) for what in ("image", "category"))
     names = photo_names(cells_of(rows, table, "image_column", image), root, table)
     cells = cells_of(rows, table, "category_column", category)
     return root, dict(zip(names, (cell.strip() for cell in cells), strict=True)), ()

@@ -1,15 +1,14 @@
-"""One share of the photos that validates, in the place of folds.
+"""One share of the photos that validates, instead of folds.
 
-Every category keeps at least one photo on each side: a category that is never trained on cannot be
-learned, and one that is never validated is not judged.
+Every category keeps at least one photo on each side: a category without training photos cannot be
+learned, and one without validation photos is not evaluated.
 """
 
 import numpy as np
 from sklearn.model_selection import StratifiedShuffleSplit
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.sources.listing import some_names
-from resistor_cls.errors import DataError
+from resistor_cls.errors import DataError, some_names
 
 
 def stratified_holdout(
@@ -20,7 +19,7 @@ def stratified_holdout(
     Args:
         targets: (photos,) class indices.
         size: share that validates, above 0 and below 1.
-        seed: of the drawing.
+        seed: of the sample.
         categories: names, for the message.
 
     Returns:
@@ -31,13 +30,13 @@ def stratified_holdout(
     """
     _require_two(targets, size, categories)
     present = len(np.unique(targets))
-    # Every category has two photos at least, so there is always room between these two.
+    # Every category has two photos or more, so the first limit is never above the second.
     count = min(max(int(np.ceil(size * len(targets))), present), len(targets) - present)
     assigner = StratifiedShuffleSplit(1, test_size=count, random_state=seed)
-    _, drawn = next(assigner.split(np.zeros(len(targets)), targets))
+    _, sampled = next(assigner.split(np.zeros(len(targets)), targets))
     validated = np.zeros(len(targets), dtype=bool)
-    validated[drawn] = True
-    # In proportion, a small category may have been given nothing on one of the sides.
+    validated[sampled] = True
+    # In proportion, a small category may have no photo on one of the sides.
     rng = np.random.default_rng(seed)
     for target in np.unique(targets):
         members = np.flatnonzero(targets == target)
@@ -62,7 +61,7 @@ def grouped_holdout(
         (photos,) bool, true where a photo validates.
 
     Raises:
-        DataError: a category whose groups cannot be parted.
+        DataError: a category whose groups cannot be divided.
     """
     _, number = np.unique(groups, return_inverse=True)
     number = np.random.default_rng(seed).permutation(number.max() + 1)[number]
@@ -78,7 +77,7 @@ def grouped_holdout(
                 break
             members = order[ends[group - 1] if group else 0 : ends[group]]
             taken = np.bincount(targets[members], minlength=len(categories))
-            # A group of several categories may have been taken already, or be the last of one.
+            # A group of several categories may validate already, or be the last of one that trains.
             if not validated[members[0]] and (left[taken > 0] > taken[taken > 0]).all():
                 validated[members] = True
                 left -= taken
@@ -120,17 +119,36 @@ def capture_holdout(
     return validated
 
 
-def short_of(members: np.ndarray, least: int, categories: Categories) -> str:
+def short_of(members: np.ndarray, minimum: int, categories: Categories) -> str:
     """Categories with too few members, each with its number, for a message; empty for none.
 
     Args:
         members: class index of each photo or group.
-        least: how many a category needs.
+        minimum: how many a category needs.
         categories: their names.
     """
     counts = np.bincount(members, minlength=len(categories))
-    short = np.flatnonzero(counts < least)
+    short = np.flatnonzero(counts < minimum)
     return some_names([f"{categories[int(i)].name} ({counts[i]})" for i in short])
+
+
+def require_per_fold(members: np.ndarray, folds: int, categories: Categories, what: str) -> None:
+    """Requires a photo, or group of photos, of each category for every fold.
+
+    Args:
+        members: class index of each photo or group.
+        folds: how many folds.
+        categories: names, for the message.
+        what: `members` are, for the message.
+
+    Raises:
+        DataError: a category with fewer members than folds.
+    """
+    if short := short_of(members, folds, categories):
+        raise DataError(
+            f"data.folds={folds}, but these categories have fewer {what} than folds: {short}; "
+            "add photos, remove the category, or lower data.folds"
+        )
 
 
 def _require_two(targets: np.ndarray, size: float, categories: Categories) -> None:

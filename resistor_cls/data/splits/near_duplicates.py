@@ -12,41 +12,43 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from resistor_cls.data.images.metadata import ImageMetadata
+from resistor_cls.data.sources.photo_set import PhotoSet
 
-# Bits of 256 that the perceptual hashes of a pair may differ in, and the least correlation of its
-# outlines. Chosen by looking at pairs of the real photos: of the 13 that pass, 12 show one
-# arrangement of one part; the hash alone lets 1,486 pass, nearly all of which share only a table.
-MAX_BITS = 56
+# Maximum Hamming distance of the perceptual hashes of a pair, of 256 bits, and minimum correlation
+# of its edge descriptors. Chosen by looking at pairs of the real photos: of the 13 that pass, 12
+# show one arrangement of one part; the hash alone lets 1,486 pass, nearly all of which share only a
+# table.
+MAX_HAMMING = 56
 MIN_SIMILARITY = 0.78
 MAX_LISTED = 10  # pairs of a photo; a page shows two or three of a group
 # Rows and columns compared at once: numbers of 64 bits fill half a megabyte, which caches hold.
 _BLOCK, _TILE = 16, 4096
-_FIRST_WORDS = 3  # of four: in these alone, most unlike pictures differ enough
-_AT_ONCE = 256  # outlines compared at once: 8 MB as float64
+_FIRST_WORDS = 3  # of four: most pictures that are not similar differ enough in these alone
+_AT_ONCE = 256  # edge descriptors compared at once: 8 MB as float64
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two photos that look alike.
+    """Two similar photos.
 
     Attributes:
         first: position of the one.
         second: position of the other, larger than `first`.
-        bits: differing bits of their perceptual hashes, of 256.
-        similarity: correlation of their outlines, at most 1.
+        hamming: distance of their perceptual hashes, in bits of 256.
+        similarity: correlation of their edge descriptors, at most 1.
     """
 
     first: int
     second: int
-    bits: int
+    hamming: int
     similarity: float
 
 
 def exact_duplicates(metadata: Sequence[ImageMetadata]) -> list[tuple[int, ...]]:
     """Groups of photos with the same pixels, each of two or more positions in order."""
     places = defaultdict(list)
-    for index, fact in enumerate(metadata):
-        places[fact.pixels].append(index)
+    for index, image in enumerate(metadata):
+        places[image.pixel_hash].append(index)
     return [tuple(group) for group in places.values() if len(group) > 1]
 
 
@@ -54,17 +56,17 @@ def near_duplicates(
     metadata: Sequence[ImageMetadata],
     edge_descriptors: np.ndarray,
     targets: np.ndarray | None = None,
-    most: int = MAX_LISTED,
+    max_pairs: int = MAX_LISTED,
 ) -> list[Pair]:
-    """Pairs of photos of one arrangement: hashes that are near, and outlines that agree.
+    """Pairs of photos of one arrangement: a small Hamming distance, and similar edge descriptors.
 
     Exact duplicates are among them, each as a pair with the first photo of its pixels. Mirrored or
-    turned copies are not found, and photos without any outline are like no other.
+    rotated copies are not found. Photos without any edges are not similar to any other.
 
-    Every two different pictures are compared, and no pair is missed. But of n photos that are all
-    alike, n² / 2 pairs say no more than a few for each photo: a pair is left out where both of its
-    photos are in `most` pairs already, and other pairs link them. So the pairs grow with the
-    photos, and what they link is the same.
+    All pairs of different pictures are compared. Of n photos that are all similar, n² / 2 pairs
+    say no more than a few for each photo: a pair is left out if both of its photos are in
+    `max_pairs` pairs already, and other pairs link them. So the number of pairs grows linearly with
+    the photos, and the groups that they link are the same.
 
     Args:
         metadata: of the photos.
@@ -72,7 +74,7 @@ def near_duplicates(
             `resistor_cls.data.images.metadata.edge_descriptor`.
         targets: (photos,) class index of each; pairs within a category and pairs across two are
             then counted apart, so that neither crowds the other out.
-        most: pairs of a photo, see above.
+        max_pairs: of a photo, see above.
 
     Returns:
         Pairs sorted by `first`, then by `second`.
@@ -84,18 +86,18 @@ def near_duplicates(
         [_words(metadata[index].perceptual_hash) for index in places], dtype=np.uint64
     )
     labels = np.zeros(len(metadata), dtype=int) if targets is None else np.asarray(targets)
-    linked = _Links(labels[places], most)
+    linked = _Links(labels[places], max_pairs)
     pairs = [Pair(group[0], index, 0, 1.0) for group in copies for index in group[1:]]
-    for first, seconds, bits in _near_hashes(hashes):
-        asked = linked.wanted(first, seconds)
-        similarity = _correlations(edge_descriptors, int(places[first]), places[seconds[asked]])
-        alike = similarity >= MIN_SIMILARITY
-        found, near = seconds[asked][alike], bits[asked][alike]
+    for first, seconds, hamming in _near_hashes(hashes):
+        wanted = linked.wanted(first, seconds)
+        similarity = _correlations(edge_descriptors, int(places[first]), places[seconds[wanted]])
+        similar = similarity >= MIN_SIMILARITY
+        found, distances = seconds[wanted][similar], hamming[wanted][similar]
         kept = linked.add(first, found)
         pairs += [
-            Pair(int(places[first]), int(places[second]), int(differing), float(value))
-            for second, differing, value in zip(
-                found[kept], near[kept], similarity[alike][kept], strict=True
+            Pair(int(places[first]), int(places[second]), int(distance), float(value))
+            for second, distance, value in zip(
+                found[kept], distances[kept], similarity[similar][kept], strict=True
             )
         ]
     return sorted(pairs, key=lambda pair: (pair.first, pair.second))
@@ -106,12 +108,12 @@ class _Links:
 
     Args:
         labels: (pictures,) class index of each.
-        most: pairs of a picture within its category, and as many across.
+        max_pairs: of a picture within its category, and as many across.
     """
 
-    def __init__(self, labels: np.ndarray, most: int) -> None:
+    def __init__(self, labels: np.ndarray, max_pairs: int) -> None:
         self._labels = labels
-        self._left = np.full((2, len(labels)), most)  # within the category; across
+        self._left = np.full((2, len(labels)), max_pairs)  # within the category; across
         self._group = np.arange(len(labels))
         self._members = {index: [index] for index in range(len(labels))}
 
@@ -119,7 +121,8 @@ class _Links:
         """(seconds,) bool: the pairs that would be listed, or would link what is not linked."""
         across = self._across(first, seconds)
         room = (self._left[across, first] > 0) | (self._left[across, seconds] > 0)
-        return room | (self._group[seconds] != self._group[first])
+        wanted: np.ndarray = room | (self._group[seconds] != self._group[first])
+        return wanted
 
     def add(self, first: int, seconds: np.ndarray) -> np.ndarray:
         """Links pairs; returns the positions in `seconds` of those that are listed."""
@@ -135,7 +138,8 @@ class _Links:
         return np.array(kept, dtype=int)
 
     def _across(self, first: int, seconds: np.ndarray) -> np.ndarray:
-        return (self._labels[seconds] != self._labels[first]).astype(int)
+        across: np.ndarray = (self._labels[seconds] != self._labels[first]).astype(int)
+        return across
 
     def _join(self, first: int, second: int) -> None:
         larger, smaller = sorted(
@@ -149,59 +153,59 @@ class _Links:
 
 
 def _near_hashes(hashes: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Pictures with hashes near that of a picture before them.
+    """Pictures whose hashes are near that of an earlier picture.
 
-    All are compared, on every core. (An index of parts of the hashes would look at no fewer: of 57
-    parts one is equal in any two pictures that are near, but a part of 4 bits is so in most of the
+    All are compared, on every core. (An index of parts of the hashes would not save comparisons: of
+    57 parts one is equal in any two near pictures, but a part of 4 bits is equal in most of the
     others too.)
 
     Args:
         hashes: (pictures, words) uint64.
 
     Yields:
-        A picture, the ones behind it that are near, in order, and how many bits differ.
+        A picture, the later ones that are near, in order, and their Hamming distances.
     """
     cores = os.cpu_count() or 1
     starts = range(0, len(hashes), _BLOCK)
-    with ThreadPoolExecutor(cores) as pool:  # NumPy lets others run meanwhile
-        # No more blocks at once than there are cores: where most photos are alike they are large.
+    with ThreadPoolExecutor(cores) as pool:  # NumPy releases the interpreter's lock
+        # No more blocks at once than there are cores: if most photos are similar they are large.
         for wave in range(0, len(starts), cores):
-            for rows, columns, bits in pool.map(
+            for rows, columns, hamming in pool.map(
                 partial(_near_block, hashes), starts[wave : wave + cores]
             ):
                 for first in np.unique(rows).tolist():
                     part = slice(*np.searchsorted(rows, [first, first + 1]))
-                    yield first, columns[part], bits[part]
+                    yield first, columns[part], hamming[part]
 
 
 def _near_block(hashes: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Near pairs of a block of pictures with all behind them: firsts, seconds, differing bits."""
+    """Near pairs of a block of pictures with all later ones: firsts, seconds, distances."""
     rows = hashes[start : start + _BLOCK]
     found = []
     for left in range(start, len(hashes), _TILE):
         tile = hashes[left : left + _TILE]
-        # Few unlike pictures are near in the first words: the rest is looked at of these. (All four
-        # words of two negatives differ in 256 bits, which 8 bits would count as none.)
-        bits = _differing(rows[:, None, :_FIRST_WORDS], tile[None, :, :_FIRST_WORDS])
-        firsts, seconds = np.divmod(np.flatnonzero(bits <= MAX_BITS), len(tile))
-        bits = _differing(rows[firsts], tile[seconds])
-        near = (bits <= MAX_BITS) & (left + seconds > start + firsts)
-        found.append((start + firsts[near], left + seconds[near], bits[near]))
-    firsts, seconds, bits = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        # Few dissimilar pictures are near in the first words: only these are compared in all. (All
+        # four words of two negatives differ in 256 bits, which overflows uint8 to 0.)
+        hamming = _hamming(rows[:, None, :_FIRST_WORDS], tile[None, :, :_FIRST_WORDS])
+        firsts, seconds = np.divmod(np.flatnonzero(hamming <= MAX_HAMMING), len(tile))
+        hamming = _hamming(rows[firsts], tile[seconds])
+        near = (hamming <= MAX_HAMMING) & (left + seconds > start + firsts)
+        found.append((start + firsts[near], left + seconds[near], hamming[near]))
+    firsts, seconds, hamming = (np.concatenate(parts) for parts in zip(*found, strict=True))
     order = np.argsort(firsts, kind="stable")
-    return firsts[order], seconds[order], bits[order]
+    return firsts[order], seconds[order], hamming[order]
 
 
-def _differing(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(…) uint8, how many bits differ over the last axis of (…, words) uint64, at most 255."""
-    bits: np.ndarray = np.bitwise_count(one[..., 0] ^ other[..., 0])
+def _hamming(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(…) uint8, Hamming distance over the last axis of (…, words) uint64, at most 255."""
+    distance: np.ndarray = np.bitwise_count(one[..., 0] ^ other[..., 0])
     for word in range(1, one.shape[-1]):
-        bits += np.bitwise_count(one[..., word] ^ other[..., word])
-    return bits
+        distance += np.bitwise_count(one[..., word] ^ other[..., word])
+    return distance
 
 
 def grouped(links: Iterable[tuple[int, int]], count: int) -> np.ndarray:
-    """Numbers photos by group: linked ones, directly or over others, share a number.
+    """Numbers photos by group: linked ones, directly or through others, share a number.
 
     Args:
         links: pairs of positions.
@@ -212,7 +216,24 @@ def grouped(links: Iterable[tuple[int, int]], count: int) -> np.ndarray:
     """
     ends = np.array(list(links), dtype=int).reshape(-1, 2)
     graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    return connected_components(graph, directed=False)[1]
+    numbers: np.ndarray = connected_components(graph, directed=False)[1]
+    return numbers
+
+
+def kept_together(
+    photo_set: PhotoSet, metadata: Sequence[ImageMetadata], edge_descriptors: np.ndarray
+) -> np.ndarray:
+    """Numbers photos by group: near-duplicates, and those of one name in the group column.
+
+    Returns:
+        (photos,) int.
+    """
+    links = [(pair.first, pair.second) for pair in near_duplicates(metadata, edge_descriptors)]
+    newest: dict[str, int] = {}
+    for index, name in enumerate(photo_set.groups or ()):
+        links.append((newest.get(name, index), index))
+        newest[name] = index
+    return grouped(links, len(photo_set))
 
 
 def _words(digits: str) -> list[int]:
@@ -220,7 +241,7 @@ def _words(digits: str) -> list[int]:
 
 
 def _correlations(edge_descriptors: np.ndarray, first: int, seconds: np.ndarray) -> np.ndarray:
-    """(seconds,) correlation of an outline with others; 0 of a photo without any outline."""
+    """(seconds,) correlation of an edge descriptor with others; 0 of a photo without edges."""
     found = np.empty(len(seconds))
     one = edge_descriptors[first].ravel().astype(np.float64)
     count = len(one)

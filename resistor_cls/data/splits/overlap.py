@@ -1,21 +1,21 @@
-"""Copies of one picture that a split sets apart: scores on them flatter."""
+"""Overlap between training photos and those that are evaluated: such scores are too high."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
 
 from resistor_cls.data.images.metadata import ImageMetadata
-from resistor_cls.data.sources.sources import PhotoSet
+from resistor_cls.data.sources.photo_set import PhotoSet
 from resistor_cls.data.splits.near_duplicates import exact_duplicates
 
 SCORED = ("validation", "test")
 
 
-def copies_across(
+def overlap_table(
     photo_set: PhotoSet, metadata: Sequence[ImageMetadata], role_of: np.ndarray
 ) -> pd.DataFrame:
-    """Photos that are the same picture, by their pixels, in several of training, validation, test.
+    """Lists photos that are the same picture, by their pixels, and have several roles.
 
     Args:
         photo_set: the photos.
@@ -40,16 +40,30 @@ def copies_across(
     return pd.DataFrame(rows, columns=["copy", "photo", "category", "role"])
 
 
-def copies_of_training(copies: pd.DataFrame) -> dict[str, list[str]]:
-    """Photos that are scored although their picture trains.
+def overlap_with_training(overlap: pd.DataFrame) -> dict[str, list[str]]:
+    """Photos that are evaluated although their picture trains.
 
     Args:
-        copies: as from `copies_across`.
+        overlap: as from `overlap_table`.
 
     Returns:
         `validation` and `test` → names of the photos; roles without any are left out.
     """
-    train = set(copies.loc[copies["role"] == "train", "copy"])
-    flattered = copies[copies["copy"].isin(train)]
-    found = {role: flattered.loc[flattered["role"] == role, "photo"].tolist() for role in SCORED}
+    train = set(overlap.loc[overlap["role"] == "train", "copy"])
+    trained = overlap[overlap["copy"].isin(train)]
+    found = {role: trained.loc[trained["role"] == role, "photo"].tolist() for role in SCORED}
     return {role: names for role, names in found.items() if names}
+
+
+def count_overlap(
+    metadata: Sequence[ImageMetadata], indices: np.ndarray, trained_on: Collection[str]
+) -> int:
+    """Counts photos whose picture a model was trained on.
+
+    Args:
+        metadata: of all photos.
+        indices: positions of the photos to look at.
+        trained_on: `ImageMetadata.pixel_hash` of the training photos.
+    """
+    trained = set(trained_on)
+    return sum(metadata[index].pixel_hash in trained for index in indices)

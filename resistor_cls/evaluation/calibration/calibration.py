@@ -265,4 +265,5 @@ def _both(located: np.ndarray | None, familiar: np.ndarray | None) -> np.ndarray
     """(photos,) bool, whether the prediction of each photo may be accepted."""
     if located is None or familiar is None:
         return familiar if located is None else located
-    return located & familiar
+    found: np.ndarray | None = located & familiar
+    return found

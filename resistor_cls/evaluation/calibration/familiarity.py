@@ -136,4 +136,7 @@ def fit_familiarity(
 def _unit(features: np.ndarray) -> np.ndarray:
     """Features of unit length, float32."""
     features = np.asarray(features, dtype=np.float32)
-    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
+    found: np.ndarray = features / np.maximum(
+        np.linalg.norm(features, axis=1, keepdims=True), 1e-12
+    )
+    return found

@@ -44,4 +44,5 @@ def set_sizes(likely: np.ndarray, thresholds: tuple[float, ...]) -> np.ndarray:
         (photos, levels) int64.
     """
     sizes = [(likely >= threshold * _ROUNDING).sum(axis=1) for threshold in thresholds]
-    return np.maximum(1, np.stack(sizes, axis=1))
+    found: np.ndarray = np.maximum(1, np.stack(sizes, axis=1))
+    return found

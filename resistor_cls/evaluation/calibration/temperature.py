@@ -29,7 +29,8 @@ def calibrated(probabilities: np.ndarray, temperature: float | np.ndarray) -> np
     logs /= np.reshape(temperature, (-1, 1))
     logs -= logs.max(axis=1, keepdims=True)
     np.exp(logs, out=logs)
-    return logs / logs.sum(axis=1, keepdims=True)
+    found: np.ndarray = logs / logs.sum(axis=1, keepdims=True)
+    return found
 
 
 def fit_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:

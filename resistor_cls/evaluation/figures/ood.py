@@ -64,4 +64,5 @@ def _shares(counts: Sequence[int]) -> np.ndarray:
 
 
 def _root(values: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.maximum(values, 0))
+    found: np.ndarray = np.sqrt(np.maximum(values, 0))
+    return found

@@ -25,7 +25,8 @@ def accepted_row(report: Row) -> Row | None:
     if not risk:
         return None
     (row,) = (row for row in calibration["reject"] if row["risk"] == risk)
-    return row
+    found: Mapping[str, Any] | None = row
+    return found
 
 
 def exceeds(row: Row) -> bool:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from resistor_cls.data.images.decode import RGB, PreprocessedImage, one_torch_thread
+from resistor_cls.data.images.decode import RGB
+from resistor_cls.data.images.preprocessed import PreprocessedImage
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.evaluation import Predictions
 from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions
 from resistor_cls.evaluation.ood import unknown_report
@@ -46,7 +48,7 @@ def check_ood(
         risk is guaranteed), `located`, `unknown` (the OOD score), and `accepted:RISK` (empty where
         that risk is not guaranteed). None where there are no OOD photos.
     """
-    if count and data.prepare.channels != RGB:
+    if count and data.preprocess.channels != RGB:
         log.info("No synthetic OOD photos are evaluated: they are RGB, these photos are not")
         count = 0
     parts = []
@@ -54,7 +56,7 @@ def check_ood(
         photos = ood_photos(kind, count, model.categories, seed=0)
         names = [f"drawn {number}" for number in range(count)]
         parts.append(_rows(model, kind, names, _preprocessed(data, photos), calibrated))
-    others = data.unknown_indices
+    others = data.ood_indices
     if len(others):
         names = [data.photo_set.names[index] for index in others]
         found = (PreprocessedImage(data.photo(index), _located(data, index)) for index in others)
@@ -102,7 +104,7 @@ def _preprocessed(
     """Photos preprocessed for the model, a batch at a time on all cores."""
     with one_torch_thread(), ThreadPoolExecutor(cpu_count()) as pool:
         for group in batched(photos):
-            yield from pool.map(data.prepare, group)
+            yield from pool.map(data.preprocess, group)
 
 
 def _located(data: "PhotoDataModule", index: int) -> bool:

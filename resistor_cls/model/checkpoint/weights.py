@@ -132,7 +132,6 @@ def start_from(
         ModelError: see `read_weights`.
     """
     weights = read_weights(path)
-    check_familiarity(path, net, weights.metadata)
     for key, default in (("backbone", None), ("normalization", None), ("channels", 3)):
         made_with = weights.settings.get(key, default)
         if made_with != settings[key]:
@@ -142,6 +141,7 @@ def start_from(
                 f"experiment=pretrain_rendered model.{key}={settings[key]} and give their file to "
                 "model.pretrained"
             )
+    check_familiarity(path, net, weights.metadata)
     own = net.state_dict()
     heads = tuple(f"{one}." for one in ([head] if isinstance(head, str) else head) if one)
     # Of the head, each category has a row: there may be more or fewer of them.

@@ -10,14 +10,10 @@ import torch
 
 from resistor_cls.data.crops import MARGIN, crop_shape, crop_view, sample_view
 from resistor_cls.data.geometry import OrientedBox
-from resistor_cls.data.images.decode import (
-    RGB,
-    PreprocessedImage,
-    check_channels,
-    checked_size,
-    one_torch_thread,
-    resize_image,
-)
+from resistor_cls.data.images.decode import RGB
+from resistor_cls.data.images.preprocessed import PreprocessedImage, check_channels
+from resistor_cls.data.images.resize import checked_size, resize_image
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.model.detector.network import DETECTOR_FORMAT, Detector
 from resistor_cls.model.detector.search import SEARCH_VERSION
 

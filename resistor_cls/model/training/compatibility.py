@@ -19,7 +19,7 @@ def check_training(task: Any, data: Any, trainer: Trainer) -> None:
         ConfigError: names both keys.
     """
     mix, loss = getattr(data, "mix", None), task.network.settings["loss"]
-    online = getattr(data, "stream", None)
+    online = getattr(data, "online_generator", None)
     mixed = "" if mix is None else f"mix={mix.kind}"
     rules = (
         (mix and not task.loss.takes_soft_targets,

@@ -90,7 +90,7 @@ def check_smallest_batch(
         return  # nothing is known before its setup
     if data.smallest_batch(trainer.world_size) > 1:
         return
-    single = torch.zeros(1, data.prepare.channels, *data.prepare.shape, device=model.device)
+    single = torch.zeros(1, data.preprocess.channels, *data.preprocess.shape, device=model.device)
     modes = {module: module.training for module in model.modules()}
     kept = [buffer.clone() for buffer in model.buffers()]  # running statistics
     try:

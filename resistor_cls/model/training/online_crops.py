@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 from resistor_cls.categories import Categories
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.data.crops import MARGIN, crop_upright, crop_view
-from resistor_cls.data.dataset import UNKNOWN
+from resistor_cls.data.dataset import OOD_TARGET
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.model.network import BANDS, MAX_BANDS
 from resistor_cls.synthetic import Scene, Window, any_part, draw, sample_scene
@@ -20,9 +20,9 @@ from resistor_cls.synthetic import Scene, Window, any_part, draw, sample_scene
 class SyntheticCrops(Dataset[dict[str, Tensor]]):
     """Random parts, cut out as a detector would, never the same twice.
 
-    An item holds `photos` (3, *shape) uint8, `targets` () int64, `UNKNOWN` for a part that is in no
-    category, and `bands` (5,) int64, positions in `BANDS`, first band first. The randomness of an
-    item comes from PyTorch's generator, which Lightning seeds in every worker.
+    An item holds `photos` (3, *shape) uint8, `targets` () int64, `OOD_TARGET` for a part that is in
+    no category, and `bands` (5,) int64, positions in `BANDS`, first band first. The randomness of
+    an item comes from PyTorch's generator, which Lightning seeds in every worker.
 
     Args:
         categories: that targets count.
@@ -49,7 +49,7 @@ class SyntheticCrops(Dataset[dict[str, Tensor]]):
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         rng = np.random.default_rng(int(torch.randint(2**63 - 1, ())))
-        target = UNKNOWN
+        target = OOD_TARGET
         category = any_part(rng)
         if rng.random() < self._known:
             target = int(rng.integers(len(self._categories)))

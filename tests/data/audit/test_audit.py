@@ -1,7 +1,7 @@
 """What is wrong with a set is found, and nothing else is claimed."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,8 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule, Resize
 from resistor_cls.data.audit import SEVERITIES, audit_photos
-from resistor_cls.data.sources.boxes import read_boxes
-from resistor_cls.errors import DataError
 
 Audit = dict[str, Any]
 NOON = datetime(2026, 3, 2, 12)
@@ -50,7 +48,11 @@ def sound(tmp_path: Path) -> Path:
 def audited(tmp_path: Path) -> Callable[[Path], Audit]:
     def audit(root: Path) -> Audit:
         data = PhotoDataModule(
-            root, subset="all", skip_unreadable=True, image_size=32, cache=tmp_path / "cache"
+            FolderSource(root),
+            preprocess=Resize(32),
+            subset="all",
+            skip_unreadable=True,
+            cache=tmp_path / "cache",
         )
         data.setup()
         report = audit_photos(
@@ -143,37 +145,6 @@ def test_order_falls_back_on_file_names(photos: Path, audited: Callable[[Path], 
     assert all(row["body"]["low"] > 0 for row in report["categories"])
 
 
-def boxes(root: Path, rows: Iterable[str]) -> Path:
-    root.mkdir(exist_ok=True)
-    lines = ["file,x_center,y_center,width,height", *rows]
-    (root / "boxes.csv").write_text("\n".join(lines) + "\n")
-    return root
-
-
-def test_boxes_tell_size_and_place_of_a_body(tmp_path: Path) -> None:
-    read = read_boxes(boxes(tmp_path, ["a/1.jpg,0.5,0.5,0.25,0.1", "a/2.jpg,0.1,0.5,0.2,0.1"]))
-    middle, edge = read["a/1.jpg"], read["a/2.jpg"]
-    assert middle.length(400, 800) == 100
-    assert (middle.reaches_border, middle.is_cut) == (False, False)
-    assert (edge.reaches_border, edge.is_cut) == (True, True)
-    assert read_boxes(tmp_path / "elsewhere") == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("name,x\na,1\n", "expected the columns file"),
-        ("file,x_center,y_center,width,height\na.jpg,300,5,1,1\n", "row 1 .a.jpg. is not in"),
-        ("file,x_center,y_center,width,height\na.jpg,left,0,0,0\n", "cannot be read"),
-        ("file,file,x_center,y_center,width,height\na,a,0,0,0,0\n", "column file stands twice"),
-    ],
-)
-def test_boxes_that_cannot_be_used_are_told(text: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "boxes.csv").write_text(text)
-    with pytest.raises(DataError, match=message):
-        read_boxes(tmp_path)
-
-
 def test_broken_boxes_do_not_stop_an_audit(sound: Path, audited: Callable[[Path], Audit]) -> None:
     (sound / "boxes.csv").write_text("name,x\na,1\n")
     report = audited(sound)
@@ -182,7 +153,7 @@ def test_broken_boxes_do_not_stop_an_audit(sound: Path, audited: Callable[[Path]
 
 
 @pytest.mark.parametrize("readable", [0, 1, 3])
-def test_hardly_any_photos_are_no_reason_to_fail(
+def test_few_photos_do_not_make_an_audit_fail(
     readable: int, tmp_path: Path, audited: Callable[[Path], Audit]
 ) -> None:
     root = tmp_path / "few"

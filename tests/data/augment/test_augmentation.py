@@ -96,6 +96,6 @@ def test_a_step_for_colours_is_refused_by_name_where_there_are_none():
         Augmentation([albumentations.MaskDropout()]).check((40, 40))
 
 
-def test_a_step_that_is_no_transform_is_refused():
-    with pytest.raises(ConfigError, match=r"augment: 'flip' is no albumentations transform"):
+def test_something_that_is_not_a_transform_is_refused():
+    with pytest.raises(ConfigError, match=r"augment: 'flip' is not an albumentations transform"):
         Augmentation(["flip"])  # type: ignore[list-item]

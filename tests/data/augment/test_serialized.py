@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,9 @@ import torch
 import yaml
 
 from resistor_cls.data import read_pipeline
-from resistor_cls.data.augment.augmentation import (
-    VERSION,
-    Augmentation,
-    WithFixedTransforms,
-    serialised,
-)
-from resistor_cls.data.images.decode import Resize
+from resistor_cls.data.augment.augmentation import Augmentation
+from resistor_cls.data.augment.fixed import serialised
+from resistor_cls.data.augment.serialized import VERSION
 from resistor_cls.errors import ConfigError
 from tests.helpers.photo_files import noise
 
@@ -33,9 +28,6 @@ RANDOM = albumentations.Compose(
     ]
 )
 DARKER = albumentations.RandomBrightnessContrast((-0.2, -0.2), (0, 0), p=1)
-FIXED = albumentations.Compose(
-    [DARKER, albumentations.Sequential([albumentations.ToGray(p=1)], p=1)]
-)
 
 
 def node(name: str, **arguments: Any) -> dict[str, Any]:
@@ -74,14 +66,14 @@ HYDROGEN_TORCH = json.dumps(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("{", "expected JSON or YAML as albumentations.save writes it"),
         ("a: [", "expected JSON or YAML as albumentations.save writes it"),
         ("!!python/object/apply:os.system ['touch pwned']", "could not determine a constructor"),
-        ("just words", "no serialised pipeline: expected what albumentations.save writes"),
-        (json.dumps({"steps": []}), "no serialised pipeline"),
-        (json.dumps(pipeline(3)), "'3' is no transform: it has no __class_fullname__"),
+        ("just words", "not a serialized pipeline: expected what albumentations.save writes"),
+        (json.dumps({"steps": []}), "not a serialized pipeline"),
+        (json.dumps(pipeline(3)), "'3' is not a transform: it has no __class_fullname__"),
         (json.dumps(pipeline(node("HorizontalFlp"))), "did you mean HorizontalFlip"),
         (json.dumps(pipeline(node("os.system", command="ls"))), "has no transform os.system"),
         (json.dumps(pipeline(node("Lambda"))), "Lambda stands for code"),
@@ -99,13 +91,13 @@ HYDROGEN_TORCH = json.dumps(
         (HYDROGEN_TORCH, "IMAGE_HEIGHT is a placeholder .* resizing belongs to the model"),
     ],
 )
-def test_what_cannot_be_read_is_told(tmp_path: Path, content: str, told: str):
+def test_what_cannot_be_read_is_named(tmp_path: Path, content: str, message: str):
     file = tmp_path / "file.json"
     file.write_text(content)
-    with pytest.raises(ConfigError, match=rf"augment.pipeline.file={file}: .*{told}"):
+    with pytest.raises(ConfigError, match=rf"augment.pipeline.file={file}: .*{message}"):
         read_pipeline(file)
     assert not Path("pwned").exists()
-    with pytest.raises(ConfigError, match=rf"model.steps={file}: .*{told}"):
+    with pytest.raises(ConfigError, match=rf"model.steps={file}: .*{message}"):
         serialised(file)
 
 
@@ -167,57 +159,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path):
     with pytest.raises(ConfigError, match=r"augment.pipeline.file=.*absent: No such file"):
         read_pipeline(tmp_path / "absent")
     (tmp_path / "picture").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match=r"picture: expected JSON or YAML, this is no text"):
+    with pytest.raises(ConfigError, match=r"picture: expected JSON or YAML, this is not text"):
         read_pipeline(tmp_path / "picture")
-
-
-def plain(steps: Any) -> Any:
-    return serialised(json.loads(json.dumps(albumentations.to_dict(steps))))
-
-
-def test_fixed_steps_are_plain_values_that_make_the_same_steps(tmp_path: Path):
-    albumentations.save(FIXED, tmp_path / "steps.yaml", data_format="yaml")
-    values = serialised(tmp_path / "steps.yaml")
-    assert values == json.loads(json.dumps(values)) == serialised(values) == plain(FIXED)
-    assert serialised(None) is None
-    resize_image = Resize([24, 40])
-    prepared = WithFixedTransforms(resize_image, values)(PHOTO)
-    expected = FIXED(image=PHOTO)["image"]
-    assert np.array_equal(prepared.photo, expected)
-    assert prepared.located
-    with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(WithFixedTransforms(resize_image, values), [PHOTO] * 12))
-    assert all(np.array_equal(one.photo, expected) for one in together)
-
-
-def test_other_steps_are_another_preparation():
-    keys = [Resize(24).key]
-    for base in (Resize(24), Resize(32)):
-        keys += [WithFixedTransforms(base, plain(steps)).key for steps in (FIXED, DARKER)]
-    assert len(set(keys)) == len(keys)
-    assert WithFixedTransforms(Resize(24), plain(FIXED)).key == keys[1]
-    both = WithFixedTransforms(WithFixedTransforms(Resize(24), plain(DARKER)), plain(FIXED))
-    assert both.shape == (24, 24)
-
-
-@pytest.mark.parametrize(
-    ("step", "told"),
-    [
-        (albumentations.ToGray(p=0.5), "ToGray has p=0.5, but every photo must get the same"),
-        (albumentations.OneOf([DARKER], p=1), "OneOf chooses at random"),
-        (albumentations.HorizontalFlip(p=1), "HorizontalFlip moves what a photo shows"),
-        (albumentations.Resize(24, 40, p=1), "Resize moves what a photo shows"),
-        (albumentations.GaussNoise(p=1), "GaussNoise draws random numbers"),
-        (albumentations.RandomBrightnessContrast(p=1), "draws random numbers"),
-        (albumentations.Normalize(p=1), r"\(Normalize\): .* normalising belong to the model"),
-        (albumentations.ToGray(1, p=1), r"\(ToGray\): .* into \(24, 40, 1\)"),
-    ],
-)
-def test_steps_that_are_not_fixed_are_refused(step: Any, told: str):
-    with pytest.raises(ConfigError, match=f"model.steps.*{told}"):
-        WithFixedTransforms(Resize([24, 40]), plain(albumentations.Compose([step])))
-
-
-def test_fixed_steps_for_colours_are_refused_where_there_are_none():
-    with pytest.raises(ConfigError, match=r"model.steps: ToGray, but model.channels=5"):
-        WithFixedTransforms(Resize(24, 5), plain(FIXED))

@@ -17,22 +17,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistor_cls.data import read_folder
+from resistor_cls.data import FolderSource
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.data.images.cache import fingerprint, open_cache
-from resistor_cls.data.images.decode import (
-    PreprocessedImage,
-    Resize,
-    one_torch_thread,
-    read_photo,
-    resize_image,
-)
+from resistor_cls.data.images.decode import read_photo
+from resistor_cls.data.images.preprocessed import PreprocessedImage
+from resistor_cls.data.images.resize import Resize, resize_image
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.errors import DataError
 from tests.helpers.photo_files import NAMES, noise, write_folder, write_photo
 
 
 def test_cached_photos_are_the_photos(tmp_path: Path):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     cache = open_cache(photos, Resize(16), tmp_path / "cache")
     assert cache.photos.shape == (len(photos), 16, 16, 3)
     assert cache.readable == tuple(range(len(photos)))
@@ -43,14 +40,14 @@ def test_cached_photos_are_the_photos(tmp_path: Path):
 
 
 def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     first = open_cache(photos, Resize(16), tmp_path / "cache")
 
     def no_decoding(*_: object) -> None:
         raise AssertionError("decoded again")
 
     monkeypatch.setattr(PIL.Image, "open", no_decoding)
-    again = open_cache(read_folder(tmp_path / "photos"), Resize(16), tmp_path / "cache")
+    again = open_cache(FolderSource(tmp_path / "photos").read(), Resize(16), tmp_path / "cache")
     assert np.array_equal(again.photos, first.photos)
     assert again.metadata == first.metadata
     assert np.array_equal(again.edge_descriptors, first.edge_descriptors)
@@ -65,7 +62,7 @@ def test_arrays_keep_their_channels(tmp_path: Path):
         (root / name).mkdir(parents=True)
         np.save(root / name / "0.npy", photo)
     write_photo(root / "4K7" / "1.jpg")
-    cache = open_cache(read_folder(root), Resize([8, 12], 5), tmp_path / "cache")
+    cache = open_cache(FolderSource(root).read(), Resize([8, 12], 5), tmp_path / "cache")
     assert cache.photos.shape == (2, 8, 12, 5)
     assert np.array_equal(cache.photos[0], resize_image(photo, (8, 12)))
     assert (cache.metadata[0].mode, cache.metadata[0].width, cache.metadata[0].height) == (
@@ -86,7 +83,7 @@ def test_caches_of_older_versions_are_still_found():
 @pytest.mark.parametrize("change", ["content", "time", "added"])
 def test_a_change_is_noticed(tmp_path: Path, change: str):
     root = write_folder(tmp_path / "photos")
-    before = open_cache(read_folder(root), Resize(16), tmp_path / "cache")
+    before = open_cache(FolderSource(root).read(), Resize(16), tmp_path / "cache")
     target = root / "10R" / ("new.jpg" if change == "added" else "0.jpg")
     if change == "time":  # another photo of the same length
         stat, size = target.stat(), target.stat().st_size
@@ -95,13 +92,13 @@ def test_a_change_is_noticed(tmp_path: Path, change: str):
         os.utime(target, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
     else:
         write_photo(target, (250, 250, 250))
-    after = open_cache(read_folder(root), Resize(16), tmp_path / "cache")
+    after = open_cache(FolderSource(root).read(), Resize(16), tmp_path / "cache")
     assert after.metadata != before.metadata
 
 
 def test_sizes_and_places_do_not_meet(tmp_path: Path):
-    photos = read_folder(write_folder(tmp_path / "photos"))
-    other = read_folder(write_folder(tmp_path / "others", NAMES[::-1]))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
+    other = FolderSource(write_folder(tmp_path / "others", NAMES[::-1])).read()
     cache = tmp_path / "cache"
     assert open_cache(photos, Resize(16), cache).photos.shape[1] == 16
     assert open_cache(photos, Resize(24), cache).photos.shape[1] == 24
@@ -134,7 +131,7 @@ class Marked:
 def test_what_was_not_located_is_kept(tmp_path: Path):
     root = write_folder(tmp_path / "photos")
     (root / "10R" / "1.jpg").write_bytes(b"")
-    photos, threads = read_folder(root), torch.get_num_threads()
+    photos, threads = FolderSource(root).read(), torch.get_num_threads()
     for _ in range(2):  # built, then opened
         cache = open_cache(photos, Marked(16, "marked"), tmp_path / "cache")
         labels = [photos.labels[index] for index in cache.readable]
@@ -148,7 +145,7 @@ def test_what_was_not_located_is_kept(tmp_path: Path):
 def test_where_a_photo_and_its_body_lie_is_kept(tmp_path: Path):
     root = write_folder(tmp_path / "photos")
     (root / "10R" / "1.jpg").write_bytes(b"")
-    photos = read_folder(root)
+    photos = FolderSource(root).read()
     for _ in range(2):  # built, then opened
         cache = open_cache(photos, Marked(16, "marked"), tmp_path / "cache")
         with one_torch_thread():
@@ -162,15 +159,15 @@ def test_where_a_photo_and_its_body_lie_is_kept(tmp_path: Path):
     assert whole.body(0) is None
 
 
-def test_preparations_do_not_meet(tmp_path: Path):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+def test_each_preprocessing_has_its_cache(tmp_path: Path):
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     for prepare in (Resize(16), Marked(16, "marked"), Marked(16, "marked otherwise")):
         open_cache(photos, prepare, tmp_path / "cache")
     assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 3
 
 
 def test_an_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    photos, cache = read_folder(write_folder(tmp_path / "photos")), tmp_path / "cache"
+    photos, cache = FolderSource(write_folder(tmp_path / "photos")).read(), tmp_path / "cache"
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -186,7 +183,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest
 def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path):
     root = write_folder(tmp_path / "photos")
     (root / "4K7" / "1.jpg").write_bytes(b"")
-    photos = read_folder(root)
+    photos = FolderSource(root).read()
     for _ in range(2):  # built, then opened
         cache = open_cache(photos, Resize(16), tmp_path / "cache")
         assert cache.unreadable == {"4K7/1.jpg": "the file is empty"}
@@ -199,7 +196,7 @@ def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path):
 
 
 def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     with pytest.raises(DataError, match=r"photo cache in .*file.* cannot be used.*paths.cache"):
@@ -223,7 +220,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 def test_a_damaged_cache_is_decoded_anew(
     tmp_path: Path, name: str, damage: str, caplog: pytest.LogCaptureFixture
 ):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     first = open_cache(photos, Resize(16), tmp_path / "cache")
     file = next((tmp_path / "cache").glob(f"decoded/*/{name}"))
     content = file.read_bytes()
@@ -255,7 +252,7 @@ def test_a_damaged_cache_is_decoded_anew(
     ],
 )
 def test_an_index_of_other_photos_is_made_anew(tmp_path: Path, change: Callable[[Any], object]):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     first = open_cache(photos, Resize(16), tmp_path / "cache")
     file = next((tmp_path / "cache").glob("decoded/*/index.json"))
     index = json.loads(file.read_text())
@@ -267,7 +264,7 @@ def test_an_index_of_other_photos_is_made_anew(tmp_path: Path, change: Callable[
 
 
 def test_a_file_instead_of_a_cache_is_replaced(tmp_path: Path):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     open_cache(photos, Resize(16), tmp_path / "cache")
     place = next((tmp_path / "cache" / "decoded").iterdir())
     shutil.rmtree(place)
@@ -276,7 +273,7 @@ def test_a_file_instead_of_a_cache_is_replaced(tmp_path: Path):
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
@@ -288,7 +285,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path):
 
 
 def test_a_photo_that_vanishes_is_named(tmp_path: Path):
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     photos.path(0).unlink()
     with pytest.raises(DataError, match=f"{photos.path(0)}: No such file or directory: it was li"):
         open_cache(photos, Resize(16), tmp_path / "cache")
@@ -312,7 +309,7 @@ class Waiting(Resize):
 
 def test_what_a_killed_build_left_is_removed_and_a_living_one_is_let_be(tmp_path: Path):
     root, decoded = write_folder(tmp_path / "photos"), tmp_path / "cache" / "decoded"
-    photos = read_folder(root)
+    photos = FolderSource(root).read()
     events = [FORK.Event() for _ in range(2)]
     builders = [
         FORK.Process(target=open_cache, args=(photos, Waiting(begun), tmp_path / "cache"))
@@ -341,7 +338,7 @@ def test_what_older_versions_left_is_removed_and_nothing_of_others(tmp_path: Pat
     decoded = tmp_path / "cache" / "decoded"
     for name in (f".building-{'0a' * 16}", ".building-mine", "notes"):
         (decoded / name).mkdir(parents=True)
-    photos = read_folder(write_folder(tmp_path / "photos"))
+    photos = FolderSource(write_folder(tmp_path / "photos")).read()
     open_cache(photos, Resize(16), tmp_path / "cache")
     assert {path.name for path in decoded.iterdir()} > {".building-mine", "notes"}
     assert len(list(decoded.iterdir())) == 3
@@ -349,16 +346,16 @@ def test_what_older_versions_left_is_removed_and_nothing_of_others(tmp_path: Pat
 
 def test_several_that_find_one_damaged_cache_at_once_all_get_it(tmp_path: Path):
     root = write_folder(tmp_path / "photos")
-    first = open_cache(read_folder(root), Resize(16), tmp_path / "cache")
+    first = open_cache(FolderSource(root).read(), Resize(16), tmp_path / "cache")
     next((tmp_path / "cache").glob("decoded/*/photos.uint8")).unlink()
-    what = (read_folder(root), Resize(16), tmp_path / "cache")
+    what = (FolderSource(root).read(), Resize(16), tmp_path / "cache")
     builders = [FORK.Process(target=open_cache, args=what) for _ in range(4)]
     for builder in builders:
         builder.start()
     for builder in builders:
         builder.join()
     assert [builder.exitcode for builder in builders] == [0, 0, 0, 0]
-    again = open_cache(read_folder(root), Resize(16), tmp_path / "cache")
+    again = open_cache(FolderSource(root).read(), Resize(16), tmp_path / "cache")
     assert np.array_equal(again.photos, first.photos)
     assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1
 
@@ -367,7 +364,7 @@ pairs = st.lists(st.tuples(st.text("0123456789abcdef", min_size=1), st.text(min_
 
 
 @given(pairs, st.randoms())
-def test_a_fingerprint_knows_no_order(labelled: list[tuple[str, str]], random):
+def test_a_fingerprint_does_not_depend_on_order(labelled: list[tuple[str, str]], random):
     shuffled = list(labelled)
     random.shuffle(shuffled)
     assert fingerprint(*_columns(labelled)) == fingerprint(*_columns(shuffled))

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from resistor_cls.data import read_folder, read_photo
+from resistor_cls.data import FolderSource, read_photo
 from resistor_cls.data.images.cache import open_cache
-from resistor_cls.data.images.decode import PreprocessedImage, Resize, read_preprocessed
+from resistor_cls.data.images.preprocessed import PreprocessedImage, read_preprocessed
+from resistor_cls.data.images.resize import Resize
 from resistor_cls.errors import DataError
 from tests.helpers import ROOT
 from tests.helpers.hostile import hostile
@@ -51,7 +52,7 @@ def test_ten_thousand_damaged_photos_are_read_or_refused(tmp_path: Path):
     cost(str(HERE / "mutations.py"), "1000", "10000", str(tmp_path))
 
 
-def test_what_is_no_file_is_never_opened(tmp_path: Path):
+def test_devices_and_pipes_are_never_opened(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "device.jpg").symlink_to("/dev/zero")
     for name in ("pipe.jpg", "device.jpg"):
@@ -60,7 +61,7 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path):
 
 
 class Failing(Resize):
-    """A preparation whose library fails."""
+    """Preprocessing whose library fails."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(16)
@@ -75,15 +76,14 @@ class Failing(Resize):
 @pytest.mark.parametrize(
     "error", [MemoryError(), RecursionError("too deep"), RuntimeError("negative\nat Resize.cpp:7")]
 )
-def test_a_photo_that_a_library_cannot_prepare_is_one_that_cannot_be_read(
-    tmp_path: Path, error: Exception
-):
+def test_a_photo_that_a_library_cannot_process_is_unreadable(tmp_path: Path, error: Exception):
     root = tmp_path / "photos"
     for name in ("10R", "4K7"):
         write_photo(root / name / "0.png")
     light = write_photo(root / "10R" / "1.png", (250, 250, 250))
-    why = f"the image cannot be prepared: {str(error).splitlines()[0] if str(error) else 'Memory'}"
-    cache = open_cache(read_folder(root), Failing(error), tmp_path / "cache")
+    reason = str(error).splitlines()[0] if str(error) else "Memory"
+    why = f"the image cannot be preprocessed: {reason}"
+    cache = open_cache(FolderSource(root).read(), Failing(error), tmp_path / "cache")
     assert cache.unreadable["10R/1.png"].startswith(why)
     assert len(cache.photos) == 2
     with pytest.raises(DataError, match=f"{light}: {why}"):

@@ -106,7 +106,7 @@ def test_what_claims_other_lengths_than_it_has_never_becomes_a_data_set(
 ):
     archive = zipped(tmp_path / "set.zip", ("10R/1.jpg", b"photo" * 50))
     archive.write_bytes(damage(archive.read_bytes()))
-    with pytest.raises(DataError, match=r"set.zip is no complete zip \(.*: remove it"):
+    with pytest.raises(DataError, match=r"set.zip is not a complete zip \(.*: remove it"):
         fetch_and_unpack(NOWHERE, tmp_path / "set")
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
 

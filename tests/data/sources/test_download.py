@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from resistor_cls.data.sources.sources import read_resistor37
+from resistor_cls.data.sources.resistor37 import Resistor37Source
 from resistor_cls.errors import DataError
 from tests.helpers.photo_files import noise, write_photo
 
@@ -115,7 +115,7 @@ def test_both_layouts_are_read(tmp_path: Path, serve, layout):
     home = tmp_path / "cache"
     root = home / "resistor37"
     for _ in range(2):
-        photos = read_resistor37(root, server.url)
+        photos = Resistor37Source(root, server.url).read()
         assert photos.categories.names == tuple(sorted(LABELS))
         assert len(photos) == 6
         names = photos.categories.names
@@ -134,11 +134,11 @@ def test_a_broken_transfer_is_resumed(tmp_path: Path, serve, reset: bool):
     server.breaks, server.reset = 1, reset
     home = tmp_path / "cache"
     with pytest.raises(DataError, match=rf"{server.url} cannot be fetched \(broke off.*run again"):
-        read_resistor37(home / "resistor37", server.url)
+        Resistor37Source(home / "resistor37", server.url).read()
     assert only_holds(home, "resistor37.zip.part")
     kept = (home / "resistor37.zip.part").stat().st_size
     assert reset or kept == half  # a reset throws away what was on its way
-    assert len(read_resistor37(home / "resistor37", server.url)) == 7
+    assert len(Resistor37Source(home / "resistor37", server.url).read()) == 7
     assert server.ranges == [None, f"bytes={kept}-" if kept else None]
     assert (home / "resistor37.zip").read_bytes() == server.content
 
@@ -146,7 +146,7 @@ def test_a_broken_transfer_is_resumed(tmp_path: Path, serve, reset: bool):
 def test_a_part_that_is_already_whole_is_used(tmp_path: Path, serve):
     server = serve(zipped(kaggle(tmp_path / "made"), tmp_path / "made.zip").read_bytes())
     (tmp_path / "set.zip.part").write_bytes(server.content)
-    assert len(read_resistor37(tmp_path / "set", server.url)) == 6
+    assert len(Resistor37Source(tmp_path / "set", server.url).read()) == 6
 
 
 def test_no_server_names_the_ways_out(tmp_path: Path, serve):
@@ -155,7 +155,7 @@ def test_no_server_names_the_ways_out(tmp_path: Path, serve):
         url = f"http://127.0.0.1:{free.getsockname()[1]}/Resistor.zip"
     root = tmp_path / "cache" / "resistor37"
     with pytest.raises(DataError, match="cannot be fetched") as caught:
-        read_resistor37(root, url)
+        Resistor37Source(root, url).read()
     for words in (url, f"{root}.zip", "data=rendered"):
         assert words in str(caught.value)
     assert not root.exists()
@@ -163,15 +163,15 @@ def test_no_server_names_the_ways_out(tmp_path: Path, serve):
     server = serve(b"")
     server.status = 404
     with pytest.raises(DataError, match=r"cannot be fetched \(Not Found\)"):
-        read_resistor37(root, server.url)
+        Resistor37Source(root, server.url).read()
     with pytest.raises(DataError, match=r"cannot be fetched \(unknown url type: 'somewhere'\)"):
-        read_resistor37(root, "somewhere")
+        Resistor37Source(root, "somewhere").read()
 
 
 def test_a_zip_put_there_by_hand_is_used(tmp_path: Path):
     zipped(kaggle(tmp_path / "made"), tmp_path / "resistor37.zip")
     (tmp_path / "resistor37").mkdir()  # an empty folder does not count as the data set
-    assert len(read_resistor37(tmp_path / "resistor37", "http://127.0.0.1:1/none")) == 6
+    assert len(Resistor37Source(tmp_path / "resistor37", "http://127.0.0.1:1/none").read()) == 6
 
 
 @pytest.mark.parametrize("damage", ["page", "cut", "bit in photo", "bits in stream"])
@@ -188,8 +188,8 @@ def test_a_damaged_zip_is_named_and_nothing_appears(tmp_path: Path, damage: str)
         for place in range(start + 4, end, 1 if damage == "bits in stream" else 1000):
             content[place] ^= 0xFF
     archive.write_bytes(content)
-    with pytest.raises(DataError, match=r"resistor37.zip is no complete zip \(.*: remove it"):
-        read_resistor37(tmp_path / "resistor37", "http://127.0.0.1:1/none")
+    with pytest.raises(DataError, match=r"resistor37.zip is not a complete zip \(.*: remove it"):
+        Resistor37Source(tmp_path / "resistor37", "http://127.0.0.1:1/none").read()
     assert only_holds(tmp_path, "made", "resistor37.zip")
 
 
@@ -197,4 +197,4 @@ def test_another_zip_is_named(tmp_path: Path):
     write_photo(tmp_path / "made" / "cats" / "1.jpg")
     zipped(tmp_path / "made", tmp_path / "resistor37.zip")
     with pytest.raises(DataError, match=r"resistor37 holds neither a parquet table nor folders"):
-        read_resistor37(tmp_path / "resistor37", "http://127.0.0.1:1/none")
+        Resistor37Source(tmp_path / "resistor37", "http://127.0.0.1:1/none").read()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistor_cls.data import PhotoDataModule, read_folder, read_photo
+from resistor_cls.data import FolderSource, PhotoDataModule, Resize, SplitConfig, read_photo
 from resistor_cls.data.sources.walk import (
     BROKEN_LINK,
     HIDDEN,
@@ -124,7 +124,7 @@ def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
         pytest.skip("no permission stops root")
     assert left_out(root) == {"10R/closed": UNREADABLE}
     with pytest.raises(DataError, match=r"may not be read: 10R/closed; give yourself"):
-        read_folder(root)
+        FolderSource(root).read()
 
 
 def test_the_line_counts_by_suffix_and_reason() -> None:
@@ -149,8 +149,9 @@ def test_a_data_module_says_once_what_is_left_out(
     for name in ("10R/1.jpg", "10R/2.heif"):
         write_photo(held / "10R/1.jpg", (1, 2, 3)).with_name(Path(name).name).touch()
     data = PhotoDataModule(
-        root, validation=held, image_size=16, batch_size=4, workers=0, cache=tmp_path / "cache"
-    )
+        FolderSource(root), SplitConfig(validation=held), preprocess=Resize(16), batch_size=4,
+        workers=0, cache=tmp_path / "cache",
+    )  # fmt: skip
     with caplog.at_level(logging.INFO):
         data.setup()
         data.setup()

@@ -7,14 +7,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import PhotoDataModule, data_module_from_settings
 from resistor_cls.errors import ConfigError, DataError
 from tests.helpers.photo_files import NAMES, write_photo
 
 Make = Callable[..., PhotoDataModule]
 
 
-def write_given(root: Path, names: Iterable[str] = NAMES, each: int = 2, blue: int = 200) -> Path:
+def write_external(
+    root: Path, names: Iterable[str] = NAMES, each: int = 2, blue: int = 200
+) -> Path:
     """A folder per category; of another colour than the photos that train."""
     for number, name in enumerate(names):
         for copy in range(each):
@@ -26,11 +28,11 @@ def roles(data: PhotoDataModule) -> dict[str, str]:
     return dict(zip(data.photo_set.names, data.split.role_of.tolist(), strict=True))
 
 
-def test_given_photos_validate_and_all_others_train(make: Make, tmp_path: Path):
-    data = make(validation=write_given(tmp_path / "held/val"), subset="test", test=None)
+def test_external_photos_validate_and_all_others_train(make: Make, tmp_path: Path):
+    data = make(validation=write_external(tmp_path / "held/val"), subset="test", test=None)
     with pytest.raises(ConfigError, match=r"subset=test, .*set data\.test"):
         data.setup()
-    test = write_given(tmp_path / "held/test", NAMES[1:2], each=3, blue=250)
+    test = write_external(tmp_path / "held/test", NAMES[1:2], each=3, blue=250)
     data = make(validation=tmp_path / "held/val", test=test, subset="test")
     data.setup()
     assert {
@@ -47,13 +49,13 @@ def test_given_photos_validate_and_all_others_train(make: Make, tmp_path: Path):
     shown = [index for batch in data.test_dataloader() for index in batch["indices"].tolist()]
     assert shown == data.test_indices.tolist()
     pixels = {
-        data.metadata[index].pixels for index in [*data.validation_indices, *data.test_indices]
+        data.metadata[index].pixel_hash for index in [*data.validation_indices, *data.test_indices]
     }
     assert pixels.isdisjoint(data.trained_on())
 
 
 def test_a_test_set_alone_leaves_the_split_as_it_is(make: Make, tmp_path: Path):
-    test = write_given(tmp_path / "test")
+    test = write_external(tmp_path / "test")
     for how in ("stratified", "grouped", "capture"):
         plain, tested = make(split=how, fold=2), make(split=how, fold=2, test=test)
         plain.setup()
@@ -65,7 +67,7 @@ def test_a_test_set_alone_leaves_the_split_as_it_is(make: Make, tmp_path: Path):
 
 
 def test_a_split_table_goes_with_a_test_set(make: Make, tmp_path: Path):
-    test = write_given(tmp_path / "test")
+    test = write_external(tmp_path / "test")
     for first in (None, test):  # of a run with the test set or without
         data = make(split="capture", gap=1, test=first)
         data.setup()
@@ -77,16 +79,16 @@ def test_a_split_table_goes_with_a_test_set(make: Make, tmp_path: Path):
         make(split=str(tmp_path / "split.csv")).setup()
 
 
-def test_settings_find_given_photos_again(
+def test_settings_find_external_photos_again(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    write_given(tmp_path / "val")
+    write_external(tmp_path / "val")
     monkeypatch.chdir(tmp_path)
-    data = make(validation="val", test=write_given(tmp_path / "test", blue=250))
+    data = make(validation="val", test=write_external(tmp_path / "test", blue=250))
     data.setup()
     monkeypatch.chdir("/")
     settings = json.loads(json.dumps(data.settings))
-    again = PhotoDataModule(**settings, cache=tmp_path / "cache", workers=0, subset="all")
+    again = data_module_from_settings(**settings, cache=tmp_path / "cache", workers=0, subset="all")
     again.setup()
     assert again.fingerprint == data.fingerprint
     assert len(again.test_indices) == 42
@@ -94,8 +96,10 @@ def test_settings_find_given_photos_again(
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".pq"])
-def test_given_tables_have_the_columns_of_the_main_table(make: Make, tmp_path: Path, suffix: str):
-    write_given(tmp_path / "photos/more", each=1)
+def test_external_tables_have_the_columns_of_the_main_table(
+    make: Make, tmp_path: Path, suffix: str
+):
+    write_external(tmp_path / "photos/more", each=1)
     rows = {
         "train": [(f"{name}/{i}.jpg", f"class_{name}") for name in NAMES for i in range(10)],
         "test": [("more/4K7/0.jpg", " class_4K7 "), ("more/left/0.jpg", "class_left")],
@@ -113,8 +117,8 @@ def test_given_tables_have_the_columns_of_the_main_table(make: Make, tmp_path: P
     assert named == [("more/4K7/0.jpg", "4K7"), ("more/left/0.jpg", "left")]
 
 
-def test_names_in_a_given_table_are_relative_to_it(make: Make, tmp_path: Path):
-    write_given(tmp_path / "held")
+def test_names_in_an_external_table_are_relative_to_it(make: Make, tmp_path: Path):
+    write_external(tmp_path / "held")
     table = tmp_path / "held/test.csv"
     table.write_text("image,category\n4K7/0.jpg,4K7\n")
     data = make(test=table, subset="test")
@@ -139,21 +143,21 @@ def test_names_in_a_given_table_are_relative_to_it(make: Make, tmp_path: Path):
 def test_labels_lose_their_prefix_as_those_of_the_training_photos(
     make: Make, tmp_path: Path, train: Iterable[str], given: Iterable[str]
 ):
-    root = write_given(tmp_path / "train", train, each=5, blue=10)
-    data = make(root=root, validation=write_given(tmp_path / "val", given), batch_size=2)
+    root = write_external(tmp_path / "train", train, each=5, blue=10)
+    data = make(root=root, validation=write_external(tmp_path / "val", given), batch_size=2)
     data.setup()
     labels = {data.photo_set.labels[index] for index in data.validation_indices}
     own = data.categories.names
     assert labels == {name if name in own else name.removeprefix("class_") for name in given}
 
 
-def test_what_is_wrong_with_a_given_set_is_named(make: Make, tmp_path: Path):
+def test_what_is_wrong_with_an_external_split_is_named(make: Make, tmp_path: Path):
     with pytest.raises(DataError, match=r"data\.validation=.*absent does not exist: expected a fo"):
         make(validation=tmp_path / "absent").setup()
     with pytest.raises(DataError, match=r"data\.test=.*absent\.pq cannot be read"):
         make(test=tmp_path / "absent.pq").setup()
-    write_given(tmp_path / "odd", ("4K7", "5K", "6K"))
-    with pytest.raises(DataError, match=r"data\.test=.*odd has photos of '5K', which is no cat"):
+    write_external(tmp_path / "odd", ("4K7", "5K", "6K"))
+    with pytest.raises(DataError, match=r"data\.test=.*odd has photos of '5K', which is not a cat"):
         make(test=tmp_path / "odd").setup()
     broken = tmp_path / "broken/4K7/0.jpg"
     write_photo(broken).write_bytes(b"")
@@ -165,11 +169,11 @@ def test_what_is_wrong_with_a_given_set_is_named(make: Make, tmp_path: Path):
     for name in range(10):
         (tmp_path / f"photos/left/{name}.jpg").write_bytes(b"")
     with pytest.raises(DataError, match=r"no photo of 'left' in .*photos can be read"):
-        make(validation=write_given(tmp_path / "val"), skip_unreadable=True).setup()
+        make(validation=write_external(tmp_path / "val"), skip_unreadable=True).setup()
 
 
 def test_pictures_that_are_in_two_sets_are_an_error(make: Make, tmp_path: Path):
-    given = write_given(tmp_path / "given")
+    given = write_external(tmp_path / "given")
     (given / "left/7.jpg").write_bytes((tmp_path / "photos/left/3.jpg").read_bytes())
     (given / "left/8.jpg").write_bytes((tmp_path / "photos/4K7/4.jpg").read_bytes())
     message = r"2 of the 8 photos of data\.{}=.*given are also among those that train{}, such as "
@@ -178,13 +182,13 @@ def test_pictures_that_are_in_two_sets_are_an_error(make: Make, tmp_path: Path):
         make(validation=given).setup()
     with pytest.raises(DataError, match=message.format("test", " or validate") + first):
         make(test=given).setup()
-    one = write_given(tmp_path / "one")
+    one = write_external(tmp_path / "one")
     with pytest.raises(DataError, match=r"6 of the 6 photos of data\.test=.*one are also among"):
         make(validation=one, test=one).setup()
 
 
-def test_boxes_of_given_photos_are_read_beside_them(make: Make, tmp_path: Path):
-    validation = write_given(tmp_path / "val")
+def test_boxes_of_external_photos_are_read_beside_them(make: Make, tmp_path: Path):
+    validation = write_external(tmp_path / "val")
     for root, width in ((tmp_path / "photos", 0.5), (validation, 0.25)):
         rows = f"file,x_center,y_center,width,height\n10R/0.jpg,0.5,0.5,{width},1.0\n"
         (root / "boxes.csv").write_text(rows)
@@ -197,10 +201,10 @@ def test_boxes_of_given_photos_are_read_beside_them(make: Make, tmp_path: Path):
     assert data.body(data.photo_set.names.index("../val/4K7/0.jpg")) is None
 
 
-def test_names_lead_to_given_photos_through_links(make: Make, tmp_path: Path):
+def test_names_lead_to_external_photos_through_links(make: Make, tmp_path: Path):
     (tmp_path / "elsewhere/deep").mkdir(parents=True)
     (tmp_path / "photos").rename(tmp_path / "elsewhere/deep/photos")
     (tmp_path / "photos").symlink_to(tmp_path / "elsewhere/deep/photos")
-    data = make(test=write_given(tmp_path / "test"), subset="test")
+    data = make(test=write_external(tmp_path / "test"), subset="test")
     data.setup()
     assert all(data.photo_set.path(index).is_file() for index in data.test_indices)

@@ -8,24 +8,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.images.metadata import EDGE_DESCRIPTOR
-from resistor_cls.data.splits.captures import backgrounds, bursts, cameras, capture_order
-from resistor_cls.data.splits.folds import (
-    ALWAYS_TRAINS,
-    SPLITS,
-    beside_blocks,
-    capture_folds,
-    grouped_folds,
-    kept_together,
-    left_out_folds,
-    read_split,
-    split_photos,
-    split_table,
-    stratified_folds,
-)
-from resistor_cls.data.splits.near_duplicates import grouped
+from resistor_cls.data.splits.config import SPLITS, SplitConfig
+from resistor_cls.data.splits.folds import grouped_folds, split_photos, stratified_folds
+from resistor_cls.data.splits.near_duplicates import kept_together
+from resistor_cls.data.splits.temporal import capture_folds
 from resistor_cls.errors import ConfigError, DataError
-from tests.helpers.made_up import facts_at, photo_set_of
+from tests.helpers.made_up import descriptors_of, metadata_at, photo_set_of, real_like
 
 counts = st.lists(st.integers(5, 30), min_size=2, max_size=5)
 seeds = st.integers(0, 2**32 - 1)
@@ -72,94 +60,22 @@ def test_groups_never_cross_and_keep_their_balance(counts, folds, seed, largest)
     assert sizes.max() - sizes.min() <= max(3, largest) * len(counts)
 
 
-@given(
-    counts=counts,
-    folds=st.integers(2, 5),
-    fold=st.integers(0, 4),
-    gap=st.integers(0, 4),
-    seed=seeds,
-)
-def test_capture_validates_a_block_and_drops_its_neighbours(counts, folds, fold, gap, seed):
-    fold %= folds
-    targets, categories = targets_of(counts), names_of(counts)
-    order = np.random.default_rng(seed).permutation(len(targets))
-    validated = capture_folds(targets, order, folds, categories) == fold
-    beside = beside_blocks(targets, order, validated, gap)
-    assert not (beside & validated).any()
-    for target in range(len(counts)):
-        line = order[targets[order] == target]
-        places = np.flatnonzero(validated[line])
-        assert places[-1] - places[0] == len(places) - 1  # one block
-        expected = set(range(places[0] - gap, places[-1] + gap + 1)) & set(range(len(line)))
-        assert set(np.flatnonzero(beside[line])) == expected - set(places)
-
-
-@given(
-    places=st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=12), min_size=1, max_size=5),
-    folds=st.just(4),
-)
-def test_leaving_a_place_out_leaves_something_of_every_category(places, folds):
-    targets = np.repeat(np.arange(len(places)), [len(row) for row in places])
-    flat = np.array([place for row in places for place in row])
-    assume(len(np.unique(flat)) == folds)
-    fold_of = left_out_folds(targets, flat, folds)
-    for fold in range(folds):
-        assert set(targets[fold_of != fold]) == set(targets)
-        assert len(set(flat[fold_of == fold])) <= 1
-    alone = [target for target, row in enumerate(places) if len(set(row)) == 1]
-    assert set(targets[fold_of == ALWAYS_TRAINS]) == set(alone)
-
-
-def real_like(order: np.ndarray | None = None):
-    """Three categories, shot by two cameras on two backgrounds, a second between photos.
-
-    Args:
-        order: positions in which the photos are handed over.
-    """
-    photos = [
-        (f"{category}/{category} ({number}).jpg", category, number)
-        for category in ("a", "b", "c")
-        for number in range(20)
-    ]
-    metadata = [
-        facts_at(
-            second=number + 1000 * "abc".index(category),
-            camera="one" if number < 10 else "two",
-            colour=30.0 if number % 2 else 90.0,
-            picture=f"{category}{number}",
-        )
-        for _, category, number in photos
-    ]
-    chosen = range(len(photos)) if order is None else order
-    photo_set = photo_set_of([photos[i][0] for i in chosen], [photos[i][1] for i in chosen])
-    return photo_set, [metadata[i] for i in chosen]
-
-
-def outlines_of(count: int) -> np.ndarray:
-    return np.zeros((count, EDGE_DESCRIPTOR, EDGE_DESCRIPTOR), dtype=np.int8)
-
-
 @pytest.mark.parametrize("how", SPLITS)
 def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
     folds = 2 if how in {"background", "camera"} else 4
     photo_set, metadata = real_like()
-    edge_descriptors = outlines_of(len(metadata))
+    edge_descriptors = descriptors_of(len(metadata))
     shuffled = np.random.default_rng(1).permutation(len(metadata))
-    other_set, other_facts = real_like(shuffled)
+    other_set, other_metadata = real_like(shuffled)
     validated = np.zeros(len(metadata), dtype=int)
     for fold in range(folds):
-        split = split_photos(
-            how, photo_set, metadata, edge_descriptors, folds=folds, fold=fold, gap=1
-        )
+        config = SplitConfig(how, folds=folds, fold=fold, gap=1)
+        split = split_photos(config, photo_set, metadata, edge_descriptors)
         validated += split.role_of == "validation"
-        again = split_photos(
-            how, photo_set, metadata, edge_descriptors, folds=folds, fold=fold, gap=1
-        )
+        again = split_photos(config, photo_set, metadata, edge_descriptors)
         assert np.array_equal(split.role_of, again.role_of)
         if how not in {"stratified", "grouped"}:  # those two shuffle: sources sort by name
-            other = split_photos(
-                how, other_set, other_facts, edge_descriptors, folds=folds, fold=fold, gap=1
-            )
+            other = split_photos(config, other_set, other_metadata, edge_descriptors)
             roles = dict(zip(photo_set.names, split.role_of, strict=True))
             assert roles == dict(zip(other_set.names, other.role_of, strict=True))
     assert (validated == 1).all()
@@ -167,70 +83,33 @@ def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
 
 def test_near_duplicates_and_the_group_column_stay_together():
     photo_set, metadata = real_like()
-    twin = metadata[0].pixels
-    metadata[25] = facts_at(
+    twin = metadata[0].pixel_hash
+    metadata[25] = metadata_at(
         second=9999, camera="one", colour=1.0, picture="a0"
     )  # the picture of a/0
-    assert metadata[25].pixels == twin
+    assert metadata[25].pixel_hash == twin
     photo_set = photo_set_of(
         photo_set.names,
         [n[0] for n in photo_set.names],
         groups=["x" if i in {3, 50} else str(i) for i in range(60)],
     )
-    groups = kept_together(photo_set, metadata, outlines_of(60))
+    groups = kept_together(photo_set, metadata, descriptors_of(60))
     assert groups[0] == groups[25] and groups[3] == groups[50]
     assert len(set(groups)) == 58
-    split = split_photos("grouped", photo_set, metadata, outlines_of(60), folds=4, fold=0)
+    split = split_photos(SplitConfig("grouped", folds=4), photo_set, metadata, descriptors_of(60))
     assert split.role_of[0] == split.role_of[25] and split.role_of[3] == split.role_of[50]
     roles = split_photos(
-        "capture", photo_set, metadata, outlines_of(60), folds=4, fold=0, gap=0
+        SplitConfig("capture", folds=4, gap=0), photo_set, metadata, descriptors_of(60)
     ).role_of
     assert roles[0] == "validation" and roles[25] == "dropped"
     assert roles[3] == "validation" and roles[50] == "dropped"
-
-
-def test_a_split_is_read_back_to_the_photo(tmp_path: Path):
-    photo_set, metadata = real_like()
-    split = split_photos("capture", photo_set, metadata, outlines_of(60), folds=3, fold=1, gap=2)
-    path = tmp_path / "split.csv"
-    split_table(split, photo_set, metadata).to_csv(path, index=False)
-    again = split_photos(str(path), photo_set, metadata, outlines_of(60), folds=5, fold=4)
-    assert np.array_equal(again.role_of, split.role_of)
-    assert np.array_equal(again.fold_of, split.fold_of)
-    table = split_table(split, photo_set, metadata)
-    table.loc[table.category == "b", "role"] = "test"
-    table.to_csv(path, index=False)
-    again = read_split(path, photo_set, metadata)
-    assert (again.role_of == "test").sum() == 20
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda table: table[1:], r"1 are not in the table \(a/a \(0\).jpg\)"),
-        (lambda table: table.assign(content="x" * 16), "60 have changed since"),
-        (
-            lambda table: table.replace("a/a (0).jpg", "a/gone.jpg"),
-            r"1 are not among .* \(a/gone.jpg\)",
-        ),
-        (lambda table: table.assign(role="guess"), "unknown role 'guess'"),
-        (lambda table: table.drop(columns="role"), "no table of a split"),
-    ],
-)
-def test_a_table_of_other_photos_is_refused(tmp_path: Path, change, message: str):
-    photo_set, metadata = real_like()
-    split = split_photos("stratified", photo_set, metadata, outlines_of(60))
-    path = tmp_path / "split.csv"
-    change(split_table(split, photo_set, metadata)).to_csv(path, index=False)
-    with pytest.raises(DataError, match=message):
-        read_split(path, photo_set, metadata)
 
 
 def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
     photo_set, metadata = real_like()
 
     def split(how: str, **choices: int) -> None:
-        split_photos(how, photo_set, metadata, outlines_of(60), **choices)
+        split_photos(SplitConfig(how, **choices), photo_set, metadata, descriptors_of(60))
 
     with pytest.raises(ConfigError, match=r"data.split=captur: did you mean capture or camera\?"):
         split("captur")
@@ -244,46 +123,5 @@ def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
         split("capture", folds=2, gap=10)
     with pytest.raises(DataError, match=r"fewer photos than folds: a \(20\), b \(20\), c \(20\)"):
         split("stratified", folds=21)
-    with pytest.raises(DataError, match="no table of a split"):
+    with pytest.raises(DataError, match="is not the table of a split"):
         split(str(tmp_path / "absent.csv"))
-
-
-def test_bursts_end_with_a_pause_a_camera_or_a_category():
-    seconds = [0, 5, 200, 205, 206]
-    photo_set = photo_set_of([f"a/{i}.jpg" for i in range(5)] + ["b/0.jpg", "b/1.jpg"], "aaaaabb")
-    metadata = [
-        *(facts_at(second=s, camera="one" if i < 4 else "two") for i, s in enumerate(seconds)),
-        facts_at(second=207, camera="two"),
-        facts_at(camera="two"),
-    ]
-    assert bursts(photo_set, metadata, gap=60).tolist() == [0, 0, 1, 1, 2, 3, 4]
-    assert len(set(bursts(photo_set, metadata, gap=300))) == 4
-    assert cameras(metadata).tolist() == [0, 0, 0, 0, 1, 1, 1]
-
-
-def test_capture_order_is_by_time_then_by_the_numbers_in_names():
-    names = ["a/x (10).jpg", "a/x (2).jpg", "a/x (1).jpg", "a/late.jpg", "a/early.jpg"]
-    metadata = [facts_at(), facts_at(), facts_at(), facts_at(second=50), facts_at(second=7)]
-    photo_set = photo_set_of([*names, "b/x.jpg"], "aaaaab")
-    order = capture_order(photo_set, [*metadata, facts_at(second=1)])
-    assert [photo_set.names[i] for i in order] == [
-        "a/early.jpg",
-        "a/late.jpg",
-        "a/x (1).jpg",
-        "a/x (2).jpg",
-        "a/x (10).jpg",
-        "b/x.jpg",
-    ]
-
-
-def test_backgrounds_are_found_by_colour():
-    metadata = [facts_at(colour=c) for c in (10, 90, 11, 92, 10.5, 12)]
-    assert backgrounds(metadata, 2).tolist() == [0, 1, 0, 1, 0, 0]
-    assert len(set(backgrounds(metadata[:1] * 3, 4))) == 1
-
-
-def test_groups_are_linked_over_others():
-    numbers = grouped([(0, 1), (1, 4), (2, 3)], 6)
-    assert numbers[0] == numbers[1] == numbers[4]
-    assert numbers[2] == numbers[3]
-    assert len(set(numbers)) == 3

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.metadata import EDGE_DESCRIPTOR
-from resistor_cls.data.splits.folds import ALWAYS_TRAINS, split_photos
+from resistor_cls.data.splits.config import SplitConfig
+from resistor_cls.data.splits.folds import split_photos
 from resistor_cls.data.splits.holdout import capture_holdout, grouped_holdout, stratified_holdout
+from resistor_cls.data.splits.split import ALWAYS_TRAINS
 from resistor_cls.errors import DataError
-from tests.helpers.made_up import facts_at, photo_set_of
+from tests.helpers.made_up import metadata_at, photo_set_of
 
 counts = st.lists(st.integers(2, 40), min_size=2, max_size=5)
 sizes = st.floats(0.01, 0.99)
@@ -71,10 +73,12 @@ def test_what_cannot_be_held_out_is_named():
 def test_a_share_takes_the_place_of_a_fold(how: str, dropped: int):
     names = [f"{category}/{number}.jpg" for category in "ab" for number in range(20)]
     photo_set = photo_set_of(names, [name[0] for name in names])
-    metadata = [facts_at(second=second, picture=name) for second, name in enumerate(names)]
-    metadata[0] = facts_at(second=0, picture=names[19])  # the picture of a validated photo
+    metadata = [metadata_at(second=second, picture=name) for second, name in enumerate(names)]
+    metadata[0] = metadata_at(second=0, picture=names[19])  # the picture of a validated photo
     edge_descriptors = np.zeros((40, EDGE_DESCRIPTOR, EDGE_DESCRIPTOR), dtype=np.int8)
-    split = split_photos(how, photo_set, metadata, edge_descriptors, gap=2, size=0.25)
+    split = split_photos(
+        SplitConfig(how, gap=2, validation_size=0.25), photo_set, metadata, edge_descriptors
+    )
     validated = split.role_of == "validation"
     assert validated.sum() == 10
     assert (split.role_of == "dropped").sum() == dropped
@@ -83,6 +87,8 @@ def test_a_share_takes_the_place_of_a_fold(how: str, dropped: int):
         assert [names[i] for i in np.flatnonzero(validated)][:5] == names[15:20]
         assert set(np.flatnonzero(split.role_of == "dropped")) == {0, 13, 14, 33, 34}
         with pytest.raises(DataError, match=r"a, b: lower data.gap=18 or data.validation_size=0.2"):
-            split_photos(how, photo_set, metadata, edge_descriptors, gap=18, size=0.2)
+            split_photos(
+                SplitConfig(how, gap=18, validation_size=0.2), photo_set, metadata, edge_descriptors
+            )
     if how == "grouped":
         assert split.role_of[0] == split.role_of[19]

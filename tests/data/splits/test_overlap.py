@@ -8,19 +8,19 @@ import pytest
 from PIL import Image
 
 from resistor_cls.data import PhotoDataModule
-from resistor_cls.data.splits.overlap import copies_across, copies_of_training
-from tests.helpers.made_up import facts_at, photo_set_of
+from resistor_cls.data.splits.overlap import overlap_table, overlap_with_training
+from tests.helpers.made_up import metadata_at, photo_set_of
 from tests.helpers.photo_files import write_photo
 
 PICTURES = "aabbccdd"
 ROLES = ("train", "validation", "test", "train", "validation", "test", "train", "dropped")
 
 
-def test_copies_are_found_by_picture_and_role() -> None:
+def test_overlap_is_found_by_picture_and_role() -> None:
     names = [f"{number}.jpg" for number in range(8)]
-    metadata = [facts_at(number, picture=picture) for number, picture in enumerate(PICTURES)]
+    metadata = [metadata_at(number, picture=picture) for number, picture in enumerate(PICTURES)]
     photo_set = photo_set_of(names, ["x", "y"] * 4)
-    table = copies_across(photo_set, metadata, np.array(ROLES))
+    table = overlap_table(photo_set, metadata, np.array(ROLES))
     assert table.to_numpy().tolist() == [
         [0, "0.jpg", "x", "train"],
         [0, "1.jpg", "y", "validation"],
@@ -29,13 +29,13 @@ def test_copies_are_found_by_picture_and_role() -> None:
         [2, "4.jpg", "x", "validation"],
         [2, "5.jpg", "y", "test"],
     ]
-    assert copies_of_training(table) == {"validation": ["1.jpg"], "test": ["2.jpg"]}
-    assert copies_across(photo_set, metadata, np.full(8, "train")).empty
-    assert copies_of_training(copies_across(photo_set, metadata, np.full(8, "train"))) == {}
+    assert overlap_with_training(table) == {"validation": ["1.jpg"], "test": ["2.jpg"]}
+    assert overlap_table(photo_set, metadata, np.full(8, "train")).empty
+    assert overlap_with_training(overlap_table(photo_set, metadata, np.full(8, "train"))) == {}
 
 
 @pytest.mark.parametrize(("split", "found"), [("stratified", True), ("grouped", False)])
-def test_other_metadata_hide_no_copy(
+def test_other_metadata_hide_no_overlap(
     split: str, found: bool, make: Callable[..., PhotoDataModule], tmp_path: Path
 ) -> None:
     make()  # writes the photos
@@ -50,12 +50,14 @@ def test_other_metadata_hide_no_copy(
             )
     data = make(split=split)
     data.setup()
-    assert (len(data.copies_table()) > 0) == found
-    assert bool(copies_of_training(data.copies_table())) == found
+    assert (len(data.overlap_table()) > 0) == found
+    assert bool(overlap_with_training(data.overlap_table())) == found
 
 
-def test_a_single_photo_is_no_copy(make: Callable[..., PhotoDataModule], tmp_path: Path) -> None:
+def test_a_single_photo_does_not_overlap(
+    make: Callable[..., PhotoDataModule], tmp_path: Path
+) -> None:
     data = make()
     write_photo(tmp_path / "photos/10R/new.jpg", (3, 200, 3))
     data.setup()
-    assert data.copies_table().empty
+    assert data.overlap_table().empty

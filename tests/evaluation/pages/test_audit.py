@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule, Resize
 from resistor_cls.data.audit import audit_photos
 from resistor_cls.evaluation.pages.audit import MAX_SHOWN, audit_page
 from resistor_cls.evaluation.pages.audit_cards import audit_cards
@@ -24,7 +24,7 @@ VOID = {"meta", "img", "br", "input", "link"}
 @pytest.fixture(scope="module")
 def audit(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     cache = tmp_path_factory.mktemp("cache")
-    data = PhotoDataModule(photos, subset="all", image_size=32, cache=cache)
+    data = PhotoDataModule(FolderSource(photos), subset="all", preprocess=Resize(32), cache=cache)
     data.setup()
     return audit_photos(data.photo_set, data.metadata, data.edge_descriptors, {}, progress=False)
 

@@ -22,7 +22,7 @@ def photos() -> Photos:
         strict=True,
     )
     located = np.array([True, True, True, False])
-    return Photos(shown, bodies, unknown_indices=(2, 3), located=located)
+    return Photos(shown, bodies, ood_indices=(2, 3), located=located)
 
 
 def test_photos_of_other_categories_and_synthetic_ones_get_a_row_each(photos: Photos) -> None:
@@ -63,5 +63,5 @@ def test_photos_that_are_not_rgb_get_no_synthetic_ones(photos: Photos) -> None:
     table = check_ood(BrightnessModel(), grey, found, 1)  # type: ignore[arg-type]
     assert table is not None
     assert set(table["kind"]) == {"other categories"}
-    nothing = replace(grey, unknown_indices=())
+    nothing = replace(grey, ood_indices=())
     assert check_ood(BrightnessModel(), nothing, found, 1) is None  # type: ignore[arg-type]

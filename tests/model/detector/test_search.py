@@ -8,7 +8,8 @@ import pytest
 from resistor_cls.categories import resistor37
 from resistor_cls.data.crops import View
 from resistor_cls.data.geometry import OrientedBox, oriented_overlap
-from resistor_cls.data.images.decode import one_torch_thread, read_photo
+from resistor_cls.data.images.decode import read_photo
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.model.detector import crop, search
 from resistor_cls.model.detector.crop import DetectorCrop
 from resistor_cls.model.detector.network import Detector

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule, Resize
 from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model import backbone, build_task
 from resistor_cls.model.training.dry_run import dry_run
@@ -20,7 +20,7 @@ def tried(folder: Path, trainer: dict[str, Any] | None = None, **settings: Any) 
     given = {"backbone": TINY, "pretrained": "false", "image_size": 32} | settings
     dry_run(
         partial(build_task, **given),
-        PhotoDataModule(folder, image_size=32),
+        PhotoDataModule(FolderSource(folder), preprocess=Resize(32)),
         folder / "run",
         settings={"class_weights": "none"} | given,
         trainer={"accelerator": "cpu", "max_epochs": 1} | (trainer or {}),

@@ -21,7 +21,7 @@ import torch
 from lightning import Callback
 from torch.utils.data import Dataset
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule
 from resistor_cls.data.workers import workers_that_fit
 from resistor_cls.errors import ConfigError, run_command
 from resistor_cls.model.training.failures import explained
@@ -217,7 +217,7 @@ def test_without_a_home_directory_the_message_says_what_to_set(
     monkeypatch.delenv("HOME")
     monkeypatch.setattr(pwd, "getpwuid", nobody)
     assert run_command(lambda: Path("~/x").expanduser()) == 2
-    assert run_command(lambda: PhotoDataModule(photos).setup()) == 2
+    assert run_command(lambda: PhotoDataModule(FolderSource(photos)).setup()) == 2
     for line in capsys.readouterr().err.splitlines():
         assert re.match("error: .*~ stands for a home directory, but none is known", line)
         assert "RESISTOR_CLS_CACHE (paths.cache)" in line

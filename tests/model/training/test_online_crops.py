@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resistor_cls.categories import resistor37
 from resistor_cls.colour_code import decode
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule
 from resistor_cls.data.augment.augmentation import Augmentation
 from resistor_cls.model import (
     SyntheticCrops,
@@ -19,7 +19,7 @@ from resistor_cls.model import (
     image_preprocessing,
     seed_everything,
 )
-from resistor_cls.model.training.online_crops import BANDS, UNKNOWN, any_part
+from resistor_cls.model.training.online_crops import BANDS, OOD_TARGET, any_part
 from tests.helpers.tiny_training import TINY
 
 SHAPE = (16, 32)
@@ -53,7 +53,7 @@ def test_crops_are_never_the_same_twice_and_repeat_with_the_seed():
 
 def test_parts_of_no_category_have_bands_all_the_same():
     for item in items(known=0.0):
-        assert item["targets"] == UNKNOWN
+        assert item["targets"] == OOD_TARGET
         assert decode(rings(item)).ohms > 0
 
 
@@ -68,8 +68,9 @@ def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
     def losses(run: str, workers: int) -> list[float]:
         seed_everything(0)
         data = PhotoDataModule(
-            photos, batch_size=4, workers=workers, cache=tmp_path / "cache",
-            prepare=image_preprocessing(True, 32), stream=partial(SyntheticCrops, length=12),
+            FolderSource(photos), batch_size=4, workers=workers, cache=tmp_path / "cache",
+            preprocess=image_preprocessing(True, 32),
+            online_generator=partial(SyntheticCrops, length=12),
         )  # fmt: skip
         data.setup()
         assert len(data.validation_indices) == len(data.photo_set)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 import torch
 
-from resistor_cls.data import PhotoDataModule
+from resistor_cls.data import FolderSource, PhotoDataModule, Resize, SplitConfig
 from resistor_cls.errors import ConfigError
 from resistor_cls.model import ResistorNetwork, ResistorTask
 from resistor_cls.model.training.tuning import find_batch_size, find_learning_rate
@@ -27,7 +27,12 @@ class SmallMemory(ResistorTask):
 @pytest.fixture
 def data(photos: Path, tmp_path: Path) -> PhotoDataModule:
     data = PhotoDataModule(
-        photos, image_size=32, batch_size=2, folds=4, workers=0, cache=tmp_path / "cache"
+        FolderSource(photos),
+        SplitConfig(folds=4),
+        preprocess=Resize(32),
+        batch_size=2,
+        workers=0,
+        cache=tmp_path / "cache",
     )
     data.setup()
     return data

@@ -1,4 +1,4 @@
-"""Folders of categories: what lies in them, checked."""
+"""Lists folders of categories, and refuses what cannot be one."""
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resistor_cls.data.images.decode import SUFFIXES
-from resistor_cls.data.sources.listing import check_root, some_names
+from resistor_cls.data.sources.names import check_names, check_root
 from resistor_cls.data.sources.walk import (
     BROKEN_LINK,
     UNREADABLE,
@@ -18,11 +18,11 @@ from resistor_cls.data.sources.walk import (
     look_beside,
     walk,
 )
-from resistor_cls.errors import DataError, as_text, printable
+from resistor_cls.errors import DataError, printable, some_names
 
 log = logging.getLogger(__name__)
 
-# Folders of a data set that comes split, and the key that reads each; by lower-case name.
+# Folders of a data set that is already split, and the key that reads each; by lower-case name.
 SPLIT_FOLDERS = {
     "train": "root",
     "training": "root",
@@ -48,14 +48,14 @@ class Listing:
 
 
 def list_folders(root: Path, key: str, categories: Collection[str] = ()) -> Listing:
-    """What lies in a folder of categories, without hidden files and folders of systems.
+    """Lists a folder of categories, without hidden files and folders of systems.
 
     Photos in folders within a category's folder are of that category, at any depth.
 
     Args:
         root: the folder.
         key: that named it, for the message.
-        categories: names of folders that are categories whatever they seem to be.
+        categories: names of folders that are categories, even if they look like splits.
 
     Raises:
         DataError: no such folder, no folders in it, one that cannot be listed, links that lead
@@ -110,7 +110,7 @@ def photos_of(label: str, folder: Path, found: Walked | None) -> tuple[str, ...]
 
 
 def log_nested(photos: Sequence[str]) -> None:
-    """Says where photos lie in folders within a category's folder.
+    """Logs where photos lie in folders within a category's folder.
 
     Args:
         photos: names, which begin with the category's folder.
@@ -129,19 +129,6 @@ def log_nested(photos: Sequence[str]) -> None:
         )
 
 
-def check_names(root: Path, names: Sequence[str]) -> None:
-    """Refuses names that no table of predictions could hold.
-
-    Raises:
-        DataError: names them.
-    """
-    foreign = [as_text(name) for name in names if as_text(name) != name]
-    if foreign:
-        raise DataError(
-            f"{root} has names that are not UTF-8 text: {some_names(foreign)}; rename them"
-        )
-
-
 def _names_of(beside: Sequence[LeftOut], inside: Mapping[str, Walked]) -> list[str]:
     """Names of everything but the folders of categories."""
     found = [one.name for one in beside]
@@ -151,7 +138,7 @@ def _names_of(beside: Sequence[LeftOut], inside: Mapping[str, Walked]) -> list[s
 
 
 def _check_readable(root: Path, left_out: Sequence[LeftOut]) -> None:
-    """Refuses links that lead nowhere and what may not be looked at: photos would be missed.
+    """Refuses links that lead nowhere and what may not be read: photos would be missed.
 
     Raises:
         DataError: names them.
@@ -216,7 +203,7 @@ def _check_mixed(root: Path, inside: Mapping[str, Walked]) -> None:
 
 
 def _check_wrapping(root: Path, key: str, inside: Mapping[str, Walked]) -> None:
-    """Refuses a folder round the folder of categories, as unpacked zips have it.
+    """Refuses a folder around the folder of categories, as unpacked zips have it.
 
     Raises:
         DataError: names the folder within.

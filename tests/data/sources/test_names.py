@@ -7,9 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resistor_cls.data import PhotoDataModule, read_table
+from resistor_cls.data import PhotoDataModule, Resistor37Source, TableSource
 from resistor_cls.data.sources.boxes import read_boxes
-from resistor_cls.data.sources.sources import SOURCES
 from resistor_cls.errors import DataError
 from tests.helpers.photo_files import NAMES, write_folder, write_photo
 
@@ -34,12 +33,12 @@ def write_table(path: Path, extra: str, columns: tuple[str, str] = ("image", "ca
 def test_the_table_that_trains(name: str, suffix: str, root: Path) -> None:
     table = write_table(root / f"t{suffix}", name)
     with pytest.raises(DataError, match=r"names files outside of data.root=.*secret.jpg; set data"):
-        read_table(None, table)
+        TableSource(table).read()
 
 
 @pytest.mark.parametrize("key", ["validation", "test"])
 @pytest.mark.parametrize("name", OUTSIDE)
-def test_given_tables(
+def test_external_tables(
     key: str, name: str, root: Path, make: Callable[..., PhotoDataModule]
 ) -> None:
     table = write_table(root / "t.csv", name)
@@ -55,7 +54,7 @@ def test_the_table_of_the_real_data_set(name: str, tmp_path: Path) -> None:
     rows = pd.read_parquet(table)
     pd.concat([rows[-1:], rows[:-1]]).to_parquet(table)  # the first name says where photos are
     with pytest.raises(DataError, match=r"outside of|absolute paths|are not below"):
-        SOURCES["resistor37"](tmp_path / "real")
+        Resistor37Source(tmp_path / "real").read()
 
 
 @pytest.mark.parametrize("name", [*OUTSIDE, "/etc/passwd"])
@@ -73,11 +72,11 @@ def test_names_that_stay_below_and_links_that_lead_out_are_taken(root: Path) -> 
     write_photo(root / "..odd.jpg")
     rows = [f"{name},{'ab'[i % 2]}" for i, name in enumerate(names)]
     table.write_text("\n".join(["image,category", *rows]))
-    photos = read_table(None, table)
+    photos = TableSource(table).read()
     assert photos.names == ("..odd.jpg", "4K7/1.jpg", "left/0.jpg", "link.jpg", "linked/secret.jpg")
     table.write_text("image,category\n10R/../left/0.jpg,a\nleft/0.jpg,b\n")
     with pytest.raises(DataError, match=r"names photos twice: left/0.jpg"):
-        read_table(None, table)
+        TableSource(table).read()
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".ods"])
@@ -87,7 +86,7 @@ def test_spreadsheets_are_named_as_such(
     table = root / f"t{suffix}"
     table.write_bytes(b"PK\x03\x04")
     with pytest.raises(DataError, match=r'data.table=.* is a spreadsheet: save .* "CSV UTF-8"'):
-        read_table(None, table)
+        TableSource(table).read()
     with pytest.raises(DataError, match=r"data.validation=.* is a spreadsheet"):
         make(validation=table).setup()
 
@@ -100,7 +99,7 @@ def test_tables_of_a_spreadsheet_are_read_at_both_entrances(
     rows = [("image", "category"), ("10R/0.jpg", "10R"), ("left/1.jpg", "left")]
     text = "\r\n".join(separator.join(row) for row in rows)
     (root / name).write_text(text, encoding="utf-8-sig")
-    assert read_table(None, root / name).labels == ("10R", "left")
+    assert TableSource(root / name).read().labels == ("10R", "left")
     held = tmp_path / "held"
     for number, label in enumerate(("10R", "left")):
         write_photo(held / f"{label}/{number}.jpg", (7, 7 * number, 250))
@@ -113,11 +112,11 @@ def test_tables_of_a_spreadsheet_are_read_at_both_entrances(
 def test_a_column_that_stands_twice_is_named(root: Path) -> None:
     (root / "t.csv").write_text("image,category,category\n10R/0.jpg,10R,left\n")
     with pytest.raises(DataError, match=r"has the column data.category_column=category twice"):
-        read_table(None, root / "t.csv")
+        TableSource(root / "t.csv").read()
 
 
 def test_accents_that_are_composed_in_another_way_are_named(root: Path) -> None:
     write_photo(root / unicodedata.normalize("NFD", "Direnç.jpg"))  # as macOS writes names
     (root / "t.csv").write_text("image,category\nDirenç.jpg,a\n10R/0.jpg,b\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"the file 'Direnc\\u0327.jpg' looks like one of them"):
-        read_table(None, root / "t.csv")
+        TableSource(root / "t.csv").read()

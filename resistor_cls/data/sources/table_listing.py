@@ -1,42 +1,21 @@
-"""What tables list: names of photos and their labels, checked."""
+"""What a table lists: cells of its columns and names of photos, checked."""
 
-import logging
 import os
 import posixpath
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pandas as pd
 
 from resistor_cls.csv_tables import read_csv
-from resistor_cls.errors import DataError, as_text, nearest, printable
+from resistor_cls.data.sources.names import check_root, names_outside
+from resistor_cls.errors import DataError, nearest, some_names
 
-log = logging.getLogger(__name__)
-
-MAX_LISTED = 10  # files named in one message; a terminal shows them without scrolling
-PREFIXES = ("class_", "label_", "category_")  # what `auto` strips from labels
 PARQUET = frozenset({".parquet", ".pq"})
 SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
 TABLES = PARQUET | SPREADSHEETS | {".csv", ".tsv"}  # spreadsheets are refused with advice
-
-
-def some_names(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are, for a message."""
-    shown = ", ".join(map(printable, names[:MAX_LISTED]))
-    return shown + (f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else "")
-
-
-def check_root(root: Path, key: str) -> None:
-    """Refuses a folder whose name neither a run nor a cache could keep.
-
-    Raises:
-        DataError: it is not UTF-8.
-    """
-    whole = str(root.absolute())
-    if as_text(whole) != whole:
-        raise DataError(f"{key}={as_text(whole)} is not UTF-8 text: rename the folder")
 
 
 def rows_of(table: Path, key: str) -> pd.DataFrame:
@@ -140,49 +119,3 @@ def _other_accents(root: Path, name: str) -> str | None:
     """The name of a file that differs from another name only in how accents are composed."""
     forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
     return next((form for form in forms if os.path.isfile(root / form)), None)  # noqa: PTH113
-
-
-def names_outside(names: Collection[str]) -> list[str]:
-    """Those of some names that lead out of the folder that they are relative to.
-
-    Only the text counts: a link within the folder may lead elsewhere, as whoever made it meant.
-
-    Args:
-        names: with `/` between folders, absolute ones among them.
-    """
-    return [
-        name
-        for name in names
-        if posixpath.normpath(name).split("/")[0] == ".."
-        or PurePosixPath(name).is_absolute()
-        or PureWindowsPath(name).is_absolute()
-    ]
-
-
-def prefix_of(labels: Collection[str], asked: str | None) -> str:
-    """The prefix to strip from labels: what was asked for, or found where that is `auto`."""
-    if asked != "auto":
-        return str(asked or "")
-    for prefix in PREFIXES:
-        if all(label.startswith(prefix) and label != prefix for label in labels):
-            log.info("Labels without their common %s (data.label_prefix='' keeps it)", prefix)
-            return prefix
-    return ""
-
-
-def labels_of(names: Collection[str], prefix: str) -> dict[str, str]:
-    """Each name with its label, which is the name without the prefix.
-
-    Raises:
-        DataError: two names with the same label.
-    """
-    name_of: dict[str, str] = {}
-    for name in sorted(names):
-        label = name.removeprefix(prefix) or name
-        if label in name_of:
-            raise DataError(
-                f"{name_of[label]!r} and {name!r} are one label by data.label_prefix={prefix}: "
-                "rename one, or keep the prefix by data.label_prefix=''"
-            )
-        name_of[label] = name
-    return {name: label for label, name in name_of.items()}

@@ -1,38 +1,34 @@
-"""From a source and given sets to photos that are known to be readable."""
+"""From a source and external splits to photos that are known to be readable."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from resistor_cls.data.images.cache import PhotoCache, open_cache
-from resistor_cls.data.images.decode import ImagePreprocessing
-from resistor_cls.data.sources.listing import MAX_LISTED
-from resistor_cls.data.sources.sources import PhotoSet, read_source
+from resistor_cls.data.images.preprocessed import ImagePreprocessing
+from resistor_cls.data.sources.photo_set import PhotoSet
+from resistor_cls.data.sources.source import Source
 from resistor_cls.data.sources.walk import left_out_line
 from resistor_cls.data.splits.external import (
     ExternalSplits,
     check_external_splits,
     with_external_splits,
 )
-from resistor_cls.errors import DataError
+from resistor_cls.errors import MAX_LISTED, DataError
 
 
 def load_photos(
-    source: str,
-    options: Mapping[str, Any],
-    given: Mapping[str, str | None],
-    prepare: ImagePreprocessing,
+    source: Source,
+    external: Mapping[str, str | Path | None],
+    preprocess: ImagePreprocessing,
     folder: Path,
-    *,
-    skip_unreadable: bool,
+    skip_unreadable: bool = False,
 ) -> tuple[ExternalSplits, PhotoCache]:
-    """Finds, decodes, prepares and checks photos.
+    """Finds, decodes, preprocesses and checks photos.
 
     Args:
-        source: of the photos; see `resistor_cls.data.sources.sources`.
-        options: of the source.
-        given: validation and test sets; see `resistor_cls.data.splits.external`.
-        prepare: the preparation.
+        source: of the photos.
+        external: validation and test photos; see `resistor_cls.data.splits.external`.
+        preprocess: what is done to each photo.
         folder: of everything that is cached.
         skip_unreadable: go on without photos that cannot be read.
 
@@ -40,16 +36,16 @@ def load_photos(
         The readable photos, and their cache.
 
     Raises:
-        ConfigError: a source or an option that cannot be used.
+        ConfigError: a source that cannot be used.
         DataError: photos that cannot be used.
     """
-    sets = with_external_splits(read_source(source, options), given, options)
-    cache = open_cache(sets.photo_set, prepare, folder)
+    photos = with_external_splits(source.read(), external, source.settings)
+    cache = open_cache(photos.photo_set, preprocess, folder)
     if cache.unreadable and not skip_unreadable:
-        raise DataError(_unreadable(sets.photo_set, cache.unreadable))
-    sets = sets.select(cache.readable)
-    check_external_splits(sets, cache.metadata, given)
-    return sets, cache
+        raise DataError(_unreadable(photos.photo_set, cache.unreadable))
+    photos = photos.select(cache.readable)
+    check_external_splits(photos, cache.metadata, external)
+    return photos, cache
 
 
 def _unreadable(photo_set: PhotoSet, unreadable: Mapping[str, str]) -> str:

@@ -1,0 +1,51 @@
+"""How training batches are loaded: order, workers and the smallest batch."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from resistor_cls.data.dataset import EpochSampler
+from resistor_cls.data.workers import workers_that_fit
+from resistor_cls.errors import ConfigError
+
+
+def training_options(
+    dataset: Dataset[dict[str, Tensor]],
+    batch_size: int,
+    *,
+    photo_bytes: int,
+    drop_last: bool,
+    workers: int,
+    fixed_workers: bool,
+    ranks: tuple[int, ...],
+) -> dict[str, Any]:
+    """Arguments of the `DataLoader` of training photos.
+
+    Args:
+        dataset: the training items.
+        batch_size: photos per batch.
+        photo_bytes: of one photo.
+        drop_last: leave the last, smaller batch out.
+        workers: processes that load.
+        fixed_workers: whether fewer workers are an error; else they are a warning.
+        ranks: number of processes that train and rank of this one; empty for one process.
+
+    Raises:
+        ConfigError: no batch can be filled, or shared memory is too small for the workers.
+    """
+    count = len(dataset)  # type: ignore[arg-type]
+    if drop_last and count < batch_size:
+        raise ConfigError(
+            f"data.batch_size={batch_size} is more than the {count} training photos: "
+            "lower it, or set data.drop_last=false"
+        )
+    workers = workers_that_fit(workers, batch_size * photo_bytes, fixed=fixed_workers)
+    return {
+        "sampler": EpochSampler(dataset, torch.initial_seed(), *ranks),
+        "drop_last": drop_last,
+        "num_workers": workers,
+        "persistent_workers": workers > 0,
+        "generator": torch.Generator(),  # of seeds that nothing is drawn from
+    }
