@@ -130,8 +130,8 @@ def _doubts(
 
     from resistor_cls.config import instantiate
     from resistor_cls.evaluation.label_errors import doubted_labels, label_findings
+    from resistor_cls.inference.evaluate_model import predictions_of
     from resistor_cls.model import ResistorTask, build_trainer, score
-    from resistor_cls.tracking.judgement import judged
 
     preprocess = model.image_preprocessing()
     data = instantiate(config.data, subset="all", skip_unreadable=True, preprocess=preprocess)
@@ -143,7 +143,8 @@ def _doubts(
     known = model.metadata.get("trained_on")
     pixel_hashes = [image.pixel_hash for image in data.metadata]
     trained = None if known is None else np.isin(pixel_hashes, list(known))
-    labels = doubted_labels(judged(task, data), trained, str(config.reference))
+    predictions = predictions_of(task.predictions, data, model.categories)
+    labels = doubted_labels(predictions, trained, str(config.reference))
     return labels, label_findings(labels)
 
 

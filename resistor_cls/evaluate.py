@@ -1,15 +1,15 @@
-"""Judges a saved model on labelled photos.
+"""Evaluates a saved model on labelled photos.
 
 python -m resistor_cls.evaluate model=REF [data=… key=value …]
 
 REF is a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS, or rendered for the model that
-comes with the package. Without data=… the model is judged on the validation photos of its own
+comes with the package. Without data=… the model is evaluated on the validation photos of its own
 training. Writes report.html, one page that opens without a server, and all that it shows as figures
 and tables.
 
---allow subset judges photos that lack some of the model's categories; --allow unknown takes photos
-of further categories as unknown input. stress=true repeats the judgement under bad light, blur,
-noise and the like.
+--allow subset evaluates photos that lack some of the model's categories; --allow unknown takes
+photos of further categories as out-of-distribution photos. stress=true adds robustness checks: the
+photos are predicted again under changed light, blur, noise and the like.
 
 Examples:
   python -m resistor_cls.evaluate model=runs:/RUN_ID/model
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from resistor_cls.data import PhotoDataModule
+    from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import ResistorNetwork
-    from resistor_cls.tracking.judgement import ReportOptions
+    from resistor_cls.tracking import Run
 
 log = logging.getLogger("resistor_cls")
 
@@ -45,106 +46,149 @@ ALLOWED = ("subset", "unknown")
 
 
 def evaluate(config: "DictConfig") -> None:
-    """Judges and tracks one model.
+    """Evaluates one model and tracks the evaluation.
 
     Raises:
-        ResistorClsError: something that the user can mend.
+        ResistorClsError: an error that the user can fix.
+    """
+    _check(config)
+    # Here and not above, so that --help and a wrong word answer at once.
+    from resistor_cls.config import instantiate, instantiate_all, output_folder
+    from resistor_cls.model import build_trainer
+    from resistor_cls.model.training.losses import stand_in_of
+
+    build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
+    if config.get("data") is not None:
+        instantiate(config.data)
+    figures = instantiate_all(config.figures)
+    model = _model(config)
+    data = _data(config, model)
+    options = _options(config, data.subset)
+    options.check(model.categories, data.preprocess.channels)
+    if stand_in := stand_in_of(model.settings):
+        log.info(
+            "test/loss is %s: the model was trained with %s, whose code is not loaded",
+            stand_in,
+            model.settings["loss"],
+        )
+    _evaluate(config, model, data, options, figures)
+
+
+def _check(config: "DictConfig") -> None:
+    """Refuses, in milliseconds, what cannot be evaluated.
+
+    Raises:
+        ResistorClsError: names the key.
     """
     if config.reference is None:
         raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
     unknown_word = next((word for word in config.allow if word not in ALLOWED), None)
     if unknown_word is not None:
         raise ConfigError(f"--allow {unknown_word}: {nearest(str(unknown_word), ALLOWED)}")
-    # Here and not above, so that --help and a wrong word answer at once.
     from resistor_cls.tracking import check_reference
-    from resistor_cls.tracking.store.store import check_store
+    from resistor_cls.tracking.store.connection import check_store
 
     check_reference(config.reference, config.tracking.uri)
     if config.tracking.kind != "none":
         check_store(config.tracking.uri)
-    from resistor_cls.config import instantiate, instantiate_all, output_folder
-    from resistor_cls.model import ResistorNetwork, build_trainer
-    from resistor_cls.model.training.losses import stand_in_of
-    from resistor_cls.tracking import model_file
-    from resistor_cls.tracking.judgement import ReportOptions
 
-    build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
-    if config.get("data") is not None:
-        instantiate(config.data)
-    figures = instantiate_all(config.figures)
+
+def _model(config: "DictConfig") -> "ResistorNetwork":
+    """The model, with the chosen settings of inference."""
+    from resistor_cls.model import ResistorNetwork
+    from resistor_cls.tracking import model_file
+
     with model_file(config.reference, config.tracking.uri) as file:
         model = ResistorNetwork.load(file)
     model.set_inference(**config.inference)
-    data = _data(config, model)
-    options = ReportOptions(
+    return model
+
+
+def _options(config: "DictConfig", subset: str) -> "ReportOptions":
+    from resistor_cls.inference.evaluate_model import ReportOptions
+
+    return ReportOptions(
         model=config.reference,
-        subset=data.subset,
-        stress=config.stress,
-        unknown=config.unknown,
+        subset=subset,
+        robustness=config.stress,
+        ood=config.unknown,
         costs=config.costs,
         gallery=config.gallery,
         saliency=config.saliency,
     )
-    options.check(model.categories, data.preprocess.channels)
-    if stand_in_of(model.settings):
-        log.info(
-            "test/loss is %s: the model was trained with %s, whose code is not loaded",
-            stand_in_of(model.settings),
-            model.settings["loss"],
-        )
-
-    _report(config, model, data, options, figures)
 
 
-def _report(
+def _evaluate(
     config: "DictConfig",
     model: "ResistorNetwork",
     data: "PhotoDataModule",
     options: "ReportOptions",
     figures: "Mapping[str, Callable[..., Figure]]",
 ) -> None:
-    """Evaluates a model in a run of its own, and keeps there what comes out."""
-    from resistor_cls.config import chosen_options, flatten, output_folder, resolved
+    """Evaluates a model in its own run, and saves the results there."""
+    from resistor_cls.config import output_folder
+    from resistor_cls.evaluation.results import custom_figures
+    from resistor_cls.inference.describe import data_set, describe, name_of, photos_of
+    from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
     from resistor_cls.model import ResistorTask, build_trainer, score
-    from resistor_cls.tracking import open_run
-    from resistor_cls.tracking.custom_figures import save_custom_figures
-    from resistor_cls.tracking.datasets import data_set, name_of
-    from resistor_cls.tracking.judgement import judged, save_judgement
-    from resistor_cls.tracking.report import describe, describe_evaluation, mark_seen
-    from resistor_cls.tracking.run.names import evaluation_name, model_name, photos_of
-    from resistor_cls.tracking.run.parameters import parameters
+    from resistor_cls.tracking import open_run, save_results
+    from resistor_cls.tracking.notes import evaluation_note
+    from resistor_cls.tracking.run.names import evaluation_name, model_name
 
-    # Until the photos are counted.
     named = bool(config.tracking.name)
-    if not named:
+    if not named:  # until the photos are counted
         config.tracking.name = escaped(f"evaluate {model_name(config.reference)}")
     with open_run(output_folder(), **config.tracking) as run:
-        run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(parameters(flatten(config), chosen_options()))
-        data.setup()
-        data.align_labels(model.categories, config.allow)
+        _set_up(config, run, model, data)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
-        task = ResistorTask(model)
-        describe(run, data, task, trainer)
-        photos, count = name_of(data), len(data.test_indices)
+        device = trainer.strategy.root_device
+        save_results(run, describe(data, model.weights_from, trainer.precision, device))
+        photos = photos_of(options.subset, name_of(data))
+        counted = f"{len(data.test_indices)} {photos}"
         if not named:
-            run.rename(evaluation_name(config.reference, count, options.subset, photos))
+            run.rename(evaluation_name(config.reference, counted))
         part = data_set(data, data.test_indices)
         run.log_data(part, "evaluation")
         run.log_evaluated(config.reference)
-        mark = mark_seen(run, data, model.metadata)
+        overlap = _overlap(run, model, data)
+        task = ResistorTask(model)
         metrics = score(trainer, task, data)
-        title = " · ".join(filter(None, [photos_of(options.subset, photos), mark]))
-        model.to(trainer.strategy.root_device)
-        options = replace(options, title=title, seen=mark)
-        predictions = judged(task, data)
-        scores = save_judgement(run, model, data, predictions, options)
-        save_custom_figures(run, figures, predictions)
-        run.log_scores({**metrics, **scores}, part)
-        counted = f"{count} {photos_of(options.subset, photos)}"
-        describe_evaluation(run, config.reference, counted, mark, metrics)
-    subject = " · ".join(filter(None, [counted, mark]))
-    log.info("\n%s", run.summary({**metrics, **scores}, subject))
+        predictions = predictions_of(task.predictions, data, model.categories)
+        title = " · ".join(filter(None, [photos, overlap]))
+        options = replace(options, title=title, overlap=overlap)
+        results = evaluate_model(model.to(device), data, predictions, options)
+        save_results(run, results)
+        save_results(run, custom_figures(figures, predictions))
+        scores = {**metrics, **results.metrics}
+        run.log_scores(scores, part)
+        run.note(evaluation_note(run, config.reference, counted, metrics, overlap))
+    subject = " · ".join(filter(None, [counted, overlap]))
+    log.info("\n%s", run.summary(scores, subject))
+
+
+def _set_up(
+    config: "DictConfig", run: "Run", model: "ResistorNetwork", data: "PhotoDataModule"
+) -> None:
+    """Logs the config, and reads the photos."""
+    from resistor_cls.config import chosen_options, flatten, resolved
+    from resistor_cls.tracking.run.parameters import parameters
+
+    run.save_text("config/resolved.yaml", resolved(config))
+    run.log_params(parameters(flatten(config), chosen_options()))
+    data.setup()
+    data.align_labels(model.categories, config.allow)
+
+
+def _overlap(run: "Run", model: "ResistorNetwork", data: "PhotoDataModule") -> str:
+    """Warns, in the run too, of photos that trained the model; empty where there are none."""
+    from resistor_cls.inference.describe import training_overlap
+    from resistor_cls.tracking.notes import overlap_note
+
+    overlap = training_overlap(data, model.metadata)
+    run.set_tags({"data.seen_in_training": overlap.tag})
+    if overlap.warning:
+        run.note(overlap_note(overlap.warning))
+    return overlap.warning
 
 
 def _data(config: "DictConfig", model: "ResistorNetwork") -> "PhotoDataModule":

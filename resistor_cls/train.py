@@ -12,7 +12,7 @@ Examples:
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +25,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightning import Trainer
+    from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
     from resistor_cls.data import PhotoDataModule
-    from resistor_cls.model import ResistorTask
+    from resistor_cls.inference.evaluate_model import ReportOptions
+    from resistor_cls.model import ResistorNetwork, ResistorTask
     from resistor_cls.tracking import Run
-    from resistor_cls.tracking.judgement import ReportOptions
-    from resistor_cls.tracking.report import RunReport
+    from resistor_cls.tracking.callbacks import RunCallback
 
 log = logging.getLogger("resistor_cls")
 
-# Keys that say how weights were made, and among them those that do not.
+# Keys that decide how weights are made, and among them those that do not.
 _RECIPE = ("seed", "data.", "augment.", "model.", "optimizer.", "scheduler.", "trainer.")
 _OF_THE_MACHINE = (
     "data.augment.",
@@ -45,53 +46,79 @@ _OF_THE_MACHINE = (
     "data.test",
     "augment.pipeline.file",
 )
-
-
-# Keys of losses that are no arguments of one that `loss._target_` makes.
+# Keys of `loss` that are not arguments of a custom loss (`loss._target_`).
 _OF_EVERY_LOSS = ("name", "label_smoothing", "class_weights", "focal_gamma")
 
 
 def train(config: "DictConfig") -> float | None:
-    """Trains and tracks one run.
+    """Trains a model and tracks the training.
 
     Returns:
-        The score of its best epoch that `trainer.monitor` names, for a sweeper that makes it
-        better; None where the run has none.
+        The score of the kept epoch that `trainer.monitor` names, for a sweeper that optimizes it;
+        None where the run has none.
 
     Raises:
-        ResistorClsError: something that the user can mend.
+        ResistorClsError: an error that the user can fix.
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import (
-        chosen_options,
-        flatten,
-        instantiate,
-        instantiate_all,
-        output_folder,
-        resolved,
-    )
-    from resistor_cls.model import (
-        EpochLines,
-        build_trainer,
-        fit,
-        image_preprocessing,
-        leave_cores,
-        seed_everything,
-    )
-    from resistor_cls.model.training.dry_run import dry_run
-    from resistor_cls.tracking import open_run
-    from resistor_cls.tracking.custom_figures import save_custom_figures
-    from resistor_cls.tracking.datasets import training_sets
-    from resistor_cls.tracking.judgement import ReportOptions
-    from resistor_cls.tracking.report import RunReport, describe
-    from resistor_cls.tracking.run.parameters import parameters
+    from resistor_cls.config import output_folder
+    from resistor_cls.evaluation.results import custom_figures
+    from resistor_cls.model import fit
+    from resistor_cls.tracking import open_run, save_results
+
+    choices = _choices(config)
+    _dry_run(config, choices)
+    with open_run(output_folder(), **config.tracking) as run:
+        options = _options(config, run.model_reference)
+        data = _set_up(config, run, choices, options)
+        model = choices.make_model(data.categories.names)
+        trainer, callback = _trainer(config, run, choices)
+        _find(config, run, model, data, trainer)
+        _describe(config, run, model, data, trainer)
+        fit(trainer, model, data)
+        scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
+        if callback.best is not None:
+            save_results(run, custom_figures(choices.figures, callback.best))
+        if data.online_generator is not None:
+            _save_weights(config, run, trainer, scores)
+    if trainer.is_global_zero:
+        which = "last" if choices.monitor is None else "best"
+        log.info("\n%s", run.summary(scores, f"{which} epoch: {callback.best_epoch:g}"))
+    return scores.get(config.trainer.monitor)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a config chooses, as objects.
+
+    Attributes:
+        data: the photos, not yet read.
+        make_model: makes a model from the names of its categories.
+        figures: name → what makes a custom figure.
+        trainer: options of `build_trainer`.
+    """
+
+    data: "PhotoDataModule"
+    make_model: "Callable[[Sequence[str]], ResistorTask]"
+    figures: "Mapping[str, Callable[..., Figure]]"
+    trainer: "Mapping[str, Any]"
+
+    @property
+    def monitor(self) -> str | None:
+        """The metric that decides which epoch is kept; None for the last epoch."""
+        return self.trainer["monitor"] if self.trainer["save_best"] else None
+
+
+def _choices(config: "DictConfig") -> Choices:
+    """Makes everything that the config chooses, and completes its seed and its name."""
+    from resistor_cls.config import instantiate, instantiate_all
+    from resistor_cls.model import image_preprocessing, seed_everything
 
     config.seed = seed_everything(config.seed)
-    chosen = chosen_options()
-    config.tracking.name = escaped(config.tracking.name or _name(config, chosen))
+    config.tracking.name = escaped(config.tracking.name or _name(config))
     locate = config.model.locate
-    if not isinstance(locate, bool | str):  # a node that makes a locator
+    if not isinstance(locate, bool | str):  # a node that makes a detector
         locate = instantiate(locate)
     preprocess = image_preprocessing(
         locate, config.data.image_size, config.model.channels, config.model.steps
@@ -99,78 +126,23 @@ def train(config: "DictConfig") -> float | None:
     data = instantiate(config.data, preprocess=preprocess)
     make_model = _maker(config, locate)
     figures = instantiate_all(config.figures)
-    monitor = config.trainer.monitor
-    # Where the photos that validate train too, their scores cannot tell which epoch is best.
+    # Scores of validation photos that train too cannot tell which epoch is best.
     save_best = config.trainer.save_best and not config.data.train_on_validation
-    trainer_options = {**config.trainer, "save_best": save_best}
-    dry_run(
-        make_model,
-        data,
-        output_folder(),
-        settings={**config.model, "class_weights": config.loss.class_weights},
-        trainer=trainer_options,
-        tries=config.find,
-    )
-
-    with open_run(output_folder(), **config.tracking) as run:
-        run.save_text("config/resolved.yaml", resolved(config))
-        run.log_params(parameters(flatten(config), chosen))
-        _set_up(data, config)
-        options = ReportOptions(
-            model=run.model_reference,
-            subset="validation",
-            stress=config.stress,
-            unknown=config.unknown,
-            gallery=config.gallery,
-            saliency=config.saliency,
-            costs=config.costs,
-            prefix="val/",
-        )
-        options.check(data.categories, preprocess.channels)
-        model = make_model(data.categories.names)
-        report = RunReport(run, data, monitor if save_best else None, gallery=config.gallery)
-        trainer = build_trainer(
-            run.output,
-            **trainer_options,
-            logger=run.logger,
-            callbacks=[report, EpochLines(monitor)],
-        )
-        _try_out(config, run, model, data, trainer)
-        model.network.metadata = {
-            "data": data.settings,
-            "fingerprint": data.fingerprint,
-            "seed": config.seed,
-            "trained_on": data.trained_on(),
-        }
-        if data.online_generator is not None:
-            leave_cores(data.workers)
-        describe(run, data, model, trainer)
-        for use, part in training_sets(data).items():
-            run.log_data(part, use)
-        _announce(config.model.backbone, model, data, trainer)
-        fit(trainer, model, data)
-        best = report.best_checkpoint(trainer)
-        report.best_metrics |= _keep(run, best, trainer, data=data, report=report, options=options)
-        if report.best is not None:
-            save_custom_figures(run, figures, report.best)
-        if data.online_generator is not None:
-            _save_weights(config, run, best, report.best_metrics)
-    if trainer.is_global_zero:
-        subject = f"{'best' if save_best else 'last'} epoch: {report.best_epoch:g}"
-        log.info("\n%s", run.summary(report.best_metrics, subject))
-    return report.best_metrics.get(monitor)
+    return Choices(data, make_model, figures, {**config.trainer, "save_best": save_best})
 
 
-def _name(config: "DictConfig", options: "Mapping[str, str]") -> str:
+def _name(config: "DictConfig") -> str:
     """Names a run that was given no name."""
-    from resistor_cls.tracking.run.names import photos_name, training_name
+    from resistor_cls.config import chosen_options
+    from resistor_cls.inference.describe import photos_name
+    from resistor_cls.tracking.run.names import training_name
 
     photos = photos_name(config.data.source, config.data.get("root"), config.data.get("table"))
-    return training_name(config.model.backbone, photos, options.get("experiment"))
+    return training_name(config.model.backbone, photos, chosen_options().get("experiment"))
 
 
 def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorTask]":
-    """What makes a model of the names of its categories."""
+    """What makes a model from the names of its categories."""
     from resistor_cls.config import instantiate
 
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
@@ -178,10 +150,129 @@ def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], Resi
     return partial(make_model, optimizer=optimizer, scheduler=scheduler, **loss_arguments(config))
 
 
+def _dry_run(config: "DictConfig", choices: Choices) -> None:
+    """Fails early: trains a tiny model by the same choices."""
+    from resistor_cls.config import output_folder
+    from resistor_cls.model.training.dry_run import dry_run
+
+    dry_run(
+        choices.make_model,
+        choices.data,
+        output_folder(),
+        settings={**config.model, "class_weights": config.loss.class_weights},
+        trainer=choices.trainer,
+        tries=config.find,
+    )
+
+
+def _options(config: "DictConfig", reference: str) -> "ReportOptions":
+    from resistor_cls.inference.evaluate_model import ReportOptions
+
+    return ReportOptions(
+        model=reference,
+        subset="validation",
+        robustness=config.stress,
+        ood=config.unknown,
+        gallery=config.gallery,
+        saliency=config.saliency,
+        costs=config.costs,
+        prefix="val/",
+    )
+
+
+def _set_up(
+    config: "DictConfig", run: "Run", choices: Choices, options: "ReportOptions"
+) -> "PhotoDataModule":
+    """Logs the config, reads the photos, and checks the options of the report with them."""
+    from resistor_cls.config import chosen_options, flatten, resolved
+    from resistor_cls.tracking.run.parameters import parameters
+
+    run.save_text("config/resolved.yaml", resolved(config))
+    run.log_params(parameters(flatten(config), chosen_options()))
+    data = choices.data
+    _read_photos(config, data)
+    options.check(data.categories, data.preprocess.channels)
+    return data
+
+
+def _read_photos(config: "DictConfig", data: "PhotoDataModule") -> None:
+    """Reads the photos, and those that another model labels."""
+    from pathlib import Path
+
+    from resistor_cls import load
+
+    if config.pseudo.photos is None:
+        data.setup()
+        return
+    from resistor_cls.inference import check_teacher, label_photos
+
+    teacher = load(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
+    folder = Path(config.pseudo.photos).expanduser()
+    data.pseudo = label_photos(teacher, folder, config.pseudo.confidence)
+    data.setup()
+    check_teacher(teacher, data)
+
+
+def _trainer(config: "DictConfig", run: "Run", choices: Choices) -> "tuple[Trainer, RunCallback]":
+    """The trainer, and the callback that fills the run while it trains."""
+    from resistor_cls.inference.describe import name_of, photos_of, validation_overlap
+    from resistor_cls.inference.evaluate_model import predictions_of
+    from resistor_cls.inference.samples import sample_figures
+    from resistor_cls.model import EpochLines, build_trainer
+    from resistor_cls.model.training.trainer import epochs_trained
+    from resistor_cls.tracking.callbacks import RunCallback, Training
+
+    data = choices.data
+    training = Training(
+        predictions_of=lambda task: predictions_of(task.predictions, data, task.network.categories),
+        samples=lambda: sample_figures(data, config.gallery),
+        epochs_of=epochs_trained,
+        photos=photos_of("validation", name_of(data)),
+        validation_photos=len(data.validation_indices),
+        overlap=validation_overlap(data).warning,
+        monitor=choices.monitor,
+    )
+    callback = RunCallback(run, training)
+    callbacks = [callback, EpochLines(config.trainer.monitor)]
+    trainer = build_trainer(run.output, **choices.trainer, logger=run.logger, callbacks=callbacks)
+    return trainer, callback
+
+
+def _describe(
+    config: "DictConfig",
+    run: "Run",
+    model: "ResistorTask",
+    data: "PhotoDataModule",
+    trainer: "Trainer",
+) -> None:
+    """Saves what the training begins with: with the model, and in the run."""
+    from resistor_cls.inference.describe import describe, training_sets, validation_overlap
+    from resistor_cls.model import leave_cores
+    from resistor_cls.tracking import save_results
+
+    model.network.metadata = {
+        "data": data.settings,
+        "fingerprint": data.fingerprint,
+        "seed": config.seed,
+        "trained_on": data.trained_on(),
+    }
+    if data.online_generator is not None:
+        leave_cores(data.workers)
+    device = trainer.strategy.root_device
+    save_results(run, describe(data, model.network.weights_from, trainer.precision, device))
+    for use, part in training_sets(data).items():
+        run.log_data(part, use)
+    _announce(config.model.backbone, model, data, trainer)
+    overlap = validation_overlap(data)
+    if overlap.warning and trainer.is_global_zero:
+        run.set_tags({"data.seen_in_training": overlap.tag})
+        log.warning("%s: validation scores are optimistic", overlap.warning)
+
+
 def _announce(
     backbone: str, model: "ResistorTask", data: "PhotoDataModule", trainer: "Trainer"
 ) -> None:
-    """Says what begins."""
+    """Logs what begins."""
     if not trainer.is_global_zero:
         return
     log.info(
@@ -231,34 +322,14 @@ def loss_arguments(config: "DictConfig") -> dict[str, Any]:
     return {"loss": loss, **keys}
 
 
-def _set_up(data: "PhotoDataModule", config: "DictConfig") -> None:
-    """Reads the photos, and those that another model labels."""
-    from pathlib import Path
-
-    from resistor_cls.tracking import model_file
-
-    if config.pseudo.photos is None:
-        data.setup()
-        return
-    from resistor_cls.inference import Predictor, check_teacher, label_photos
-
-    uri = config.tracking.uri
-    with model_file(config.pseudo.teacher, uri, key="pseudo.teacher") as file:
-        teacher = Predictor.load(file)
-    folder = Path(config.pseudo.photos).expanduser()
-    data.pseudo = label_photos(teacher, folder, config.pseudo.confidence)
-    data.setup()
-    check_teacher(teacher, data)
-
-
-def _try_out(
+def _find(
     config: "DictConfig",
     run: "Run",
     model: "ResistorTask",
     data: "PhotoDataModule",
     trainer: "Trainer",
 ) -> None:
-    """Finds what is to be found before the training, and keeps it as parameters of the run."""
+    """Finds batch size and learning rate where asked for, and logs them as parameters."""
     from resistor_cls.model.training.tuning import find_batch_size, find_learning_rate
 
     device = trainer.strategy.root_device.type
@@ -276,62 +347,91 @@ def _try_out(
 
 def _keep(
     run: "Run",
-    best: "Path",
     trainer: "Trainer",
-    *,
     data: "PhotoDataModule",
-    report: "RunReport",
+    callback: "RunCallback",
     options: "ReportOptions",
-) -> "Mapping[str, float]":
-    """Calibrates, keeps and judges the model of a run; returns what the run says of it."""
-    from resistor_cls.model import ResistorNetwork, ResistorTask, score
+) -> dict[str, float]:
+    """Calibrates, saves and evaluates the kept model; returns its further scores."""
+    from resistor_cls.inference.calibrate import calibration_metadata
+    from resistor_cls.inference.describe import data_set, validation_overlap
+    from resistor_cls.inference.evaluate_model import evaluate_model
     from resistor_cls.model.checkpoint.checkpoints import add_to_metadata
-    from resistor_cls.tracking.given_test import save_test
-    from resistor_cls.tracking.judgement import calibration_record, judged, save_judgement
+    from resistor_cls.tracking import save_results
+    from resistor_cls.tracking.callbacks import best_checkpoint
 
-    predictions = report.best  # None but on the first of several processes
-    # Photos that trained can promise nothing.
-    if predictions is not None and not report.mark:
-        add_to_metadata(best, calibration=calibration_record(predictions, data))
+    predictions = callback.best  # None but on the first of several processes
+    overlap = validation_overlap(data).warning
+    best = best_checkpoint(trainer)
+    # Photos that trained cannot guarantee a risk.
+    if predictions is not None and not overlap:
+        add_to_metadata(best, calibration=calibration_metadata(predictions, data))
+    kept = _save_model(run, trainer, best, data, callback.best_step)
+    scores: dict[str, float] = {}
+    if predictions is not None:
+        options = replace(options, title=callback.title, overlap=overlap)
+        results = evaluate_model(kept, data, predictions, options)
+        save_results(run, results)
+        scores |= results.metrics
+        callback.keep_scores(scores, data_set(data, data.validation_indices))
+    if data.settings["test"] is not None:
+        scores |= _test(run, trainer, kept, data)
+    return scores
+
+
+def _save_model(
+    run: "Run", trainer: "Trainer", best: "Path", data: "PhotoDataModule", step: int
+) -> "ResistorNetwork":
+    """Saves the kept checkpoint as the model of the run, and loads it."""
+    from resistor_cls.inference.samples import input_example
+    from resistor_cls.model import ResistorNetwork
+
     kept = ResistorNetwork.load(best).to(trainer.strategy.root_device)
-    trained = trainer.lightning_module
-    assert isinstance(trained, ResistorTask)
     run.save_model(
         best,
         {key: kept.metadata[key] for key in ("data", "fingerprint", "seed")},
         kept.categories.names,
-        channels=data.preprocess.channels,
-        step=report.best_step,
+        example=input_example(data.preprocess.channels),
+        step=step,
     )
-    scores: dict[str, float] = {}
-    if predictions is not None:
-        options = replace(options, title=report.title, seen=report.mark)
-        scores |= save_judgement(run, kept, data, predictions, options)
-        report.keep_scores(scores)
-    if data.settings["test"] is not None:
-        data.subset = "test"
-        task = ResistorTask(kept, loss=trained.loss)  # a custom loss is in no file
-        scores |= score(trainer, task, data)
-        if trainer.is_global_zero:
-            save_test(run, kept, data, judged(task, data))
+    return kept
+
+
+def _test(
+    run: "Run", trainer: "Trainer", model: "ResistorNetwork", data: "PhotoDataModule"
+) -> dict[str, float]:
+    """Evaluates the test photos of `data.test`; returns their scores."""
+    from resistor_cls.inference.evaluate_model import evaluate_test_set, predictions_of
+    from resistor_cls.model import ResistorTask, score
+    from resistor_cls.tracking import save_results
+
+    data.subset = "test"
+    trained = trainer.lightning_module
+    assert isinstance(trained, ResistorTask)
+    task = ResistorTask(model, loss=trained.loss)  # a custom loss is in no file
+    scores = dict(score(trainer, task, data))
+    if trainer.is_global_zero:
+        predictions = predictions_of(task.predictions, data, model.categories)
+        save_results(run, evaluate_test_set(model, data, predictions))
     return scores
 
 
 def _save_weights(
-    config: "DictConfig", run: "Run", best: "Path", scores: "Mapping[str, float]"
+    config: "DictConfig", run: "Run", trainer: "Trainer", scores: "Mapping[str, float]"
 ) -> None:
-    """Keeps what drawings have taught as files that another training starts from."""
+    """Saves weights that learned from synthetic photos, as files that a training starts from."""
     import torch
 
     from resistor_cls.config import flatten
     from resistor_cls.errors import plain_without_passwords
     from resistor_cls.model import ResistorNetwork
     from resistor_cls.synthetic import GENERATOR_VERSION
+    from resistor_cls.tracking.callbacks import best_checkpoint
 
-    weights = ResistorNetwork.load(best)
+    weights = ResistorNetwork.load(best_checkpoint(trainer))
     weights.metadata = {
-        "trained_on": [],  # nothing but drawings
-        "calibration": weights.metadata.get("calibration"),  # drawings too
+        "trained_on": [],  # synthetic photos alone
+        "calibration": weights.metadata.get("calibration"),  # on synthetic photos too
         "recipe": plain_without_passwords(
             {
                 key: value

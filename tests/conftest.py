@@ -80,7 +80,7 @@ def locator(locator_file: Path, monkeypatch: pytest.MonkeyPatch) -> "Detector":
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated MLflow database, made once: migrating takes seconds."""
-    from resistor_cls.tracking.store.store import connect
+    from resistor_cls.tracking.store.connection import connect
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     connect(f"sqlite:///{path}")

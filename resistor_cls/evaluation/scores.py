@@ -10,6 +10,8 @@ from resistor_cls.evaluation.predictions import Predictions
 
 # Names of metrics → names for readers.
 SCORES = {"accuracy": "top-1 accuracy", "f1_macro": "macro F1", "roc_auc": "ROC AUC"}
+# Scores of validations that are better the smaller they are.
+LOSSES = frozenset({"loss", "log_loss"})
 DRAWS = 1000
 INTERVAL = (2.5, 97.5)  # percentiles: 95 %
 _AT_ONCE = 100  # draws that are scored together; fewer where there are many photos:
@@ -87,6 +89,11 @@ def percentiles(drawn: np.ndarray) -> tuple[float, float]:
         return np.nan, np.nan
     low, high = np.percentile(drawn, INTERVAL)
     return float(low), float(high)
+
+
+def is_loss(metric: str) -> bool:
+    """Whether smaller values of a metric, such as `val/loss`, are better."""
+    return metric.rpartition("/")[2] in LOSSES
 
 
 def scores(predictions: Predictions) -> dict[str, float]:

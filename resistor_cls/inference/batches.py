@@ -1,4 +1,4 @@
-"""A model's answers to prepared photos, wherever they come from."""
+"""Predicts preprocessed photos, a batch at a time."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -13,16 +13,16 @@ from resistor_cls.model.training.gather import concatenate
 
 _Item = TypeVar("_Item")
 
-BATCH = 32  # photos at a time: the size that training validates with
+BATCH = 32  # photos at a time, as in validation
 
 
 def predict_probabilities(network: ResistorNetwork, photos: Iterable[np.ndarray]) -> np.ndarray:
-    """Probabilities of photos as validation computes them, to the digit.
+    """Probabilities of photos, equal to those of validation to the digit.
 
     Args:
-        network: in eval mode, on whichever device.
-        photos: (rows, columns, 3) uint8 RGB each; each went through the model's preparation. They
-            may be made on the way: no more than a batch of them is held.
+        network: in eval mode, on any device.
+        photos: (rows, columns, channels) uint8 each, preprocessed for the network. An iterator is
+            consumed a batch at a time.
 
     Returns:
         (photos, categories) float32.
@@ -33,7 +33,7 @@ def predict_probabilities(network: ResistorNetwork, photos: Iterable[np.ndarray]
 def probabilities_and_features(
     network: ResistorNetwork, photos: Iterable[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """The same, and the features that the probabilities are made of.
+    """See `predict_probabilities`, and the features that the probabilities are computed from.
 
     Returns:
         (photos, categories) float32; and (photos, features) float16, None of a model that gives
@@ -44,14 +44,14 @@ def probabilities_and_features(
         parts.append(torch.from_numpy(likely))
         if features is not None:
             pooled.append(torch.from_numpy(features))
-    # Concatenating empties the lists: no second one may hold what is in them.
+    # `concatenate` empties the lists, so that no tensor is in memory twice.
     return concatenate(parts).numpy(), concatenate(pooled).numpy() if pooled else None
 
 
 def predict_batches(
     network: ResistorNetwork, photos: Iterable[np.ndarray]
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """The same, a batch at a time, for whoever needs no more than that at once."""
+    """See `probabilities_and_features`, a batch at a time."""
     for group in batched(photos):
         with torch.inference_mode():
             logits, features = network.predict(as_batch(group, network.device))
@@ -60,7 +60,7 @@ def predict_batches(
 
 
 def as_batch(photos: Iterable[np.ndarray], device: torch.device) -> Tensor:
-    """(photos, 3, rows, columns) float32 in [0, 1] on a device."""
+    """Photos as (photos, channels, rows, columns) float32 in [0, 1] on a device."""
     batch = torch.from_numpy(np.stack(list(photos)))
     # 8 bits travel to a device four times as fast.
     return batch.permute(0, 3, 1, 2).to(device).float().div(255)

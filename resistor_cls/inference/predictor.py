@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -31,10 +31,32 @@ from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Box, Candidate, Prediction, reading_of
 from resistor_cls.inference.wording import worded
 from resistor_cls.model import ResistorNetwork
-from resistor_cls.model.tta import VIEWS
+from resistor_cls.model.tta import check_views
 
-_AT_ONCE = 16  # photos that are read before their predictions appear, about a second
-_STORED = ("runs:/", "models:/")
+_AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What a model and its calibration give for some photos.
+
+    Attributes:
+        probabilities: (photos, categories) float32, of the model.
+        confidences: (photos, categories), calibrated; the probabilities of a model without
+            calibration.
+        located: (photos,) bool, whether the body was found; true of a model that does not look.
+        calibrated: acceptance and familiarity; None of a model without calibration.
+    """
+
+    probabilities: np.ndarray
+    confidences: np.ndarray
+    located: np.ndarray
+    calibrated: CalibratedPredictions | None
+
+    @property
+    def familiar(self) -> np.ndarray | None:
+        """(photos,) bool, whether each is like those that calibrated; None where not tested."""
+        return None if self.calibrated is None else self.calibrated.familiar
 
 
 class Predictor:
@@ -52,9 +74,7 @@ class Predictor:
 
     def __init__(self, model: ResistorNetwork | None = None) -> None:
         if model is None:
-            from resistor_cls.model.checkpoint.weights import RENDERED
-
-            model = ResistorNetwork.load(RENDERED)
+            model = ResistorNetwork.load("rendered")
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._prepare = model.image_preprocessing()
         self._model = model.eval().to(self._device)
@@ -66,27 +86,16 @@ class Predictor:
         self._ambiguous = {one for one in words if words.count(one) > 1}
 
     @classmethod
-    def load(cls, reference: str | Path, tracking_uri: str | None = None) -> "Predictor":
-        """Loads a model.
+    def load(cls, file: str | Path) -> "Predictor":
+        """Loads a model from a file; `resistor_cls.load` also takes models of MLflow.
 
         Args:
-            reference: a checkpoint file; or as text `runs:/RUN_ID/model`, `models:/NAME@ALIAS`, or
-                `rendered` for the model of the package.
-            tracking_uri: MLflow store that runs and models are looked up in; by default
-                `$MLFLOW_TRACKING_URI`, else `sqlite:///mlflow.db`.
+            file: a checkpoint or a weight file; the text `rendered` names the model of the package.
 
         Raises:
-            ModelError: see `ResistorNetwork.load` and `resistor_cls.tracking.model_file`.
+            ModelError: see `ResistorNetwork.load`.
         """
-        if reference == "rendered":
-            return cls()
-        if not isinstance(reference, str) or not reference.startswith(_STORED):
-            return cls(ResistorNetwork.load(reference))
-        from resistor_cls.tracking import model_file
-
-        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-        with model_file(reference, uri) as file:
-            return cls(ResistorNetwork.load(file))
+        return cls(ResistorNetwork.load(file))
 
     @property
     def categories(self) -> Categories:
@@ -118,6 +127,14 @@ class Predictor:
         checked = (pixels_of(photo) for photo in photos)
         return predict_probabilities(self._model, (self._prepare(photo).photo for photo in checked))
 
+    def evaluate(self, photos: Sequence[np.ndarray]) -> Evaluated:
+        """Evaluates decoded photos, with the calibration of the model.
+
+        Args:
+            photos: (height, width, channels) uint8 each, of any size; three channels are RGB.
+        """
+        return self._evaluate([self._prepare(photo) for photo in photos])
+
     def set_inference(self, views: int | None = None, threshold: float | None = None) -> None:
         """Changes how predictions are made; None leaves a setting as it is.
 
@@ -130,7 +147,8 @@ class Predictor:
             ConfigError: a value that is invalid, or that the shape of the model's photos excludes.
         """
         if views is not None:
-            self._check_views(views)
+            name = f"{self.argument_prefix}views "
+            check_views(views, self._prepare.shape, name, "this model sees")
         if threshold is not None:
             self._threshold_by = f"{self.argument_prefix}threshold"
             check_threshold(threshold, self._threshold_by)
@@ -267,16 +285,21 @@ class Predictor:
                 found = self._prepare.every(pixels) if every else []
                 return found or [self._prepare(pixels)]
 
+    def _evaluate(self, bodies: Sequence[PreprocessedImage]) -> Evaluated:
+        likely, features = probabilities_and_features(self._model, (one.photo for one in bodies))
+        located = np.array([one.located for one in bodies], dtype=bool)
+        if self.calibration is None:
+            return Evaluated(likely, likely, located, None)
+        found = apply_calibration(likely, self.calibration, located, features)
+        confidences = calibrated(likely, self.calibration.temperature)
+        return Evaluated(likely, confidences, located, found)
+
     def _of_bodies(
         self, bodies: Sequence[PreprocessedImage], top: int, risk: float | None
     ) -> list[Prediction]:
-        likely, features = probabilities_and_features(self._model, (one.photo for one in bodies))
-        located = np.array([one.located for one in bodies], dtype=bool)
-        found, confidences = None, likely
-        if self.calibration is not None:
-            found = apply_calibration(likely, self.calibration, located, features)
-            confidences = calibrated(likely, self.calibration.temperature)
-        familiar = None if found is None else found.familiar
+        found = self._evaluate(bodies)
+        likely, confidences = found.probabilities, found.confidences
+        familiar = found.familiar
         return [
             self._of_body(
                 body,
@@ -284,7 +307,7 @@ class Predictor:
                 confidences[place],
                 top,
                 familiar=None if familiar is None else bool(familiar[place]),
-                missed_limit=self._missed_limit(found, place, likely[place], risk),
+                missed_limit=self._missed_limit(found.calibrated, place, likely[place], risk),
             )
             for place, body in enumerate(bodies)
         ]
@@ -338,17 +361,6 @@ class Predictor:
         if threshold and likely.max() < threshold:
             return f"{self._threshold_by} {threshold:g}"
         return None
-
-    def _check_views(self, views: int) -> None:
-        name = f"{self.argument_prefix}views"
-        if views not in VIEWS:
-            raise ConfigError(f"{name} {views}: expected one of {', '.join(map(str, VIEWS))}")
-        rows, columns = self._prepare.shape
-        if views == 8 and rows != columns:
-            raise ConfigError(
-                f"{name} 8 takes quarter turns, but this model sees {rows}×{columns} pixels: "
-                f"give {name} 4"
-            )
 
 
 def _readable(predictions: list[Prediction]) -> list[Prediction]:

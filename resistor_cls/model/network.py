@@ -175,7 +175,7 @@ class ResistorNetwork(nn.Module):
         """
         if views is not None:
             key = "model.locate=true" if self.preprocessing.detector else "model.image_size"
-            check_views(views, self.preprocessing.shape, key)
+            check_views(views, self.preprocessing.shape, "model.views=", f"{key} gives")
             self.views = views
         if mixed_precision_inference is not None:
             self.mixed_precision_inference = mixed_precision_inference
@@ -282,7 +282,7 @@ class ResistorNetwork(nn.Module):
                 ours, from another version, with weights that are not finite numbers, or a pickle
                 that would run code (it is never executed).
         """
-        path = Path(path)
+        path = RENDERED if path == "rendered" else Path(path)
         network = cls._from_weights(path) if path.suffix == SUFFIX else cls._from_checkpoint(path)
         check_familiarity(path, network.backbone, network.metadata)
         return network.eval()

@@ -13,24 +13,24 @@ VIEWS = (1, 2, 4, 8)
 _FLIPPED: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
 
 
-def check_views(views: int, shape: tuple[int, int], key: str) -> None:
+def check_views(views: int, shape: tuple[int, int], name: str, source: str) -> None:
     """Checks a number of views.
 
     Args:
         views: how many.
         shape: rows and columns of the photos.
-        key: that decides on them, for the message.
+        name: of the number as a message begins, such as `model.views=`.
+        source: what decides on the shape, with its verb, such as `model.image_size gives`.
 
     Raises:
         ConfigError: not such a number, or photos of this shape have fewer views.
     """
     if views not in VIEWS:
-        raise ConfigError(f"model.views={views}: expected {', '.join(map(str, VIEWS))}")
+        raise ConfigError(f"{name}{views}: expected {', '.join(map(str, VIEWS))}")
     rows, columns = shape
     if views == 8 and rows != columns:
         raise ConfigError(
-            f"model.views=8 takes quarter turns, but {key} gives {rows}×{columns} pixels: "
-            "set model.views=4"
+            f"{name}8 takes quarter turns, but {source} {rows}×{columns} pixels: give {name}4"
         )
 
 

@@ -1,8 +1,4 @@
-"""The only room that knows MLflow: runs, artifacts, references to saved models.
-
-What fills a run while a model is trained or judged is in `resistor_cls.tracking.report`, which
-needs the training libraries; the rest does not.
-"""
+"""The only package that knows MLflow: runs, what is saved into them, references to saved models."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,23 +7,31 @@ from resistor_cls.tracking.references import check_reference, model_file
 if TYPE_CHECKING:
     from resistor_cls.tracking.run.opening import open_run
     from resistor_cls.tracking.run.run import Run
+    from resistor_cls.tracking.run.saving import save_results
     from resistor_cls.tracking.sweep.sweep import Sweep, open_sweep
 
-__all__ = ["Run", "Sweep", "check_reference", "model_file", "open_run", "open_sweep"]
+__all__ = [
+    "Run",
+    "Sweep",
+    "check_reference",
+    "model_file",
+    "open_run",
+    "open_sweep",
+    "save_results",
+]
+_MODULES = {
+    "Run": "run.run",
+    "open_run": "run.opening",
+    "save_results": "run.saving",
+    "Sweep": "sweep.sweep",
+    "open_sweep": "sweep.sweep",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # pandas and matplotlib take seconds, and looking up a reference needs neither.
-    if name == "Run":
-        from resistor_cls.tracking.run.run import Run
+    # pandas and matplotlib take seconds, and checking a reference needs neither.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return Run
-    if name == "open_run":
-        from resistor_cls.tracking.run.opening import open_run
-
-        return open_run
-    if name in ("Sweep", "open_sweep"):
-        from resistor_cls.tracking.sweep import sweep
-
-        return getattr(sweep, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,4 +1,4 @@
-"""Names of saved models, turned into files."""
+"""References to saved models, resolved to files."""
 
 import os
 import re
@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from resistor_cls.errors import ModelError, TrackingError, without_passwords
-from resistor_cls.tracking.store.store import check_store, connect, require_store
+from resistor_cls.tracking.store.connection import check_store, connect, require_store
 
 _FORMS = "expected a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
-
-
 _STORED = ("runs:/", "models:/")
 
 
 def check_reference(reference: str, uri: str, key: str = "model") -> None:
-    """Checks in milliseconds what can be known of a reference, and makes no store to look it up in.
+    """Checks in milliseconds what can be checked without opening a store or a file.
 
     Args:
         reference: see `model_file`.
@@ -26,7 +24,7 @@ def check_reference(reference: str, uri: str, key: str = "model") -> None:
 
     Raises:
         ConfigError: an address of a kind that MLflow cannot use.
-        ModelError: no such file, no reference, no store that could hold it.
+        ModelError: a file that does not exist, an incomplete reference, or no store for it.
         TrackingError: a store that cannot be used.
     """
     if reference == "rendered":
@@ -51,18 +49,19 @@ def check_reference(reference: str, uri: str, key: str = "model") -> None:
 
 
 @contextmanager
-def model_file(reference: str, uri: str, key: str = "model") -> Iterator[Path]:
-    """The checkpoint that a reference means, as a file that lasts as long as the context.
+def model_file(reference: str, uri: str, key: str = "model") -> Iterator[str | Path]:
+    """The checkpoint that a reference names, as a file that exists as long as the context.
 
     Args:
         reference: a file, `runs:/RUN_ID/model`, another artifact of a run
             (`runs:/RUN_ID/checkpoints/last.ckpt`), `models:/NAME@ALIAS`, or `rendered` for the
-            model that comes with the package.
+            model of the package.
         uri: of the MLflow store that runs and models are looked up in.
         key: that the reference was given by, for messages.
 
     Yields:
-        The file; what was copied or fetched for it is removed afterwards.
+        The file, or `rendered` as it is: models are loaded by it. What was copied or downloaded is
+        removed afterwards.
 
     Raises:
         ConfigError: an address of a kind that MLflow cannot use.
@@ -74,15 +73,7 @@ def model_file(reference: str, uri: str, key: str = "model") -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
             yield _fetched(reference, uri, key, Path(folder))
     else:
-        yield _file(reference)
-
-
-def _file(reference: str) -> Path:
-    if reference == "rendered":
-        from resistor_cls.model.checkpoint.weights import RENDERED
-
-        return RENDERED
-    return Path(reference).expanduser()
+        yield reference if reference == "rendered" else Path(reference).expanduser()
 
 
 def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:

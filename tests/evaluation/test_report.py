@@ -196,7 +196,7 @@ _LARGE = """
 import resource, sys
 from pathlib import Path
 import numpy as np
-import resistor_cls.model, resistor_cls.tracking.judgement  # as a whole job has them loaded
+import resistor_cls.model, resistor_cls.inference.evaluate_model  # as a whole job has them loaded
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation import Predictions
 from resistor_cls.evaluation.calibration import cross_fitted

@@ -26,7 +26,7 @@ import pytest
 
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.tracking.run.dead_runs import close_dead_runs
-from resistor_cls.tracking.store.store import connect
+from resistor_cls.tracking.store.connection import connect
 from tests.helpers.tiny import TINY
 
 MINUTES = float(os.environ.get("RESISTOR_CLS_ABUSE_MINUTES", "3"))

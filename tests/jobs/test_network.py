@@ -54,7 +54,7 @@ for module in pkgutil.walk_packages(resistor_cls.__path__, "resistor_cls."):
     importlib.import_module(module.name)
 """
 STORE = """
-from resistor_cls.tracking.store.store import connect
+from resistor_cls.tracking.store.connection import connect
 client = connect(f"sqlite:///{sys.argv[1]}")
 client.create_run(client.create_experiment("one"))
 """

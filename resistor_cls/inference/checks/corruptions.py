@@ -1,8 +1,8 @@
-"""Changes of prepared photos that find out what a model stands: each kind in five strengths.
+"""Corruptions of preprocessed photos, such as blur and noise, each in five severities.
 
-Nothing is left to chance: a photo, a strength and a number always give the same photo. Lengths are
-fractions of the photo's longer side, so that a strength means the same at any size; only JPEG has
-blocks of 8 pixels at every size. Colours change as a camera's do: no hue is turned.
+The same photo, severity and number always give the same photo. Lengths are fractions of the photo's
+longer side, so that a severity means the same at any size; only JPEG has blocks of 8 pixels at
+every size. Colours change as those of a camera do: no band colour becomes another.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,10 +33,10 @@ class Corruption:
     """One kind of change.
 
     Attributes:
-        change: makes (rows, columns, channels) uint8 from a photo of that shape, an amount, the
-            number that stands for chance, and the body's mask.
-        amounts: for each of `SEVERITIES`, weakest first.
-        words: how an amount is told, with its unit.
+        change: makes (rows, columns, channels) uint8 from a photo of that shape, an amount, a
+            number that seeds it, and the body's mask.
+        amounts: for each of `SEVERITIES`, the weakest first.
+        words: the format of an amount, with its unit.
         needs_body: whether photos without a mask of the body must be left out.
     """
 
@@ -45,37 +45,37 @@ class Corruption:
     words: str
     needs_body: bool = False
 
-    def amount(self, strength: int) -> str:
-        """What a strength from 1 to 5 is, with its unit."""
-        return self.words.format(self.amounts[_place(strength)])
+    def amount(self, severity: int) -> str:
+        """The amount of a severity from 1 to 5, with its unit."""
+        return self.words.format(self.amounts[_place(severity)])
 
-    def __call__(self, photo: Photo, strength: int, number: int, body: Mask | None = None) -> Photo:
+    def __call__(self, photo: Photo, severity: int, number: int, body: Mask | None = None) -> Photo:
         """Changes one photo.
 
         Args:
-            photo: (rows, columns, channels) uint8, prepared; three channels are RGB.
-            strength: 1 to 5.
-            number: not negative; tells photos apart, as chance does elsewhere. Even and odd ones
-                go different ways where there are two.
+            photo: (rows, columns, channels) uint8, preprocessed; three channels are RGB.
+            severity: 1 to 5.
+            number: 0 or more, of the photo; it seeds the change. Where a change has two directions,
+                even numbers go one way and odd numbers the other.
             body: (rows, columns) bool, where the resistor's body is; None where it is not known.
 
         Returns:
             A new photo of the same shape and type.
 
         Raises:
-            DataError: a strength that there is not, or no mask where one is needed.
+            DataError: a severity that does not exist, or no mask where one is needed.
         """
-        amount = self.amounts[_place(strength)]
+        amount = self.amounts[_place(severity)]
         if self.needs_body and body is None:
-            raise DataError("this stress needs to know where the body is: leave the photo out")
+            raise DataError("this corruption needs the mask of the body: leave the photo out")
         changed = self.change(np.ascontiguousarray(photo), amount, number, body)
-        return changed.reshape(photo.shape)  # OpenCV drops a channel that is alone
+        return changed.reshape(photo.shape)  # OpenCV drops the axis of a single channel
 
 
-def _place(strength: int) -> int:
-    if strength not in range(1, len(SEVERITIES) + 1):
-        raise DataError(f"strength {strength}: expected 1 to {len(SEVERITIES)}")
-    return strength - 1
+def _place(severity: int) -> int:
+    if severity not in range(1, len(SEVERITIES) + 1):
+        raise DataError(f"severity {severity}: expected 1 to {len(SEVERITIES)}")
+    return severity - 1
 
 
 def _way(number: int) -> int:
@@ -100,7 +100,7 @@ _RED, _GREEN, _BLUE, _C2 = 611e-9, 549e-9, 464e-9, 1.4388e-2
 
 
 def _white_balance(photo: Photo, mired: float, number: int, _: Mask | None) -> Photo:
-    """Even numbers are warmer, odd ones cooler: the camera took the light for another."""
+    """Even numbers are warmer, odd ones cooler: the camera has mistaken the light source."""
     if photo.shape[2] != 3:
         return photo.copy()
     # Wien's law: light at a wavelength goes with exp(-c2 / (wavelength temperature)), and a mired
@@ -138,10 +138,10 @@ def _noise_by_level(sigma: float) -> NDArray[Any]:
 
 
 def _noise(photo: Photo, sigma: float, number: int, _: Mask | None) -> Photo:
-    """Another window of the stored noise for each number, mirrored by lot."""
+    """Another window of the stored noise for each number, mirrored at random."""
     rows, columns, channels = photo.shape
     tile = _noise_tile()
-    times = [-(-need // have) for need, have in zip(photo.shape, tile.shape, strict=True)]
+    times = [-(-needed // stored) for needed, stored in zip(photo.shape, tile.shape, strict=True)]
     if max(times) > 1:
         tile = np.tile(tile, times)
     chance = np.random.default_rng(number)
@@ -160,26 +160,26 @@ def _jpeg(photo: Photo, quality: float, number: int, _: Mask | None) -> Photo:
         return np.stack([_jpeg(layer, quality, number, None)[..., 1] for layer in grey], axis=-1)
     encoded = np.frombuffer(encode_jpeg(photo, int(quality)), np.uint8)
     decoded: Any = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    found: np.ndarray = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
-    return found
+    rgb: Photo = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    return rgb
 
 
-def _turned(photo: Photo, degrees: float, factor: float) -> Photo:
+def _transformed(photo: Photo, degrees: float, factor: float) -> Photo:
     rows, columns = photo.shape[:2]
     centre = ((columns - 1) / 2, (rows - 1) / 2)
     where = cv2.getRotationMatrix2D(centre, degrees, factor)
-    # As where a crop looks beyond its photo; a mirrored edge would show a second body.
+    # As where a crop reaches beyond its photo; a mirrored edge could show a second body.
     return cv2.warpAffine(photo, where, (columns, rows), borderMode=cv2.BORDER_REPLICATE)
 
 
 def _rotation(photo: Photo, degrees: float, number: int, _: Mask | None) -> Photo:
-    """Even numbers turn one way, odd ones the other."""
-    return _turned(photo, degrees * _way(number), 1.0)
+    """Even numbers rotate one way, odd ones the other."""
+    return _transformed(photo, degrees * _way(number), 1.0)
 
 
 def _scale(photo: Photo, factor: float, number: int, _: Mask | None) -> Photo:
     """Even numbers grow, odd ones shrink."""
-    return _turned(photo, 0.0, factor ** _way(number))
+    return _transformed(photo, 0.0, factor ** _way(number))
 
 
 @lru_cache(maxsize=4)
@@ -195,7 +195,7 @@ def _tables(side: int) -> tuple[Photo, ...]:
 
 
 def _background(photo: Photo, percent: float, number: int, body: Mask | None) -> Photo:
-    """Another table shines through around the body, and covers all but it at the most."""
+    """Blends in another table around the body; at full severity it replaces all but the body."""
     side, (rows, columns) = _side(photo), photo.shape[:2]
     chance = np.random.default_rng(number)
     tables = _tables(side)

@@ -1,20 +1,20 @@
-"""Photos whose body, or all else, is painted over: what does a model still name them by?"""
+"""Occludes photos: paints over the body, or everything else."""
 
 import cv2
 import numpy as np
 
-# Round the given pixels, as shares of the side of a square as large as they are: a band for what
-# a mask misses of the body, then one where the paint fades out, as an edge is a picture too.
+# Around the body, as fractions of the side of a square of its area: a margin for what the mask
+# misses of the body, then one where the paint fades out, because an edge would show a shape too.
 _GROWN, _FADING = 0.08, 0.06
-_SPREAD = 0.5  # standard deviation of the blur that carries the table's colours in, in such sides
+_SPREAD = 0.5  # standard deviation of the blur that spreads the table's colours, in such sides
 NEUTRAL = 128  # the middle grey, and 0 where photos are scaled to [-1, 1]
 
 
 def paint_body(photo: np.ndarray, body: np.ndarray) -> np.ndarray:
-    """Paints the body over in the colours of the table round it.
+    """Paints the body over in the colours of the table around it.
 
-    The paint is smooth: it has the light of the table, and nothing of the bands. Where the body
-    was and how large it was may still be guessed, and its leads are left.
+    The paint is smooth: it has the light of the table, and nothing of the bands. The place and the
+    size of the body may still be guessed, and its leads remain.
 
     Args:
         photo: (rows, columns, channels) uint8.
@@ -26,9 +26,9 @@ def paint_body(photo: np.ndarray, body: np.ndarray) -> np.ndarray:
     cover, side = _cover(body)
     table = (cover == 0).astype(np.float32)
     sums = _blurred(np.dstack([photo * table[..., None], table]), _SPREAD * side)
-    # Where no table is left, or none is near: the neutral tone.
-    seen = sums[..., -1:]
-    paint = np.where(seen > 1e-4, sums[..., :-1] / np.maximum(seen, 1e-4), NEUTRAL)
+    # Where there is no table, or none near: the neutral tone.
+    weight = sums[..., -1:]
+    paint = np.where(weight > 1e-4, sums[..., :-1] / np.maximum(weight, 1e-4), NEUTRAL)
     return _mixed(photo, paint, cover)
 
 
@@ -66,6 +66,5 @@ def _blurred(values: np.ndarray, spread: float) -> np.ndarray:
 
 
 def _mixed(photo: np.ndarray, paint: np.ndarray, cover: np.ndarray) -> np.ndarray:
-    mixed = photo + (paint - photo.astype(np.float32)) * cover[..., None]
-    found: np.ndarray = mixed.round().clip(0, 255).astype(np.uint8)
-    return found
+    mixed: np.ndarray = photo + (paint - photo.astype(np.float32)) * cover[..., None]
+    return mixed.round().clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Drawn photos on which a model should say that it does not know."""
+"""Synthetic out-of-distribution (OOD) photos, on which a model should abstain."""
 
 import os
 from collections import deque
@@ -16,33 +16,34 @@ from resistor_cls.errors import DataError
 from resistor_cls.synthetic import any_part, draw, draw_distractor, draw_empty, sample_scene
 from resistor_cls.synthetic.parts import bands_of
 
-# Parts are drawn by lot until one is in no category; lists that hold nearly all values end this.
+# Random parts until one is in no category; lists that hold nearly all values need a limit.
 _TRIES = 1000
 
 
-def unknown_photos(
+def ood_photos(
     kind: str, count: int, categories: Categories, seed: int = 0, size: int = 700
 ) -> Iterator[NDArray[Any]]:
-    """Draws photos that show no part of any category.
+    """Generates photos that show no part of any category.
 
-    A photo depends on the kind, the seed and its place alone: more photos begin with the same ones.
+    A photo depends on the kind, the seed and its place alone: a longer series begins with the same
+    photos.
 
     Args:
         kind: one of `KINDS`.
         count: of photos.
-        categories: that a model knows; without effect but for "other resistors".
-        seed: of all chance.
+        categories: of the model; used for "other resistors" alone.
+        seed: of all random numbers.
         size: side of the photos in pixels.
 
     Returns:
-        (size, size, 3) uint8 RGB each, in the same order every time. They are drawn in threads, a
-        few ahead of what is taken.
+        (size, size, 3) uint8 RGB each, in the same order every time. Threads generate a few
+        photos ahead.
 
     Raises:
-        DataError: a kind that there is not, or categories that leave no other resistor.
+        DataError: a kind that does not exist, or categories that leave no other resistor.
     """
     if kind not in KINDS:
-        raise DataError(f"unknown photos {kind!r}: expected one of {', '.join(KINDS)}")
+        raise DataError(f"OOD photos {kind!r}: expected one of {', '.join(KINDS)}")
     known = _Known(categories)
     kind_number = tuple(KINDS).index(kind)
 
@@ -53,10 +54,10 @@ def unknown_photos(
 
 
 def other_resistor(categories: Categories, rng: np.random.Generator) -> Category:
-    """A part that no category can be mistaken for, if its rings are read.
+    """A part that is in no category.
 
-    Neither its ohms are those that a name or a marking says, nor its rings a category's, from
-    whichever end they are read.
+    Its ohms differ from those of every name and marking, and its bands from those of every
+    category, whichever end they are read from.
 
     Raises:
         DataError: categories that leave none.
@@ -65,7 +66,7 @@ def other_resistor(categories: Categories, rng: np.random.Generator) -> Category
 
 
 class _Known:
-    """What the parts of a list of categories show.
+    """The ohms and bands of a list of categories.
 
     Args:
         categories: the list.
@@ -75,7 +76,7 @@ class _Known:
         said = [ohms for one in categories for ohms in (one.ohms, one.name_ohms)]
         self._ohms = {f"{ohms:.6g}" for ohms in said if ohms is not None}
         shown = [bands for category in categories for bands in _shown(category)]
-        self._bands = {turned for bands in shown for turned in (bands, bands[::-1])}
+        self._bands = {either for bands in shown for either in (bands, bands[::-1])}
 
     def other(self, rng: np.random.Generator) -> Category:
         for _ in range(_TRIES):
@@ -84,12 +85,12 @@ class _Known:
                 return part
         raise DataError(
             "the categories hold nearly every value of E24 and E96: no other resistor was found; "
-            "leave that kind of unknown photos out"
+            "leave that kind of OOD photos out"
         )
 
 
 def _shown(category: Category) -> tuple[tuple[str, ...], ...]:
-    """All rings that parts of a category show; none where no colour code can show its ohms."""
+    """The bands of the parts of a category; none where no colour code can show its ohms."""
     try:
         return category.markings or (bands_of(category),)
     except DataError:
@@ -108,7 +109,7 @@ def _other_resistor(rng: np.random.Generator, known: _Known, size: int) -> NDArr
     return draw(sample_scene(known.other(rng), rng), size).photo
 
 
-# What can be unknown; the order is part of the seed.
+# Kinds of OOD photos; the order is part of the seed.
 KINDS: dict[str, Callable[[np.random.Generator, _Known, int], NDArray[Any]]] = {
     "empty tables": _empty_table,
     "other things": _other_thing,
@@ -129,5 +130,5 @@ def _in_threads(jobs: list[Callable[[], NDArray[Any]]]) -> Iterator[NDArray[Any]
             while running:
                 yield running.popleft().result()
                 running.extend(pool.submit(job) for job in islice(left, 1))
-        finally:  # whoever stops taking does not wait for photos that nobody will see
+        finally:  # a caller that stops early does not wait for the rest
             pool.shutdown(cancel_futures=True)

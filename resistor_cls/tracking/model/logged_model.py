@@ -1,4 +1,4 @@
-"""The model of a run as MLflow keeps it: its files, what it takes and gives, and an example."""
+"""The model of a run as MLflow keeps it: its files, its signature and an input example."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from resistor_cls.categories import parse_name
-
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.models import ModelSignature
 
 _PACKAGE = Path(__file__).parents[2]
-_EXAMPLE_SIZE = 128  # pixels: as JSON, the example of a photo of 700 would be 5 MB
 
 
 def save_logged_model(
@@ -25,24 +22,26 @@ def save_logged_model(
     model_id: str,
     checkpoint: Path,
     *,
-    record: Mapping[str, Any],
+    metadata: Mapping[str, Any],
     categories: Sequence[str],
     channels: int,
+    example: np.ndarray | None,
     step: int,
 ) -> None:
-    """Fills a model that the store knows by its id, and says which run has made it.
+    """Uploads the files of a logged model, and names the run that made it.
 
-    `mlflow.models.Model.log` would first read every value of every metric of the run, to call
-    those of one step the model's.
+    `mlflow.models.Model.log` would first read every value of every metric of the run, to link those
+    of one step to the model.
 
     Args:
         client: of the store.
         run_id: of the run that has made the model.
         model_id: of the model.
         checkpoint: the file.
-        record: plain values that describe the model.
-        categories: that it tells apart.
+        metadata: plain values that describe the model.
+        categories: of the model.
         channels: of the photos that it takes.
+        example: (1, height, width, channels) uint8, a photo as the model takes it.
         step: of the training, that its weights are of.
     """
     import mlflow
@@ -56,7 +55,7 @@ def save_logged_model(
         run_id=run_id,
         model_uuid=model_id,
         model_id=model_id,
-        metadata=dict(record),
+        metadata=dict(metadata),
     )
     try:
         with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
@@ -72,7 +71,7 @@ def save_logged_model(
                     line for line in requires("resistor_cls") or [] if "extra ==" not in line
                 ],
                 signature=signature(categories, channels),
-                input_example=example(channels),
+                input_example=example,
             )
             client.log_model_artifacts(model_id, str(place))
     except Exception:
@@ -83,10 +82,10 @@ def save_logged_model(
 
 
 def signature(categories: Sequence[str], channels: int) -> "ModelSignature":
-    """What the served model takes and gives; see `resistor_cls.tracking.model.served_model`.
+    """Inputs and outputs of the served model; see `resistor_cls.tracking.model.served_model`.
 
     Args:
-        categories: that the model tells apart.
+        categories: of the model.
         channels: of the photos that it takes.
     """
     from mlflow.models import ModelSignature
@@ -99,21 +98,3 @@ def signature(categories: Sequence[str], channels: int) -> "ModelSignature":
         inputs=Schema([TensorSpec(np.dtype(np.uint8), (-1, -1, -1, channels))]),
         outputs=Schema([ColSpec(kind, name) for name, kind in columns.items()]),
     )
-
-
-def example(channels: int) -> np.ndarray:
-    """One synthetic photo: one of the data set would show somebody's.
-
-    Args:
-        channels: of the photo.
-
-    Returns:
-        (1, height, width, channels) uint8; three channels are RGB, others repeat the green one.
-    """
-    from resistor_cls.synthetic import draw, sample_scene
-
-    scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(0))
-    photo = draw(scene, _EXAMPLE_SIZE).photo
-    if channels != photo.shape[2]:
-        photo = np.repeat(photo[..., 1:2], channels, axis=2)
-    return photo[np.newaxis]

@@ -1,4 +1,4 @@
-"""How MLflow itself serves a model of ours; run by MLflow, from the files of the model."""
+"""How MLflow serves a model; MLflow runs this file from the files of the model."""
 
 from pathlib import Path
 from typing import Any
@@ -10,27 +10,20 @@ from mlflow.pyfunc import PythonModel
 
 
 class ServedClassifier(PythonModel):
-    """A `ResistorNetwork` behind MLflow's generic interface."""
+    """A `Predictor` behind MLflow's generic interface."""
 
     def load_context(self, context: Any) -> None:
         """Loads the checkpoint among the model's files."""
-        import torch
+        from resistor_cls.inference import Predictor
 
-        from resistor_cls.evaluation.calibration import Calibration
-        from resistor_cls.model import ResistorNetwork
-
-        model = ResistorNetwork.load(Path(context.artifacts["checkpoint"]))
-        self._prepare = model.image_preprocessing()
-        self._model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
-        record = model.metadata.get("calibration")
-        self._calibration = None if record is None else Calibration.from_dict(record)
+        self._predictor = Predictor.load(Path(context.artifacts["checkpoint"]))
 
     def predict(self, context: Any, model_input: np.ndarray, params: Any = None) -> pd.DataFrame:
         """Predictions for photos.
 
         Args:
             context: unused; the model is loaded.
-            model_input: (photos, height, width, channels) uint8; three are RGB.
+            model_input: (photos, height, width, channels) uint8; three channels are RGB.
             params: unused.
 
         Returns:
@@ -40,27 +33,21 @@ class ServedClassifier(PythonModel):
             for it; whether the photo is `familiar`, like those that calibrated the model, true
             where that is not tested; and for each category its probability, as `p:CATEGORY`.
         """
-        from resistor_cls.evaluation.calibration import apply_calibration
-        from resistor_cls.inference.batches import probabilities_and_features
-
-        prepared = [self._prepare(photo) for photo in np.asarray(model_input, dtype=np.uint8)]
-        likely, features = probabilities_and_features(self._model, (one.photo for one in prepared))
-        located = np.array([one.located for one in prepared], dtype=bool)
-        confidences, familiar = likely.max(axis=1).astype(float), None
-        if self._calibration is not None:
-            found = apply_calibration(likely, self._calibration, located, features)
-            confidences, familiar = found.confidences, found.familiar
-        confidences = np.where(located, confidences, np.nan)  # nothing is named, as by `predict`
-        names = np.array(self._model.categories.names, dtype=object)
+        predictor = self._predictor
+        found = predictor.evaluate(list(np.asarray(model_input, dtype=np.uint8)))
+        names = np.array(predictor.categories.names, dtype=object)
+        confidences = found.confidences.max(axis=1).astype(float)
         first = {
-            "category": names[likely.argmax(axis=1)],
-            "confidence": confidences,
-            "calibrated": self._calibration is not None,
-            "located": located,
-            "familiar": True if familiar is None else familiar,
+            "category": names[found.probabilities.argmax(axis=1)],
+            # Without a body nothing is predicted, as in `Predictor.predict`.
+            "confidence": np.where(found.located, confidences, np.nan),
+            "calibrated": predictor.calibration is not None,
+            "located": found.located,
+            "familiar": True if found.familiar is None else found.familiar,
         }
         columns = {
-            f"p:{name}": row.astype(float) for name, row in zip(names, likely.T, strict=True)
+            f"p:{name}": row.astype(float)
+            for name, row in zip(names, found.probabilities.T, strict=True)
         }
         return pd.DataFrame(first | columns)
 

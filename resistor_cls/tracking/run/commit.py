@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def code_tags() -> dict[str, str]:
-    """The commit of the code, where it runs from a checkout of its own."""
+    """The commit of the code, where it runs from a checkout of this project."""
     root = Path(__file__).parents[3]
     if not (root / ".git").exists():
         return {}

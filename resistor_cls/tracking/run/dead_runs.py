@@ -1,7 +1,7 @@
-"""Runs whose process has died without a word: found, completed and closed by the next command.
+"""Runs whose process has died: the next command finds, completes and closes them.
 
-On its own machine the lock of its outbox tells whether the process of a run lives, whatever the
-clock says; from elsewhere only its last sign of life does.
+On the machine of a run, the lock of its outbox shows whether its process lives; on other machines
+only its last heartbeat does.
 """
 
 import logging
@@ -15,7 +15,12 @@ from resistor_cls.errors import TrackingError, without_passwords
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.run.liveness import FOLDER_TAG, is_here, is_silent, process_lives
 from resistor_cls.tracking.run.outbox import NAME, Outbox
-from resistor_cls.tracking.store.store import check_place, connect, database_file, require_store
+from resistor_cls.tracking.store.connection import (
+    check_place,
+    connect,
+    database_file,
+    require_store,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("resistor_cls")
 
-ROOM_FILE = ".room"  # see `resistor_cls.tracking.run.opening`
+RESERVE_FILE = ".room"  # see `resistor_cls.tracking.run.opening`
 NOTES_FILE = ".jobs.jsonl"  # see `resistor_cls.tracking.sweep.sweep`
 _ERROR = "its process ended without a word"
 
@@ -32,9 +37,9 @@ def close_dead_runs(client: "MlflowClient", uri: str) -> None:
     """Closes the runs of a store whose processes have died.
 
     Each gets what it had written and not sent, its checkpoints and logs, and the status KILLED; a
-    run that had ended while the store was away gets the status that it ended with. What else such
-    a process left in its folder is removed. Never raises: the command that calls it has work of
-    its own.
+    run that had ended while the store was unavailable gets the status that it ended with. Other
+    leftovers of the process are removed from its folder. Never raises: it must not stop the command
+    that calls it.
 
     Args:
         client: of the store.
@@ -68,7 +73,7 @@ def _close_if_dead(client: "MlflowClient", run: "StoredRun") -> None:
     except (
         FileNotFoundError,
         ValueError,
-    ):  # it has ended, was killed before it had one, or damaged
+    ):  # ended, killed before it had an outbox, or damaged
         if process_lives(tags) or not _is_running(client, run):
             return
         outbox = _new_outbox(client, run, folder)
@@ -91,7 +96,7 @@ def _close_if_dead(client: "MlflowClient", run: "StoredRun") -> None:
 
 
 def _is_running(client: "MlflowClient", run: "StoredRun") -> bool:
-    """Whether a run is still said to run: it may have ended since it was found."""
+    """Whether the store still says that a run goes on: it may have ended since it was found."""
     return bool(client.get_run(run.info.run_id).info.status == "RUNNING")
 
 
@@ -104,7 +109,7 @@ def _kill(client: "MlflowClient", run: "StoredRun") -> None:
 
 
 def identity(client: "MlflowClient", run_id: str, experiment: str) -> dict[str, str]:
-    """What an outbox says of its run: ids of it and of its experiment, and the store.
+    """What names a run in its outbox: ids of the run and of its experiment, and the store.
 
     The store is named without its password.
     """
@@ -115,7 +120,7 @@ def identity(client: "MlflowClient", run_id: str, experiment: str) -> dict[str, 
 
 
 def _new_outbox(client: "MlflowClient", run: "StoredRun", folder: Path) -> Outbox:
-    """An outbox for a run that has none; one that is damaged is kept aside."""
+    """An outbox for a run that has none; a damaged one is renamed."""
     with suppress(FileNotFoundError):
         (folder / NAME).replace(folder / "outbox.damaged.jsonl")
     return Outbox(folder, identity(client, run.info.run_id, run.info.experiment_id))
@@ -166,7 +171,7 @@ def _require_dead(run: "StoredRun", folder: Path) -> None:
 
 
 def _complete(outbox: Outbox, folder: Path) -> None:
-    """Adds what the process of a run would have done at its end."""
+    """Adds the entries that the process of a run would have written at its end."""
     remove_leftovers(folder)
     outbox.put("tags", values={"error": _ERROR})
     put_files(outbox, folder)
@@ -174,7 +179,7 @@ def _complete(outbox: Outbox, folder: Path) -> None:
 
 
 def put_files(outbox: Outbox, folder: Path) -> None:
-    """Adds what a run hands in at its end: its checkpoints, which move, and its logs.
+    """Adds the last files of a run: its checkpoints, which are moved, and its logs.
 
     Args:
         outbox: of the run.
@@ -187,14 +192,14 @@ def put_files(outbox: Outbox, folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what only the process of a run could use.
+    """Removes temporary files of the process of a run.
 
     Args:
         folder: of the run.
     """
     parts = [*folder.glob(".*.part"), *folder.glob("checkpoints/.*.part")]
     with suppress(OSError):
-        for path in (folder / ROOM_FILE, folder / NOTES_FILE, *parts):
+        for path in (folder / RESERVE_FILE, folder / NOTES_FILE, *parts):
             path.unlink(missing_ok=True)
 
 
@@ -206,7 +211,7 @@ def sync(folder: Path, uri: str | None = None) -> str:
         uri: of the store; None for the one that the run was opened in.
 
     Returns:
-        What became of it, for people.
+        The outcome in words.
 
     Raises:
         TrackingError: no such folder, a run that goes on, or a store that does not take
@@ -249,7 +254,7 @@ def _connected(uri: str) -> "MlflowClient":
         require_store(uri)
         return connect(uri)
     except TrackingError as error:
-        why = str(error).partition(";")[0]  # what follows is for who trains
+        why = str(error).partition(";")[0]  # the rest is advice for trainings
         raise TrackingError(f"{why}; name another store by --tracking-uri") from error
 
 

@@ -1,4 +1,4 @@
-"""How each entry of an outbox gets into MLflow."""
+"""Sends the entries of an outbox to MLflow."""
 
 import json
 import shutil
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from resistor_cls.errors import TrackingError
 from resistor_cls.tracking.run.outbox import Entry, Refused
-from resistor_cls.tracking.store.store import local_folder
+from resistor_cls.tracking.store.connection import local_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-MOST = 1000  # metrics that MLflow takes at once
+MAX_METRICS = 1000  # that MLflow takes at once
 MAX_PARAMS = 100
-# What ends by itself, in contrast to a value that MLflow cannot keep.
+# Errors that pass, in contrast to those of a value that MLflow cannot store.
 _PASSING = frozenset(
     {
         "INTERNAL_ERROR",
@@ -34,7 +34,7 @@ _PASSING = frozenset(
 
 
 class Delivery:
-    """Hands the entries of a run to MLflow.
+    """Sends the entries of a run to MLflow.
 
     Args:
         client: of the store.
@@ -47,7 +47,7 @@ class Delivery:
         self._client, self._run_id, self._folder = client, run_id, folder
         self._place = local_folder(artifacts)
         self._model_id: str | None = None
-        # By name, as they stand in files: a file names nothing else.
+        # The calls that a file may name.
         self._calls: dict[str, Callable[..., None]] = {
             "params": self._params,
             "metrics": self._metrics,
@@ -63,13 +63,13 @@ class Delivery:
         }
 
     def __call__(self, entry: Entry) -> None:
-        """Hands an entry over.
+        """Sends an entry.
 
         Raises:
             Refused: MLflow will never take it.
             TrackingError: the run was deleted.
-            OSError: no room, no permission, or a server that cannot be reached.
-            MlflowException: a server or a database that has trouble.
+            OSError: disk full, no permission, or a server that cannot be reached.
+            MlflowException: a failure of a server or a database.
         """
         call = self._calls.get(str(entry["call"]))
         if call is None:
@@ -79,7 +79,7 @@ class Delivery:
         except FileNotFoundError as error:
             raise Refused(f"{error.filename} is gone") from error
         except Exception as error:
-            # Servers, networks and disks come back; their errors are of these kinds.
+            # Failures of servers, networks and disks pass; their errors are of these kinds.
             if isinstance(error, OSError) or getattr(error, "error_code", None) in _PASSING:
                 raise
             self._require_active()
@@ -96,7 +96,7 @@ class Delivery:
         """A file of the run.
 
         Raises:
-            Refused: it lies elsewhere. The file of an outbox may be anybody's.
+            Refused: it is elsewhere. The file of an outbox may come from anyone.
         """
         folder = self._folder.resolve()
         path = (folder / name).resolve()
@@ -115,8 +115,8 @@ class Delivery:
         from mlflow.entities import Metric
 
         entries = [Metric(*value) for value in values]
-        for start in range(0, len(entries), MOST):
-            self._client.log_batch(self._run_id, metrics=entries[start : start + MOST])
+        for start in range(0, len(entries), MAX_METRICS):
+            self._client.log_batch(self._run_id, metrics=entries[start : start + MAX_METRICS])
 
     def _tags(self, values: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
@@ -156,7 +156,7 @@ class Delivery:
         self._client.log_batch(self._run_id, metrics=metrics)
 
     def _known_model(self) -> str | None:
-        """The MLflow model that the run has made or evaluates, whichever process has kept it."""
+        """The MLflow model that the run has made or evaluates, in any process."""
         if self._model_id is None:
             run = self._client.get_run(self._run_id)
             models = [
@@ -177,33 +177,36 @@ class Delivery:
         self._client.log_artifact(self._run_id, str(self._own(name)), folder)
 
     def _checkpoint(self, name: str) -> None:
-        """Moves a checkpoint; one that is absent was moved before."""
+        """Moves a checkpoint; one that is missing was moved before."""
         path = self._own(name)
         if not path.exists():
             return
         if self._place is not None:
-            # A rename takes no room, and a disk is never fuller than after a training.
+            # A rename needs no space, and a disk is never fuller than after a training.
             kept = self._place / "checkpoints" / path.name
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, kept)
         else:
             self._client.log_artifact(self._run_id, str(path), "checkpoints")
             path.unlink()
-        with suppress(OSError):  # there are others yet
+        with suppress(OSError):  # others are left
             path.parent.rmdir()
 
     def _model(
         self,
+        *,
         checkpoint: str,
         record: Mapping[str, Any],
         categories: Sequence[str],
         channels: int,
         step: int,
+        example: Mapping[str, Any] | None = None,  # outboxes of version 0.1.0 have none
     ) -> None:
+        from resistor_cls.tracking.model.example import decoded
         from resistor_cls.tracking.model.logged_model import save_logged_model
 
-        if self._model_id is None:  # else a try before has made it
-            # By name and run: MLflow itself would take the experiment that a process has set.
+        if self._model_id is None:  # else an earlier attempt has made it
+            # Explicitly: MLflow would use the experiment that the process has set.
             run = self._client.get_run(self._run_id)
             made = self._client.create_logged_model(
                 run.info.experiment_id, "model", self._run_id, params=run.data.params
@@ -214,9 +217,10 @@ class Delivery:
             self._run_id,
             self._model_id,
             self._own(checkpoint),
-            record=record,
+            metadata=record,
             categories=categories,
             channels=channels,
+            example=None if example is None else decoded(example),
             step=step,
         )
 

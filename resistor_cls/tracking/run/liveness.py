@@ -1,4 +1,4 @@
-"""By which tags other processes find out whether a run is alive."""
+"""Tags that show other processes whether a run is alive."""
 
 import os
 import socket
@@ -10,14 +10,14 @@ import psutil
 
 HOST_TAG, FOLDER_TAG, PROCESS_TAG = "run.host", "run.folder", "run.process"
 HEARTBEAT_TAG = "run.heartbeat"
-# Seconds without a sign of life, given every half a minute, after which a run of another machine
-# counts as dead. The clocks of two machines differ by minutes where nobody sets them, and a server
-# that is away for a while holds signs back, too.
+# Seconds without a heartbeat, which is sent every half a minute, after which a run of another
+# machine counts as dead. Unsynchronized clocks of two machines differ by minutes, and a server that
+# is unavailable for a while delays heartbeats too.
 LONGEST_SILENCE = 3600.0
 
 
 def signs_of_life(folder: Path) -> dict[str, str]:
-    """The tags of a run that this process begins.
+    """The tags of a run that this process opens.
 
     Args:
         folder: of the run.
@@ -36,16 +36,16 @@ def heartbeat() -> str:
 
 
 def is_here(tags: Mapping[str, str]) -> bool:
-    """Whether a run was begun on this machine."""
+    """Whether a run was opened on this machine."""
     return tags.get(HOST_TAG) == socket.gethostname()
 
 
 def is_silent(tags: Mapping[str, str]) -> bool:
-    """Whether the last sign of life of a run is too old."""
+    """Whether the last heartbeat of a run is too old."""
     try:
         last = datetime.fromisoformat(tags[HEARTBEAT_TAG])
         return (datetime.now(UTC) - last).total_seconds() >= LONGEST_SILENCE
-    except (KeyError, ValueError, TypeError):  # somebody else's tag
+    except (KeyError, ValueError, TypeError):  # a tag of another program
         return False
 
 
@@ -59,5 +59,5 @@ def process_lives(tags: Mapping[str, str]) -> bool:
 
 
 def _process(pid: int) -> str:
-    """Names a process of this machine: numbers are used again, times of birth are not."""
+    """Names a process of this machine by id and start time: ids are used again."""
     return f"{pid} {psutil.Process(pid).create_time():.2f}"

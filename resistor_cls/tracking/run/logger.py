@@ -15,10 +15,10 @@ Point = tuple[str, float, int, int]
 
 
 class RunLogger(Logger):
-    """Keeps what a training logs, and hands it to a run of MLflow, many steps at a time.
+    """Keeps what a training logs, and sends it to a run of MLflow, many steps at a time.
 
-    Lightning's own MLFlowLogger writes every step by itself, or in threads whose errors nobody
-    sees; and it closes the run, whose outcome only `open_run` knows.
+    Lightning's MLFlowLogger writes every step separately, or in threads that hide errors; and it
+    closes the run, whose outcome only `open_run` knows.
 
     Args:
         write: takes the points of about a second; None where nothing is tracked.

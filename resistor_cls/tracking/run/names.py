@@ -1,20 +1,8 @@
-"""What runs are called: what was trained or evaluated, and on which photos."""
+"""Names of runs: what was trained or evaluated, and on which photos."""
 
 from pathlib import Path
 
-_SHORT = 8  # characters that tell the ids of a store's runs apart
-
-
-def photos_name(source: str, root: str | None = None, table: str | None = None) -> str:
-    """Names a source of photos: `rendered`, `folder my_photos`, `table labels.csv`.
-
-    Args:
-        source: of the photos.
-        root: the folder, for a source that is one.
-        table: the file, for a source that is one.
-    """
-    place = {"folder": root, "table": table}.get(source)
-    return source if place is None else f"{source} {Path(place).expanduser().absolute().name}"
+_SHORT = 8  # characters that identify a run of a store
 
 
 def training_name(backbone: str, photos: str, experiment: str | None = None) -> str:
@@ -22,7 +10,7 @@ def training_name(backbone: str, photos: str, experiment: str | None = None) -> 
 
     Args:
         backbone: name of timm, whose tag of weights is left out.
-        photos: see `photos_name`.
+        photos: name of their source, such as `rendered` or `folder my_photos`.
         experiment: the option of the config that was chosen; None for none.
     """
     prefix = f"{experiment}: " if experiment else ""
@@ -40,26 +28,14 @@ def sweep_name(keys: str, experiment: str | None = None) -> str:
     return f"{prefix}sweep over {keys or 'nothing'}"
 
 
-def evaluation_name(reference: str, count: int, subset: str, photos: str) -> str:
+def evaluation_name(reference: str, photos: str) -> str:
     """Names an evaluation: `evaluate best.ckpt on 577 validation photos of rendered`.
 
     Args:
         reference: of the model.
-        count: of the photos.
-        subset: of the photos, `all` for all.
-        photos: see `photos_name`.
+        photos: in words, with their number.
     """
-    return f"evaluate {model_name(reference)} on {count} {photos_of(subset, photos)}"
-
-
-def photos_of(subset: str, photos: str) -> str:
-    """Names a part of the photos: `validation photos of rendered`.
-
-    Args:
-        subset: `all` for all.
-        photos: see `photos_name`.
-    """
-    return f"photos of {photos}" if subset == "all" else f"{subset} photos of {photos}"
+    return f"evaluate {model_name(reference)} on {photos}"
 
 
 def model_name(reference: str) -> str:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
 from resistor_cls.tracking.run.commit import code_tags
-from resistor_cls.tracking.run.dead_runs import ROOM_FILE, close_dead_runs, identity
+from resistor_cls.tracking.run.dead_runs import RESERVE_FILE, close_dead_runs, identity
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.run.liveness import HEARTBEAT_TAG, heartbeat, signs_of_life
-from resistor_cls.tracking.run.machine import measuring
 from resistor_cls.tracking.run.outbox import Outbox
 from resistor_cls.tracking.run.run import Run, milliseconds
-from resistor_cls.tracking.store.store import connect, experiment_id
+from resistor_cls.tracking.run.system_metrics import measuring
+from resistor_cls.tracking.store.connection import connect, experiment_id
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("resistor_cls")
 
 KINDS = ("mlflow", "none")
-# Names the parent run of a sweep. Jobs may run in other processes, on whichever launcher: the
-# environment reaches them all.
+# Names the parent run of a sweep. Launchers may run jobs in other processes: the environment
+# reaches them all.
 PARENT = "RESISTOR_CLS_PARENT_RUN"
-# Bytes held back and freed at the end, so that even on a full disk the store can say how it ended.
-ROOM = 1 << 20
+# Bytes that are freed at the end, so that even on a full disk the store can say how a run ended.
+RESERVE = 1 << 20
 KILLED_GRACE = 5.0  # seconds; see `resistor_cls.tracking.run.outbox.GRACE`
 
 
@@ -53,7 +53,7 @@ def open_run(
         uri: of the MLflow store.
         experiment: name of the experiment.
         artifacts: folder of a new experiment's artifacts, for a store that is a database.
-        name: of the run; by default MLflow makes one up.
+        name: of the run; by default MLflow invents one.
         system_metrics: keep the use of processor, memory, disk and GPU.
         log_model: keep the best weights as an MLflow model too, beside the checkpoints.
         tags: labels of the run from its beginning.
@@ -77,19 +77,19 @@ def open_run(
     tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
     outbox = _opened(client, number, name, tags, output)
     run = Run(output, outbox, log_model)
-    room = output / ROOM_FILE
+    reserve = output / RESERVE_FILE
     status, kept = "FAILED", False
     try:
         with measuring(outbox) if system_metrics else nullcontext():
-            room.write_bytes(bytes(ROOM))
+            reserve.write_bytes(bytes(RESERVE))
             run.set_tags(code_tags())
             yield run
-        room.unlink(missing_ok=True)
+        reserve.unlink(missing_ok=True)
         run.keep_files()
         status = "FINISHED"
     except BaseException as error:
         status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-        room.unlink(missing_ok=True)
+        reserve.unlink(missing_ok=True)
         with best_effort():
             run.set_tags({"error": f"{type(error).__name__}: {error}"})
             run.save_text("logs/error.txt", "".join(traceback.format_exception(error)))

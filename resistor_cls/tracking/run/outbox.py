@@ -1,7 +1,8 @@
-"""What a run has to send to its store: noted in a file at once, sent in order by a thread.
+"""The outbox of a run: entries are written to a file at once, and sent in order by a thread.
 
-A training then waits for no server, and dies of none. The file also tells other processes whether
-the run is alive: its process holds a lock on it, which the kernel frees however the process ends.
+A training never waits for a server, and never fails because of one. The file also shows other
+processes whether the run is alive: its process holds a lock on it, which the kernel releases when
+the process ends.
 
 The first line of the file is the position of the first entry that is not sent, the second what
 names the run, each other line an entry: `{"call": …, …}`.
@@ -21,14 +22,14 @@ log = logging.getLogger("resistor_cls")
 
 NAME = ".outbox.jsonl"  # in the folder of a run; removed when all is sent
 _PLACES = 20  # digits of the first line
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds before something is sent again
-HEARTBEAT = 30.0  # seconds between signs of life
-# Seconds that the end of a run waits for a store that takes nothing; and for one that is busy with
-# a single large file.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds before an entry is sent again
+HEARTBEAT = 30.0  # seconds between heartbeats
+# Seconds that the end of a run waits for a store that does not respond; and for one that is busy
+# with a single large file.
 GRACE, LONGEST_CALL = 30.0, 600.0
 
 Entry = Mapping[str, Any]
-# Locks go to forked processes too, such as loader workers, which outlive their parent for seconds.
+# Forked processes, such as loader workers, inherit locks, and outlive their parent for seconds.
 _descriptors: set[int] = set()
 
 
@@ -42,7 +43,7 @@ os.register_at_fork(after_in_child=_close_in_child)
 
 
 class Refused(Exception):
-    """The store will never take an entry, whenever it is sent."""
+    """The store will never accept an entry."""
 
 
 class Outbox:
@@ -50,14 +51,14 @@ class Outbox:
 
     Args:
         folder: of the run.
-        run: what names the run: plain values. None opens the outbox that another process left.
+        run: plain values that name the run. None opens the outbox that another process left.
 
     Raises:
         FileNotFoundError: no outbox was left.
         FileExistsError: one was left, and another run is to begin.
         BlockingIOError: another process, or this one, holds it.
         ValueError: the file of another program.
-        OSError: no room or no permission.
+        OSError: disk full or no permission.
 
     Attributes:
         run: see above.
@@ -99,10 +100,10 @@ class Outbox:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise
-        except OSError as error:  # a file system without locks, on which nobody knows who lives
+        except OSError as error:  # a file system without locks: the process may still live
             if not own:
                 raise BlockingIOError(str(error)) from error
-        # Whoever had the lock until now may have sent all and removed the file.
+        # The process that had the lock may have sent everything and removed the file.
         opened = os.fstat(self._descriptor)
         there = os.stat(self.file)  # noqa: PTH116
         if (opened.st_dev, opened.st_ino) != (there.st_dev, there.st_ino):
@@ -131,14 +132,14 @@ class Outbox:
         return [_read(line) for line in content.split(b"\n")[:-1]]
 
     def put(self, call: str, **values: Any) -> None:
-        """Notes an entry.
+        """Writes an entry.
 
         Args:
             call: what is to be done.
             **values: plain values.
 
         Raises:
-            OSError: no room.
+            OSError: disk full.
         """
         line = json.dumps({"call": call, **values}).encode() + b"\n"
         with self._changed:
@@ -151,11 +152,11 @@ class Outbox:
             self._changed.notify()
 
     def start(self, send: Callable[[Entry], None], beat: Callable[[], None], store: str) -> None:
-        """Begins to send.
+        """Starts to send.
 
         Args:
-            send: takes an entry; raises `Refused` where it is useless to send it again.
-            beat: gives a sign of life; called every `HEARTBEAT` seconds.
+            send: sends an entry; raises `Refused` where it must not be sent again.
+            beat: sends a heartbeat; called every `HEARTBEAT` seconds.
             store: names the store, for people.
         """
         self._send, self._beat, self._store = send, beat, store
@@ -163,11 +164,11 @@ class Outbox:
         self._thread.start()
 
     def close(self, grace: float | None = None, busy: float | None = None) -> int:
-        """Waits until all is sent, or the store takes nothing for a while; ends the outbox.
+        """Waits until everything is sent, or the store does not respond; closes the outbox.
 
         Args:
-            grace: seconds that are waited for a store that takes nothing, all in all; `GRACE`.
-            busy: seconds that are waited for a single call that neither ends nor fails;
+            grace: seconds to wait for a store that does not respond, in total; `GRACE`.
+            busy: seconds to wait for a single call that neither ends nor fails;
                 `LONGEST_CALL`.
 
         Returns:
@@ -199,7 +200,7 @@ class Outbox:
             self._release()
 
     def _release(self) -> None:
-        """Gives the file up, and removes it where all is sent."""
+        """Releases the file, and removes it where everything is sent."""
         with self._changed:
             self._left = self.waiting
             if not self._left:
@@ -221,7 +222,7 @@ class Outbox:
                     self._deliver(entry)
             except Exception as error:  # of servers, databases and disks
                 self._report_failure(error)
-                # Closing ends the pause, once: then the last tries follow quickly.
+                # Closing ends the pause, once: the last attempts follow quickly.
                 self._closing.wait(pause) if not self._closing.is_set() else time.sleep(1)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
@@ -272,7 +273,7 @@ class Outbox:
 
 
 def _read(line: bytes) -> dict[str, Any]:
-    """An entry; of a line that was damaged, one that no store takes."""
+    """An entry; for a damaged line, one that no store accepts."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
@@ -281,7 +282,7 @@ def _read(line: bytes) -> dict[str, Any]:
 
 
 def _reason(error: BaseException) -> str:
-    """Why something failed, in few words: what the system said, where libraries wrap that."""
+    """Why something failed, in few words: the error of the system where libraries wrap it."""
     innermost: BaseException | None = error
     while innermost is not None:
         if isinstance(innermost, OSError) and innermost.strerror:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-# What changes neither weights nor scores, or stands elsewhere; config/resolved.yaml has all of it.
+# Keys that change neither weights nor scores, or are logged elsewhere; config/resolved.yaml has
+# all.
 _LEFT_OUT = (
     "tracking.",  # where the run is kept, and its name
     "paths.",
-    "data.root",  # the same photos lie elsewhere on another machine: `data.fingerprint` names them
+    "data.root",  # the path differs between machines: `data.fingerprint` identifies the photos
     "data.cache",
     "data.workers",  # training repeats to the bit with any number of them
     "data.augment.",  # copies of `augment` and `mix`

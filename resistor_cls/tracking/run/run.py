@@ -1,4 +1,4 @@
-"""A run: a folder of results, and its twin in MLflow; see `resistor_cls.tracking.run.opening`."""
+"""A run: a folder of results, and its copy in MLflow; see `resistor_cls.tracking.run.opening`."""
 
 import logging
 import time
@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import without_passwords
+from resistor_cls.tracking.model.example import encoded
 from resistor_cls.tracking.run.dead_runs import put_files
 from resistor_cls.tracking.run.outbox import Outbox
 from resistor_cls.tracking.store.addresses import artifact_link, run_address, run_link, ui_command
@@ -18,21 +20,21 @@ from resistor_cls.tracking.store.addresses import artifact_link, run_address, ru
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from resistor_cls.tracking.datasets import DataSet
+    from resistor_cls.evaluation.results import DataSet
     from resistor_cls.tracking.run.logger import RunLogger
 
 log = logging.getLogger("resistor_cls")
 
-# Before the name of a score: of the epoch that is kept. Without it, scores are those of the newest.
+# Prefix of the scores of the epoch that is kept. Scores without it are those of the newest epoch.
 BEST = "best/"
 _LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
 
 
 class Run:
-    """One run: a folder of results, and its twin in MLflow where there is one.
+    """A run: a folder of results, and its copy in MLflow where it is tracked.
 
-    Everything is written to the folder first. What belongs into MLflow too goes through an outbox:
-    no store, however slow, holds a training up, and one that fails loses nothing.
+    Everything is written to the folder first, and sent to MLflow through an outbox: a slow store
+    does not delay a training, and a failing one loses nothing.
 
     Attributes:
         output: the folder.
@@ -54,7 +56,7 @@ class Run:
         self._has_model = False
 
     def __getstate__(self) -> dict[str, Any]:
-        """In another process, such as a job of a sweep, a run is its folder: one process sends."""
+        """In another process, such as a job of a sweep, a run is its folder alone."""
         kept = {key: value for key, value in self.__dict__.items() if key != "logger"}
         return {**kept, "_outbox": None}
 
@@ -94,22 +96,22 @@ class Run:
         self._put("name", name=without_passwords(name)[:_LONGEST])
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Keeps flat parameters."""
+        """Logs flat parameters."""
         self._put("params", values=_texts(params))
 
     def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
-        """Keeps figures; by default of the whole run, which belong to no step."""
+        """Logs metrics; by default of the whole run, which belong to no step."""
         time_now = milliseconds()
         self._put(
             "metrics", values=[(name, float(metrics[name]), time_now, step) for name in metrics]
         )
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
-        """Keeps labels of the run."""
+        """Sets tags of the run."""
         self._put("tags", values=_texts(tags))
 
     def log_scores(self, scores: Mapping[str, float], photos: "DataSet", step: int = 0) -> None:
-        """Keeps what the model of the run scores on some photos, with the model and these photos.
+        """Logs scores of the model of the run, linked to the model and to the photos.
 
         Args:
             scores: name of the metric → its value.
@@ -121,42 +123,42 @@ class Run:
         self._put("scores", values=values, name=photos.name, digest=photos.digest)
 
     def log_data(self, photos: "DataSet", use: str) -> None:
-        """Keeps which photos the run is about.
+        """Logs which photos the run uses.
 
         Args:
             photos: some of them.
-            use: what they do, such as `training` or `validation`.
+            use: for which purpose, such as `training` or `validation`.
         """
         self._put("data", **photos.values(), use=use)
 
     def log_evaluated(self, reference: str) -> None:
-        """Keeps which model of another run this one evaluates, where it is one of MLflow."""
+        """Links the run to the model that it evaluates, where that is a model of MLflow."""
         run, _, artifact = reference.removeprefix("runs:/").partition("/")
         if reference.startswith("runs:/") and artifact == "model":
             self._put("evaluated", run=run)
 
     def note(self, text: str) -> None:
-        """Keeps Markdown text that the run's page shows."""
+        """Sets the Markdown text that the page of the run shows."""
         self.set_tags({"mlflow.note.content": text})
 
     def save_text(self, name: str, text: str) -> None:
-        """Keeps a text as `name`."""
+        """Saves a text as `name`."""
         self._path(name).write_text(without_passwords(text), encoding="utf-8")
         self._copy(name)
 
     def save_file(self, name: str, write: Callable[[Path], None]) -> None:
-        """Keeps what a function writes to the path that it is given."""
+        """Saves what a function writes to the path that it is given."""
         write(self._path(name))
         self._copy(name)
 
     def save_figure(self, name: str, figure: "Figure") -> None:
-        """Keeps a figure as `figures/NAME.png`."""
+        """Saves a figure as `figures/NAME.png`."""
         name = f"figures/{name}.png"
         figure.savefig(self._path(name))
         self._copy(name)
 
     def save_table(self, name: str, table: pd.DataFrame, index: bool = False) -> None:
-        """Keeps a table as `tables/NAME.csv`."""
+        """Saves a table as `tables/NAME.csv`."""
         name = f"tables/{name}.csv"
         write_csv(table, self._path(name), index=index)
         self._copy(name)
@@ -164,31 +166,32 @@ class Run:
     def save_model(
         self,
         checkpoint: Path,
-        record: Mapping[str, Any],
+        metadata: Mapping[str, Any],
         categories: Sequence[str],
         *,
-        channels: int = 3,
+        example: np.ndarray,
         step: int = 0,
     ) -> None:
-        """Keeps a checkpoint as the model of the run, `runs:/RUN_ID/model`, unless not asked to.
+        """Saves a checkpoint as the model of the run, `runs:/RUN_ID/model`, where asked for.
 
         Args:
             checkpoint: the file.
-            record: plain values that describe it.
-            categories: that it tells apart.
-            channels: of the photos that it takes.
+            metadata: plain values that describe it.
+            categories: of the model.
+            example: (1, height, width, channels) uint8, a photo as the model takes it.
             step: of the training, that its weights are of.
         """
         if self._outbox is None:
             return
         self._has_model = True
-        if self._log_model:  # else its checkpoint is kept all the same
+        if self._log_model:  # the checkpoint is kept in any case
             self._put(
                 "model",
                 checkpoint=_name(checkpoint, self.output),
-                record=dict(record),
+                record=dict(metadata),
                 categories=list(categories),
-                channels=channels,
+                channels=example.shape[-1],
+                example=encoded(example),
                 step=step,
             )
 
@@ -198,7 +201,7 @@ class Run:
             put_files(self._outbox, self.output)
 
     def summary(self, metrics: Mapping[str, float], subject: str) -> str:
-        """What a person wants to know at the end: figures, where the run is, how to open it."""
+        """The summary of a run in words: scores, where the run is, how to open it."""
         width = max((len(name) for name in metrics), default=0)
         lines = [f"{subject}", *(f"  {name:<{width}}  {metrics[name]:.4f}" for name in metrics)]
         lines.append(f"folder: {self.output}")
@@ -217,7 +220,7 @@ class Run:
         return "\n".join([*lines, *self.opening()])
 
     def opening(self) -> list[str]:
-        """How to see the run in MLflow, for people."""
+        """How to open the run in MLflow, in words."""
         command = ui_command(self._uri)
         first = [f"start:  {command}"] if command else []
         return [*first, f"open:   {self.address or self._uri}"]

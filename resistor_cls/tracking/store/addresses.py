@@ -1,12 +1,12 @@
-"""Where a run is seen: addresses of MLflow's UI, and what starts it."""
+"""Addresses of runs in MLflow's UI, and the command that starts it."""
 
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 LOCAL = "http://127.0.0.1:5000"  # where `make ui` and `mlflow ui` serve a local store
-# Without it the UI shows the pages of its other half, which is about language models.
-_HALF = "workflowType=machine_learning"
+# Without it the UI shows its pages for language models.
+_WORKFLOW = "workflowType=machine_learning"
 
 
 def run_address(uri: str, experiment: str, run: str) -> str:
@@ -18,10 +18,10 @@ def run_address(uri: str, experiment: str, run: str) -> str:
         run: its id.
 
     Returns:
-        Empty where nobody knows: Databricks has addresses of its own.
+        Empty for Databricks, which has other addresses.
     """
     server = _server(uri)
-    return f"{server}/#/experiments/{experiment}/runs/{run}?{_HALF}" if server else ""
+    return f"{server}/#/experiments/{experiment}/runs/{run}?{_WORKFLOW}" if server else ""
 
 
 def artifact_link(experiment: str, run: str, name: str) -> str:
@@ -32,7 +32,7 @@ def artifact_link(experiment: str, run: str, name: str) -> str:
         run: the id of the run.
         name: of the artifact.
     """
-    return f"#/experiments/{experiment}/runs/{run}/artifacts/{name}?{_HALF}"
+    return f"#/experiments/{experiment}/runs/{run}/artifacts/{name}?{_WORKFLOW}"
 
 
 def run_link(experiment: str, run: str) -> str:
@@ -42,11 +42,11 @@ def run_link(experiment: str, run: str) -> str:
         experiment: the id of the experiment.
         run: its id.
     """
-    return f"#/experiments/{experiment}/runs/{run}?{_HALF}"
+    return f"#/experiments/{experiment}/runs/{run}?{_WORKFLOW}"
 
 
 def ui_command(uri: str) -> str:
-    """What starts the UI on a store that no server serves; empty for one that is served.
+    """The command that starts the UI on a local store; empty for a store on a server.
 
     Args:
         uri: of the store, without its password.

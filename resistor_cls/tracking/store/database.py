@@ -64,7 +64,7 @@ def _make(part: Path) -> None:
     from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-    # The same for the names of folders: the address goes by an open one (Linux).
+    # For any name of the folder: the address uses its descriptor (Linux).
     folder = os.open(part.absolute().parent, os.O_RDONLY)
     try:
         address = f"sqlite:////proc/self/fd/{folder}/{part.name}"
@@ -93,14 +93,14 @@ def _is_complete_soon(file: Path) -> bool:
         return False
     newest = _newest_version()
     changed = time.monotonic()
-    seen = None
+    newest_stamp = None
     while True:
         version, stamp = _version(file), file.stat().st_mtime_ns
         if version == newest:
             return True
-        if stamp != seen:
-            seen, changed = stamp, time.monotonic()
-        # One that nobody changes any more is left as it is.
+        if stamp != newest_stamp:
+            newest_stamp, changed = stamp, time.monotonic()
+        # A file that no program changes any more is left as it is.
         if time.monotonic() - changed > SETTLING / 5:
             return False
         time.sleep(0.2)
@@ -139,7 +139,7 @@ def _select(file: Path, query: str) -> list[tuple[object, ...]]:
     """The rows of a query; none of a file that is absent or empty.
 
     Raises:
-        TrackingError: a file that is no database.
+        TrackingError: a file that is not a database.
     """
     if not file.exists() or not file.stat().st_size:
         return []

@@ -1,4 +1,4 @@
-"""What the jobs of a sweep say of the values of one key."""
+"""Compares the jobs of a sweep by the values of one key."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from resistor_cls.tracking.sweep.markdown import markdown_table
 def save_comparison(
     run: Run, jobs: Sequence[Job], key: str, varying: Sequence[str]
 ) -> tuple[str, list[str]]:
-    """Sets the values of a key side by side.
+    """Compares the values of a key.
 
     The run gets `figures/comparison.png`, `tables/comparison.csv` (a row per value and score, and
     per gap), `tables/comparison_jobs.csv`, and the metrics `compare/VALUE/SCORE` and
@@ -62,11 +62,11 @@ def save_comparison(
 def _paired(
     jobs: Sequence[Job], key: str, varying: Sequence[str]
 ) -> tuple[dict[str, list[Path]], list[str]]:
-    """Folders of the jobs to compare, and what to tell about the others.
+    """Folders of the jobs to compare, and lines of text about the others.
 
-    Jobs of two values are held against each other only where they have everything else in
-    common, such as the seed: with `model` swept too, a value whose jobs of one model have failed
-    would else be judged by the other models alone.
+    Jobs of two values are compared only where they have everything else in common, such as the
+    seed: with `model` swept too, a value whose jobs of one model have failed would otherwise be
+    represented by the other models alone.
 
     Returns:
         Value → folders, in the same order of the other keys for each; empty where nothing can be
@@ -76,7 +76,7 @@ def _paired(
     for job in jobs:
         varied = job.values
         rest = " ".join(f"{name}={varied.get(name)}" for name in varying if name != key)
-        others.setdefault(varied[key], {})[rest] = job.output if job.judged else None
+        others.setdefault(varied[key], {})[rest] = job.output if job.has_predictions else None
     finished = {
         value: {rest for rest, folder in found.items() if folder is not None}
         for value, found in others.items()
@@ -100,7 +100,7 @@ def _paired(
 
 
 def _bursts(folders: Iterable[Path]) -> dict[str, int] | None:
-    """Photo → the burst that it was taken in, as far as the jobs tell; None where they disagree."""
+    """Photo → the burst that it was taken in, as far as known; None where jobs disagree."""
     found: dict[str, int] = {}
     for folder in folders:
         file = folder / SPLIT
@@ -120,7 +120,7 @@ def _bursts(folders: Iterable[Path]) -> dict[str, int] | None:
 def _metrics(comparison: Comparison) -> dict[str, float]:
     """The means as metrics: `compare/VALUE/SCORE`, and `compare/gap/SCORE`.
 
-    With more than two values a gap also names the value that the first one is held against.
+    With more than two values a gap also names the value that the first one is compared with.
     """
     first, *others = comparison.values["value"].unique()
     named = {value: as_name(value) for value in (first, *others)}

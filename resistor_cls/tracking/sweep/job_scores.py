@@ -1,4 +1,4 @@
-"""What the parent run of a sweep says of its jobs: the best one, scores by job, a table."""
+"""The scores of the jobs of a sweep, as its parent run shows them."""
 
 import shlex
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from resistor_cls.errors import without_passwords
-from resistor_cls.model.training.metrics import MODES
+from resistor_cls.evaluation.scores import is_loss
 from resistor_cls.tracking.run.liveness import FOLDER_TAG
 from resistor_cls.tracking.run.run import BEST
 from resistor_cls.tracking.sweep.jobs import Job
@@ -18,8 +18,8 @@ from resistor_cls.tracking.sweep.markdown import markdown_table
 if TYPE_CHECKING:
     from mlflow.entities import Run as StoredRun
 
-SHOWN = ("loss", "accuracy", "f1_macro", "roc_auc")  # of a job, for people; the table has all
-_ROWS = 10  # of the table in a description, which MLflow cuts
+SHOWN = ("loss", "accuracy", "f1_macro", "roc_auc")  # of a job in a description; the table has all
+_ROWS = 10  # of the table in a description, whose length MLflow limits
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class JobScores:
 
     @property
     def shown(self) -> list[str]:
-        """The scores that people see first."""
+        """The scores that a description shows."""
         return [name for name in self.table.columns if name.partition("/")[2] in SHOWN]
 
     def ranked(self) -> pd.DataFrame:
         """The jobs, the best first; those without a score last."""
         if (key := self.ranked_by) is None:
             return self.table
-        return self.table.sort_values(key, ascending=_is_loss(key), kind="stable")
+        return self.table.sort_values(key, ascending=is_loss(key), kind="stable")
 
     @property
     def best(self) -> "pd.Series[Any] | None":
@@ -72,7 +72,7 @@ class JobScores:
         """
         if (key := self.ranked_by) is None:
             return []
-        sign = -1 if _is_loss(key) else 1
+        sign = -1 if is_loss(key) else 1
         points, best, leader = [], -np.inf, None
         for row in self.table.sort_values("number").to_dict("records"):
             if not np.isfinite(row[key]):
@@ -89,7 +89,7 @@ class JobScores:
         """How many jobs there are, and which is the best.
 
         Args:
-            address: makes a link of the id of a run, for Markdown; None for plain text.
+            address: run id → link, for Markdown; None for plain text.
         """
         done = int((self.table["status"] == "FINISHED").sum())
         counts = f"{done} of {len(self.table)} jobs finished"
@@ -100,7 +100,7 @@ class JobScores:
         return f"{counts}. Best by {self.ranked_by}: {name}, {best[key]:.4f}."
 
     def tags(self) -> dict[str, str]:
-        """What the parent is labelled with."""
+        """Tags of the parent."""
         tags = {"sweep.jobs": str(len(self.table))}
         if (best := self.best) is not None:
             tags |= {"sweep.best": str(best["job"]), "sweep.best_run": str(best["run"])}
@@ -110,7 +110,7 @@ class JobScores:
         """The description of the parent, as Markdown.
 
         Args:
-            address: makes a link of the id of a run.
+            address: run id → link.
         """
         rows = self.ranked()
         shown = rows[["number", "job", "status", *self.shown]].rename(columns={"number": "#"})
@@ -165,7 +165,3 @@ def _started(place: int, job: Job | None) -> dict[str, Any]:
     name = job.output.name
     words = without_passwords(shlex.join(job.overrides))
     return {"number": int(name) if name.isdecimal() else place, "overrides": words}
-
-
-def _is_loss(key: str) -> bool:
-    return MODES[key.partition("/")[2]] == "min"

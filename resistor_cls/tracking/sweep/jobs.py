@@ -1,4 +1,4 @@
-"""The jobs of a sweep, and how they are told apart."""
+"""The jobs of a sweep, and their names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 PREDICTIONS = Path("tables/predictions.csv")
 SPLIT = Path("tables/split.csv")
-LONGEST_NAME = 180  # characters; MLflow refuses names of metrics of more than 250
+MAX_NAME = 180  # characters; MLflow refuses names of metrics of more than 250
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Job:
     Attributes:
         overrides: `key=value` words that it was started with.
         output: the folder of its results.
-        finished: whether it came to its end.
+        finished: whether it ended without an error.
     """
 
     overrides: tuple[str, ...]
@@ -25,8 +25,8 @@ class Job:
     finished: bool
 
     @property
-    def judged(self) -> bool:
-        """Whether it has finished, and left predictions of its best epoch."""
+    def has_predictions(self) -> bool:
+        """Whether it has finished and left predictions of its best epoch."""
         return self.finished and (self.output / PREDICTIONS).exists()
 
     @property
@@ -46,4 +46,4 @@ def key_of(override: str) -> str:
 
 def as_name(value: str) -> str:
     """A value as a part of a metric's name; MLflow takes no other characters there."""
-    return re.sub(r"[^\w\-. ]", "_", value).strip(".")[-LONGEST_NAME:] or "_"
+    return re.sub(r"[^\w\-. ]", "_", value).strip(".")[-MAX_NAME:] or "_"

@@ -1,4 +1,4 @@
-"""What the jobs of a sweep say of a setting that several of them repeat."""
+"""Mean and spread of settings that several jobs of a sweep repeat."""
 
 import json
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ from resistor_cls.evaluation import (
     repeat_scores,
     repeats_figure,
 )
-from resistor_cls.tracking.confusion import save_confusion
+from resistor_cls.evaluation.results import confusion_results
 from resistor_cls.tracking.run.run import Run
+from resistor_cls.tracking.run.saving import save_results
 from resistor_cls.tracking.sweep.jobs import PREDICTIONS, Job, as_name
 from resistor_cls.tracking.sweep.markdown import markdown_table
 
@@ -24,11 +25,11 @@ REPEATED = (FOLD, "seed", "data.split_seed")
 
 
 def save_repeats(run: Run, jobs: Sequence[Job], varying: Sequence[str]) -> tuple[str, list[str]]:
-    """Keeps mean and spread of every setting that two jobs or more have repeated.
+    """Saves mean and spread of every setting that two or more jobs repeat.
 
     The run gets `tables/repeats.csv`, `figures/repeats.png`, and the metrics `mean/val/SCORE` and
     `std/val/SCORE`. Where the repeats of a setting are different folds of one split, it also gets
-    `tables/predictions.csv` with every photo judged by the model that had not seen it, its
+    `tables/predictions.csv` with every photo predicted by the model that was not trained on it, its
     confusion matrix, and the metric `pooled/val/accuracy`. With several settings, the name of each
     follows `mean/`, `std/` and `pooled/`, and the names of the files without their endings.
 
@@ -47,9 +48,9 @@ def save_repeats(run: Run, jobs: Sequence[Job], varying: Sequence[str]) -> tuple
     settings: dict[str, list[Job]] = {}
     for job in jobs:
         settings.setdefault(job.named(others), []).append(job)
-    finished = {name: [job for job in of if job.judged] for name, of in settings.items()}
+    finished = {name: [job for job in of if job.has_predictions] for name, of in settings.items()}
     repeated = {name: of for name, of in finished.items() if len(of) > 1}
-    absent = [job.named(varying) for job in jobs if not job.judged]
+    absent = [job.named(varying) for job in jobs if not job.has_predictions]
     lines = [f"Left out, not finished: {', '.join(absent)}."] if absent else []
     over = f"over {', '.join(keys)}"
     if not repeated:
@@ -64,11 +65,12 @@ def save_repeats(run: Run, jobs: Sequence[Job], varying: Sequence[str]) -> tuple
     run.save_table("repeats", repeats.table())
     run.save_figure("repeats", repeats_figure(repeats, keys))
     run.log_metrics(_metrics(repeats))
-    seen = next((mark for of in repeated.values() for job in of if (mark := _seen(job))), "")
-    if seen:
-        lines.append(f"{seen}: these scores flatter the models.")
+    overlaps = (_overlap(job) for of in repeated.values() for job in of)
+    overlap = next(filter(None, overlaps), "")
+    if overlap:
+        lines.append(f"{overlap}: these scores are optimistic.")
     for name, of in repeated.items():
-        if _are_folds(of, keys) and not seen:
+        if _are_folds(of, keys) and not overlap:
             lines += _save_out_of_fold(run, of, name)
     table = repeats.short_table()
     note = " ".join([repeats.sentence(keys), *lines])
@@ -79,8 +81,8 @@ def save_repeats(run: Run, jobs: Sequence[Job], varying: Sequence[str]) -> tuple
     ]
 
 
-def _seen(job: Job) -> str:
-    """What the report of a job says loudly of photos that trained and validated; mostly nothing."""
+def _overlap(job: Job) -> str:
+    """The warning of a job that its validation photos trained too; empty without one."""
     file = job.output / "report.json"
     if not file.exists():
         return ""
@@ -98,7 +100,7 @@ def _metrics(repeats: Repeats) -> dict[str, float]:
 
 
 def _of(setting: str) -> str:
-    """A setting as a part of a path; nothing where there is but one."""
+    """A setting as a part of a path; empty where there is only one."""
     return f"{as_name(setting)}/" if setting else ""
 
 
@@ -111,7 +113,7 @@ def _are_folds(jobs: Sequence[Job], keys: Sequence[str]) -> bool:
 
 
 def _save_out_of_fold(run: Run, jobs: Sequence[Job], setting: str) -> list[str]:
-    """Keeps the predictions of all folds together; returns what to tell."""
+    """Saves the predictions of all folds together; returns lines of text."""
     parts = [Predictions.read(job.output / PREDICTIONS) for job in jobs]
     predictions = out_of_fold(parts)
     of = f" of {setting}" if setting else ""
@@ -121,10 +123,10 @@ def _save_out_of_fold(run: Run, jobs: Sequence[Job], setting: str) -> list[str]:
     place = f"/{file}" if file else ""
     run.save_file(f"tables/predictions{place}.csv", predictions.write)
     title = f"{len(jobs)} folds, out of fold{of}"
-    save_confusion(run, predictions, f"confusion_matrix{place}", title)
+    save_results(run, confusion_results(predictions, f"confusion_matrix{place}", title))
     share = float(predictions.right.mean())
     run.log_metrics({f"pooled/{_of(setting)}val/accuracy": share})
     return [
         f"Out of fold{of}: {predictions.right.sum()} of {len(predictions.names)} photos right "
-        f"({share:.3f}), each judged by the model that had not seen it."
+        f"({share:.3f}), each predicted by the model that was not trained on it."
     ]

@@ -14,7 +14,7 @@ from resistor_cls.errors import without_passwords
 from resistor_cls.tracking.run.dead_runs import NOTES_FILE
 from resistor_cls.tracking.run.opening import PARENT, best_effort, open_run
 from resistor_cls.tracking.run.run import Run
-from resistor_cls.tracking.store.store import children_of
+from resistor_cls.tracking.store.connection import children_of
 from resistor_cls.tracking.sweep.comparison import save_comparison
 from resistor_cls.tracking.sweep.job_scores import JobScores, job_table
 from resistor_cls.tracking.sweep.jobs import Job, key_of
@@ -25,17 +25,17 @@ log = logging.getLogger("resistor_cls")
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep that is under way.
+    """A running sweep.
 
     Attributes:
         name: of the parent run.
         varying: the keys that differ between jobs.
         run: the parent.
-        compared: the key whose values are set side by side at the end; None for none.
+        compared: the key whose values are compared at the end; None for none.
         uri: of the MLflow store; None where nothing is tracked.
         experiment: name of the experiment.
         monitor: the score by which jobs are ranked, such as `val/roc_auc`; None for none.
-        notes: what `finish` has found, as Markdown.
+        notes: the results of `finish`, as Markdown.
     """
 
     name: str
@@ -52,11 +52,11 @@ class Sweep:
         return " ".join(word for word in overrides if key_of(word) in self.varying)
 
     def ended(self, overrides: Sequence[str], output: Path, *, finished: bool) -> None:
-        """Notes a job that has ended, in whichever process."""
+        """Notes a job that has ended, in any process."""
         self.ended_file.parent.mkdir(parents=True, exist_ok=True)
         with self.ended_file.open(
             "a", encoding="utf-8"
-        ) as file:  # whole lines, whoever else writes
+        ) as file:  # whole lines: other processes write too
             file.write(json.dumps([list(overrides), str(output), finished]) + "\n")
 
     @property
@@ -71,13 +71,13 @@ class Sweep:
 
     @property
     def ended_file(self) -> Path:
-        """A file and no list: a launcher runs jobs in processes of its own."""
+        """A file instead of a list: a launcher may run jobs in other processes."""
         return self.run.output / NOTES_FILE
 
     def finish(self) -> str:
-        """Compares what was to be compared; returns how the sweep went, for people.
+        """Compares the jobs; returns the outcome of the sweep in words.
 
-        The parent gets what `save_comparison` and `save_repeats` keep.
+        The parent gets what `save_comparison` and `save_repeats` save.
         """
         lines = [self.name]
         scores = self.scores()
@@ -98,7 +98,7 @@ class Sweep:
         return "\n".join(lines)
 
     def keep(self) -> None:
-        """Keeps what is known of the jobs: a table, scores by job, tags, and the description."""
+        """Saves what is known of the jobs: a table, scores by job, tags, and the description."""
         scores = self.scores()
         self.run.save_table("sweep", scores.table)
         if scores.table.empty:
@@ -142,7 +142,7 @@ def open_sweep(
         name: of the parent run.
         varying: the keys that differ between jobs.
         output: folder of the parent's results; those of the jobs are below it.
-        compared: the key whose values are set side by side at the end.
+        compared: the key whose values are compared at the end.
         monitor: the score by which jobs are ranked.
         kind: `mlflow`, or `none` for the folder alone.
         uri: of the MLflow store.
@@ -175,7 +175,7 @@ def open_sweep(
 
 @contextmanager
 def _parent_of_jobs(run_id: str) -> Iterator[None]:
-    """Lets every run that is opened meanwhile, in whichever process, be a child of this one."""
+    """Makes every run that is opened meanwhile, in any process, a child of this one."""
     if run_id:
         os.environ[PARENT] = run_id
     try:

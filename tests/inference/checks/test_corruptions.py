@@ -27,27 +27,29 @@ def body_of(shape: tuple[int, int]) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", CORRUPTIONS)
-def test_a_photo_a_strength_and_a_number_give_one_photo(kind: str, shape: tuple[int, int]):
-    stress, photo, body = CORRUPTIONS[kind], photo_of(shape), body_of(shape)
+def test_a_photo_a_severity_and_a_number_always_give_the_same_photo(
+    kind: str, shape: tuple[int, int]
+):
+    corruption, photo, body = CORRUPTIONS[kind], photo_of(shape), body_of(shape)
     before = photo.copy()
-    for strength in range(1, len(SEVERITIES) + 1):
-        changed = stress(photo, strength, 3, body)
+    for severity in range(1, len(SEVERITIES) + 1):
+        changed = corruption(photo, severity, 3, body)
         assert (changed.shape, changed.dtype) == (photo.shape, photo.dtype)
         assert changed.flags.c_contiguous
-        assert (changed == stress(photo.copy(), strength, 3, body)).all()
+        assert (changed == corruption(photo.copy(), severity, 3, body)).all()
         # A slight blur of a very small photo is less than a step of its levels.
-        assert (changed != photo).any() or (kind == "blur" and strength == 1)
+        assert (changed != photo).any() or (kind == "blur" and severity == 1)
     assert (photo == before).all()
 
 
 @pytest.mark.parametrize("kind", CORRUPTIONS)
-def test_a_strength_changes_more_than_the_one_before(kind: str):
-    stress, body = CORRUPTIONS[kind], body_of((96, 96))
+def test_a_severity_changes_more_than_the_one_before(kind: str):
+    corruption, body = CORRUPTIONS[kind], body_of((96, 96))
     change = np.zeros(len(SEVERITIES))
     for seed in range(6):
         photo = photo_of((96, 96), seed)
         for place in range(len(SEVERITIES)):
-            changed = stress(photo, place + 1, seed, body)
+            changed = corruption(photo, place + 1, seed, body)
             change[place] += np.abs(changed.astype(int) - photo).mean()
     assert (np.diff(change) > 0).all(), change
 
@@ -58,14 +60,17 @@ def test_numbers_stand_for_chance(kind: str):
     assert (CORRUPTIONS[kind](photo, 3, 0, body) != CORRUPTIONS[kind](photo, 3, 1, body)).any()
 
 
-def test_strengths_say_what_they_are():
-    said = {kind: [stress.amount(s) for s in range(1, 6)] for kind, stress in CORRUPTIONS.items()}
+def test_severities_have_amounts_with_units():
+    said = {
+        kind: [corruption.amount(s) for s in range(1, 6)]
+        for kind, corruption in CORRUPTIONS.items()
+    }
     assert said["exposure"][2] == "±1 EV"
     assert said["background"] == [f"{share} % of another table" for share in (20, 40, 60, 80, 100)]
     assert all(len(set(amounts)) == len(SEVERITIES) for amounts in said.values())
-    for strength in (0, 6):
-        with pytest.raises(DataError, match=f"strength {strength}: expected 1 to 5"):
-            CORRUPTIONS["blur"](photo_of((96, 96)), strength, 0)
+    for severity in (0, 6):
+        with pytest.raises(DataError, match=f"severity {severity}: expected 1 to 5"):
+            CORRUPTIONS["blur"](photo_of((96, 96)), severity, 0)
 
 
 def test_grey_turns_warm_or_cold_and_stays_as_bright():
@@ -100,22 +105,22 @@ def test_noise_keeps_the_mean_and_is_weaker_in_small_photos():
 def test_another_background_leaves_the_body_as_it_is(shape: tuple[int, int]):
     photo, body = photo_of(shape), body_of(shape)
     white, black = np.full_like(photo, 255), np.zeros_like(photo)
-    stress = CORRUPTIONS["background"]
-    assert stress.needs_body
+    corruption = CORRUPTIONS["background"]
+    assert corruption.needs_body
     for number in range(20):
-        for strength in (1, 5):
-            assert (stress(photo, strength, number, body)[body] == photo[body]).all()
-        # At full strength nothing is left far from the body of what was there.
-        one, other = stress(white, 5, number, body), stress(black, 5, number, body)
+        for severity in (1, 5):
+            assert (corruption(photo, severity, number, body)[body] == photo[body]).all()
+        # At full severity nothing of the old background is left far from the body.
+        one, other = corruption(white, 5, number, body), corruption(black, 5, number, body)
         assert (one[0] == other[0]).all()
-    with pytest.raises(DataError, match="needs to know where the body is"):
-        stress(photo, 1, 0, None)
+    with pytest.raises(DataError, match="needs the mask of the body"):
+        corruption(photo, 1, 0, None)
 
 
 def test_photos_of_one_channel_pass():
     grey = photo_of((96, 96))[..., :1]
-    for kind, stress in CORRUPTIONS.items():
-        if not stress.needs_body:
-            changed = stress(grey, 4, 0)
+    for kind, corruption in CORRUPTIONS.items():
+        if not corruption.needs_body:
+            changed = corruption(grey, 4, 0)
             assert (changed.shape, changed.dtype) == (grey.shape, np.uint8), kind
             assert (changed == grey).all() == (kind == "white balance"), kind

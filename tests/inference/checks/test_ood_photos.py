@@ -10,7 +10,7 @@ from resistor_cls.categories import Categories, Category, resistor37
 from resistor_cls.colour_code import decode
 from resistor_cls.e_series import e_series
 from resistor_cls.errors import DataError
-from resistor_cls.inference.checks.ood_photos import KINDS, other_resistor, unknown_photos
+from resistor_cls.inference.checks.ood_photos import KINDS, ood_photos, other_resistor
 from resistor_cls.synthetic import any_part
 from resistor_cls.synthetic.parts import bands_of
 
@@ -19,12 +19,12 @@ STRANGE = Categories(["left", "Ω $ | x", "12345R", "4K7_1-4W", "1K", "0R22_3W"]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_photos_repeat_with_the_seed_and_are_all_different(kind: str):
-    photos = list(unknown_photos(kind, 6, STRANGE, seed=1, size=96))
+    photos = list(ood_photos(kind, 6, STRANGE, seed=1, size=96))
     assert {(photo.shape, photo.dtype) for photo in photos} == {((96, 96, 3), np.dtype(np.uint8))}
     assert len({photo.tobytes() for photo in photos}) == 6
-    again = islice(unknown_photos(kind, 100, STRANGE, seed=1, size=96), 6)  # more begin the same
+    again = islice(ood_photos(kind, 100, STRANGE, seed=1, size=96), 6)  # more begin the same
     assert [photo.tobytes() for photo in again] == [photo.tobytes() for photo in photos]
-    other = unknown_photos(kind, 6, STRANGE, seed=2, size=96)
+    other = ood_photos(kind, 6, STRANGE, seed=2, size=96)
     assert not {photo.tobytes() for photo in other} & {photo.tobytes() for photo in photos}
 
 
@@ -58,7 +58,7 @@ def test_empty_tables_show_no_part():
         return (cv2.medianBlur(np.abs(away).max(axis=2).astype(np.uint8), 5) > 14).mean()
 
     empty, full = (
-        np.array([spots(photo) for photo in unknown_photos(kind, 12, resistor37(), size=350)])
+        np.array([spots(photo) for photo in ood_photos(kind, 12, resistor37(), size=350)])
         for kind in ("empty tables", "other resistors")
     )
     assert (empty < 1e-4).all()
@@ -67,7 +67,7 @@ def test_empty_tables_show_no_part():
 
 def test_a_kind_that_there_is_not_is_refused_at_once():
     with pytest.raises(DataError, match=r"'tables': expected one of empty tables, other things, "):
-        unknown_photos("tables", 1, resistor37())
+        ood_photos("tables", 1, resistor37())
 
 
 def test_a_list_of_every_value_leaves_no_other_resistor():

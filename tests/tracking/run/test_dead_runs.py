@@ -19,7 +19,7 @@ from resistor_cls.sync import main as sync
 from resistor_cls.tracking import model_file, open_run
 from resistor_cls.tracking.run import dead_runs, liveness, outbox
 from resistor_cls.tracking.run.delivery import Delivery
-from resistor_cls.tracking.store.store import connect
+from resistor_cls.tracking.store.connection import connect
 from tests.helpers.tiny import TINY
 
 # A run that has written something and then waits to be killed.
@@ -43,7 +43,7 @@ with open_run(sys.argv[1], uri=sys.argv[2], system_metrics=False) as run:
 CLOSE = """
 import sys
 from resistor_cls.tracking.run.dead_runs import close_dead_runs
-from resistor_cls.tracking.store.store import connect
+from resistor_cls.tracking.store.connection import connect
 close_dead_runs(connect(sys.argv[1]), sys.argv[1])
 """
 

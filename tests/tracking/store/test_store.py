@@ -15,10 +15,12 @@ import pytest
 
 from resistor_cls.errors import TrackingError
 from resistor_cls.tracking import open_run
-from resistor_cls.tracking.store import store
-from resistor_cls.tracking.store.store import connect, experiment_id
+from resistor_cls.tracking.store import connection as store
+from resistor_cls.tracking.store.connection import connect, experiment_id
 
-OPEN = "import sys; from resistor_cls.tracking.store.store import connect; connect(sys.argv[1])"
+OPEN = (
+    "import sys; from resistor_cls.tracking.store.connection import connect; connect(sys.argv[1])"
+)
 
 
 def at(place: Path) -> str:

@@ -95,7 +95,7 @@ def test_models_that_trained_on_their_validation_photos_are_told(tmp_path: Path)
     (folders[1] / "report.json").write_text(json.dumps({"data": {"seen": mark}}))
     jobs = {f"data.fold={fold}": folder for fold, folder in enumerate(folders)}
     text, output = swept(tmp_path, jobs)
-    assert f"{mark}: these scores flatter the models." in text
+    assert f"{mark}: these scores are optimistic." in text
     assert not (output / "tables" / "predictions.csv").exists()
 
 

@@ -1,4 +1,4 @@
-"""The use of processor, memory, disk and GPU during a run, by MLflow's own monitors."""
+"""System metrics of a run: use of processor, memory, disk and GPU, by MLflow's monitors."""
 
 import threading
 import time
@@ -12,9 +12,9 @@ PERIOD = 5.0  # seconds: a short run shows some points too
 
 @contextmanager
 def measuring(outbox: Outbox) -> Iterator[None]:
-    """Measures until it ends, as `system/…` metrics.
+    """Logs `system/…` metrics as long as the context lasts.
 
-    MLflow's own loop asks the store every few seconds whether the run goes on, and ends for good
+    MLflow's own loop asks the store every few seconds whether the run goes on, and stops for good
     where the store does not reply.
 
     Args:
@@ -37,7 +37,7 @@ def measuring(outbox: Outbox) -> Iterator[None]:
                     "metrics",
                     values=[(f"system/{name}", value, now, step) for name, value in found.items()],
                 )
-            except OSError:  # no room: whoever writes what matters says so
+            except OSError:  # disk full: other writers report it
                 return
             for part in monitor.monitors:
                 part.clear_metrics()

@@ -4,7 +4,7 @@ import pytest
 
 from resistor_cls.errors import ConfigError, ModelError, TrackingError
 from resistor_cls.tracking import model_file, open_run
-from resistor_cls.tracking.store.store import check_store, connect, experiment_id
+from resistor_cls.tracking.store.connection import check_store, connect, experiment_id
 
 
 def uri(place: Path) -> str:

@@ -33,10 +33,9 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
 }
-# Whatever these log is raised too, and reported once.
+# What these log is raised too, and reported once.
 _SILENCED = ("mlflow", "alembic", "urllib3")
-# What MLflow advises where a model is kept: types of our methods, and an example input, which would
-# be a photo of somebody's.
+# Advice of MLflow when a model is saved: type hints, and an input example made of private photos.
 _UNASKED = r"(?s).*([Tt]ype hint|input example)"
 
 
@@ -118,7 +117,7 @@ def connect(uri: str) -> "MlflowClient":
             _require_reply(client, uri)
     except TrackingError:
         raise
-    except Exception as error:  # every database driver has errors of its own
+    except Exception as error:  # every database driver has its own errors
         raise TrackingError(
             f"tracking.uri={uri} cannot be used: {str(error).strip().splitlines()[0]}"
         ) from error
@@ -218,7 +217,7 @@ def experiment_id(client: "MlflowClient", uri: str, name: str, artifacts: str) -
     check_place(client, uri, found)
     number = str(found.experiment_id)
     for key, value in (_KIND | best_first()).items():
-        if key not in found.tags:  # of another version, or somebody else's
+        if key not in found.tags:  # made by another version, or by another program
             with suppress(MlflowException):  # may be read alone
                 client.set_experiment_tag(number, key, value)
     return number
