@@ -39,7 +39,7 @@ def detection(known: np.ndarray, ood: np.ndarray) -> tuple[float | None, float |
     return float(roc_auc_score(is_ood, ranks)), float(np.mean(ood <= limit))
 
 
-def unknown_report(
+def ood_report(
     known: np.ndarray,
     kinds: Mapping[str, np.ndarray],
     accepted: Mapping[str, np.ndarray] | None = None,

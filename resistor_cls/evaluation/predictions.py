@@ -55,9 +55,9 @@ class Predictions:
         accepted: (photos, risks) see `CalibratedPredictions`.
         set_sizes: (photos, levels) see `CalibratedPredictions`.
         familiar: (photos,) bool, see `CalibratedPredictions`; None where it is not tested.
-        unknown: (photos,) OOD scores, see `CalibratedPredictions`; None without a calibration.
+        ood_scores: (photos,) OOD scores, see `CalibratedPredictions`; None without a calibration.
         features: (photos, features) pooled features of the model; None where it gives none.
-        attention: result of the occlusion check; None where it was not made.
+        occlusion: result of the occlusion check; None where it was not made.
     """
 
     names: tuple[str, ...]
@@ -73,9 +73,9 @@ class Predictions:
     accepted: np.ndarray | None = None
     set_sizes: np.ndarray | None = None
     familiar: np.ndarray | None = None
-    unknown: np.ndarray | None = None
+    ood_scores: np.ndarray | None = None
     features: np.ndarray | None = None
-    attention: OcclusionResult | None = None
+    occlusion: OcclusionResult | None = None
 
     @cached_property
     def predicted(self) -> np.ndarray:
@@ -102,7 +102,7 @@ class Predictions:
             ahead += (column > of_label) | ((column == of_label) & (index < self.targets))
         return ahead + 1
 
-    def answered(self, found: CalibratedPredictions | None) -> "Predictions":
+    def with_calibration(self, found: CalibratedPredictions | None) -> "Predictions":
         """The same predictions with what a calibration says about them; unchanged for None."""
         if found is None:
             return self
@@ -113,17 +113,17 @@ class Predictions:
             accepted=found.accepted,
             set_sizes=found.set_sizes,
             familiar=found.familiar,
-            unknown=found.unknown(self.located),
+            ood_scores=found.ood_scores(self.located),
         )
 
     def select(self, chosen: np.ndarray | slice) -> "Predictions":
         """Some of the photos, in the given order."""
         parts = {field.name: getattr(self, field.name) for field in fields(self)}
         parts["names"] = tuple(np.array(self.names, dtype=object)[chosen])
-        if self.attention is not None:
-            of = self.attention
+        if self.occlusion is not None:
+            of = self.occlusion
             some = {field.name: getattr(of, field.name)[chosen] for field in fields(of)}
-            parts["attention"] = OcclusionResult(**some)
+            parts["occlusion"] = OcclusionResult(**some)
         arrays = {name: one[chosen] for name, one in parts.items() if isinstance(one, np.ndarray)}
         return Predictions(**{**parts, **arrays})
 
@@ -163,14 +163,14 @@ class Predictions:
                 columns[f"accepted:{risk}"] = yes_or_no(self.accepted[:, place])
             for place, level in enumerate(LEVELS):
                 columns[f"candidates:{level}"] = self.set_sizes[:, place]
-            columns |= {"familiar": self.familiar, "unknown": self.unknown}
-        if self.attention is not None:
+            columns |= {"familiar": self.familiar, "unknown": self.ood_scores}
+        if self.occlusion is not None:
             painted = np.array([*names, None], dtype=object)  # -1 is the last
             columns |= {
-                "saliency_on_body": self.attention.on_body,
-                "body_area": self.attention.body_area,
-                "body_painted": painted[self.attention.body_painted],
-                "background_painted": painted[self.attention.background_painted],
+                "saliency_on_body": self.occlusion.on_body,
+                "body_area": self.occlusion.body_area,
+                "body_painted": painted[self.occlusion.body_painted],
+                "background_painted": painted[self.occlusion.background_painted],
             }
         return {name: column for name, column in columns.items() if column is not None}
 
@@ -226,9 +226,9 @@ class Predictions:
         index = pd.Index(categories.names)
         count = len(table)
         calibrated = "confidence" in table
-        attention = None
+        occlusion = None
         if "body_painted" in table:
-            attention = OcclusionResult(
+            occlusion = OcclusionResult(
                 table["saliency_on_body"].to_numpy(float),
                 table["body_area"].to_numpy(float),
                 index.get_indexer(pd.Index(table["body_painted"])),
@@ -252,8 +252,8 @@ class Predictions:
             if calibrated
             else None,
             familiar=_as_numbers(table["familiar"]) == 1 if "familiar" in table else None,
-            unknown=table["unknown"].to_numpy(float) if "unknown" in table else None,
-            attention=attention,
+            ood_scores=table["unknown"].to_numpy(float) if "unknown" in table else None,
+            occlusion=occlusion,
         )
 
 

@@ -154,7 +154,7 @@ def _electrical(
 
 
 def _occlusion(predictions: Predictions) -> dict[str, Any] | None:
-    found = predictions.attention
+    found = predictions.occlusion
     if found is None:
         return None
     on_body = np.isfinite(found.on_body)
@@ -235,7 +235,7 @@ def rows_of(
         "confidence": part.confidences,
         "accepted": None if accepted is None else yes_or_no(accepted),
         "candidates": None if part.set_sizes is None else part.set_sizes[:, -1],
-        "unknown": part.unknown,
+        "unknown": part.ood_scores,
         "located": part.located,
     }
     return [
@@ -244,7 +244,9 @@ def rows_of(
     ]
 
 
-def stress_of(table: pd.DataFrame, predictions: Predictions, risk: float | None) -> dict[str, Any]:
+def robustness_report(
+    table: pd.DataFrame, predictions: Predictions, risk: float | None
+) -> dict[str, Any]:
     """Accuracy and coverage under each corruption and severity, beside those of the plain photos.
 
     Args:

@@ -18,14 +18,14 @@ from resistor_cls.evaluation import (
     Predictions,
     confusion_counts,
     confusion_figure,
+    ood_figure,
     per_category,
     precision_recall_figure,
     reliability_figure,
     risk_coverage_figure,
+    robustness_figure,
     roc_figure,
-    stress_figure,
     svg,
-    unknown_figure,
 )
 from resistor_cls.evaluation.calibration import CalibratedPredictions
 from resistor_cls.evaluation.electrical import read_costs
@@ -34,8 +34,8 @@ from resistor_cls.evaluation.report import plain, report_of, rows_of
 from resistor_cls.evaluation.results import Results, confusion_results
 from resistor_cls.inference.calibrate import calibrate_predictions, require_finite
 from resistor_cls.inference.checks.occlusion import check_occlusion
-from resistor_cls.inference.checks.ood import check_ood, ood_report
-from resistor_cls.inference.checks.robustness import check_robustness, robustness_report
+from resistor_cls.inference.checks.ood import check_ood, report_ood
+from resistor_cls.inference.checks.robustness import check_robustness, report_robustness
 from resistor_cls.inference.describe import name_of
 from resistor_cls.inference.galleries import Galleries
 
@@ -154,9 +154,9 @@ def evaluate_model(
     require_finite(predictions)
     model.eval()
     calibrated = calibrate_predictions(model.metadata, predictions, data)
-    predictions = predictions.answered(calibrated)
+    predictions = predictions.with_calibration(calibrated)
     occlusion = check_occlusion(model, data, predictions, options.saliency)
-    predictions = replace(predictions, attention=occlusion)
+    predictions = replace(predictions, occlusion=occlusion)
     report, checks = _report(model, data, predictions, calibrated, options)
     _warn_of_undefined(report)
     tables = Results(
@@ -195,7 +195,9 @@ def evaluate_test_set(
         ModelError: see `require_finite`.
     """
     require_finite(predictions)
-    predictions = predictions.answered(calibrate_predictions(model.metadata, predictions, data))
+    predictions = predictions.with_calibration(
+        calibrate_predictions(model.metadata, predictions, data)
+    )
     tables = Results(
         tables={"test_per_category": per_category(predictions)},
         files={"tables/test_predictions.csv": predictions.write},
@@ -217,11 +219,11 @@ def _report(
         calibration, basis = calibrated.calibration, calibrated.basis
         unknown = check_ood(model, data, calibrated, options.ood)
         if unknown is not None:
-            tables["unknown"], ood = unknown, ood_report(unknown, predictions)
+            tables["unknown"], ood = unknown, report_ood(unknown, predictions)
     if options.robustness:
         stress = check_robustness(model, data, predictions, calibrated)
         risk = None if calibration is None else calibration.guaranteed_risk
-        robustness = robustness_report(stress, predictions, risk)
+        robustness = report_robustness(stress, predictions, risk)
         tables |= {"stress_predictions": stress, "stress": pd.DataFrame(robustness["rows"])}
     costs = options.read_costs(model.categories)
     report = {
@@ -294,8 +296,8 @@ def _charts(report: Mapping[str, Any], predictions: Predictions) -> dict[str, "F
     for name, part, draw in (
         ("reliability", "calibration", reliability_figure),
         ("risk_coverage", "calibration", risk_coverage_figure),
-        ("unknown", "unknown", unknown_figure),
-        ("stress", "stress", stress_figure),
+        ("unknown", "unknown", ood_figure),
+        ("stress", "stress", robustness_figure),
     ):
         if report[part] is not None:
             charts[name] = draw(report[part])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from resistor_cls.evaluation.ood import ALL, detection, unknown_report
+from resistor_cls.evaluation.ood import ALL, detection, ood_report
 
 # Few values: most have ties.
 scores = st.lists(st.integers(0, 6), min_size=1, max_size=60).map(np.array)
@@ -48,7 +48,7 @@ def test_extremes():
 def test_the_report_counts_each_kind_and_all_together():
     known = np.arange(21) / 32
     kinds = {"empty tables": np.array([0.9, 1.0]), "$ | Ω": np.array([4 / 32, 0.8, 0.9])}
-    report = unknown_report(
+    report = ood_report(
         known,
         kinds,
         accepted={"empty tables": np.array([False, False]), "$ | Ω": np.array([True, False, True])},
@@ -77,13 +77,13 @@ def test_the_report_counts_each_kind_and_all_together():
 
 
 def test_what_is_not_known_is_none():
-    assert unknown_report(np.zeros(3), {}) is None
-    report = unknown_report(np.array([]), {"empty tables": np.array([-2.0, np.inf])})
+    assert ood_report(np.zeros(3), {}) is None
+    report = ood_report(np.array([]), {"empty tables": np.array([-2.0, np.inf])})
     assert report is not None
     for row in report["kinds"]:
         assert [row[key] for key in ("auroc", "fpr95", "accepted", "not_located")] == [None] * 4
     assert sum(report["histogram"]["kinds"]["empty tables"]) == 2
     json.dumps(report, allow_nan=False)
-    nothing = unknown_report(np.zeros(3), {"empty tables": np.array([])})
+    nothing = ood_report(np.zeros(3), {"empty tables": np.array([])})
     assert nothing is not None
     assert nothing["kinds"][-1]["auroc"] is None

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, log_loss, roc_auc_score, top_k_accuracy_sc
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation import OcclusionResult, Predictions
 from resistor_cls.evaluation.calibration import LEVELS, RISKS, calibrated, cross_fitted
-from resistor_cls.evaluation.report import report_of, rows_of, stress_of
+from resistor_cls.evaluation.report import report_of, robustness_report, rows_of
 from resistor_cls.evaluation.report_calibration import BINS
 
 ODD = ["10R_1W", "10K_1W", "NA", "a|b, c", "$x_1$ Ω"]
@@ -40,14 +40,14 @@ def made_up(photos: int = 600, seed: int = 0, names: list[str] | None = None) ->
         categories=categories,
         located=located,
         bursts=bursts,
-        attention=OcclusionResult(
+        occlusion=OcclusionResult(
             np.where(there, rng.random(photos), np.nan),
             np.where(there, 0.1, np.nan),
             np.where(there, rng.integers(0, size, photos), -1),
             np.where(there, targets, -1),
         ),
     )
-    return predictions.answered(cross_fitted(likely, targets, bursts, located))
+    return predictions.with_calibration(cross_fitted(likely, targets, bursts, located))
 
 
 def reported(predictions: Predictions) -> dict:
@@ -147,8 +147,8 @@ def test_the_occlusion_check_follows_from_the_table(written: tuple[dict, Path]):
 
 def test_a_model_that_relies_on_the_background_is_named():
     predictions = made_up()
-    assert predictions.attention is not None
-    predictions.attention.body_painted[:] = predictions.targets
+    assert predictions.occlusion is not None
+    predictions.occlusion.body_painted[:] = predictions.targets
     assert "instead of the resistor" in reported(predictions)["attention"]["warning"]
 
 
@@ -175,12 +175,12 @@ def test_robustness_rows_are_by_corruption_and_severity():
             **{f"accepted:{risk}": np.tile([True, None], 40) for risk in RISKS},
         }
     )
-    found = stress_of(rows, predictions, 0.05)
+    found = robustness_report(rows, predictions, 0.05)
     assert [row["kind"] for row in found["rows"]] == ["blur", "noise"]
     assert found["rows"][0]["accuracy"] == 0.5
     assert found["rows"][0]["coverage"] == 0.5
     assert found["rows"][0]["wrong_accepted"] == 0
-    assert stress_of(rows, predictions, None)["rows"][0]["coverage"] is None
+    assert robustness_report(rows, predictions, None)["rows"][0]["coverage"] is None
 
 
 def test_rows_of_many_photos_have_the_highest_and_the_lowest_loss():
@@ -213,7 +213,7 @@ predictions = Predictions(
     categories=Categories([f"{n}R_1-4W" for n in range(1, size + 1)]),
 )
 found = cross_fitted(likely, targets, predictions.bursts)
-predictions = predictions.answered(found)
+predictions = predictions.with_calibration(found)
 report_of(predictions, found.calibration, found.basis)
 rows_of(predictions, 3000)
 predictions.write(path)

@@ -17,7 +17,7 @@ from resistor_cls.evaluate import main as evaluate
 from resistor_cls.evaluation import Predictions
 from resistor_cls.evaluation.calibration import Calibration, cross_fitted
 from resistor_cls.evaluation.ood import detection
-from resistor_cls.evaluation.report import report_of, stress_of
+from resistor_cls.evaluation.report import report_of, robustness_report
 from resistor_cls.model.checkpoint.checkpoints import add_to_metadata, read_checkpoint
 from resistor_cls.predict import main as predict
 from tests.helpers.tiny import CATEGORIES
@@ -91,10 +91,10 @@ def test_every_number_follows_from_the_tables(
     unknown = pd.read_csv(folder / "tables" / "unknown.csv")
     for row in report["unknown"]["kinds"][:-1]:
         scores = unknown[unknown["kind"] == row["kind"]]["unknown"].to_numpy()
-        assert (row["auroc"], row["fpr95"]) == detection(predictions.unknown, scores)
+        assert (row["auroc"], row["fpr95"]) == detection(predictions.ood_scores, scores)
     stressed = pd.read_csv(folder / "tables" / "stress_predictions.csv")
     assert len(stressed) == 24 * 8 * 5
-    rows = stress_of(stressed, predictions, report["stress"]["risk"])["rows"]
+    rows = robustness_report(stressed, predictions, report["stress"]["risk"])["rows"]
     for row, kept in zip(rows, report["stress"]["rows"], strict=True):
         assert row["accuracy"] == kept["accuracy"]
 

@@ -10,7 +10,7 @@ import pytest
 from resistor_cls.evaluation import Predictions
 from resistor_cls.evaluation.calibration import cross_fitted
 from resistor_cls.evaluation.ood import detection
-from resistor_cls.evaluation.report import report_of, stress_of
+from resistor_cls.evaluation.report import report_of, robustness_report
 from tests.helpers import ROOT
 
 STUDY = ROOT / "experiments" / "evaluation_report"
@@ -50,11 +50,11 @@ def test_the_report_on_the_best_model_follows_from_its_tables() -> None:
     groups = [*unknown.groupby("kind", sort=False), ("all together", unknown)]
     for (kind, part), row in zip(groups, told["unknown"]["kinds"], strict=True):
         assert (row["kind"], row["photos"]) == (kind, len(part))
-        area, passed = detection(predictions.unknown, part["unknown"].to_numpy())
+        area, passed = detection(predictions.ood_scores, part["unknown"].to_numpy())
         assert (row["auroc"], row["fpr95"]) == pytest.approx((area, passed))
 
     stressed = pd.read_csv(STUDY / "stress_predictions.csv.gz")
-    rows = stress_of(stressed, predictions, told["stress"]["risk"])["rows"]
+    rows = robustness_report(stressed, predictions, told["stress"]["risk"])["rows"]
     kept = [{key: row[key] for key in rows[0]} for row in told["stress"]["rows"]]
     same(rows, kept)
 

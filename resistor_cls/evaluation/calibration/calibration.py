@@ -129,7 +129,7 @@ class CalibratedPredictions:
             return None
         return self.calibration.familiarity.familiar(self.distances)
 
-    def unknown(self, located: np.ndarray | None) -> np.ndarray:
+    def ood_scores(self, located: np.ndarray | None) -> np.ndarray:
         """(photos,) OOD score: the higher, the less a photo seems to show one of the categories.
 
         The score of the test for unfamiliar photos, see `Familiarity.scores`; without that test
@@ -150,13 +150,13 @@ class CalibratedPredictions:
         }
         return replace(self, **arrays)
 
-    def to_other_photos(
+    def apply_to_others(
         self, probabilities: np.ndarray, located: np.ndarray, features: np.ndarray | None = None
     ) -> "CalibratedPredictions":
         """Calibrated predictions of photos that nothing was fitted on; see `apply_calibration`."""
         return apply_calibration(probabilities, self.calibration, located, features)
 
-    def to_the_same_photos(
+    def apply_to_corrupted(
         self, probabilities: np.ndarray, located: np.ndarray | None, features: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Confidences (photos,) and acceptance (photos, risks) of other versions of the photos.

@@ -20,7 +20,7 @@ from resistor_cls.evaluation.figures.base import (
 from resistor_cls.evaluation.wording import percent, short
 
 
-def unknown_figure(unknown: Part | None) -> Figure:
+def ood_figure(unknown: Part | None) -> Figure:
     """Draws the scores of out-of-distribution photos beside those of known ones.
 
     Args:

@@ -17,7 +17,7 @@ from resistor_cls.evaluation.figures.base import (
 )
 
 
-def stress_figure(stress: Part | None) -> Figure:
+def robustness_figure(stress: Part | None) -> Figure:
     """Draws accuracy and coverage under corruptions of growing severity, a panel per kind.
 
     Args:

@@ -17,7 +17,7 @@ from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.evaluation import Predictions
 from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions
-from resistor_cls.evaluation.ood import unknown_report
+from resistor_cls.evaluation.ood import ood_report
 from resistor_cls.evaluation.predictions import yes_or_no
 from resistor_cls.inference.batches import batched, probabilities_and_features
 from resistor_cls.inference.checks.ood_photos import KINDS, ood_photos
@@ -64,14 +64,14 @@ def check_ood(
     return pd.concat(parts, ignore_index=True) if parts else None
 
 
-def ood_report(table: pd.DataFrame, predictions: Predictions) -> dict[str, Any] | None:
+def report_ood(table: pd.DataFrame, predictions: Predictions) -> dict[str, Any] | None:
     """How well the OOD score separates OOD photos from those of the model's categories.
 
     Args:
         table: see `check_ood`.
         predictions: of the photos of the model's categories, calibrated.
     """
-    assert predictions.unknown is not None
+    assert predictions.ood_scores is not None
     parts = {str(kind): part for kind, part in table.groupby("kind", sort=False)}
 
     def accepted(column: str) -> dict[str, np.ndarray] | None:
@@ -88,8 +88,8 @@ def ood_report(table: pd.DataFrame, predictions: Predictions) -> dict[str, Any] 
             "distance to the nearest calibration photo, 1 at the limit; 3 where it is three "
             "times the limit or more, or no body was found"
         )
-    return unknown_report(
-        predictions.unknown,
+    return ood_report(
+        predictions.ood_scores,
         {kind: part["unknown"].to_numpy(float) for kind, part in parts.items()},
         accepted("accepted"),
         located,
@@ -126,7 +126,7 @@ def _rows(
             yield one.photo
 
     likely, features = probabilities_and_features(model, preprocessed())
-    found = calibrated.to_other_photos(likely, np.array(located), features)
+    found = calibrated.apply_to_others(likely, np.array(located), features)
     risk = calibrated.calibration.guaranteed_risk
     accepted = np.full(len(names), np.nan)
     if risk is not None:
@@ -139,7 +139,7 @@ def _rows(
             "confidence": found.confidences,
             "accepted": yes_or_no(accepted),
             "located": located,
-            "unknown": found.unknown(np.array(located)),
+            "unknown": found.ood_scores(np.array(located)),
             **{
                 f"accepted:{level}": yes_or_no(one)
                 for level, one in zip(RISKS, found.accepted.T, strict=True)

@@ -11,7 +11,7 @@ import pandas as pd
 from resistor_cls.evaluation import Predictions
 from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions
 from resistor_cls.evaluation.predictions import yes_or_no
-from resistor_cls.evaluation.report import stress_of
+from resistor_cls.evaluation.report import robustness_report
 from resistor_cls.inference.batches import probabilities_and_features
 from resistor_cls.inference.checks.bodies import body_mask, known_bodies
 from resistor_cls.inference.checks.corruptions import CORRUPTIONS, SEVERITIES
@@ -81,7 +81,7 @@ def _rows(
     )
     if calibrated is not None:
         located = None if predictions.located is None else predictions.located[places]
-        confidences, accepted = calibrated.select(places).to_the_same_photos(
+        confidences, accepted = calibrated.select(places).apply_to_corrupted(
             likely, located, features
         )
         rows["confidence"] = confidences
@@ -90,7 +90,7 @@ def _rows(
     return rows
 
 
-def robustness_report(
+def report_robustness(
     table: pd.DataFrame, predictions: Predictions, risk: float | None
 ) -> dict[str, Any]:
     """Accuracy and coverage under each corruption and severity, beside those without.
@@ -101,9 +101,9 @@ def robustness_report(
         risk: level that "accepted" stands for; None where none is guaranteed.
 
     Returns:
-        See `stress_of`; each row also has the `name` and the `amount` of its severity.
+        See `robustness_report`; each row also has the `name` and the `amount` of its severity.
     """
-    report = stress_of(table, predictions, risk)
+    report = robustness_report(table, predictions, risk)
     for row in report["rows"]:
         row["name"] = SEVERITIES[row["strength"] - 1]
         row["amount"] = CORRUPTIONS[row["kind"]].amount(row["strength"])

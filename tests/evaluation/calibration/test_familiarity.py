@@ -46,7 +46,7 @@ def test_other_photos_are_unfamiliar_and_never_accepted() -> None:
     found = apply_calibration(likely, calibration, None, other)
     assert not found.familiar.any()
     assert not (found.accepted == 1).any()
-    assert (found.unknown(None) == MAX_SCORE).all()
+    assert (found.ood_scores(None) == MAX_SCORE).all()
     untested = apply_calibration(likely, calibration, None, None)
     assert untested.familiar is None
     assert (untested.accepted[:, 2] == 1).all()
@@ -83,5 +83,5 @@ def test_photos_that_fitted_the_test_are_not_compared_with_themselves() -> None:
     found = cross_fitted(likely, targets, np.arange(200), None, features(200, 0))
     assert (~found.familiar).mean() == pytest.approx(REFUSED, abs=0.01)
     # Nor are other versions of them, such as corrupted ones.
-    _, accepted = found.to_the_same_photos(likely, None, features(200, 0))
+    _, accepted = found.apply_to_corrupted(likely, None, features(200, 0))
     assert np.array_equal(accepted[:, 2] == 1, found.accepted[:, 2] == 1)

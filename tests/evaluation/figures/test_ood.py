@@ -1,6 +1,6 @@
 from typing import Any
 
-from resistor_cls.evaluation.figures import unknown_figure
+from resistor_cls.evaluation.figures import ood_figure
 from tests.helpers.figures import legend_texts, pixels
 
 
@@ -16,7 +16,7 @@ def ood_part(kinds: dict[str, list[int]], known: list[int]) -> dict[str, Any]:
 def test_each_kind_of_ood_photos_has_a_panel():
     part = ood_part({"$empty$ tables": [1, 9], "noise": [0, 0]}, [20, 0])
     part["kinds"][0]["auroc"] = 0.95
-    figure = unknown_figure(part)
+    figure = ood_figure(part)
     pixels(figure)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["$empty$ tables (10), AUROC 0.950", "noise (0)"]
@@ -26,6 +26,6 @@ def test_each_kind_of_ood_photos_has_a_panel():
 
 def test_without_photos_a_sentence_stands_instead():
     for part in (None, ood_part({}, []), ood_part({"noise": [0, 1]}, [0, 0])):
-        figure = unknown_figure(part)
+        figure = ood_figure(part)
         pixels(figure)
         assert legend_texts(figure) == ["No out-of-distribution photos were evaluated."]

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resistor_cls.evaluation.figures import stress_figure
+from resistor_cls.evaluation.figures import robustness_figure
 from tests.helpers.figures import legend_texts, pixels
 
 
@@ -26,7 +26,7 @@ def robustness_part(kinds: int, coverage: float | None) -> dict[str, Any]:
 @pytest.mark.parametrize("kinds", [1, 3, 8])
 @pytest.mark.parametrize("coverage", [None, 0.9])
 def test_each_corruption_has_a_panel(kinds: int, coverage: float | None):
-    figure = stress_figure(robustness_part(kinds, coverage))
+    figure = robustness_figure(robustness_part(kinds, coverage))
     pixels(figure)
     panels = [axes for axes in figure.axes if axes.axison]
     assert [axes.get_title(loc="left") for axes in panels] == [f"kind {i}" for i in range(kinds)]
@@ -42,6 +42,6 @@ def test_each_corruption_has_a_panel(kinds: int, coverage: float | None):
 
 def test_without_photos_a_sentence_stands_instead():
     for part in (None, robustness_part(0, None)):
-        figure = stress_figure(part)
+        figure = robustness_figure(part)
         pixels(figure)
         assert legend_texts(figure) == ["No robustness checks were made."]

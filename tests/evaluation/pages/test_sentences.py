@@ -20,11 +20,11 @@ from resistor_cls.evaluation.calibration import (
     cross_fitted,
     fit_calibration,
 )
-from resistor_cls.evaluation.ood import unknown_report
+from resistor_cls.evaluation.ood import ood_report
 from resistor_cls.evaluation.pages.report import report_page
 from resistor_cls.evaluation.pages.sentences import sentences_of
 from resistor_cls.evaluation.pages.summary import change_of
-from resistor_cls.evaluation.report import plain, report_of, rows_of, stress_of
+from resistor_cls.evaluation.report import plain, report_of, robustness_report, rows_of
 
 Report = dict[str, Any]
 NAMES = ["10R_1W", "220R_1-4W", "22R_1-4W", "4K7_1-4W", "cracked"]
@@ -76,7 +76,7 @@ def folds(model: Predictions) -> CalibratedPredictions | None:
 
 def report(model: Predictions, found: CalibratedPredictions | None, **more: Any) -> Report:
     """What `report.json` holds, and the rows of photos of a page."""
-    model = model.answered(found)
+    model = model.with_calibration(found)
     costs = ("costs.csv", 1 - np.eye(len(NAMES))) if more.pop("costs", False) else None
     most = more.pop("most", None)
     calibration, basis = (None, "") if found is None else (found.calibration, found.basis)
@@ -99,33 +99,36 @@ def ood(model: Predictions, found: CalibratedPredictions, photos: int = 150) -> 
     """The part of a report about photos that show none of the categories."""
     other = predicted(photos, skill=0, seed=9, located=model.located is not None)
     there = np.ones(photos, bool) if other.located is None else other.located
-    taken = found.to_other_photos(other.probabilities, there).accepted
+    taken = found.apply_to_others(other.probabilities, there).accepted
     by_risk = {
         str(risk): None if np.isnan(column).any() else {"other parts": column == 1}
         for risk, column in zip(RISKS, taken.T, strict=True)
     }
     promised = found.calibration.guaranteed_risk
-    known, scores = model.answered(found).unknown, {"other parts": other.probabilities.min(axis=1)}
+    known, scores = (
+        model.with_calibration(found).ood_scores,
+        {"other parts": other.probabilities.min(axis=1)},
+    )
     assert known is not None
     if photos > 1:
         scores |= {"empty tables": np.ones(50)}
         for one in filter(None, by_risk.values()):
             one["empty tables"] = np.zeros(50, dtype=bool)
     accepted = None if promised is None else by_risk[str(promised)]
-    return plain(unknown_report(known, scores, accepted, accepted_at=by_risk))
+    return plain(ood_report(known, scores, accepted, accepted_at=by_risk))
 
 
 def background_reader(model: Predictions) -> Predictions:
     """The same of a model that reads the background."""
     nothing = np.full(len(model.names), np.nan)
-    return replace(model, attention=OcclusionResult(nothing, nothing, model.targets, model.targets))
+    return replace(model, occlusion=OcclusionResult(nothing, nothing, model.targets, model.targets))
 
 
 def robustness_part(model: Predictions, found: CalibratedPredictions, photos: int) -> Report:
     rows = pd.DataFrame({"kind": ["blur"] * photos, "strength": 1, "correct": True})
     for risk in RISKS:
         rows[f"accepted:{risk}"] = True
-    part = stress_of(rows, model.answered(found), found.calibration.guaranteed_risk)
+    part = robustness_report(rows, model.with_calibration(found), found.calibration.guaranteed_risk)
     named = [{**row, "name": "slight", "amount": "1 px"} for row in part["rows"]]
     return {**part, "rows": named}
 

@@ -7,7 +7,7 @@ import pytest
 
 from resistor_cls.evaluation.calibration import RISKS, Calibration, apply_calibration
 from resistor_cls.evaluation.ood import ALL
-from resistor_cls.inference.checks.ood import check_ood, ood_report
+from resistor_cls.inference.checks.ood import check_ood, report_ood
 from resistor_cls.inference.checks.ood_photos import KINDS
 from tests.helpers.fakes import BrightnessModel, Photos, photo_with_body, predictions_of
 
@@ -28,7 +28,7 @@ def photos() -> Photos:
 def test_photos_of_other_categories_and_synthetic_ones_get_a_row_each(photos: Photos) -> None:
     predictions = predictions_of(photos, [1, 0], located=np.array([True, True]))
     found = apply_calibration(predictions.probabilities, CALIBRATION, predictions.located)
-    predictions = predictions.answered(found)
+    predictions = predictions.with_calibration(found)
     table = check_ood(BrightnessModel(), photos, found, 1)  # type: ignore[arg-type]
     assert table is not None
     levels = [f"accepted:{risk}" for risk in RISKS]
@@ -45,7 +45,7 @@ def test_photos_of_other_categories_and_synthetic_ones_get_a_row_each(photos: Ph
     assert table[levels[0]].isna().all()  # not guaranteed
     assert table[levels[1]].tolist() == table["accepted"].tolist()
 
-    report = ood_report(table, predictions)
+    report = report_ood(table, predictions)
     assert report is not None
     rows = {row["kind"]: row for row in report["kinds"]}
     assert list(rows) == [*KINDS, "other categories", ALL]

@@ -5,7 +5,7 @@ import pytest
 
 from resistor_cls.evaluation.calibration import RISKS, Calibration, apply_calibration
 from resistor_cls.inference.checks.corruptions import CORRUPTIONS, SEVERITIES
-from resistor_cls.inference.checks.robustness import check_robustness, robustness_report
+from resistor_cls.inference.checks.robustness import check_robustness, report_robustness
 from tests.helpers.fakes import BrightnessModel, Photos, photo_with_body, predictions_of
 
 CALIBRATION = Calibration(1.0, (None, 0.99, 0.6), (0.0, 0.0, 0.0), 100)
@@ -39,7 +39,7 @@ def test_each_photo_has_a_row_for_each_corruption_and_severity(photos: Photos) -
 def test_rows_of_calibrated_predictions_say_what_is_accepted(photos: Photos) -> None:
     predictions = predictions_of(photos, [1, 0, 1], located=np.array([True, True, False]))
     found = apply_calibration(predictions.probabilities, CALIBRATION, predictions.located)
-    predictions = predictions.answered(found)
+    predictions = predictions.with_calibration(found)
     table = check_robustness(BrightnessModel(), photos, predictions, found)  # type: ignore[arg-type]
     assert table[f"accepted:{RISKS[0]}"].isna().all()  # not guaranteed
     located = table["photo"] != "2.jpg"
@@ -47,7 +47,7 @@ def test_rows_of_calibrated_predictions_say_what_is_accepted(photos: Photos) -> 
     sure = table["confidence"] >= 0.6
     assert table.loc[located, f"accepted:{RISKS[2]}"].astype(bool).equals(sure[located])
 
-    report = robustness_report(table, predictions, RISKS[2])
+    report = report_robustness(table, predictions, RISKS[2])
     assert report["risk"] == RISKS[2]
     assert report["plain"]["accuracy"] == 1
     first = report["rows"][0]
