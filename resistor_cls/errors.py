@@ -117,14 +117,7 @@ class FormatterWithoutPasswords(logging.Formatter):
 
 
 # Lack of space or permission, which only the user can fix.
-_ENVIRONMENT = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-}
+_ENVIRONMENT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
 
 _NO_HOME = "Could not determine home directory"
 NO_HOME = (

@@ -125,8 +125,7 @@ def _add_output_options(parser: Parser) -> None:
 
 def _add_refusal_options(parser: Parser) -> None:
     group = parser.add_argument_group(
-        'when to say "don\'t know"',
-        "A photo in which no resistor is found gets no value.",
+        'when to say "don\'t know"', "A photo in which no resistor is found gets no value."
     )
     group.add_argument(
         "--risk",

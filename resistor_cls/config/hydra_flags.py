@@ -8,14 +8,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from resistor_cls.config.command_line import (
-    SEARCHED,
-    Parser,
-    escaped,
-    key_of,
-    parsed,
-    quoted,
-)
+from resistor_cls.config.command_line import SEARCHED, Parser, escaped, key_of, parsed, quoted
 from resistor_cls.errors import ConfigError
 
 _SWITCHES = ("multirun", "run", "resolve", "hydra_help", "shell_completion")

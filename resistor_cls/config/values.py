@@ -177,8 +177,7 @@ def image_size() -> Values:
         return all(type(side) is int and 1 <= side <= MAX_SIDE for side in sides)
 
     return Values(
-        accepts,
-        f"1 or more pixels, at most {MAX_SIDE}: a whole number, or [rows, columns]",
+        accepts, f"1 or more pixels, at most {MAX_SIDE}: a whole number, or [rows, columns]"
     )
 
 

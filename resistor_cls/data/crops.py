@@ -137,10 +137,7 @@ def crop_view(box: OrientedBox, size: tuple[int, int] = CROP_SHAPE, margin: floa
 
 
 def crop_upright(
-    photo: np.ndarray,
-    box: OrientedBox,
-    size: tuple[int, int] = CROP_SHAPE,
-    margin: float = MARGIN,
+    photo: np.ndarray, box: OrientedBox, size: tuple[int, int] = CROP_SHAPE, margin: float = MARGIN
 ) -> np.ndarray:
     """Crops a body out of a photo at its full resolution, bands from left to right.
 

@@ -15,14 +15,7 @@ from resistor_cls.evaluation.calibration import RISKS, Calibration, calibrated, 
 from resistor_cls.evaluation.electrical import cost_of_predictions, evaluate_electrical
 from resistor_cls.evaluation.predictions import Predictions, yes_or_no
 from resistor_cls.evaluation.report_calibration import calibration_report
-from resistor_cls.evaluation.scores import (
-    DRAWS,
-    SCORES,
-    Bootstrap,
-    accuracy,
-    f1_macro,
-    roc_auc,
-)
+from resistor_cls.evaluation.scores import DRAWS, SCORES, Bootstrap, accuracy, f1_macro, roc_auc
 from resistor_cls.evaluation.tables import (
     confused_pairs,
     confusion_counts,

@@ -46,10 +46,7 @@ def calibration_report(
     assert confidences is not None
     right = predictions.right
     before = predictions.probabilities[np.arange(len(right)), predictions.predicted].astype(float)
-    bins = {
-        "before": _reliability(before, right),
-        "after": _reliability(confidences, right),
-    }
+    bins = {"before": _reliability(before, right), "after": _reliability(confidences, right)}
     raw = _proper_scores(predictions, lambda part, _: part.astype(np.float64))
     normalised = _proper_scores(predictions, lambda part, _: calibrated(part, 1.0))
     after = _proper_scores(predictions, calibrated)
@@ -177,11 +174,7 @@ def _risk_levels(
 
 
 def _risk_level(
-    risk: float,
-    accepted: np.ndarray,
-    right: np.ndarray,
-    coverages: np.ndarray,
-    risks: np.ndarray,
+    risk: float, accepted: np.ndarray, right: np.ndarray, coverages: np.ndarray, risks: np.ndarray
 ) -> dict[str, Any]:
     """What is accepted at a risk level on the evaluated photos, and how many of these are wrong."""
     taken, within = accepted == 1, np.flatnonzero(risks <= risk)

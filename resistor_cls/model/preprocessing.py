@@ -22,11 +22,7 @@ from torch import Tensor, nn
 from resistor_cls.data.crops import MARGIN, crop_shape
 from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import ImagePreprocessing
-from resistor_cls.data.images.resize import (
-    Resize,
-    checked_size,
-    resize,
-)
+from resistor_cls.data.images.resize import Resize, checked_size, resize
 from resistor_cls.errors import ConfigError, ModelError, nearest
 from resistor_cls.model.detector.crop import DetectorCrop
 from resistor_cls.model.detector.network import SHIPPED, Detector

@@ -157,10 +157,7 @@ def _texture(tile: NDArray[Any], background: Background, size: int) -> Map:
     centre_y = _TILE / 2 + (background.shift_y - 0.5) * _MAX_SHIFT
     half = size / 2
     to_tile = np.array(
-        [
-            [cos, sin, centre_x - half * (cos + sin)],
-            [-sin, cos, centre_y - half * (cos - sin)],
-        ]
+        [[cos, sin, centre_x - half * (cos + sin)], [-sin, cos, centre_y - half * (cos - sin)]]
     )
     shown = cv2.warpAffine(
         tile,

@@ -170,10 +170,7 @@ def _shadow(solid: Map, wire: Map, scene: Scene, size: int) -> Map:
 def _cast(objects: Map, light: Light, reach: float, blur: float) -> Map:
     """The objects' coverage, moved away from the light by `reach` pixels and blurred."""
     shift = np.array(
-        [
-            [1, 0, -reach * math.cos(light.azimuth)],
-            [0, 1, -reach * math.sin(light.azimuth)],
-        ]
+        [[1, 0, -reach * math.cos(light.azimuth)], [0, 1, -reach * math.sin(light.azimuth)]]
     )
     moved = cv2.warpAffine(objects, shift, objects.shape[::-1])
     return cv2.GaussianBlur(moved, (0, 0), max(blur, 0.4))

@@ -68,12 +68,7 @@ def shortcut_scores(
     camera = cameras(metadata) if metadata else np.empty(0, dtype=int)
     return {
         "border": _scored(
-            border,
-            _by_trees,
-            photo_set,
-            metadata,
-            left_out=body_in_border,
-            seed=seed,
+            border, _by_trees, photo_set, metadata, left_out=body_in_border, seed=seed
         ),
         # One feature that is a name: a single tree is enough.
         "camera": _scored(

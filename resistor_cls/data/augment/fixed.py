@@ -11,12 +11,7 @@ from typing import Any
 import albumentations
 import numpy as np
 
-from resistor_cls.data.augment.augmentation import (
-    IN_ORDER,
-    Transform,
-    apply_always,
-    require_kept,
-)
+from resistor_cls.data.augment.augmentation import IN_ORDER, Transform, apply_always, require_kept
 from resistor_cls.data.augment.plain_values import check_bounded
 from resistor_cls.data.augment.serialized import VERSION, build, parsed, to_plain
 from resistor_cls.data.images.preprocessed import ImagePreprocessing, PreprocessedImage

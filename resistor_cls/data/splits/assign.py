@@ -13,11 +13,7 @@ from resistor_cls.data.splits.split import ALWAYS_TRAINS, Split
 
 
 def assign(
-    config: SplitConfig,
-    photos: ExternalSplits,
-    cache: PhotoCache,
-    *,
-    undivided: bool = False,
+    config: SplitConfig, photos: ExternalSplits, cache: PhotoCache, *, undivided: bool = False
 ) -> Split:
     """Gives each photo its role.
 

@@ -13,12 +13,7 @@ from resistor_cls.data.images.metadata import ImageMetadata
 from resistor_cls.data.sources.folder_listing import list_folders, photos_of
 from resistor_cls.data.sources.labels import prefix_of
 from resistor_cls.data.sources.photo_set import PhotoSet
-from resistor_cls.data.sources.table_listing import (
-    TABLES,
-    cells_of,
-    photo_names,
-    rows_of,
-)
+from resistor_cls.data.sources.table_listing import TABLES, cells_of, photo_names, rows_of
 from resistor_cls.data.sources.walk import LeftOut
 from resistor_cls.errors import DataError, nearest
 

@@ -36,10 +36,7 @@ def split_table(
 
 
 def read_split(
-    path: Path,
-    photo_set: PhotoSet,
-    metadata: Sequence[ImageMetadata],
-    beside: Collection[str] = (),
+    path: Path, photo_set: PhotoSet, metadata: Sequence[ImageMetadata], beside: Collection[str] = ()
 ) -> Split:
     """Reads the table of an earlier split.
 

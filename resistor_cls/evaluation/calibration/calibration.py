@@ -6,11 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from resistor_cls.evaluation.calibration.familiarity import (
-    REFUSED,
-    Familiarity,
-    fit_familiarity,
-)
+from resistor_cls.evaluation.calibration.familiarity import REFUSED, Familiarity, fit_familiarity
 from resistor_cls.evaluation.calibration.prediction_sets import (
     LEVELS,
     fit_set_thresholds,

@@ -45,12 +45,7 @@ def in_percent(*axes: Axis) -> None:
 def legend(figure: Figure, handles: Sequence[Line2D], texts: Sequence[str]) -> None:
     """Puts a legend below the panels; a phone has no space for it beside them."""
     box = figure.legend(
-        handles,
-        texts,
-        loc="outside lower left",
-        fontsize=8,
-        frameon=False,
-        labelspacing=0.35,
+        handles, texts, loc="outside lower left", fontsize=8, frameon=False, labelspacing=0.35
     )
     for text in box.get_texts():
         text.set_parse_math(False)  # names are free text: two $ in one are not a formula

@@ -21,10 +21,7 @@ _CELL, _NARROW, _NAMES = 0.2, 0.16, 1.6
 
 
 def confusion_figure(
-    counts: np.ndarray,
-    categories: Categories,
-    title: str = "",
-    order: Sequence[int] | None = None,
+    counts: np.ndarray, categories: Categories, title: str = "", order: Sequence[int] | None = None
 ) -> Figure:
     """Draws a confusion matrix: numbers are photos, colours are shares of the label's photos.
 

@@ -30,10 +30,7 @@ log = logging.getLogger("resistor_cls")
 
 
 def check_ood(
-    model: "ResistorNetwork",
-    data: "PhotoDataModule",
-    calibrated: CalibratedPredictions,
-    count: int,
+    model: "ResistorNetwork", data: "PhotoDataModule", calibrated: CalibratedPredictions, count: int
 ) -> pd.DataFrame | None:
     """Predicts synthetic OOD photos, and the photos of categories that the model does not have.
 

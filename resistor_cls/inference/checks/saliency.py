@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 
 def saliency_maps(
-    model: "ResistorNetwork",
-    data: "PhotoDataModule",
-    predictions: Predictions,
-    chosen: np.ndarray,
+    model: "ResistorNetwork", data: "PhotoDataModule", predictions: Predictions, chosen: np.ndarray
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Saliency maps of the categories that were predicted.
 

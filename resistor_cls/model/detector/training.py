@@ -137,11 +137,7 @@ def _batches(views: Dataset[Batch], batch_size: int, workers: int) -> Iterator[B
         # "spawn": a fork of a process that has threads, as torch starts them, can hang.
         loading = {"multiprocessing_context": "spawn", "prefetch_factor": 6}
     yield from DataLoader(
-        views,
-        batch_size,
-        num_workers=workers,
-        worker_init_fn=_one_core,
-        **loading,
+        views, batch_size, num_workers=workers, worker_init_fn=_one_core, **loading
     )
 
 

@@ -6,11 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import (
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    one_hot,
-)
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 from torchvision.ops import sigmoid_focal_loss
 
 from resistor_cls.errors import ConfigError, nearest

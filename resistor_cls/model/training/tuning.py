@@ -124,12 +124,7 @@ def _scratch(options: Mapping[str, Any], data: PhotoDataModule) -> Iterator[Tune
     """A tuner whose training leaves nothing behind: no file, no metric, no random number."""
     quieten()
     taken = {key: options[key] for key in _TAKEN if key in options}
-    with (
-        TemporaryDirectory() as folder,
-        torch.random.fork_rng(),
-        interruptible(),
-        explained(data),
-    ):
+    with TemporaryDirectory() as folder, torch.random.fork_rng(), interruptible(), explained(data):
         yield Tuner(
             Trainer(
                 **taken,

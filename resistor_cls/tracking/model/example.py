@@ -9,10 +9,7 @@ import numpy as np
 
 def encoded(example: np.ndarray) -> dict[str, Any]:
     """A uint8 array as plain values."""
-    return {
-        "shape": list(example.shape),
-        "bytes": base64.b64encode(example.tobytes()).decode(),
-    }
+    return {"shape": list(example.shape), "bytes": base64.b64encode(example.tobytes()).decode()}
 
 
 def decoded(values: Mapping[str, Any]) -> np.ndarray:

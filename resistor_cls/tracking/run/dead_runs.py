@@ -70,10 +70,7 @@ def _close_if_dead(client: "MlflowClient", run: "StoredRun") -> None:
         outbox = Outbox(folder)
     except (BlockingIOError, PermissionError):
         return  # alive, or another user's
-    except (
-        FileNotFoundError,
-        ValueError,
-    ):  # ended, killed before it had an outbox, or damaged
+    except (FileNotFoundError, ValueError):  # ended, killed before it had an outbox, or damaged
         if process_lives(tags) or not _is_running(client, run):
             return
         outbox = _new_outbox(client, run, folder)

@@ -42,10 +42,7 @@ class Run:
     """
 
     def __init__(
-        self,
-        output: Path,
-        outbox: "Outbox | None" = None,
-        log_model: bool = True,
+        self, output: Path, outbox: "Outbox | None" = None, log_model: bool = True
     ) -> None:
         self.output = output
         self._outbox = outbox

@@ -5,11 +5,7 @@ from urllib.parse import urlsplit
 from resistor_cls.errors import TrackingError
 
 # Databases that MLflow can use, and the address whose driver our extra of the same name installs.
-_DRIVERS = {
-    "postgresql": "postgresql://",
-    "mysql": "mysql+pymysql://",
-    "mssql": "mssql+pyodbc://",
-}
+_DRIVERS = {"postgresql": "postgresql://", "mysql": "mysql+pymysql://", "mssql": "mssql+pyodbc://"}
 
 
 def check_driver(uri: str) -> None:
