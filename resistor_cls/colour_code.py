@@ -125,11 +125,7 @@ def ohms_in_words(ohms: float) -> str:
 
 
 def tolerance_in_words(tolerance: float) -> str:
-    """Formats a tolerance as people write it: `±5 %`.
-
-    Args:
-        tolerance: as a fraction.
-    """
+    """Formats a tolerance, a fraction, as people write it: `±5 %`."""
     return f"±{100 * tolerance:.6g} %"
 
 

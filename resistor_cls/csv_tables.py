@@ -98,9 +98,6 @@ def read_csv(path: Path) -> "pd.DataFrame":
     The encoding is UTF-8 or UTF-16; commas, semicolons, tabs or bars separate cells; white space
     around column names is removed. Every cell is text, an empty cell is the empty text.
 
-    Args:
-        path: of the table.
-
     Raises:
         OSError: the file cannot be opened.
         ValueError: the file is not such a table; the message says what it is.

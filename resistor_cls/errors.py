@@ -156,9 +156,6 @@ def _interrupt(signum: int, frame: object) -> None:
 def run_command(job: Callable[[], object]) -> int:
     """Runs a command and returns its exit status.
 
-    Args:
-        job: the whole command.
-
     Returns:
         0 when done; 2 with one `error: …` line on stderr for a `ResistorClsError`, a full disk,
         a missing permission or home directory; 130 when interrupted (SIGINT, SIGTERM, or SIGHUP of

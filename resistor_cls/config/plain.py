@@ -8,12 +8,7 @@ if TYPE_CHECKING:
 
 
 def flatten(config: "DictConfig", resolve: bool = True) -> dict[str, Any]:
-    """A nested config as dotted keys and plain values, without `_target_` and its like.
-
-    Args:
-        config: the config.
-        resolve: replace interpolations by their values.
-    """
+    """A nested config as dotted keys and plain values, without `_target_` and its like."""
     found = leaves(config, resolve=resolve, hidden=False)
     return {key: value for key, value in found.items() if value != {}}
 

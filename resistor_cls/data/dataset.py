@@ -74,10 +74,6 @@ class Repeatable(Dataset[dict[str, Tensor]]):
 
     PyTorch's generator gives the same numbers for an item in the main process and in every worker,
     however many there are. (Persistent workers learn the epoch only with each item.)
-
-    Args:
-        dataset: makes the items.
-        seed: of all of them.
     """
 
     def __init__(self, dataset: Dataset[dict[str, Tensor]], seed: int) -> None:

@@ -51,11 +51,7 @@ class Comparison:
         return ordered.rename(columns=SCORES).rename_axis(columns=None).reset_index()
 
     def sentence(self, key: str) -> str:
-        """The accuracies and their gaps in words.
-
-        Args:
-            key: that was swept.
-        """
+        """The accuracies and their gaps in words."""
         values = self.values[self.values["score"] == "accuracy"].to_dict("records")
         gaps = self.gaps[self.gaps["score"] == "accuracy"].to_dict("records")
         means = ", ".join(

@@ -55,11 +55,7 @@ class Repeats:
         return named if named["setting"].any() else named.drop(columns="setting")
 
     def sentence(self, keys: Sequence[str]) -> str:
-        """The accuracies in words.
-
-        Args:
-            keys: that repeats differ in.
-        """
+        """The accuracies in words."""
         counts = self.jobs["setting"].value_counts()
         rows = self.table().query("score == 'accuracy'").to_dict("records")
         texts = "; ".join(
@@ -88,9 +84,6 @@ def out_of_fold(parts: Sequence[Predictions]) -> Predictions | None:
     """The predictions of several folds as one: each photo by the model that was not trained on it.
 
     Columns that only some of the parts have, such as calibrated confidence, are left out.
-
-    Args:
-        parts: of each fold.
 
     Returns:
         None where the parts are not folds of one split: a photo is in several of them, or their

@@ -38,9 +38,6 @@ def confusion_order(counts: np.ndarray) -> list[int]:
 
     Args:
         counts: (categories, categories), rows are labels, columns are predictions.
-
-    Returns:
-        Category indices.
     """
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(shares, 0)

@@ -47,13 +47,6 @@ class AnnotatedCopies:
     def write(self, photo: Path, predictions: Sequence[Prediction]) -> Path:
         """Writes the copy of a photo.
 
-        Args:
-            photo: its file.
-            predictions: of this photo.
-
-        Returns:
-            The file of the copy.
-
         Raises:
             DataError: the photo cannot be read any more, or the copy cannot be written.
         """

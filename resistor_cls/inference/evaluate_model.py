@@ -80,10 +80,6 @@ class ReportOptions:
     def check(self, categories: Categories, channels: int = RGB) -> None:
         """Refuses, before any work, what could only fail after it.
 
-        Args:
-            categories: the model's.
-            channels: of the photos.
-
         Raises:
             ConfigError: a number of photos that is too small, or corruptions of photos that are
                 not RGB.

@@ -92,9 +92,6 @@ class Galleries:
     ) -> tuple[dict[str, "Figure"], dict[str, np.ndarray]]:
         """Saliency maps of the best and the worst predictions.
 
-        Args:
-            model: that predicted.
-
         Returns:
             Figures; and photo → (rows, columns, 3) uint8 RGB overlaid with its map.
 

@@ -146,11 +146,7 @@ class JsonLines:
 
 
 class Csv:
-    """A row a prediction, its candidates in columns.
-
-    Args:
-        top: candidates of each prediction.
-    """
+    """A row a prediction, its candidates in columns."""
 
     def __init__(self, top: int) -> None:
         self._top = top

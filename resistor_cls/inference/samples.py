@@ -25,9 +25,6 @@ EXAMPLE_SIZE = 128  # pixels: as JSON, a photo of 700 pixels would take 5 MB
 def input_example(channels: int) -> np.ndarray:
     """One synthetic photo; one of the data set could show something private.
 
-    Args:
-        channels: of the photo.
-
     Returns:
         (1, height, width, channels) uint8; three channels are RGB, others repeat the green one.
     """

@@ -29,10 +29,6 @@ def close_up(scene: Scene, window: Window) -> Scene:
     Everything is exact except the slope of the vignette inside the window (a few percent of
     brightness at most), which no field of a scene can hold. `Camera.blur` and `Camera.motion` stay
     fractions of the whole photo: `develop` knows its size.
-
-    Args:
-        scene: of the whole photo.
-        window: the part to show.
     """
     # NumPy scalars would turn every float32 map that they are combined with into float64.
     window = Window(float(window.left), float(window.top), float(window.side))

@@ -76,9 +76,6 @@ def varied(colour: Srgb, rng: np.random.Generator, spread: float) -> Rgb:
         colour: sRGB.
         rng: the only source of randomness.
         spread: standard deviation of the brightness, natural logarithm.
-
-    Returns:
-        Linear light.
     """
     factors = np.exp(rng.normal(0, spread) + rng.normal(0, spread / 3, 3))
     red, green, blue = np.minimum(np.array(linear(colour)) * factors, 0.9)

@@ -43,10 +43,6 @@ class Training:
 class RunCallback(Callback):
     """Saves samples before a training, confusion matrices during it, and curves after it.
 
-    Args:
-        run: that gets everything.
-        training: what is shown.
-
     Attributes:
         best: predictions of the kept validation, which is the best one or the last.
         best_metrics: its metrics.

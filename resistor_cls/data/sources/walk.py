@@ -141,9 +141,6 @@ def walk(folder: Path, above: Collection[Path] = ()) -> Walked:
 def look_beside(folder: Path) -> tuple[list[str], list[LeftOut]]:
     """What lies directly in a folder of folders.
 
-    Args:
-        folder: the folder.
-
     Returns:
         Names of the folders in it, sorted, and what else lies there, with the reason.
 

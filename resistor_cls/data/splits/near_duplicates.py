@@ -207,10 +207,6 @@ def _hamming(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def grouped(links: Iterable[tuple[int, int]], count: int) -> np.ndarray:
     """Numbers photos by group: linked ones, directly or through others, share a number.
 
-    Args:
-        links: pairs of positions.
-        count: of photos.
-
     Returns:
         (count,) int.
     """

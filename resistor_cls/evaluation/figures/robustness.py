@@ -18,11 +18,7 @@ from resistor_cls.evaluation.figures.base import (
 
 
 def robustness_figure(stress: Part | None) -> Figure:
-    """Draws accuracy and coverage under corruptions of growing severity, a panel per kind.
-
-    Args:
-        stress: that part of the report.
-    """
+    """Draws accuracy and coverage under corruptions of growing severity, a panel per kind."""
     if not stress or not stress["rows"]:
         return sentence_figure("No robustness checks were made.")
     kinds = list(dict.fromkeys(row["kind"] for row in stress["rows"]))

@@ -18,10 +18,6 @@ def comparison_figure(comparison: Comparison, key: str) -> Figure:
 
     A row per value: its jobs as small dots, their mean as a large one with its 95 % interval; below
     each other value, its gap to the first in words.
-
-    Args:
-        comparison: the scores.
-        key: that was swept.
     """
     values = comparison.values.drop_duplicates("value").to_dict("records")
     labels = [f"{shortened(row['value'])}\n{counts_text(row)}" for row in values]

@@ -21,10 +21,6 @@ def repeats_figure(repeats: Repeats, keys: Sequence[str]) -> Figure:
 
     A row per setting: its repeats as small dots, their mean as a large one, and above it the mean
     and the standard deviation in words.
-
-    Args:
-        repeats: the scores.
-        keys: that repeats differ in.
     """
     counts = Counter(repeats.jobs["setting"])
     labels = [f"{shortened(name)}\n{count} repeats".strip() for name, count in counts.items()]

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 def known_bodies(data: "PhotoDataModule", predictions: Predictions) -> dict[int, str]:
     """Photos whose body is known and visible.
 
-    Args:
-        data: the photos.
-        predictions: of the photos.
-
     Returns:
         Position in `predictions` → `known_by` of the body, such as `box`. The masks are left out:
         those of a hundred thousand photos take gigabytes.

@@ -66,11 +66,7 @@ def other_resistor(categories: Categories, rng: np.random.Generator) -> Category
 
 
 class _Known:
-    """The ohms and bands of a list of categories.
-
-    Args:
-        categories: the list.
-    """
+    """The ohms and bands of a list of categories."""
 
     def __init__(self, categories: Categories) -> None:
         said = [ohms for one in categories for ohms in (one.ohms, one.name_ohms)]

@@ -216,11 +216,6 @@ class DetectorHeader(_Values):
 def check_values(values: Any, schema: type[BaseModel], path: Path) -> None:
     """Checks the values of a file.
 
-    Args:
-        values: as they were read.
-        schema: of them.
-        path: the file.
-
     Raises:
         ModelError: names the first value that is not as the schema says.
     """

@@ -150,11 +150,7 @@ class TrainingLoss:
         return self._balanced and self._weights is None
 
     def count(self, counts: Sequence[int]) -> None:
-        """Balances the categories.
-
-        Args:
-            counts: training photos of each.
-        """
+        """Balances the categories."""
         numbers = torch.tensor(list(counts), dtype=torch.float64)
         # So that the mean weight of a training photo is 1, and the rate need not change.
         weights = numbers.sum() / (len(numbers) * numbers.clamp(min=1))

@@ -225,9 +225,6 @@ def seed_everything(seed: int) -> int:
     Args:
         seed: 0 or more; -1 takes a random one.
 
-    Returns:
-        The seed.
-
     Raises:
         ConfigError: another negative number, or one of more than 32 bits.
     """

@@ -40,10 +40,6 @@ def close_dead_runs(client: "MlflowClient", uri: str) -> None:
     run that had ended while the store was unavailable gets the status that it ended with. Other
     leftovers of the process are removed from its folder. Never raises: it must not stop the command
     that calls it.
-
-    Args:
-        client: of the store.
-        uri: of the store.
     """
     try:
         experiments = [found.experiment_id for found in client.search_experiments()]
@@ -176,12 +172,7 @@ def _complete(outbox: Outbox, folder: Path) -> None:
 
 
 def put_files(outbox: Outbox, folder: Path) -> None:
-    """Adds the last files of a run: its checkpoints, which are moved, and its logs.
-
-    Args:
-        outbox: of the run.
-        folder: of the run.
-    """
+    """Adds the last files of a run: its checkpoints, which are moved, and its logs."""
     for path in sorted(folder.glob("checkpoints/*.ckpt")):
         outbox.put("checkpoint", name=path.relative_to(folder).as_posix())
     for path in sorted(folder.glob("*.log")):
@@ -189,11 +180,7 @@ def put_files(outbox: Outbox, folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes temporary files of the process of a run.
-
-    Args:
-        folder: of the run.
-    """
+    """Removes temporary files of the process of a run."""
     parts = [*folder.glob(".*.part"), *folder.glob("checkpoints/.*.part")]
     with suppress(OSError):
         for path in (folder / RESERVE_FILE, folder / NOTES_FILE, *parts):
@@ -206,9 +193,6 @@ def sync(folder: Path, uri: str | None = None) -> str:
     Args:
         folder: of the run.
         uri: of the store; None for the one that the run was opened in.
-
-    Returns:
-        The outcome in words.
 
     Raises:
         TrackingError: no such folder, a run that goes on, or a store that does not take

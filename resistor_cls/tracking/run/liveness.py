@@ -17,11 +17,7 @@ LONGEST_SILENCE = 3600.0
 
 
 def signs_of_life(folder: Path) -> dict[str, str]:
-    """The tags of a run that this process opens.
-
-    Args:
-        folder: of the run.
-    """
+    """The tags of a run that this process opens."""
     return {
         HOST_TAG: socket.gethostname(),
         FOLDER_TAG: str(folder.absolute()),

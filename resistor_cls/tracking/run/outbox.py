@@ -134,10 +134,6 @@ class Outbox:
     def put(self, call: str, **values: Any) -> None:
         """Writes an entry.
 
-        Args:
-            call: what is to be done.
-            **values: plain values.
-
         Raises:
             OSError: disk full.
         """

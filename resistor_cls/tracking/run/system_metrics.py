@@ -16,9 +16,6 @@ def measuring(outbox: Outbox) -> Iterator[None]:
 
     MLflow's own loop asks the store every few seconds whether the run goes on, and stops for good
     where the store does not reply.
-
-    Args:
-        outbox: takes the metrics.
     """
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 

@@ -12,11 +12,6 @@ _WORKFLOW = "workflowType=machine_learning"
 def run_address(uri: str, experiment: str, run: str) -> str:
     """The page of a run.
 
-    Args:
-        uri: of the store.
-        experiment: the id of its experiment.
-        run: its id.
-
     Returns:
         Empty for Databricks, which has other addresses.
     """
@@ -25,23 +20,12 @@ def run_address(uri: str, experiment: str, run: str) -> str:
 
 
 def artifact_link(experiment: str, run: str, name: str) -> str:
-    """An artifact as a link within the UI, for a description.
-
-    Args:
-        experiment: the id of the experiment.
-        run: the id of the run.
-        name: of the artifact.
-    """
+    """An artifact as a link within the UI, for a description."""
     return f"#/experiments/{experiment}/runs/{run}/artifacts/{name}?{_WORKFLOW}"
 
 
 def run_link(experiment: str, run: str) -> str:
-    """A run as a link within the UI, for a description.
-
-    Args:
-        experiment: the id of the experiment.
-        run: its id.
-    """
+    """A run as a link within the UI, for a description."""
     return f"#/experiments/{experiment}/runs/{run}?{_WORKFLOW}"
 
 

@@ -226,11 +226,6 @@ def experiment_id(client: "MlflowClient", uri: str, name: str, artifacts: str) -
 def children_of(uri: str, experiment: str, parent: str) -> "Sequence[Run]":
     """The runs of a sweep's jobs, the first that began first.
 
-    Args:
-        uri: of the store.
-        experiment: name of the experiment.
-        parent: id of the sweep's run.
-
     Raises:
         TrackingError: see `connect`.
         MlflowException: the store does not reply.
