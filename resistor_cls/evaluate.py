@@ -53,7 +53,8 @@ def evaluate(config: "DictConfig") -> None:
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import instantiate, instantiate_all, output_folder
+    from resistor_cls.config import instantiate, instantiate_all, output_folder, report_options
+    from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import build_trainer
     from resistor_cls.model.training.losses import stand_in_of
 
@@ -63,7 +64,7 @@ def evaluate(config: "DictConfig") -> None:
     figures = instantiate_all(config.figures)
     model = _model(config)
     data = _data(config, model)
-    options = _options(config, data.subset)
+    options = ReportOptions(config.reference, data.subset, **report_options(config))
     options.check(model.categories, data.preprocess.channels)
     if stand_in := stand_in_of(model.settings):
         log.info(
@@ -104,20 +105,6 @@ def _model(config: "DictConfig") -> "ResistorNetwork":
     return model
 
 
-def _options(config: "DictConfig", subset: str) -> "ReportOptions":
-    from resistor_cls.inference.evaluate_model import ReportOptions
-
-    return ReportOptions(
-        model=config.reference,
-        subset=subset,
-        robustness=config.stress,
-        ood=config.unknown,
-        costs=config.costs,
-        gallery=config.gallery,
-        saliency=config.saliency,
-    )
-
-
 def _evaluate(
     config: "DictConfig",
     model: "ResistorNetwork",
@@ -126,7 +113,7 @@ def _evaluate(
     figures: "Mapping[str, Callable[..., Figure]]",
 ) -> None:
     """Evaluates a model in its own run, and saves the results there."""
-    from resistor_cls.config import output_folder
+    from resistor_cls.config import log_config, output_folder
     from resistor_cls.evaluation.results import custom_figures
     from resistor_cls.inference.describe import data_set, describe, name_of, photos_of
     from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
@@ -139,7 +126,9 @@ def _evaluate(
     if not named:  # until the photos are counted
         config.tracking.name = escaped(f"evaluate {model_name(config.reference)}")
     with open_run(output_folder(), **config.tracking) as run:
-        _set_up(config, run, model, data)
+        log_config(config, run)
+        data.setup()
+        data.align_labels(model.categories, config.allow)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         device = trainer.strategy.root_device
         save_results(run, describe(data, model.weights_from, trainer.precision, device))
@@ -164,19 +153,6 @@ def _evaluate(
         run.note(evaluation_note(run, config.reference, counted, metrics, overlap))
     subject = " · ".join(filter(None, [counted, overlap]))
     log.info("\n%s", run.summary(scores, subject))
-
-
-def _set_up(
-    config: "DictConfig", run: "Run", model: "ResistorNetwork", data: "PhotoDataModule"
-) -> None:
-    """Logs the config, and reads the photos."""
-    from resistor_cls.config import chosen_options, flatten, resolved
-    from resistor_cls.tracking.run.parameters import parameters
-
-    run.save_text("config/resolved.yaml", resolved(config))
-    run.log_params(parameters(flatten(config), chosen_options()))
-    data.setup()
-    data.align_labels(model.categories, config.allow)
 
 
 def _overlap(run: "Run", model: "ResistorNetwork", data: "PhotoDataModule") -> str:

@@ -36,19 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("resistor_cls")
 
-# Keys that decide how weights are made, and among them those that do not.
-_RECIPE = ("seed", "data.", "augment.", "model.", "optimizer.", "scheduler.", "trainer.")
-_OF_THE_MACHINE = (
-    "data.augment.",
-    "data.root",
-    "data.cache",
-    "data.workers",
-    "data.test",
-    "augment.pipeline.file",
-)
-# Keys of `loss` that are not arguments of a custom loss (`loss._target_`).
-_OF_EVERY_LOSS = ("name", "label_smoothing", "class_weights", "focal_gamma")
-
 
 def train(config: "DictConfig") -> float | None:
     """Trains a model and tracks the training.
@@ -62,19 +49,32 @@ def train(config: "DictConfig") -> float | None:
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import output_folder
+    from resistor_cls.config import output_folder, report_options
     from resistor_cls.evaluation.results import custom_figures
-    from resistor_cls.model import fit
+    from resistor_cls.inference.evaluate_model import ReportOptions
+    from resistor_cls.model import dry_run, fit
+    from resistor_cls.model.training.tuning import find_settings
     from resistor_cls.tracking import open_run, save_results
 
     choices = _choices(config)
-    _dry_run(config, choices)
+    dry_run(
+        choices.make_model,
+        choices.data,
+        output_folder(),
+        settings={**config.model, "class_weights": config.loss.class_weights},
+        trainer=choices.trainer,
+        tries=config.find,
+    )
     with open_run(output_folder(), **config.tracking) as run:
-        options = _options(config, run.model_reference)
+        chosen = report_options(config)
+        options = ReportOptions(run.model_reference, "validation", prefix="val/", **chosen)
         data = _set_up(config, run, choices, options)
         model = choices.make_model(data.categories.names)
         trainer, callback = _trainer(config, run, choices)
-        _find(config, run, model, data, trainer)
+        device = trainer.strategy.root_device.type
+        tried_with = {**config.trainer, "accelerator": device, "precision": trainer.precision}
+        for name, value in find_settings(model, data, tried_with, **config.find):
+            run.log_params({f"found.{name}": value})
         _describe(config, run, model, data, trainer)
         fit(trainer, model, data)
         scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
@@ -143,74 +143,39 @@ def _name(config: "DictConfig") -> str:
 
 def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorTask]":
     """What makes a model from the names of its categories."""
-    from resistor_cls.config import instantiate
+    from resistor_cls.config import instantiate, loss_arguments
+    from resistor_cls.model.training.custom_loss import checked_loss
 
+    loss = loss_arguments(config)
+    if not isinstance(loss["loss"], str):  # `loss.name` is a parameter of the run
+        config.loss.name = checked_loss(loss["loss"]).settings["loss"]
     optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
     make_model = instantiate(config.model, _partial_=True, locate=locate)
-    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **loss_arguments(config))
-
-
-def _dry_run(config: "DictConfig", choices: Choices) -> None:
-    """Fails early: trains a tiny model by the same choices."""
-    from resistor_cls.config import output_folder
-    from resistor_cls.model.training.dry_run import dry_run
-
-    dry_run(
-        choices.make_model,
-        choices.data,
-        output_folder(),
-        settings={**config.model, "class_weights": config.loss.class_weights},
-        trainer=choices.trainer,
-        tries=config.find,
-    )
-
-
-def _options(config: "DictConfig", reference: str) -> "ReportOptions":
-    from resistor_cls.inference.evaluate_model import ReportOptions
-
-    return ReportOptions(
-        model=reference,
-        subset="validation",
-        robustness=config.stress,
-        ood=config.unknown,
-        gallery=config.gallery,
-        saliency=config.saliency,
-        costs=config.costs,
-        prefix="val/",
-    )
+    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **loss)
 
 
 def _set_up(
     config: "DictConfig", run: "Run", choices: Choices, options: "ReportOptions"
 ) -> "PhotoDataModule":
     """Logs the config, reads the photos, and checks the options of the report with them."""
-    from resistor_cls.config import chosen_options, flatten, resolved
-    from resistor_cls.tracking.run.parameters import parameters
-
-    run.save_text("config/resolved.yaml", resolved(config))
-    run.log_params(parameters(flatten(config), chosen_options()))
-    data = choices.data
-    _read_photos(config, data)
-    options.check(data.categories, data.preprocess.channels)
-    return data
-
-
-def _read_photos(config: "DictConfig", data: "PhotoDataModule") -> None:
-    """Reads the photos, and those that another model labels."""
     from pathlib import Path
 
     from resistor_cls import load
-
-    if config.pseudo.photos is None:
-        data.setup()
-        return
+    from resistor_cls.config import log_config
     from resistor_cls.inference import check_teacher, label_photos
 
-    teacher = load(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
-    folder = Path(config.pseudo.photos).expanduser()
-    data.pseudo = label_photos(teacher, folder, config.pseudo.confidence)
-    data.setup()
-    check_teacher(teacher, data)
+    log_config(config, run)
+    data = choices.data
+    if config.pseudo.photos is None:
+        data.setup()
+    else:
+        teacher = load(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
+        folder = Path(config.pseudo.photos).expanduser()
+        data.pseudo = label_photos(teacher, folder, config.pseudo.confidence)
+        data.setup()
+        check_teacher(teacher, data)
+    options.check(data.categories, data.preprocess.channels)
+    return data
 
 
 def _trainer(config: "DictConfig", run: "Run", choices: Choices) -> "tuple[Trainer, RunCallback]":
@@ -248,6 +213,7 @@ def _describe(
     """Saves what the training begins with: with the model, and in the run."""
     from resistor_cls.inference.describe import describe, training_sets, validation_overlap
     from resistor_cls.model import leave_cores
+    from resistor_cls.model.training.progress import log_beginning
     from resistor_cls.tracking import save_results
 
     model.network.metadata = {
@@ -262,31 +228,13 @@ def _describe(
     save_results(run, describe(data, model.network.weights_from, trainer.precision, device))
     for use, part in training_sets(data).items():
         run.log_data(part, use)
-    _announce(config.model.backbone, model, data, trainer)
-    overlap = validation_overlap(data)
-    if overlap.warning and trainer.is_global_zero:
-        run.set_tags({"data.seen_in_training": overlap.tag})
-        log.warning("%s: validation scores are optimistic", overlap.warning)
-
-
-def _announce(
-    backbone: str, model: "ResistorTask", data: "PhotoDataModule", trainer: "Trainer"
-) -> None:
-    """Logs what begins."""
     if not trainer.is_global_zero:
         return
-    log.info(
-        "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
-        backbone,
-        {"imagenet": "ImageNet weights", "scratch": "from scratch"}.get(
-            model.network.weights_from, f"{model.network.weights_from} weights"
-        ),
-        trainer.strategy.root_device,
-        trainer.precision,
-        data.train_length,
-        len(data.validation_indices),
-        len(data.categories),
-    )
+    log_beginning(config.model.backbone, model, data, trainer)
+    overlap = validation_overlap(data)
+    if overlap.warning:
+        run.set_tags({"data.seen_in_training": overlap.tag})
+        log.warning("%s: validation scores are optimistic", overlap.warning)
 
 
 def _check(config: "DictConfig") -> None:
@@ -303,46 +251,6 @@ def _check(config: "DictConfig") -> None:
     check_together(known_values(config))
     if config.pseudo.photos is not None:
         check_reference(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
-
-
-def loss_arguments(config: "DictConfig") -> dict[str, Any]:
-    """The keys of `loss` as arguments of the model.
-
-    The name of a custom loss takes the place of `loss.name`, which is a parameter of the run.
-    """
-    from resistor_cls.config import instantiate
-    from resistor_cls.model.training.custom_loss import checked_loss
-
-    keys = {key: config.loss[key] for key in _OF_EVERY_LOSS if key != "name"}
-    if config.loss.get("_target_") is None:
-        return {"loss": config.loss.name, **keys}
-    node = {key: value for key, value in config.loss.items() if key not in _OF_EVERY_LOSS}
-    loss = instantiate(node)
-    config.loss.name = checked_loss(loss).settings["loss"]
-    return {"loss": loss, **keys}
-
-
-def _find(
-    config: "DictConfig",
-    run: "Run",
-    model: "ResistorTask",
-    data: "PhotoDataModule",
-    trainer: "Trainer",
-) -> None:
-    """Finds batch size and learning rate where asked for, and logs them as parameters."""
-    from resistor_cls.model.training.tuning import find_batch_size, find_learning_rate
-
-    device = trainer.strategy.root_device.type
-    options = {**config.trainer, "accelerator": device, "precision": trainer.precision}
-    if config.find.batch_size:
-        size = find_batch_size(model, data, options)
-        run.log_params({"found.batch_size": size})
-        log.info("Found data.batch_size=%d", size)
-    if config.find.lr:
-        rate = find_learning_rate(model, data, options)
-        model.set_learning_rate(rate)
-        run.log_params({"found.lr": rate})
-        log.info("Found optimizer.lr=%.3g", rate)
 
 
 def _keep(
@@ -422,8 +330,7 @@ def _save_weights(
     """Saves weights that learned from synthetic photos, as files that a training starts from."""
     import torch
 
-    from resistor_cls.config import flatten
-    from resistor_cls.errors import plain_without_passwords
+    from resistor_cls.config import recipe
     from resistor_cls.model import ResistorNetwork
     from resistor_cls.synthetic import GENERATOR_VERSION
     from resistor_cls.tracking.callbacks import best_checkpoint
@@ -432,13 +339,7 @@ def _save_weights(
     weights.metadata = {
         "trained_on": [],  # synthetic photos alone
         "calibration": weights.metadata.get("calibration"),  # on synthetic photos too
-        "recipe": plain_without_passwords(
-            {
-                key: value
-                for key, value in flatten(config).items()
-                if key.startswith(_RECIPE) and not key.startswith(_OF_THE_MACHINE)
-            }
-        ),
+        "recipe": recipe(config),
         "drawing_version": GENERATOR_VERSION,
         "scores": dict(scores),
         "torch": str(torch.__version__),  # a class of PyTorch's own

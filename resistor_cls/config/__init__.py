@@ -5,9 +5,9 @@ The only code, with the commands, that knows Hydra.
 
 from resistor_cls.config.choices import groups
 from resistor_cls.config.command_line import CONF
-from resistor_cls.config.composing import compose, instantiate, instantiate_all
-from resistor_cls.config.plain import flatten, resolved
-from resistor_cls.config.running import chosen_options, output_folder, run_hydra
+from resistor_cls.config.composing import compose, instantiate, instantiate_all, loss_arguments
+from resistor_cls.config.plain import flatten, recipe, report_options, resolved
+from resistor_cls.config.running import chosen_options, log_config, output_folder, run_hydra
 
 __all__ = [
     "CONF",
@@ -17,7 +17,11 @@ __all__ = [
     "groups",
     "instantiate",
     "instantiate_all",
+    "log_config",
+    "loss_arguments",
     "output_folder",
+    "recipe",
+    "report_options",
     "resolved",
     "run_hydra",
 ]

@@ -14,6 +14,9 @@ from resistor_cls.errors import ConfigError
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+# Keys of `loss` that are not arguments of a custom loss (`loss._target_`).
+_OF_EVERY_LOSS = ("name", "label_smoothing", "class_weights", "focal_gamma")
+
 
 def compose(name: str = "train", overrides: Sequence[str] = ()) -> "DictConfig":
     """Composes a config without running anything.
@@ -92,6 +95,15 @@ def instantiate(node: Any, **values: Any) -> Any:
             key = inner[1] if inner else _key_of(node)
             raise ConfigError(f"{key}: {refused_value(cause)}") from error
         raise cause from None
+
+
+def loss_arguments(config: "DictConfig") -> dict[str, Any]:
+    """The keys of `loss` as arguments of the model; a custom loss is made."""
+    keys = {key: config.loss[key] for key in _OF_EVERY_LOSS if key != "name"}
+    if config.loss.get("_target_") is None:
+        return {"loss": config.loss.name, **keys}
+    node = {key: value for key, value in config.loss.items() if key not in _OF_EVERY_LOSS}
+    return {"loss": instantiate(node), **keys}
 
 
 def _key_of(node: Any) -> str:

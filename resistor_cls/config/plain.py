@@ -3,8 +3,17 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from resistor_cls.errors import plain_without_passwords
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+# Keys that decide how weights are made, and among them those that do not.
+_RECIPE = ("seed", "data.", "augment.", "model.", "optimizer.", "scheduler.", "trainer.")
+_OF_THE_MACHINE = (
+    *("data.augment.", "data.root", "data.cache", "data.workers", "data.test"),
+    "augment.pipeline.file",
+)
 
 
 def flatten(config: "DictConfig", resolve: bool = True) -> dict[str, Any]:
@@ -39,6 +48,19 @@ def resolved(config: "DictConfig") -> str:
     from omegaconf import OmegaConf
 
     return OmegaConf.to_yaml(config, resolve=True)
+
+
+def recipe(config: "DictConfig") -> Any:
+    """The keys that decide how weights are made, as plain values without passwords."""
+    values = {key: one for key, one in flatten(config).items() if key.startswith(_RECIPE)}
+    kept = {key: one for key, one in values.items() if not key.startswith(_OF_THE_MACHINE)}
+    return plain_without_passwords(kept)
+
+
+def report_options(config: "DictConfig") -> dict[str, Any]:
+    """The keys of a report as arguments of `ReportOptions`."""
+    same = {key: config[key] for key in ("costs", "gallery", "saliency")}
+    return {"robustness": config.stress, "ood": config.unknown, **same}
 
 
 def known_values(config: "DictConfig") -> dict[str, Any]:

@@ -19,6 +19,7 @@ from resistor_cls.config.command_line import CONF, escaped, read_words, taken_ou
 from resistor_cls.config.help import annotated, help_of
 from resistor_cls.config.hydra_flags import flags_of, read_arguments
 from resistor_cls.config.messages import explained
+from resistor_cls.config.plain import flatten, resolved
 from resistor_cls.config.sweeps import is_multirun, sweep_of
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import ResistorClsError, run_command, without_passwords
@@ -26,7 +27,7 @@ from resistor_cls.errors import ResistorClsError, run_command, without_passwords
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from resistor_cls.tracking import Sweep
+    from resistor_cls.tracking import Run, Sweep
 
 Job = Callable[["DictConfig"], object]
 
@@ -174,6 +175,14 @@ def output_folder() -> Path:
     from hydra.core.hydra_config import HydraConfig
 
     return Path(HydraConfig.get().runtime.output_dir)
+
+
+def log_config(config: "DictConfig", run: "Run") -> None:
+    """Saves the config in a run, and the choices in it as parameters."""
+    from resistor_cls.tracking.run.parameters import parameters
+
+    run.save_text("config/resolved.yaml", resolved(config))
+    run.log_params(parameters(flatten(config), chosen_options()))
 
 
 def chosen_options() -> dict[str, str]:

@@ -13,10 +13,9 @@ import pytest
 import torch
 from mlflow.entities import Run
 
-from resistor_cls.config import compose, instantiate
+from resistor_cls.config import compose, instantiate, loss_arguments
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer
 from resistor_cls.predict import main as predict
-from resistor_cls.train import loss_arguments
 from tests.helpers.tiny import TINY
 
 Train = Callable[..., int]

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -12,11 +12,32 @@ from tqdm import tqdm
 
 from resistor_cls.model.training.trainer import epochs_trained
 
-log = logging.getLogger("resistor_cls")
+if TYPE_CHECKING:
+    from resistor_cls.data import PhotoDataModule
+    from resistor_cls.model.task import ResistorTask
 
+log = logging.getLogger("resistor_cls")
 
 # Scores of a line.
 SHOWN = ("train/loss", "val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc")
+
+
+def log_beginning(
+    backbone: str, task: "ResistorTask", data: "PhotoDataModule", trainer: Trainer
+) -> None:
+    """Logs what is trained, where, and on how many photos."""
+    start = task.network.weights_from
+    words = {"imagenet": "ImageNet weights", "scratch": "from scratch"}
+    log.info(
+        "Training %s (%s) on %s in %s: %d photos, %d to validate, %d categories",
+        backbone,
+        words.get(start, f"{start} weights"),
+        trainer.strategy.root_device,
+        trainer.precision,
+        data.train_length,
+        len(data.validation_indices),
+        len(data.categories),
+    )
 
 
 class EpochLines(Callback):

@@ -31,6 +31,30 @@ NO_RATE = "find.lr=true finds no learning rate that helps: set optimizer.lr"
 _TAKEN = ("accelerator", "precision", "accumulate_grad_batches", "gradient_clip_val")
 
 
+def find_settings(
+    model: ResistorTask,
+    data: PhotoDataModule,
+    options: Mapping[str, Any],
+    *,
+    batch_size: bool,
+    lr: bool,
+) -> Iterator[tuple[str, float]]:
+    """Finds and sets what is asked for; yields each name and value. Arguments: `find_batch_size`.
+
+    Raises:
+        ConfigError: see `find_learning_rate`.
+    """
+    if batch_size:
+        size = find_batch_size(model, data, options)
+        yield "batch_size", size
+        log.info("Found data.batch_size=%d", size)
+    if lr:
+        rate = find_learning_rate(model, data, options)
+        model.set_learning_rate(rate)
+        yield "lr", rate
+        log.info("Found optimizer.lr=%.3g", rate)
+
+
 def find_batch_size(model: ResistorTask, data: PhotoDataModule, options: Mapping[str, Any]) -> int:
     """Doubles the batch until the memory is full.
 
