@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.config import run_hydra
 from resistor_cls.config.calling import as_called
 from resistor_cls.config.command_line import as_reference
-from resistor_cls.errors import DataError, printable
+from resistor_cls.errors import DataError, many, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -149,7 +149,6 @@ def _doubts(
 
 
 def _summary(report: Mapping[str, Any], page: Path) -> str:
-    from resistor_cls.evaluation.wording import many
 
     counts = report["counts"]
     severities = ", ".join(many(counts[name], name) for name in ("problem", "risk", "note"))

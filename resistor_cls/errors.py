@@ -74,6 +74,14 @@ def printable(text: str) -> str:
     )
 
 
+def many(count: int, noun: str) -> str:
+    """A count with its noun, such as `1 photo` or `37 categories`."""
+    if count == 1:
+        return f"1 {noun}"
+    ends_in_y = noun.endswith("y") and noun[-2] not in "aeiou"
+    return f"{count:,} {noun[:-1]}ies" if ends_in_y else f"{count:,} {noun}s"
+
+
 def some_names(names: Sequence[str]) -> str:
     """Returns the first of some names, and how many more there are, for a message."""
     shown = ", ".join(map(printable, names[:MAX_LISTED]))

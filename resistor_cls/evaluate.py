@@ -76,11 +76,7 @@ def evaluate(config: "DictConfig") -> None:
 
 
 def _check(config: "DictConfig") -> None:
-    """Refuses, in milliseconds, what cannot be evaluated.
-
-    Raises:
-        ResistorClsError: names the key.
-    """
+    """Refuses, in milliseconds, what cannot be evaluated."""
     if config.reference is None:
         raise ConfigError("model is missing: add model=REF, such as model=runs:/RUN_ID/model")
     unknown_word = next((word for word in config.allow if word not in ALLOWED), None)

@@ -281,11 +281,7 @@ def _raise_for(unread: Sequence[str], photos: int, left_out: Sequence["LeftOut"]
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Checks all arguments before imports that take seconds.
-
-    Raises:
-        ResistorClsError: names the argument.
-    """
+    """Checks all arguments before imports that take seconds."""
     from resistor_cls.tracking.references import check_reference
 
     if arguments.top is not None and arguments.top < 1:

@@ -112,8 +112,9 @@ class Choices:
 
 def _choices(config: "DictConfig") -> Choices:
     """Makes everything that the config chooses, and completes its seed and its name."""
-    from resistor_cls.config import instantiate, instantiate_all
+    from resistor_cls.config import instantiate, instantiate_all, loss_arguments
     from resistor_cls.model import image_preprocessing, seed_everything
+    from resistor_cls.model.training.custom_loss import checked_loss
 
     config.seed = seed_everything(config.seed)
     config.tracking.name = escaped(config.tracking.name or _name(config))
@@ -124,7 +125,12 @@ def _choices(config: "DictConfig") -> Choices:
         locate, config.data.image_size, config.model.channels, config.model.steps
     )
     data = instantiate(config.data, preprocess=preprocess)
-    make_model = _maker(config, locate)
+    loss = loss_arguments(config)
+    if not isinstance(loss["loss"], str):  # `loss.name` is a parameter of the run
+        config.loss.name = checked_loss(loss["loss"]).settings["loss"]
+    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
+    make_model = instantiate(config.model, _partial_=True, locate=locate)
+    make_model = partial(make_model, optimizer=optimizer, scheduler=scheduler, **loss)
     figures = instantiate_all(config.figures)
     # Scores of validation photos that train too cannot tell which epoch is best.
     save_best = config.trainer.save_best and not config.data.train_on_validation
@@ -139,19 +145,6 @@ def _name(config: "DictConfig") -> str:
 
     photos = photos_name(config.data.source, config.data.get("root"), config.data.get("table"))
     return training_name(config.model.backbone, photos, chosen_options().get("experiment"))
-
-
-def _maker(config: "DictConfig", locate: Any) -> "Callable[[Sequence[str]], ResistorTask]":
-    """What makes a model from the names of its categories."""
-    from resistor_cls.config import instantiate, loss_arguments
-    from resistor_cls.model.training.custom_loss import checked_loss
-
-    loss = loss_arguments(config)
-    if not isinstance(loss["loss"], str):  # `loss.name` is a parameter of the run
-        config.loss.name = checked_loss(loss["loss"]).settings["loss"]
-    optimizer, scheduler = instantiate(config.optimizer), instantiate(config.scheduler)
-    make_model = instantiate(config.model, _partial_=True, locate=locate)
-    return partial(make_model, optimizer=optimizer, scheduler=scheduler, **loss)
 
 
 def _set_up(
@@ -238,12 +231,7 @@ def _describe(
 
 
 def _check(config: "DictConfig") -> None:
-    """Checks, before any heavy import, what several packages must agree on.
-
-    Raises:
-        ConfigError: keys that do not go together.
-        ModelError: a teacher that does not exist.
-    """
+    """Refuses, before any heavy import, keys that do not go together and an absent teacher."""
     from resistor_cls.config.cross_key_rules import check_together
     from resistor_cls.config.plain import known_values
     from resistor_cls.tracking import check_reference

@@ -171,11 +171,7 @@ def _claimed(config: "DictConfig", mode: str) -> str:
 
 
 def _check_output(config: "DictConfig") -> None:
-    """Refuses a folder of results whose path Hydra would take for an interpolation later on.
-
-    Raises:
-        ConfigError: names the folder.
-    """
+    """Refuses a folder of results whose path Hydra would take for an interpolation later on."""
     folder = Path(config.hydra.run.dir).absolute()
     if "${" in str(folder):
         raise ConfigError(

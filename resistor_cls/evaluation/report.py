@@ -100,12 +100,7 @@ def plain(value: Any) -> Any:
 def _metrics(predictions: Predictions, bootstrap: Bootstrap) -> list[dict[str, Any]]:
     rows = []
     once = np.ones((1, len(predictions.names)))
-    weighted = {
-        "accuracy": (SCORES["accuracy"], accuracy),
-        "f1_macro": (SCORES["f1_macro"], f1_macro),
-        "roc_auc": (SCORES["roc_auc"], roc_auc),
-    }
-    for name, (words, score) in weighted.items():
+    for (name, words), score in zip(SCORES.items(), (accuracy, f1_macro, roc_auc), strict=True):
         bound = partial(score, predictions)
         low, high = bootstrap.interval(bound) if _affordable(name, predictions) else (None, None)
         value = float(bound(once)[0])

@@ -1,14 +1,6 @@
 """Numbers and names as reports, figures and predictions write them."""
 
 
-def many(count: int, noun: str) -> str:
-    """A count with its noun, such as `1 photo` or `37 categories`."""
-    if count == 1:
-        return f"1 {noun}"
-    ends_in_y = noun.endswith("y") and noun[-2] not in "aeiou"
-    return f"{count:,} {noun[:-1]}ies" if ends_in_y else f"{count:,} {noun}s"
-
-
 def percent(value: float) -> str:
     """A share in whole percent, such as `98 %`; a small share is `< 1 %`, not 0."""
     return "< 1 %" if 0 < value < 0.005 else f"{100 * value:.0f} %"

@@ -1,6 +1,7 @@
 """Predicts preprocessed photos, a batch at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -8,6 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from resistor_cls.data.images.preprocessed import PreprocessedImage
+from resistor_cls.evaluation.calibration import (
+    CalibratedPredictions,
+    Calibration,
+    apply_calibration,
+    calibrated,
+)
 from resistor_cls.model.network import ResistorNetwork
 from resistor_cls.model.training.gather import concatenate
 
@@ -71,3 +79,38 @@ def batched(items: Iterable[_Item], size: int = BATCH) -> Iterator[tuple[_Item, 
     remaining = iter(items)  # itertools.batched needs Python 3.12
     while group := tuple(islice(remaining, size)):
         yield group
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What a model and its calibration give for some photos.
+
+    Attributes:
+        probabilities: (photos, categories) float32, of the model.
+        confidences: (photos, categories), calibrated; the probabilities of a model without
+            calibration.
+        located: (photos,) bool, whether the body was found; true of a model that does not look.
+        calibrated: acceptance and familiarity; None of a model without calibration.
+    """
+
+    probabilities: np.ndarray
+    confidences: np.ndarray
+    located: np.ndarray
+    calibrated: CalibratedPredictions | None
+
+    @property
+    def familiar(self) -> np.ndarray | None:
+        """(photos,) bool, whether each is like those that calibrated; None where not tested."""
+        return None if self.calibrated is None else self.calibrated.familiar
+
+
+def evaluate_bodies(
+    network: ResistorNetwork, calibration: Calibration | None, bodies: Sequence[PreprocessedImage]
+) -> Evaluated:
+    """Predicts preprocessed photos, and applies the calibration of the model."""
+    likely, features = probabilities_and_features(network, (one.photo for one in bodies))
+    located = np.array([one.located for one in bodies], dtype=bool)
+    if calibration is None:
+        return Evaluated(likely, likely, located, None)
+    found = apply_calibration(likely, calibration, located, features)
+    return Evaluated(likely, calibrated(likely, calibration.temperature), located, found)

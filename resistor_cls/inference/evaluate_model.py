@@ -213,14 +213,14 @@ def _report(
     tables: dict[str, pd.DataFrame] = {}
     if calibrated is not None:
         calibration, basis = calibrated.calibration, calibrated.basis
-        unknown = check_ood(model, data, calibrated, options.ood)
-        if unknown is not None:
-            tables["unknown"], ood = unknown, report_ood(unknown, predictions)
+        ood_table = check_ood(model, data, calibrated, options.ood)
+        if ood_table is not None:
+            tables["unknown"], ood = ood_table, report_ood(ood_table, predictions)
     if options.robustness:
-        stress = check_robustness(model, data, predictions, calibrated)
+        repeats = check_robustness(model, data, predictions, calibrated)
         risk = None if calibration is None else calibration.guaranteed_risk
-        robustness = report_robustness(stress, predictions, risk)
-        tables |= {"stress_predictions": stress, "stress": pd.DataFrame(robustness["rows"])}
+        robustness = report_robustness(repeats, predictions, risk)
+        tables |= {"stress_predictions": repeats, "stress": pd.DataFrame(robustness["rows"])}
     costs = options.read_costs(model.categories)
     report = {
         **report_of(predictions, calibration, basis or "", costs),

@@ -12,19 +12,19 @@ import numpy as np
 from resistor_cls.colour_code import SWATCHES
 from resistor_cls.data.crops import crop_shape, crop_upright
 from resistor_cls.data.images.decode import as_rgb, read_photo
-from resistor_cls.errors import printable
+from resistor_cls.errors import many, printable
 from resistor_cls.evaluation.pages.page import encoded, templates_in
-from resistor_cls.evaluation.wording import many, share
+from resistor_cls.evaluation.wording import share
 from resistor_cls.inference.drawing import boxed, ink_on
 from resistor_cls.inference.prediction import Prediction
-from resistor_cls.inference.printing import put
+from resistor_cls.inference.printing import Format, put
 from resistor_cls.inference.wording import with_units
 
 # Pixels of a photo's longer side and of a body: sharp on a phone, and about 20 kB together.
 _PHOTO, _BODY = 420, 320
 
 
-class Page:
+class Page(Format):
     """A list of photos with their predictions.
 
     Args:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,18 +14,13 @@ from resistor_cls.categories import Categories
 from resistor_cls.data.images.files import image_errors, named
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.errors import ConfigError, DataError
-from resistor_cls.evaluation.calibration import (
-    RISKS,
-    CalibratedPredictions,
-    Calibration,
-    apply_calibration,
-    calibrated,
-)
+from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions, Calibration
 from resistor_cls.inference.arguments import check_risk, check_threshold, check_top
 from resistor_cls.inference.batches import (
+    Evaluated,
     batched,
+    evaluate_bodies,
     predict_probabilities,
-    probabilities_and_features,
 )
 from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Box, Candidate, Prediction, reading_of
@@ -34,29 +29,6 @@ from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.tta import check_views
 
 _AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """What a model and its calibration give for some photos.
-
-    Attributes:
-        probabilities: (photos, categories) float32, of the model.
-        confidences: (photos, categories), calibrated; the probabilities of a model without
-            calibration.
-        located: (photos,) bool, whether the body was found; true of a model that does not look.
-        calibrated: acceptance and familiarity; None of a model without calibration.
-    """
-
-    probabilities: np.ndarray
-    confidences: np.ndarray
-    located: np.ndarray
-    calibrated: CalibratedPredictions | None
-
-    @property
-    def familiar(self) -> np.ndarray | None:
-        """(photos,) bool, whether each is like those that calibrated; None where not tested."""
-        return None if self.calibrated is None else self.calibrated.familiar
 
 
 class Predictor:
@@ -78,8 +50,8 @@ class Predictor:
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._prepare = model.image_preprocessing()
         self._model = model.eval().to(self._device)
-        record = model.metadata.get("calibration")
-        self.calibration = None if record is None else Calibration.from_dict(record)
+        saved = model.metadata.get("calibration")
+        self.calibration = None if saved is None else Calibration.from_dict(saved)
         self.argument_prefix = ""
         self._threshold_by = "the model's probability threshold"
         words = [category.in_words for category in model.categories]
@@ -133,7 +105,8 @@ class Predictor:
         Args:
             photos: (height, width, channels) uint8 each, of any size; three channels are RGB.
         """
-        return self._evaluate([self._prepare(photo) for photo in photos])
+        bodies = [self._prepare(photo) for photo in photos]
+        return evaluate_bodies(self._model, self.calibration, bodies)
 
     def set_inference(self, views: int | None = None, threshold: float | None = None) -> None:
         """Changes how predictions are made; None leaves a setting as it is.
@@ -281,23 +254,14 @@ class Predictor:
         is_file = isinstance(photo, str | os.PathLike)
         with named(Path(photo)) if is_file else nullcontext():  # type: ignore[arg-type]
             pixels = pixels_of(photo)
-            with image_errors("prepared"):
+            with image_errors("preprocessed"):
                 found = self._prepare.every(pixels) if every else []
                 return found or [self._prepare(pixels)]
-
-    def _evaluate(self, bodies: Sequence[PreprocessedImage]) -> Evaluated:
-        likely, features = probabilities_and_features(self._model, (one.photo for one in bodies))
-        located = np.array([one.located for one in bodies], dtype=bool)
-        if self.calibration is None:
-            return Evaluated(likely, likely, located, None)
-        found = apply_calibration(likely, self.calibration, located, features)
-        confidences = calibrated(likely, self.calibration.temperature)
-        return Evaluated(likely, confidences, located, found)
 
     def _of_bodies(
         self, bodies: Sequence[PreprocessedImage], top: int, risk: float | None
     ) -> list[Prediction]:
-        found = self._evaluate(bodies)
+        found = evaluate_bodies(self._model, self.calibration, bodies)
         likely, confidences = found.probabilities, found.confidences
         familiar = found.familiar
         return [
@@ -364,11 +328,7 @@ class Predictor:
 
 
 def _readable(predictions: list[Prediction]) -> list[Prediction]:
-    """The predictions of an only photo, which has to be readable.
-
-    Raises:
-        DataError: it is not.
-    """
+    """The predictions of an only photo, which has to be readable."""
     if predictions[0].error is not None:
         raise DataError(predictions[0].error)
     return predictions

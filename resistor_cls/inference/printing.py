@@ -29,7 +29,7 @@ _OF_BOX = ("x", "y", "length", "width", "degrees")
 
 
 class Format(Protocol):
-    """One way to write predictions on standard output."""
+    """One way to write predictions on standard output; it may write nothing before or after."""
 
     def begin(self) -> None:
         """Writes what comes before the first photo."""
@@ -41,7 +41,7 @@ class Format(Protocol):
         """Writes what comes after the last photo."""
 
 
-class Table:
+class Table(Format):
     """Lines for people.
 
     Args:
@@ -59,9 +59,6 @@ class Table:
         self._text = max(map(len, words)) if several else 0
         self._noted = False
 
-    def begin(self) -> None:
-        """Nothing: a table has no header."""
-
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes a line a prediction, and one for each further candidate."""
         for one in predictions:
@@ -72,9 +69,6 @@ class Table:
                 note = "the percentages are uncalibrated: this model has no calibration"
                 put(f"{note}\n", sys.stderr)
             put(self._lines(one), sys.stdout)
-
-    def end(self) -> None:
-        """Nothing."""
 
     def _lines(self, one: Prediction) -> str:
         photo = printable(str(one.photo)) + ("" if one.body is None else f" #{one.body}")
@@ -109,7 +103,7 @@ def _guess(candidate: Candidate, width: int) -> str:
     return f"{text:<{width}}   {confidence:>8}   {category}"
 
 
-class Json:
+class Json(Format):
     """One array, written as it grows."""
 
     def __init__(self) -> None:
@@ -130,22 +124,16 @@ class Json:
         put("\n]\n", sys.stdout)
 
 
-class JsonLines:
+class JsonLines(Format):
     """An object a line."""
-
-    def begin(self) -> None:
-        """Nothing."""
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes an object a prediction."""
         for one in predictions:
             put(f"{_json(one)}\n", sys.stdout)
 
-    def end(self) -> None:
-        """Nothing."""
 
-
-class Csv:
+class Csv(Format):
     """A row a prediction, its candidates in columns."""
 
     def __init__(self, top: int) -> None:
@@ -165,9 +153,6 @@ class Csv:
         """Writes a row a prediction."""
         for one in predictions:
             put(csv_line(self._row(one)), sys.stdout)
-
-    def end(self) -> None:
-        """Nothing."""
 
     def _row(self, one: Prediction) -> list[Any]:
         fields = one.as_json()

@@ -1,4 +1,4 @@
-"""Labels for photos that have none, by a model that is sure of them."""
+"""Labels for photos that have none: the confident predictions of a model."""
 
 import logging
 from pathlib import Path
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 
 def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoLabels:
-    """Labels the photos of a folder that a model is sure of, and in which it finds a body.
+    """Labels photos of a folder that a model predicts with confidence and finds a body in.
 
     Args:
         teacher: the model. Its calibrated confidence counts; of a model without calibration, the
             probability.
         folder: of the photos, at any depth.
-        confidence: least confidence of a label.
+        confidence: minimum confidence of a label.
 
     Raises:
         ConfigError: a confidence that is none.
@@ -67,11 +67,11 @@ def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoL
 
 
 def check_teacher(teacher: Predictor, data: "PhotoDataModule") -> None:
-    """Refuses a teacher that would whisper what validation is to ask.
+    """Refuses a teacher that was trained on photos that validate or test.
 
     Args:
         teacher: that labelled photos of `data`.
-        data: whose validation and test photos are to be judged (after `setup`).
+        data: whose validation and test photos are evaluated (after `setup`).
 
     Raises:
         ConfigError: it was trained on some of these.
@@ -82,9 +82,9 @@ def check_teacher(teacher: Predictor, data: "PhotoDataModule") -> None:
         for image, role in zip(data.metadata, data.split.role_of, strict=True)
         if role in ("validation", "test")
     ]
-    seen = sum(pixels in known for pixels in held_out)
-    if seen:
+    overlap = sum(pixel_hash in known for pixel_hash in held_out)
+    if overlap:
         raise ConfigError(
-            f"pseudo.teacher was trained on {seen} of the {len(held_out)} photos that validate or "
-            "test: take a model of the same data.split and data.fold, or pseudo.teacher=rendered"
+            f"pseudo.teacher was trained on {overlap} of the {len(held_out)} photos that validate "
+            "or test: take a model of the same data.split and data.fold, or pseudo.teacher=rendered"
         )

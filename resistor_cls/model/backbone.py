@@ -1,4 +1,4 @@
-"""timm backbones, with ImageNet weights where they can be had."""
+"""timm backbones, with ImageNet weights where they are available."""
 
 import difflib
 import logging
@@ -76,22 +76,8 @@ def build_backbone(
         )
         return net, "scratch"
     check_backbone(name)
-    if pool not in POOLS:
-        raise ConfigError(f"model.pool={pool}: {nearest(pool, POOLS)}")
-    for key, rate in (("dropout", dropout), ("drop_path", drop_path)):
-        if not 0 <= rate < 1:
-            raise ConfigError(f"model.{key}={rate}: expected 0 or more and less than 1")
-    if pretrained not in PRETRAINED:
-        raise ConfigError(f"model.pretrained={pretrained}: {nearest(pretrained, PRETRAINED)}")
-    make: dict[str, Any] = {"num_classes": categories, "drop_rate": dropout}
-    # Transformers pool by their class token by default: only a pool that is asked for is set.
-    make |= {} if pool in ("avg", "gem") else {"global_pool": pool}
-    # Nets that cannot do it do not know the argument.
-    make |= {"drop_path_rate": drop_path} if drop_path else {}
-    make |= {"in_chans": channels} if channels != 3 else {}
-    published = timm.get_pretrained_cfg(name)
-    if published is not None and published.fixed_input_size:
-        make["img_size"] = shape
+    _check_settings(pool, dropout, drop_path, pretrained)
+    make = _arguments(name, categories, pool, dropout, drop_path, channels, shape)
     if pretrained != "false":
         try:
             weights = {"file": str(_imagenet_weights(name))}
@@ -118,6 +104,38 @@ def build_backbone(
             f"model.backbone={name} cannot be built with {asked}: {_reason(error)}"
         ) from error
     return _pooled(net, name, pool), "scratch"
+
+
+def _check_settings(pool: str, dropout: float, drop_path: float, pretrained: str) -> None:
+    if pool not in POOLS:
+        raise ConfigError(f"model.pool={pool}: {nearest(pool, POOLS)}")
+    for key, rate in (("dropout", dropout), ("drop_path", drop_path)):
+        if not 0 <= rate < 1:
+            raise ConfigError(f"model.{key}={rate}: expected 0 or more and less than 1")
+    if pretrained not in PRETRAINED:
+        raise ConfigError(f"model.pretrained={pretrained}: {nearest(pretrained, PRETRAINED)}")
+
+
+def _arguments(
+    name: str,
+    categories: int,
+    pool: str,
+    dropout: float,
+    drop_path: float,
+    channels: int,
+    shape: tuple[int, int],
+) -> dict[str, Any]:
+    """Arguments of `timm.create_model`; those of the defaults are left out."""
+    make: dict[str, Any] = {"num_classes": categories, "drop_rate": dropout}
+    # Transformers pool by their class token by default: only a pool that is asked for is set.
+    make |= {} if pool in ("avg", "gem") else {"global_pool": pool}
+    # Nets that cannot do it do not know the argument.
+    make |= {"drop_path_rate": drop_path} if drop_path else {}
+    make |= {"in_chans": channels} if channels != 3 else {}
+    published = timm.get_pretrained_cfg(name)
+    if published is not None and published.fixed_input_size:
+        make["img_size"] = shape
+    return make
 
 
 def require_imagenet_weights(name: str) -> None:

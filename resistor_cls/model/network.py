@@ -257,7 +257,7 @@ class ResistorNetwork(nn.Module):
     def probabilities(self, logits: Tensor) -> Tensor:
         """Probabilities (batch, categories) by the activation that belongs to the loss.
 
-        With `sigmoid` each category is a question of its own: they need not add up to 1.
+        With `sigmoid` each category is a separate output: they need not add up to 1.
         """
         return ACTIVATIONS[self.activation](logits.float())
 

@@ -18,7 +18,7 @@ class GeM(nn.Module):
         last_axis: whether channels are the last axis.
     """
 
-    LEAST = 1e-6  # features are cut off below: roots of negative means do not exist
+    MINIMUM = 1e-6  # of features: roots of negative means do not exist
 
     def __init__(self, flatten: bool, last_axis: bool = False) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class GeM(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Pools (batch, channels, rows, columns) maps."""
         # Powers of half-precision numbers overflow.
-        raised = maps.float().clamp(min=self.LEAST).pow(self.power.float())
+        raised = maps.float().clamp(min=self.MINIMUM).pow(self.power.float())
         pooled = raised.mean(self._places, keepdim=not self._flatten).pow(1 / self.power.float())
         return pooled.to(maps.dtype)
 

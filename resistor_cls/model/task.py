@@ -33,6 +33,13 @@ MakeOptimizer = Callable[..., Optimizer]  # of parameters, or of groups of them
 MakeScheduler = Callable[[Optimizer, int, int], LRScheduler]
 
 
+# Arguments of `ResistorTask` that `build_task` takes; the others are the network's.
+_TASK_KEYS = (
+    "label_smoothing", "class_weights", "layer_lr", "layer_decay", "freeze_epochs",
+    "train_metrics", "optimizer", "scheduler",
+)  # fmt: skip
+
+
 def _adamw(parameters: Any) -> Optimizer:
     return AdamW(parameters, lr=1e-3, weight_decay=0.0)
 
@@ -277,18 +284,7 @@ class ResistorTask(LightningModule):
 
 
 def build_task(
-    categories: Sequence[str],
-    *,
-    loss: str | CustomLoss = "bce",
-    label_smoothing: float = 0.0,
-    class_weights: str | Sequence[float] = "none",
-    layer_lr: Mapping[str, float] | None = None,
-    layer_decay: float | None = None,
-    freeze_epochs: int = 0,
-    train_metrics: bool = False,
-    optimizer: MakeOptimizer = _adamw,
-    scheduler: MakeScheduler = cosine,
-    **settings: Any,
+    categories: Sequence[str], *, loss: str | CustomLoss = "bce", **settings: Any
 ) -> ResistorTask:
     """Makes a network and its task from the keys of a config.
 
@@ -296,15 +292,7 @@ def build_task(
         categories: see `ResistorNetwork`.
         loss: the name of a loss, or a custom one, see
             `resistor_cls.model.training.custom_loss.checked_loss`.
-        label_smoothing: see `ResistorTask`, as are the arguments up to `scheduler`.
-        class_weights: see there.
-        layer_lr: see there.
-        layer_decay: see there.
-        freeze_epochs: see there.
-        train_metrics: see there.
-        optimizer: see there.
-        scheduler: see there.
-        **settings: of the `ResistorNetwork`.
+        **settings: of the `ResistorTask` and of the `ResistorNetwork`.
 
     Raises:
         ConfigError: an argument that cannot be used.
@@ -312,18 +300,9 @@ def build_task(
     """
     custom = None if isinstance(loss, str) else checked_loss(loss)
     named = {"loss": loss} if custom is None else custom.settings
-    return ResistorTask(
-        ResistorNetwork(categories, **named, **settings),
-        loss=None if custom is None else custom.loss,
-        label_smoothing=label_smoothing,
-        class_weights=class_weights,
-        layer_lr=layer_lr,
-        layer_decay=layer_decay,
-        freeze_epochs=freeze_epochs,
-        train_metrics=train_metrics,
-        optimizer=optimizer,
-        scheduler=scheduler,
-    )
+    of_task = {key: settings.pop(key) for key in _TASK_KEYS if key in settings}
+    network = ResistorNetwork(categories, **named, **settings)
+    return ResistorTask(network, loss=None if custom is None else custom.loss, **of_task)
 
 
 def _accepted(probabilities: Tensor, targets: Tensor, threshold: float) -> dict[str, Tensor]:

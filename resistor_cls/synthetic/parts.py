@@ -43,46 +43,26 @@ class BodyKind:
     smear: float
 
 
-KINDS = {
+# Values of `BodyKind`, in the order of its attributes.
+_KINDS = {
     # The common beige part of up to half a watt.
-    "carbon film": BodyKind(
-        (152, 113, 65), 0.355, 0.84, 0.30, 0.50, 0.035, 0.082, 0.55, 0.10, 0.006
-    ),
+    "carbon film": ((152, 113, 65), 0.355, 0.84, 0.30, 0.50, 0.035, 0.082, 0.55, 0.10, 0.006),
     # Yellowish brown lacquer with blurred bands, as on 1/8 W parts.
-    "carbon film lacquered": BodyKind(
-        (178, 126, 42), 0.36, 0.86, 0.30, 0.55, 0.045, 0.075, 0.8, 0.55, 0.020
-    ),
+    "carbon film lacquered": ((178, 126, 42), 0.36, 0.86, 0.3, 0.55, 0.045, 0.075, 0.8, 0.55, 0.02),
     # Beige part of one watt: low shoulders, flat ends, thin sharp bands.
-    "carbon film power": BodyKind(
-        (173, 133, 82), 0.305, 0.91, 0.20, 0.24, 0.018, 0.034, 0.5, 0.05, 0.003
-    ),
-    "metal film": BodyKind((34, 130, 150), 0.345, 0.80, 0.31, 0.48, 0.04, 0.075, 0.75, 0.06, 0.004),
-    "metal film turquoise": BodyKind(
-        (80, 163, 131), 0.40, 0.90, 0.27, 0.35, 0.02, 0.080, 0.6, 0.08, 0.005
-    ),
+    "carbon film power": ((173, 133, 82), 0.305, 0.91, 0.20, 0.24, 0.018, 0.034, 0.5, 0.05, 0.003),
+    "metal film": ((34, 130, 150), 0.345, 0.80, 0.31, 0.48, 0.04, 0.075, 0.75, 0.06, 0.004),
+    "metal film turquoise": ((80, 163, 131), 0.40, 0.90, 0.27, 0.35, 0.02, 0.080, 0.6, 0.08, 0.005),
     # Matt flameproof coatings.
-    "metal oxide grey": BodyKind(
-        (131, 131, 126), 0.33, 0.92, 0.20, 0.20, 0.012, 0.050, 0.06, 0.12, 0.004
-    ),
-    "metal oxide pale": BodyKind(
-        (159, 160, 149), 0.365, 0.91, 0.26, 0.45, 0.025, 0.046, 0.12, 0.05, 0.003
-    ),
-    "metal oxide blue": BodyKind(
-        (48, 120, 178), 0.36, 0.92, 0.26, 0.36, 0.02, 0.036, 0.08, 0.04, 0.003
-    ),
-    "metal oxide pink": BodyKind(
-        (146, 97, 89), 0.40, 0.89, 0.27, 0.45, 0.03, 0.030, 0.14, 0.05, 0.003
-    ),
-    "metal oxide cream": BodyKind(
-        (164, 153, 126), 0.34, 0.92, 0.21, 0.25, 0.015, 0.044, 0.10, 0.06, 0.004
-    ),
-    "metal oxide dark red": BodyKind(
-        (112, 44, 40), 0.35, 0.92, 0.22, 0.30, 0.02, 0.040, 0.12, 0.06, 0.003
-    ),
-    "metal oxide green": BodyKind(
-        (58, 92, 72), 0.35, 0.93, 0.20, 0.22, 0.015, 0.044, 0.10, 0.08, 0.004
-    ),
+    "metal oxide grey": ((131, 131, 126), 0.33, 0.92, 0.20, 0.20, 0.012, 0.050, 0.06, 0.12, 0.004),
+    "metal oxide pale": ((159, 160, 149), 0.365, 0.91, 0.26, 0.45, 0.025, 0.046, 0.12, 0.05, 0.003),
+    "metal oxide blue": ((48, 120, 178), 0.36, 0.92, 0.26, 0.36, 0.02, 0.036, 0.08, 0.04, 0.003),
+    "metal oxide pink": ((146, 97, 89), 0.40, 0.89, 0.27, 0.45, 0.03, 0.030, 0.14, 0.05, 0.003),
+    "metal oxide cream": ((164, 153, 126), 0.34, 0.92, 0.21, 0.25, 0.015, 0.044, 0.10, 0.06, 0.004),
+    "metal oxide dark red": ((112, 44, 40), 0.35, 0.92, 0.22, 0.30, 0.02, 0.040, 0.12, 0.06, 0.003),
+    "metal oxide green": ((58, 92, 72), 0.35, 0.93, 0.20, 0.22, 0.015, 0.044, 0.10, 0.08, 0.004),
 }
+KINDS = {name: BodyKind(*values) for name, values in _KINDS.items()}
 
 # Paint of the bands, sRGB. Gold and silver are metal flakes in lacquer: they also reflect.
 BAND_COLOURS: dict[str, Srgb] = {

@@ -4,7 +4,7 @@ The values were read off real photos: automatic exposure makes white paper grey,
 wood bright and bluish, because the camera balances the red of the wood.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resistor_cls.synthetic.scene import Rgb
 
@@ -42,63 +42,43 @@ class Place:
     falloff: float
 
 
-_DARK_WOOD: tuple[Rgb, Rgb] = ((0.060, 0.022, 0.012), (0.030, 0.012, 0.008))
-
+_GREY_PAPER = Place(
+    weight=0.42,
+    paper=True,
+    edge=0.0,
+    base=(0.060, 0.022, 0.012),
+    pore=(0.030, 0.012, 0.008),
+    texture="long",
+    exposure=(0.205, 0.208, 0.225),
+    lift=1.0,
+    brightness_spread=0.18,
+    warmth_spread=0.035,
+    glare=0.0,
+    falloff=0.35,
+)
+_RED_WOOD = Place(
+    weight=0.27,
+    paper=False,
+    edge=0.0,
+    base=(0.095, 0.027, 0.0072),
+    pore=(0.024, 0.0065, 0.0020),
+    texture="pores",
+    exposure=(1.22, 2.2, 4.5),
+    lift=0.75,
+    brightness_spread=0.32,
+    warmth_spread=0.12,
+    glare=2.4,
+    falloff=0.3,
+)
 PLACES = {
-    "grey paper": Place(
-        weight=0.42,
-        paper=True,
-        edge=0.0,
-        base=_DARK_WOOD[0],
-        pore=_DARK_WOOD[1],
-        texture="long",
-        exposure=(0.205, 0.208, 0.225),
-        lift=1.0,
-        brightness_spread=0.18,
-        warmth_spread=0.035,
-        glare=0.0,
-        falloff=0.35,
-    ),
-    "white paper": Place(
-        weight=0.16,
-        paper=True,
-        edge=0.7,
-        base=_DARK_WOOD[0],
-        pore=_DARK_WOOD[1],
-        texture="long",
-        exposure=(0.52, 0.50, 0.49),
-        lift=1.0,
-        brightness_spread=0.18,
-        warmth_spread=0.05,
-        glare=0.0,
+    "grey paper": _GREY_PAPER,
+    "white paper": replace(
+        _GREY_PAPER, weight=0.16, edge=0.7, exposure=(0.52, 0.50, 0.49), warmth_spread=0.05,
         falloff=0.55,
     ),
-    "red wood": Place(
-        weight=0.27,
-        paper=False,
-        edge=0.0,
-        base=(0.095, 0.027, 0.0072),
-        pore=(0.024, 0.0065, 0.0020),
-        texture="pores",
-        exposure=(1.22, 2.2, 4.5),
-        lift=0.75,
-        brightness_spread=0.32,
-        warmth_spread=0.12,
-        glare=2.4,
-        falloff=0.3,
+    "red wood": _RED_WOOD,
+    "light wood": replace(
+        _RED_WOOD, weight=0.15, base=(0.148, 0.043, 0.0118), pore=(0.036, 0.0105, 0.0029),
+        texture="long", exposure=(1.15, 2.05, 4.1), brightness_spread=0.34, glare=1.4, falloff=0.7,
     ),
-    "light wood": Place(
-        weight=0.15,
-        paper=False,
-        edge=0.0,
-        base=(0.148, 0.043, 0.0118),
-        pore=(0.036, 0.0105, 0.0029),
-        texture="long",
-        exposure=(1.15, 2.05, 4.1),
-        lift=0.75,
-        brightness_spread=0.34,
-        warmth_spread=0.12,
-        glare=1.4,
-        falloff=0.7,
-    ),
-}
+}  # fmt: skip

@@ -2,7 +2,8 @@
 
 import pytest
 
-from resistor_cls.evaluation.wording import digits, level, many, percent, share, short
+from resistor_cls.errors import many
+from resistor_cls.evaluation.wording import digits, level, percent, share, short
 
 
 def test_counts_have_their_noun() -> None:

@@ -237,11 +237,7 @@ def _jpeg_scans(encoded: bytes) -> int:
 
 
 def _check_chunks(encoded: bytes) -> None:
-    """Refuses a PNG of very many chunks.
-
-    Raises:
-        DataError: says so.
-    """
+    """Refuses a PNG of very many chunks."""
     place, chunks, others = len(_PNG), 0, 0
     while place + 8 <= len(encoded):
         kind = encoded[place + 4 : place + 8]
@@ -257,11 +253,7 @@ def _check_chunks(encoded: bytes) -> None:
 
 
 def _check_run_lengths(encoded: bytes) -> None:
-    """Refuses a long BMP in run lengths.
-
-    Raises:
-        DataError: says so.
-    """
+    """Refuses a long BMP in run lengths."""
     compression = int.from_bytes(encoded[30:34], "little")
     if compression in (1, 2) and len(encoded) > MAX_RUN_LENGTHS:  # RLE8 and RLE4
         raise DataError(
@@ -277,9 +269,6 @@ def _check_directories(block: bytes) -> None:
 
     Args:
         block: begins with the header of a TIFF.
-
-    Raises:
-        DataError: says so.
     """
     order = "<" if block[:2] == b"II" else ">"
     big = block[2:3] == b"\x2b" or block[3:4] == b"\x2b"

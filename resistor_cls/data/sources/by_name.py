@@ -24,7 +24,7 @@ def options_of(name: str) -> tuple[str, ...]:
 
     Raises:
         ConfigError: there is no such source.
-        ModelError: code of the user's own that is not allowed, or cannot be imported.
+        ModelError: custom code that is not allowed, or cannot be imported.
     """
     return tuple(_parameters(name))
 
@@ -38,7 +38,7 @@ def make_source(name: str, options: Mapping[str, Any]) -> Source:
 
     Raises:
         ConfigError: no such source, an option that it does not take, or one that it needs.
-        ModelError: code of the user's own that is not allowed, or cannot be imported.
+        ModelError: custom code that is not allowed, or cannot be imported.
     """
     takes = _parameters(name)
     for key in options:

@@ -1,4 +1,4 @@
-"""A custom source: a function of the user's own, named by its import path."""
+"""A custom source: a function of the user, named by its import path."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.sources.folder_listing import list_folders, log_nested, photos_of
 from resistor_cls.data.sources.labels import label_space, labels_of, prefix_of
 from resistor_cls.data.sources.photo_set import PhotoSet
-from resistor_cls.data.sources.source import make_absolute, plain_settings
+from resistor_cls.data.sources.source import BuiltIn
 from resistor_cls.errors import DataError, some_names
 
 
 @dataclass(frozen=True)
-class FolderSource:
+class FolderSource(BuiltIn):
     """A folder of categories: `root/CATEGORY/photo.jpg`.
 
     Links in it are followed. Photos in folders within a category's folder are of that category.
@@ -32,14 +32,6 @@ class FolderSource:
     label_prefix: str | None = "auto"
 
     name: ClassVar[str] = "folder"
-
-    def __post_init__(self) -> None:
-        make_absolute(self, "root", "categories")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Plain values that make the same source again."""
-        return plain_settings(self)
 
     def read(self) -> PhotoSet:
         """Finds the photos; what is not a photo is in `PhotoSet.left_out`.

@@ -138,11 +138,7 @@ def _names_of(beside: Sequence[LeftOut], inside: Mapping[str, Walked]) -> list[s
 
 
 def _check_readable(root: Path, left_out: Sequence[LeftOut]) -> None:
-    """Refuses links that lead nowhere and what may not be read: photos would be missed.
-
-    Raises:
-        DataError: names them.
-    """
+    """Refuses links that lead nowhere and what may not be read: photos would be missed."""
     broken = [one.name for one in left_out if one.reason == BROKEN_LINK]
     if broken:
         raise DataError(
@@ -186,11 +182,7 @@ def _check_split_folders(root: Path, inside: Mapping[str, Walked]) -> None:
 
 
 def _check_mixed(root: Path, inside: Mapping[str, Walked]) -> None:
-    """Refuses a category within another one: its photos would get the label of that.
-
-    Raises:
-        DataError: names it.
-    """
+    """Refuses a category within another one: its photos would get the label of that."""
     for name, found in inside.items():
         for photo in found.photos:
             within = next((part for part in photo.split("/")[1:-1] if part in inside), name)
@@ -203,11 +195,7 @@ def _check_mixed(root: Path, inside: Mapping[str, Walked]) -> None:
 
 
 def _check_wrapping(root: Path, key: str, inside: Mapping[str, Walked]) -> None:
-    """Refuses a folder around the folder of categories, as unpacked zips have it.
-
-    Raises:
-        DataError: names the folder within.
-    """
+    """Refuses a folder around the folder of categories, as unpacked zips have it."""
     if len(inside) != 1:
         return
     ((name, found),) = inside.items()

@@ -3,14 +3,14 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pandas as pd
 
 from resistor_cls.data.sources.download import RESISTOR37_URL, fetch_and_unpack
 from resistor_cls.data.sources.folder import FolderSource
 from resistor_cls.data.sources.photo_set import PhotoSet
-from resistor_cls.data.sources.source import make_absolute, plain_settings
+from resistor_cls.data.sources.source import BuiltIn
 from resistor_cls.data.sources.table import TableSource
 from resistor_cls.data.sources.walk import folders_below
 from resistor_cls.errors import DataError
@@ -18,7 +18,7 @@ from resistor_cls.resistor37 import RESISTOR37_COUNTS
 
 
 @dataclass(frozen=True)
-class Resistor37Source:
+class Resistor37Source(BuiltIn):
     """The real data set.
 
     Both published layouts are understood: a folder per category (Kaggle), and photos with a
@@ -33,14 +33,6 @@ class Resistor37Source:
     url: str = RESISTOR37_URL
 
     name: ClassVar[str] = "resistor37"
-
-    def __post_init__(self) -> None:
-        make_absolute(self, "root")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Plain values that make the same source again."""
-        return plain_settings(self)
 
     def read(self) -> PhotoSet:
         """Fetches the data set if it is absent, then reads it.

@@ -1,8 +1,7 @@
 """What a source of photos is: a few plain values and a way to read the photos."""
 
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from resistor_cls.data.sources.photo_set import PhotoSet
 
@@ -35,19 +34,20 @@ def absolute(path: str | Path) -> Path:
     return Path(path).expanduser().absolute()
 
 
-def make_absolute(source: object, *names: str) -> None:
-    """Makes paths of a frozen source absolute; for its `__post_init__`.
+class BuiltIn:
+    """What the dataclasses of the built-in sources share."""
 
-    Args:
-        source: a dataclass.
-        names: of fields that hold a path or None.
-    """
-    for name in names:
-        if (path := getattr(source, name)) is not None:
-            object.__setattr__(source, name, absolute(path))
+    _PATHS: ClassVar[tuple[str, ...]] = ("root", "categories", "table")  # kept absolute
 
+    def __post_init__(self) -> None:
+        for name in self._PATHS:
+            if (path := getattr(self, name, None)) is not None:
+                object.__setattr__(self, name, absolute(path))
 
-def plain_settings(source: Any) -> dict[str, Any]:
-    """The fields of a source as plain values, paths as text."""
-    values = {field.name: getattr(source, field.name) for field in fields(source)}
-    return {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Plain values that make the same source again."""
+        return {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in vars(self).items()
+        }

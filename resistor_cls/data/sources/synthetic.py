@@ -4,19 +4,19 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.sources.folder import FolderSource
 from resistor_cls.data.sources.photo_set import PhotoSet
-from resistor_cls.data.sources.source import make_absolute, plain_settings
+from resistor_cls.data.sources.source import BuiltIn
 from resistor_cls.errors import ConfigError
 
 _MINIMUM = {"per_category": 1, "size": 64, "seed": 0}
 
 
 @dataclass(frozen=True)
-class SyntheticSource:
+class SyntheticSource(BuiltIn):
     """Synthetic photos of any parts.
 
     Args:
@@ -36,14 +36,6 @@ class SyntheticSource:
     categories: str | Path | None = None
 
     name: ClassVar[str] = "rendered"
-
-    def __post_init__(self) -> None:
-        make_absolute(self, "root", "categories")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Plain values that make the same source again."""
-        return plain_settings(self)
 
     def read(self) -> PhotoSet:
         """Generates the photos if they are absent, then reads them.

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from resistor_cls.data.sources.labels import label_space, labels_of, prefix_of
 from resistor_cls.data.sources.photo_set import PhotoSet
-from resistor_cls.data.sources.source import make_absolute, plain_settings
+from resistor_cls.data.sources.source import BuiltIn
 from resistor_cls.data.sources.table_listing import cells_of, photo_names, rows_of
 from resistor_cls.errors import DataError, some_names
 
 
 @dataclass(frozen=True)
-class TableSource:
+class TableSource(BuiltIn):
     """A table with a row per photo.
 
     Args:
@@ -37,14 +37,6 @@ class TableSource:
     label_prefix: str | None = "auto"
 
     name: ClassVar[str] = "table"
-
-    def __post_init__(self) -> None:
-        make_absolute(self, "table", "root", "categories")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Plain values that make the same source again."""
-        return plain_settings(self)
 
     def read(self) -> PhotoSet:
         """Reads the table and looks whether its photos are there.

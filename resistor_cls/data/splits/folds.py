@@ -133,15 +133,7 @@ def grouped_folds(
 ) -> np.ndarray:
     """Assigns whole groups to folds, each category as evenly as its groups allow.
 
-    Args:
-        targets: (photos,) class indices.
-        groups: (photos,) number of the group of each photo.
-        folds: how many folds.
-        seed: of the order of equal groups.
-        categories: names, for the message.
-
-    Returns:
-        (photos,) the fold of each photo.
+    As `stratified_folds`; `groups` are the (photos,) numbers of the group of each photo.
 
     Raises:
         DataError: a category with fewer groups than folds.
@@ -163,11 +155,7 @@ def _assigned(
 
 
 def _require_photos_left(config: SplitConfig, role_of: np.ndarray, photo_set: PhotoSet) -> None:
-    """Requires a photo to validate, and photos of each category to train.
-
-    Raises:
-        DataError: there are none.
-    """
+    """Requires a photo to validate, and photos of each category to train."""
     if not (role_of == "validation").any():
         raise DataError(
             f"data.split={config.split} leaves no photo to this data.fold: choose another"

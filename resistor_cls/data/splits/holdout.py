@@ -50,15 +50,7 @@ def grouped_holdout(
 ) -> np.ndarray:
     """Takes whole groups at random, category by category, until the share of each is reached.
 
-    Args:
-        targets: (photos,) class indices.
-        groups: (photos,) number of the group of each photo.
-        size: share that validates, above 0 and below 1.
-        seed: of the order in which groups are taken.
-        categories: names, for the message.
-
-    Returns:
-        (photos,) bool, true where a photo validates.
+    As `stratified_holdout`; `groups` are the (photos,) numbers of the group of each photo.
 
     Raises:
         DataError: a category whose groups cannot be divided.
@@ -98,14 +90,7 @@ def capture_holdout(
 ) -> np.ndarray:
     """Takes the last share of each category in time.
 
-    Args:
-        targets: (photos,) class indices.
-        order: positions of the photos by category and time of capture.
-        size: share that validates, above 0 and below 1.
-        categories: names, for the message.
-
-    Returns:
-        (photos,) bool, true where a photo validates.
+    As `stratified_holdout`; `order` are the positions of the photos by category and capture time.
 
     Raises:
         DataError: a category with a single photo.

@@ -13,14 +13,8 @@ def capture_folds(
 ) -> np.ndarray:
     """Divides each category into blocks that follow each other in time, block k into fold k.
 
-    Args:
-        targets: (photos,) class indices.
-        order: positions of the photos by category and time of capture.
-        folds: how many folds.
-        categories: names, for the message.
-
-    Returns:
-        (photos,) the fold of each photo.
+    As `resistor_cls.data.splits.folds.stratified_folds`; `order` are the positions of the photos by
+    category and time of capture.
 
     Raises:
         DataError: a category with fewer photos than folds.

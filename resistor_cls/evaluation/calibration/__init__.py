@@ -14,10 +14,7 @@ from resistor_cls.evaluation.calibration.calibration import (
 )
 from resistor_cls.evaluation.calibration.cross_fitting import FOLDS, cross_fitted
 from resistor_cls.evaluation.calibration.familiarity import (
-    REFUSED,
     Familiarity,
-    FittedFamiliarity,
-    fit_familiarity,
 )
 from resistor_cls.evaluation.calibration.prediction_sets import LEVELS
 from resistor_cls.evaluation.calibration.risk_threshold import (
@@ -32,19 +29,16 @@ __all__ = [
     "CONFIDENCE",
     "FOLDS",
     "LEVELS",
-    "REFUSED",
     "RISKS",
     "CalibratedPredictions",
     "Calibration",
     "Familiarity",
-    "FittedFamiliarity",
     "apply_calibration",
     "calibrated",
     "chunks",
     "cross_fitted",
     "fewest_photos",
     "fit_calibration",
-    "fit_familiarity",
     "fit_temperature",
     "fit_threshold",
 ]

@@ -146,12 +146,6 @@ class CalibratedPredictions:
         }
         return replace(self, **arrays)
 
-    def apply_to_others(
-        self, probabilities: np.ndarray, located: np.ndarray, features: np.ndarray | None = None
-    ) -> "CalibratedPredictions":
-        """Calibrated predictions of photos that nothing was fitted on; see `apply_calibration`."""
-        return apply_calibration(probabilities, self.calibration, located, features)
-
     def apply_to_corrupted(
         self, probabilities: np.ndarray, located: np.ndarray | None, features: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:

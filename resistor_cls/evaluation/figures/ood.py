@@ -20,21 +20,21 @@ from resistor_cls.evaluation.figures.base import (
 from resistor_cls.evaluation.wording import percent, short
 
 
-def ood_figure(unknown: Part | None) -> Figure:
+def ood_figure(part: Part | None) -> Figure:
     """Draws the scores of out-of-distribution photos beside those of known ones.
 
     Args:
-        unknown: that part of the report; `histogram`, `kinds`, `known` and `score` are read.
+        part: that part of the report; `histogram`, `kinds`, `known` and `score` are read.
     """
-    counts = {} if unknown is None else unknown["histogram"]["kinds"]
-    if unknown is None or not counts or not sum(unknown["histogram"]["known"]):
+    counts = {} if part is None else part["histogram"]["kinds"]
+    if part is None or not counts or not sum(part["histogram"]["known"]):
         return sentence_figure("No out-of-distribution photos were evaluated.")
     figure = Figure(figsize=(WIDTH, 1.1 + 0.85 * len(counts)), dpi=110)
     figure.set_layout_engine("constrained", h_pad=0.03, hspace=0)
     panels = figure.subplots(len(counts), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-    edges = floats(unknown["histogram"]["edges"])
-    known = _shares(unknown["histogram"]["known"])
-    rows = {row["kind"]: row for row in unknown["kinds"]}
+    edges = floats(part["histogram"]["edges"])
+    known = _shares(part["histogram"]["known"])
+    rows = {row["kind"]: row for row in part["kinds"]}
     top = 1.1 * max(known.max(), *(_shares(photos).max() for photos in counts.values()))
     ticks = [tick for tick in (0.01, 0.1, 0.4, 1.0) if tick < top]
     for axes, (kind, photos) in zip(panels, counts.items(), strict=True):
@@ -49,13 +49,13 @@ def ood_figure(unknown: Part | None) -> Figure:
         axes.set_yscale("function", functions=(_root, np.square))
         axes.set_ylim(0, top)
         axes.set_yticks(ticks, [percent(tick) for tick in ticks])
-    panels[-1].set_xlabel(f"score: {unknown['score']}", fontsize=9, parse_math=False)
+    panels[-1].set_xlabel(f"score: {part['score']}", fontsize=9, parse_math=False)
     figure.supylabel("share of photos", fontsize=9)
     handles = [
         Line2D([], [], color=LINE, alpha=0.35, linewidth=7),
         Line2D([], [], color=MARK, linewidth=1.5),
     ]
-    legend(figure, handles, [f"known photos ({unknown['known']:,})", "the kind above the panel"])
+    legend(figure, handles, [f"known photos ({part['known']:,})", "the kind above the panel"])
     return figure
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from resistor_cls.errors import many
 from resistor_cls.evaluation.pages.audit_cards import audit_cards
 from resistor_cls.evaluation.pages.audit_timeline import timeline_of
 from resistor_cls.evaluation.pages.page import SMALL, encoded, rendered
-from resistor_cls.evaluation.wording import many
 
 Thumbnail = Callable[[str], np.ndarray]
 Row = Mapping[str, Any]

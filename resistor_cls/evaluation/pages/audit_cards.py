@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resistor_cls.evaluation.wording import many, percent
+from resistor_cls.errors import many
+from resistor_cls.evaluation.wording import percent
 
 Row = Mapping[str, Any]
 Card = dict[str, str]

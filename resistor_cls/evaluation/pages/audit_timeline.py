@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from resistor_cls.evaluation.wording import many, short
+from resistor_cls.errors import many
+from resistor_cls.evaluation.wording import short
 
 Row = Mapping[str, Any]
 

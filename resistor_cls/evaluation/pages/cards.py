@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from resistor_cls.errors import many
 from resistor_cls.evaluation.pages.sentences import HOLDS_FOR
 from resistor_cls.evaluation.pages.summary import (
     accepted_row,
@@ -11,7 +12,7 @@ from resistor_cls.evaluation.pages.summary import (
     exceeds,
     interval_of,
 )
-from resistor_cls.evaluation.wording import digits, level, many, share
+from resistor_cls.evaluation.wording import digits, level, share
 
 Row = Mapping[str, Any]
 Card = dict[str, str]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
+from resistor_cls.errors import many
 from resistor_cls.evaluation.pages.readings import reading, size_order
 from resistor_cls.evaluation.pages.summary import verb
-from resistor_cls.evaluation.wording import digits, many, share
+from resistor_cls.evaluation.wording import digits, share
 
 Row = Mapping[str, Any]
 Cells = dict[tuple[int, int], list[Row]]

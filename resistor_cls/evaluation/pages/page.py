@@ -12,7 +12,8 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
-from resistor_cls.evaluation.wording import digits, level, many, percent, share, short
+from resistor_cls.errors import many
+from resistor_cls.evaluation.wording import digits, level, percent, share, short
 
 SMALL = 160  # pixels: pictures in a row
 _QUALITY = 78  # of JPEG: 5 kB a picture

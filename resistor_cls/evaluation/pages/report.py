@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from resistor_cls.errors import many
 from resistor_cls.evaluation.pages.cards import cards_of
 from resistor_cls.evaluation.pages.matrix import behind, cells_of, loss_of, matrix_of, pictured
 from resistor_cls.evaluation.pages.page import encoded, rendered
@@ -15,7 +16,6 @@ from resistor_cls.evaluation.pages.readings import reading
 from resistor_cls.evaluation.pages.sentences import sentences_of
 from resistor_cls.evaluation.pages.summary import accepted_row, summary_of, verb
 from resistor_cls.evaluation.pages.tables import category_rows, electrical, metric_rows
-from resistor_cls.evaluation.wording import many
 
 Row = Mapping[str, Any]
 

@@ -7,8 +7,9 @@ them with those of the report.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from resistor_cls.errors import many
 from resistor_cls.evaluation.pages.summary import SUMMARY, accepted_row, calibration_change, verb
-from resistor_cls.evaluation.wording import digits, level, many, percent, share
+from resistor_cls.evaluation.wording import digits, level, percent, share
 
 Row = Mapping[str, Any]
 _MAX_NAMED = 20  # categories without a photo that a sentence names

@@ -5,8 +5,9 @@ from typing import Any
 
 from scipy.stats import binom
 
+from resistor_cls.errors import many
 from resistor_cls.evaluation.pages.readings import reading
-from resistor_cls.evaluation.wording import digits, level, many, share
+from resistor_cls.evaluation.wording import digits, level, share
 
 Row = Mapping[str, Any]
 

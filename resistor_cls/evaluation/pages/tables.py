@@ -48,25 +48,25 @@ def category_rows(report: Row) -> list[dict[str, Any]]:
     ]
 
 
-def electrical(trade: Row) -> dict[str, Any]:
+def electrical(metrics: Row) -> dict[str, Any]:
     """Electrical metrics: the part `trade` of a report, in words.
 
     Args:
-        trade: that part; empty where there is none.
+        metrics: that part; empty where there is none.
     """
     questions = [
-        {**trade[name], "words": words, "interval": _interval(trade[name], share)}
+        {**metrics[name], "words": words, "interval": _interval(metrics[name], share)}
         for name, words in _ELECTRICAL.items()
-        if trade.get(name) and trade[name]["judged"]
+        if metrics.get(name) and metrics[name]["judged"]
     ]
-    steps = _steps((trade.get("decades") or {}).get("histogram", []))
+    steps = _steps((metrics.get("decades") or {}).get("histogram", []))
     return {
         "questions": questions,
-        "decades": trade.get("decades"),
+        "decades": metrics.get("decades"),
         "steps": steps,
         "most": max((row["photos"] for row in steps), default=0) or 1,
-        "worst": trade.get("worst") or [],
-        "cost": trade.get("cost"),
+        "worst": metrics.get("worst") or [],
+        "cost": metrics.get("cost"),
     }
 
 

@@ -16,7 +16,7 @@ from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.evaluation import Predictions
-from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions
+from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions, apply_calibration
 from resistor_cls.evaluation.ood import ood_report
 from resistor_cls.evaluation.predictions import yes_or_no
 from resistor_cls.inference.batches import batched, probabilities_and_features
@@ -123,7 +123,7 @@ def _rows(
             yield one.photo
 
     likely, features = probabilities_and_features(model, preprocessed())
-    found = calibrated.apply_to_others(likely, np.array(located), features)
+    found = apply_calibration(likely, calibrated.calibration, np.array(located), features)
     risk = calibrated.calibration.guaranteed_risk
     accepted = np.full(len(names), np.nan)
     if risk is not None:

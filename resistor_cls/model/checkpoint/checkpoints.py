@@ -98,21 +98,21 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             f"{path} cannot be loaded as plain values, and nothing in it was executed: "
             f"{_reason(error)}; use a checkpoint that resistor_cls wrote"
         ) from None  # a traceback would bring PyTorch's advice to execute the file
-    record = checkpoint.get(METADATA) if isinstance(checkpoint, dict) else None
-    if not isinstance(record, dict) or "format" not in record:
+    ours = checkpoint.get(METADATA) if isinstance(checkpoint, dict) else None
+    if not isinstance(ours, dict) or "format" not in ours:
         raise ModelError(
             f"{path} is not a checkpoint of resistor_cls: expected one that it trained"
         )
-    if type(record["format"]) is not int or record["format"] != CHECKPOINT_FORMAT:
+    if type(ours["format"]) is not int or ours["format"] != CHECKPOINT_FORMAT:
         raise ModelError(
-            f"{path} has checkpoint format {reprlib.repr(record['format'])}, this version reads "
+            f"{path} has checkpoint format {reprlib.repr(ours['format'])}, this version reads "
             f"{CHECKPOINT_FORMAT}: use the version of resistor_cls that wrote it"
         )
     values = {key: checkpoint[key] for key in (_SETTINGS, METADATA) if key in checkpoint}
     check_values(values, Checkpoint, path)
     tensors = checkpoint.get(_WEIGHTS)
     check_tensors(path, tensors)
-    check_digest(path, record.get(DIGEST), _digested(checkpoint), tensors)
+    check_digest(path, ours.get(DIGEST), _digested(checkpoint), tensors)
     return dict(checkpoint)
 
 
@@ -128,8 +128,8 @@ def _with_digest(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
 
 def _digested(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     """The plain values that the digest is made of, beside the weights."""
-    record = {key: value for key, value in checkpoint[METADATA].items() if key != DIGEST}
-    return {_SETTINGS: dict(checkpoint[_SETTINGS]), METADATA: record}
+    ours = {key: value for key, value in checkpoint[METADATA].items() if key != DIGEST}
+    return {_SETTINGS: dict(checkpoint[_SETTINGS]), METADATA: ours}
 
 
 def _check_zip(path: Path) -> None:

@@ -224,7 +224,7 @@ def _resized(photo: np.ndarray, size: int) -> np.ndarray:
 def _disturbed(view: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """What cameras, tables and hands do beyond what the generator draws.
 
-    Colour is no label here: it may change at will, so that bodies of any colour are found.
+    Colour is not the label here: it may change at will, so that bodies of any colour are found.
     """
     if rng.random() < 0.4:
         view = _littered(view, rng)

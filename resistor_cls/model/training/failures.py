@@ -33,7 +33,7 @@ def explained(data: Any) -> Iterator[None]:
         data: the data module; its `workers` and `batch_size` are named where it has them.
 
     Raises:
-        ConfigError: in place of an error that a setting causes.
+        ConfigError: instead of an error that a setting causes.
     """
     try:
         yield

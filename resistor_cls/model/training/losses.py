@@ -25,7 +25,7 @@ class Loss(NamedTuple):
             most losses.
         takes_soft_targets: whether soft targets between 0 and 1 have a meaning: whether the loss is
             least where the probabilities equal them.
-        multi_label: whether each category is a question of its own, so that several may be true.
+        multi_label: whether each category is a separate yes-or-no output; several may be true.
     """
 
     each: Callable[[Tensor, Tensor], Tensor]
@@ -38,7 +38,7 @@ class Loss(NamedTuple):
 
 
 def _bce(logits: Tensor, soft_targets: Tensor) -> Tensor:
-    """Each category as a question of its own, as in H2O Hydrogen Torch."""
+    """Each category as a separate yes-or-no output, as in H2O Hydrogen Torch."""
     return binary_cross_entropy_with_logits(logits, soft_targets, reduction="none").mean(dim=1)
 
 

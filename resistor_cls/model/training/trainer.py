@@ -115,47 +115,17 @@ def build_trainer(
     """
     if not isinstance(max_epochs, int) or max_epochs < 1:
         raise ConfigError(f"trainer.max_epochs={max_epochs}: expected 1 or more")
-    if accelerator == "auto":
-        accelerator = "cuda" if torch.cuda.is_available() else "cpu"
-    elif accelerator in ("gpu", "cuda"):
-        accelerator = "cuda"
-        if not torch.cuda.is_available():
-            raise ConfigError(
-                "trainer.accelerator=gpu: PyTorch sees no GPU here; use trainer=auto or trainer=cpu"
-            )
+    accelerator = _accelerator(accelerator)
     how_often = _validation_frequency(evaluation_epochs, max_epochs)
-    if patience is not None and patience < 1:
-        raise ConfigError(f"trainer.patience={patience}: expected 1 or more, or null")
-    if patience is not None and not save_best:
-        raise ConfigError(
-            f"trainer.patience={patience} with trainer.save_best=false, which would keep an epoch "
-            "that was no better: set trainer.save_best=true or trainer.patience=null"
-        )
-    picked = pick_precision(accelerator, precision)
-    quieten()
-    folder = Path(output) / "checkpoints"
-    # Two checkpoints on purpose: with save_last=True and a monitor, Lightning can freeze "last".
-    best = ModelCheckpoint(
-        folder,
-        filename="best",
-        monitor=monitor if save_best else None,
-        # Lightning tells checkpoints apart by monitor and mode: `last` has neither.
-        mode=mode_of(monitor) if save_best else "max",
-        # Lightning puts the average into whole checkpoints alone.
-        save_weights_only=ema is None,
-        enable_version_counter=False,  # best.ckpt is replaced, never joined by best-v1.ckpt
-    )
+    stopping = _early_stopping(monitor, patience, save_best)
     if ema is not None and not 0 < ema < 1:
         raise ConfigError(f"trainer.ema={ema}: expected more than 0 and less than 1, or null")
+    picked = pick_precision(accelerator, precision)
+    quieten()
+    kept = _checkpoints(Path(output) / "checkpoints", monitor if save_best else None, ema)
     # Statistics of batches are running means already: averaged once more they lag behind the
     # weights, which cost a net from scratch twelve points of top-1 (experiments/settings).
     averaging = [] if ema is None else [EMAWeightAveraging(decay=ema, use_buffers=False)]
-    last = ModelCheckpoint(folder, filename="last", enable_version_counter=False)
-    stopping = []
-    if patience is not None:
-        # A score that is undefined, such as ROC AUC of one category, is not a reason to stop.
-        mode = mode_of(monitor)
-        stopping = [EarlyStopping(monitor, mode=mode, patience=patience, check_finite=False)]
     try:
         return Trainer(
             accelerator=accelerator,
@@ -166,17 +136,69 @@ def build_trainer(
             # repeatable ones are slower, and whoever needs them sets trainer.deterministic=true.
             **{"deterministic": accelerator == "cpu", **how_often, **options},
             logger=logger,
-            callbacks=[*averaging, *callbacks, *stopping, best, last],
+            callbacks=[*averaging, *callbacks, *stopping, *kept],
             plugins=[WholeCheckpointIO()],
             default_root_dir=str(output),
             enable_model_summary=False,
             enable_progress_bar=False,  # EpochLines shows a bar, and a line an epoch
             num_sanity_val_steps=0,  # the label space was checked before; this would only log twice
         )
-    except TypeError as error:
-        raise ConfigError(f"trainer: {error}") from error
     except Exception as error:  # Lightning's MisconfigurationException is a plain Exception
         raise ConfigError(f"trainer: {error}") from error
+
+
+def _accelerator(asked: str) -> str:
+    """The hardware to train on.
+
+    Raises:
+        ConfigError: a GPU is asked for where there is none.
+    """
+    if asked not in ("auto", "gpu", "cuda"):
+        return asked
+    if torch.cuda.is_available():
+        return "cuda"
+    if asked == "auto":
+        return "cpu"
+    raise ConfigError(
+        "trainer.accelerator=gpu: PyTorch sees no GPU here; use trainer=auto or trainer=cpu"
+    )
+
+
+def _early_stopping(monitor: str, patience: int | None, save_best: bool) -> list[EarlyStopping]:
+    """Stops after some validations without a better one; nothing where `patience` is None.
+
+    Raises:
+        ConfigError: a patience below 1, or one beside an epoch that is kept for being the last.
+    """
+    if patience is None:
+        return []
+    if patience < 1:
+        raise ConfigError(f"trainer.patience={patience}: expected 1 or more, or null")
+    if not save_best:
+        raise ConfigError(
+            f"trainer.patience={patience} with trainer.save_best=false, which would keep an epoch "
+            "that was no better: set trainer.save_best=true or trainer.patience=null"
+        )
+    # A score that is undefined, such as ROC AUC of one category, is not a reason to stop.
+    return [EarlyStopping(monitor, mode=mode_of(monitor), patience=patience, check_finite=False)]
+
+
+def _checkpoints(folder: Path, monitor: str | None, ema: float | None) -> list[ModelCheckpoint]:
+    """Keeps the best epoch, by `monitor` or the last where it is None, and the last one.
+
+    Two checkpoints on purpose: with save_last=True and a monitor, Lightning can freeze "last".
+    """
+    best = ModelCheckpoint(
+        folder,
+        filename="best",
+        monitor=monitor,
+        # Lightning tells checkpoints apart by monitor and mode: `last` has neither.
+        mode="max" if monitor is None else mode_of(monitor),
+        # Lightning puts the average into whole checkpoints alone.
+        save_weights_only=ema is None,
+        enable_version_counter=False,  # best.ckpt is replaced, never joined by best-v1.ckpt
+    )
+    return [best, ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
 
 
 def _validation_frequency(evaluation_epochs: float, max_epochs: int) -> dict[str, Any]:

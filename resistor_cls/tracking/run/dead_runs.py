@@ -150,11 +150,7 @@ def finish(client: "MlflowClient", outbox: Outbox) -> int:
 
 
 def _require_dead(run: "StoredRun", folder: Path) -> None:
-    """Requires that a folder is not the copy of a living run's.
-
-    Raises:
-        TrackingError: it is.
-    """
+    """Requires that a folder is not the copy of a living run's."""
     tags = run.data.tags
     own = Path(tags.get(FOLDER_TAG, ""))
     if own == folder or not is_here(tags):

@@ -99,7 +99,7 @@ def ood(model: Predictions, found: CalibratedPredictions, photos: int = 150) -> 
     """The part of a report about photos that show none of the categories."""
     other = predicted(photos, skill=0, seed=9, located=model.located is not None)
     there = np.ones(photos, bool) if other.located is None else other.located
-    taken = found.apply_to_others(other.probabilities, there).accepted
+    taken = apply_calibration(other.probabilities, found.calibration, there).accepted
     by_risk = {
         str(risk): None if np.isnan(column).any() else {"other parts": column == 1}
         for risk, column in zip(RISKS, taken.T, strict=True)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from resistor_cls.data.audit.findings.finding import Finding, Sections, many
+from resistor_cls.data.audit.findings.finding import Finding, Sections
 from resistor_cls.data.sources.boxes import FILE
+from resistor_cls.errors import many
 
 THIN = 36  # pixels: a twelfth of a body is one band, which needs three pixels to have a colour
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from resistor_cls.data.audit.findings.finding import Finding, Sections, many
-from resistor_cls.errors import some_names
+from resistor_cls.data.audit.findings.finding import Finding, Sections
+from resistor_cls.errors import many, some_names
 
 ONE_PLACE = 0.95  # share of a category's photos that makes a camera or background its only one
 ONE_BURST = 0.9  # share of a category's photos that makes it one burst

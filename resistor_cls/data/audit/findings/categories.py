@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from resistor_cls.data.audit.findings.finding import Finding, Sections, many
-from resistor_cls.errors import some_names
+from resistor_cls.data.audit.findings.finding import Finding, Sections
+from resistor_cls.errors import many, some_names
 
 FEW = 20  # photos of a category: of fewer, a validation fold of a fifth holds three or none
 UNEVEN = 5  # times as many photos in the largest category as in the smallest

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from resistor_cls.data.audit.findings.finding import Finding, Sections, first_of, many
+from resistor_cls.data.audit.findings.finding import Finding, Sections, first_of
+from resistor_cls.errors import many
 
 
 def duplicate_findings(sections: Sections) -> Iterator[Finding]:

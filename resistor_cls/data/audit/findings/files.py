@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from resistor_cls.data.audit.findings.finding import Finding, Sections, first_of, many
+from resistor_cls.data.audit.findings.finding import Finding, Sections, first_of
+from resistor_cls.errors import many
 
 
 def unreadable_findings(sections: Sections) -> Iterator[Finding]:

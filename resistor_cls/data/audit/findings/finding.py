@@ -36,13 +36,6 @@ class Finding:
     categories: Sequence[str] = field(default=())
 
 
-def many(count: int, noun: str) -> str:
-    """A number with its noun, such as `2 categories`."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count:,} {noun[:-1]}ies" if noun.endswith("y") else f"{count:,} {noun}s"
-
-
 def first_of(texts: Sequence[str], count: int = 3) -> str:
     """The first of some texts, and how many more there are."""
     rest = f" and {len(texts) - count} more" if len(texts) > count else ""

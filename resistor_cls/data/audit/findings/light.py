@@ -1,7 +1,8 @@
 """Findings about light and sharpness."""
 
-from resistor_cls.data.audit.findings.finding import Finding, Sections, many
+from resistor_cls.data.audit.findings.finding import Finding, Sections
 from resistor_cls.data.audit.sections import WHITE
+from resistor_cls.errors import many
 
 
 def light_findings(sections: Sections) -> list[Finding]:
