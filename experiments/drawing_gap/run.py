@@ -23,7 +23,7 @@ from resistor_cls.categories import Category, resistor37
 from resistor_cls.data.crops import crop_upright, crop_view
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.data.images.decode import read_photo
-from resistor_cls.inference.predictor import find_photos
+from resistor_cls.inference import find_photos
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.synthetic import draw, parts, sample_scene
 from resistor_cls.synthetic.sampling import linear

@@ -7,6 +7,7 @@ training asks it before the first photo is read.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from resistor_cls.errors import ConfigError
@@ -26,6 +27,10 @@ class Rule(NamedTuple):
     message: str
 
 
+def _is_searched_on_several(key: str, values: Values) -> bool:
+    return bool(values.get(key)) and values.get("trainer.devices") not in (1, "1")
+
+
 RULES = (
     Rule(
         lambda values: bool(
@@ -34,15 +39,13 @@ RULES = (
         "trainer.patience={trainer.patience} with data.train_on_validation=true: no photo is left "
         "that could tell when to stop; set trainer.patience=null",
     ),
-    Rule(
-        lambda values: bool(values.get("find.batch_size")) and not _is_one_device(values),
-        "find.batch_size=true with trainer.devices={trainer.devices}: it is searched on one "
-        "device; set trainer.devices=1, and give what is found to the others",
-    ),
-    Rule(
-        lambda values: bool(values.get("find.lr")) and not _is_one_device(values),
-        "find.lr=true with trainer.devices={trainer.devices}: it is searched on one device; set "
-        "trainer.devices=1, and give what is found to the others",
+    *(
+        Rule(
+            partial(_is_searched_on_several, key),
+            f"{key}=true with trainer.devices={{trainer.devices}}: it is searched on one device; "
+            "set trainer.devices=1, and give what is found to the others",
+        )
+        for key in ("find.batch_size", "find.lr")
     ),
 )
 
@@ -62,7 +65,3 @@ def check_together(values: Values) -> None:
             raise ConfigError(
                 re.sub(r"\{([\w.]+)\}", lambda key: str(values.get(key[1])), rule.message)
             )
-
-
-def _is_one_device(values: Values) -> bool:
-    return values.get("trainer.devices") in (1, "1")

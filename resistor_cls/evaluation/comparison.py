@@ -88,7 +88,6 @@ def compare(
     by_value: Mapping[str, Sequence[Predictions]],
     bursts: Mapping[str, int],
     draws: int = DRAWS,
-    seed: int = 0,
 ) -> Comparison:
     """Compares the values of a key.
 
@@ -101,12 +100,11 @@ def compare(
         by_value: value → predictions of its jobs.
         bursts: photo → the burst that it was taken in; a photo without one is a burst of its own.
         draws: of the bootstrap.
-        seed: of the random numbers.
     """
     photos = dict.fromkeys(name for jobs in by_value.values() for one in jobs for name in one.names)
     burst_of = _numbered({photo: bursts.get(photo, photo) for photo in photos})
     count = len(set(burst_of.values()))
-    times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
+    times = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=draws)
     first, *others = ((value, _measure(jobs, burst_of, times)) for value, jobs in by_value.items())
     values = [row for value, found in (first, *others) for row in found.rows(value)]
     gaps = [

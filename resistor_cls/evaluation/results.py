@@ -3,7 +3,7 @@
 import io
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,10 +68,6 @@ class DataSet:
     folder: str
     photos: int
     categories: int
-
-    def values(self) -> dict[str, Any]:
-        """The attributes by name."""
-        return asdict(self)
 
 
 def confusion_results(predictions: Predictions, name: str, title: str) -> Results:

@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from tqdm import tqdm
 
@@ -28,17 +28,18 @@ _IN_ASCII = {"Ω": "ohm", "±": "+/-"}  # for terminals that lack one of these
 _OF_BOX = ("x", "y", "length", "width", "degrees")
 
 
-class Format(Protocol):
-    """One way to write predictions on standard output; it may write nothing before or after."""
+class Format:
+    """One way to write predictions on standard output."""
 
     def begin(self) -> None:
-        """Writes what comes before the first photo."""
+        """Writes what comes before the first photo, by default nothing."""
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes the predictions of one photo."""
+        raise NotImplementedError
 
     def end(self) -> None:
-        """Writes what comes after the last photo."""
+        """Writes what comes after the last photo, by default nothing."""
 
 
 class Table(Format):

@@ -77,7 +77,10 @@ def build_backbone(
         return net, "scratch"
     check_backbone(name)
     _check_settings(pool, dropout, drop_path, pretrained)
-    make = _arguments(name, categories, pool, dropout, drop_path, channels, shape)
+    make = _arguments(
+        name, categories, pool=pool, dropout=dropout, drop_path=drop_path, channels=channels,
+        shape=shape,
+    )  # fmt: skip
     if pretrained != "false":
         try:
             weights = {"file": str(_imagenet_weights(name))}
@@ -119,6 +122,7 @@ def _check_settings(pool: str, dropout: float, drop_path: float, pretrained: str
 def _arguments(
     name: str,
     categories: int,
+    *,
     pool: str,
     dropout: float,
     drop_path: float,

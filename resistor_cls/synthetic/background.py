@@ -18,6 +18,7 @@ _TILE, _SPAN = 2048, 700
 _MAX_SCALE = 1.4
 # Texels by which a photo can be shifted and stay inside; 1.42 is the diagonal of a square.
 _MAX_SHIFT = _TILE - _SPAN * _MAX_SCALE * 1.42
+_COARSE = 24  # cells a side of the grid that soft light is computed on
 # Reflectance of white paper.
 _PAPER: Rgb = (0.78, 0.78, 0.78)
 # What varnish reflects of a bright window, in the same unit; bluish like the sky.
@@ -99,9 +100,9 @@ def _upscaled(coarse: Map, size: int) -> Map:
     return cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
 
 
-def _coarse_grid(count: int = 24) -> tuple[Map, Map]:
+def _coarse_grid() -> tuple[Map, Map]:
     """X and y of the cells of a coarse grid, fractions of the photo's side."""
-    centres = (np.arange(count, dtype=np.float32) + 0.5) / count
+    centres = (np.arange(_COARSE, dtype=np.float32) + 0.5) / _COARSE
     return centres[None, :], centres[:, None]
 
 

@@ -117,12 +117,10 @@ def audit_photos(
 
 def with_findings(audit: Mapping[str, Any], more: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The audit with more findings, sorted and counted."""
-    found = _by_severity([*audit["findings"], *more])
+    found = [*audit["findings"], *more]
+    found.sort(
+        key=lambda finding: SEVERITIES.index(finding["severity"])
+    )  # keeps equal ones in order
     numbers = Counter(finding["severity"] for finding in found)
     counts = {**audit["counts"], **{severity: numbers[severity] for severity in SEVERITIES}}
     return {**audit, "counts": counts, "findings": found}
-
-
-def _by_severity(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The most severe first, else in the order that they came in."""
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding["severity"]))

@@ -52,20 +52,11 @@ class ImagePreprocessing(Protocol):
         locates: whether it looks for the body.
     """
 
-    @property
-    def size(self) -> int | list[int]: ...  # noqa: D102
-
-    @property
-    def shape(self) -> tuple[int, int]: ...  # noqa: D102
-
-    @property
-    def channels(self) -> int: ...  # noqa: D102
-
-    @property
-    def key(self) -> str: ...  # noqa: D102
-
-    @property
-    def locates(self) -> bool: ...  # noqa: D102
+    size: int | list[int]
+    shape: tuple[int, int]
+    channels: int
+    key: str
+    locates: bool
 
     def __call__(self, photo: np.ndarray) -> PreprocessedImage:
         """Preprocesses one photo; called by several threads at once.

@@ -209,7 +209,6 @@ def apply_calibration(
     calibration: Calibration,
     located: np.ndarray | None = None,
     features: np.ndarray | None = None,
-    basis: str = "saved",
 ) -> CalibratedPredictions:
     """Applies a calibration.
 
@@ -220,10 +219,9 @@ def apply_calibration(
             whatever its confidence. None for a model without a detector.
         features: (photos, features) of the model; a photo unlike the calibration photos is never
             accepted either. None where that is not tested.
-        basis: see `CalibratedPredictions`.
     """
     count = len(probabilities)
-    found = empty_predictions(count, calibration, basis)
+    found = empty_predictions(count, calibration, "saved")
     found.temperatures[:] = calibration.temperature
     found.thresholds[:] = [np.nan if one is None else one for one in calibration.thresholds]
     for rows in chunks(count):

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from resistor_cls.evaluation.calibration.temperature import chunks
+
 # Share of photos like the calibration photos that the test refuses. It costs coverage, and each
 # point refuses more of the others: experiments/familiarity shows how many.
 REFUSED = 0.04
 MIN_PHOTOS = 20  # fewer calibration photos say nothing about the share
 MAX_PHOTOS = 2000  # that are kept with a model: 2 MB of 512 features
 MAX_SCORE = 3.0  # of `scores`: what is farther away is clearly out of distribution
-_AT_ONCE = 4096  # photos whose similarities are in memory together
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,7 @@ class Familiarity:
         """
         nearest = np.empty(len(features))
         references = self.references.astype(np.float32).T
-        for start in range(0, len(features), _AT_ONCE):
-            rows = slice(start, start + _AT_ONCE)
+        for rows in chunks(len(features)):
             similar = _unit(features[rows]) @ references
             if own is not None:
                 themselves = np.flatnonzero(own[rows] >= 0)

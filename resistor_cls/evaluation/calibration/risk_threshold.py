@@ -9,15 +9,13 @@ CONFIDENCE = 0.95  # with which a risk level is guaranteed
 _ROUNDING = 1 - 1e-9  # a photo that a threshold was fitted to must not fall below it
 
 
-def fit_threshold(
-    confidences: np.ndarray, right: np.ndarray, risk: float, confidence: float = CONFIDENCE
-) -> float | None:
+def fit_threshold(confidences: np.ndarray, right: np.ndarray, risk: float) -> float | None:
     """The lowest threshold of confidence at which at most `risk` of the predictions are wrong.
 
     Learn then Test (Angelopoulos, Bates, Candès, Jordan and Lei 2025, "Learn then Test: calibrating
     predictive algorithms to achieve risk control", Ann. Appl. Stat. 19) with fixed-sequence testing
     and exact binomial p-values: beginning with the fewest photos that could prove the risk level,
-    lower and lower thresholds are tested until one fails. With probability `confidence` over the
+    lower and lower thresholds are tested until one fails. With probability `CONFIDENCE` over the
     held-out photos, the predictions that are accepted later have at most that risk, provided that
     a lower confidence never means a higher accuracy.
 
@@ -25,7 +23,6 @@ def fit_threshold(
         confidences: (photos,) of the predictions; below 0 for photos that are never accepted.
         right: (photos,) bool, whether each prediction is right.
         risk: risk level, the share of wrong predictions among the accepted ones.
-        confidence: probability that the guarantee holds.
 
     Returns:
         The threshold; None where the photos are too few, or too many of those with the highest
@@ -33,7 +30,7 @@ def fit_threshold(
     """
     from scipy.stats import binom
 
-    fewest = fewest_photos(risk, confidence)
+    fewest = fewest_photos(risk)
     confidences, right = confidences[confidences >= 0], right[confidences >= 0]
     if len(right) < fewest:
         return None
@@ -44,7 +41,7 @@ def fit_threshold(
     last = np.append(sorted_confidences[1:] < sorted_confidences[:-1], True)
     counts = np.flatnonzero(last) + 1
     counts = counts[counts >= fewest]
-    passed = binom.cdf(wrong[counts - 1], counts, risk) <= 1 - confidence
+    passed = binom.cdf(wrong[counts - 1], counts, risk) <= 1 - CONFIDENCE
     until = len(passed) if passed.all() else int(passed.argmin())
     return float(sorted_confidences[counts[until - 1] - 1]) if until else None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 TINY = float(np.finfo(np.float32).tiny)  # smallest probability whose logarithm is taken
-_AT_ONCE = 4096  # photos: a copy of that many rows is small beside the predictions
+_AT_ONCE = 4096  # photos: a copy of that many rows, or their distances, is small enough
 _MIN, _MAX = 0.05, 20.0  # temperatures that are searched
 _MAX_PHOTOS = 20_000  # more photos change a temperature in its fourth digit
 

@@ -20,11 +20,14 @@ WIDTH = 4.6  # inches: the width of a phone or half a page; text of 9 points can
 LONGEST_NAME = 34  # characters that fit into a legend
 
 
-def chart(height: float) -> tuple[Figure, Axes]:
-    """A figure of one panel, `height` inches tall."""
+def chart(height: float, title: str, across: str, up: str) -> tuple[Figure, Axes]:
+    """A figure of one panel, `height` inches tall, with its title and the names of its axes."""
     figure = Figure(figsize=(WIDTH, height), dpi=110, layout="constrained")
     axes = figure.subplots()
     plain(axes)
+    axes.set_title(title, fontsize=10, color=INK, loc="left")
+    axes.set_xlabel(across, fontsize=9)
+    axes.set_ylabel(up, fontsize=9)
     return figure, axes
 
 

@@ -1,7 +1,7 @@
 """Curves of each category against the rest: the mean of all, and the worst by name."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,10 +33,6 @@ class Curve:
     name: str
     area: float
     heights: np.ndarray
-
-    def only(self, kept: np.ndarray) -> "Curve":
-        """The part on some points of the grid: (points,) bool."""
-        return replace(self, heights=self.heights[kept])
 
 
 def curves_of(

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve
 
 from resistor_cls.categories import Categories
-from resistor_cls.evaluation.figures.base import INK, chart, sentence_figure
+from resistor_cls.evaluation.figures.base import chart, sentence_figure
 from resistor_cls.evaluation.figures.one_vs_rest import (
     GRID,
     NO_CURVE,
@@ -31,12 +31,8 @@ def precision_recall_figure(
     curves = curves_of(probabilities, targets, categories, _precision_recall)
     if not curves:
         return sentence_figure(NO_CURVE)
-    figure, axes = chart(4.9)
-    axes.set_title(
-        "Precision and recall: each category against the rest", fontsize=10, color=INK, loc="left"
-    )
-    axes.set_xlabel("recall", fontsize=9)
-    axes.set_ylabel("precision", fontsize=9)
+    title = "Precision and recall: each category against the rest"
+    figure, axes = chart(4.9, title, "recall", "precision")
     draw_curves(axes, 1 - GRID[::-1], curves)
     name_curves(figure, curves, "average precision")
     return figure

@@ -6,7 +6,6 @@ from matplotlib.lines import Line2D
 
 from resistor_cls.evaluation.figures.base import (
     GREY,
-    INK,
     LINE,
     MARK,
     OTHERS,
@@ -30,8 +29,8 @@ def risk_coverage_figure(calibration: Part | None) -> Figure:
     curve = curve[np.isfinite(curve).all(axis=1)]
     if calibration is None or not len(curve):
         return sentence_figure("No risk was measured.")
-    figure, axes = chart(4.4)
-    axes.set_title("Wrong predictions among the accepted", fontsize=10, color=INK, loc="left")
+    title = "Wrong predictions among the accepted"
+    figure, axes = chart(4.4, title, "accepted photos (coverage)", "wrong among them (risk)")
     few = len(curve) == 1
     axes.plot(*curve.T, color=LINE, linewidth=2, marker="o" if few else "", markersize=4)
     area = calibration["aurc"]
@@ -58,8 +57,6 @@ def risk_coverage_figure(calibration: Part | None) -> Figure:
         )
     axes.set_xlim(0, 1.01)
     axes.set_ylim(0, max(1.15 * max(tops), 0.001))
-    axes.set_xlabel("accepted photos (coverage)", fontsize=9)
-    axes.set_ylabel("wrong among them (risk)", fontsize=9)
     in_percent(axes.xaxis, axes.yaxis)
     legend(figure, handles, texts)
     return figure

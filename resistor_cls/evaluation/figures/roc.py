@@ -1,11 +1,13 @@
 """ROC curves of each category against the rest."""
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import auc, roc_curve
 
 from resistor_cls.categories import Categories
-from resistor_cls.evaluation.figures.base import GREY, INK, chart, plain, sentence_figure
+from resistor_cls.evaluation.figures.base import GREY, chart, plain, sentence_figure
 from resistor_cls.evaluation.figures.one_vs_rest import (
     GRID,
     NO_CURVE,
@@ -31,15 +33,13 @@ def roc_figure(probabilities: np.ndarray, targets: np.ndarray, categories: Categ
     curves = curves_of(probabilities, targets, categories, _roc)
     if not curves:
         return sentence_figure(NO_CURVE)
-    figure, axes = chart(4.9)
-    axes.set_title("ROC: each category against the rest", fontsize=10, color=INK, loc="left")
-    axes.set_xlabel("false positive rate", fontsize=9)
-    axes.set_ylabel("true positive rate", fontsize=9)
+    title = "ROC: each category against the rest"
+    figure, axes = chart(4.9, title, "false positive rate", "true positive rate")
     draw_curves(axes, GRID, curves)
     if curves[0].area > 1 - _ZOOM:  # then no curve runs behind the enlarged corner
         corner = axes.inset_axes((0.36, 0.18, 0.58, 0.52))
         near = GRID <= 1.1 * _ZOOM
-        draw_curves(corner, GRID[near], [curve.only(near) for curve in curves])
+        draw_curves(corner, GRID[near], [replace(one, heights=one.heights[near]) for one in curves])
         corner.set_xlim(-0.003, _ZOOM + 0.003)
         corner.set_ylim(1 - _ZOOM - 0.003, 1.003)
         corner.set_xticks([0, _ZOOM / 2, _ZOOM])

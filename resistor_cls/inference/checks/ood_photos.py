@@ -44,7 +44,7 @@ def ood_photos(
     """
     if kind not in KINDS:
         raise DataError(f"OOD photos {kind!r}: expected one of {', '.join(KINDS)}")
-    known = _Known(categories)
+    known = KnownParts(categories)
     kind_number = tuple(KINDS).index(kind)
 
     def one(index: int) -> NDArray[Any]:
@@ -53,19 +53,7 @@ def ood_photos(
     return _in_threads([partial(one, index) for index in range(count)])
 
 
-def other_resistor(categories: Categories, rng: np.random.Generator) -> Category:
-    """A part that is in no category.
-
-    Its ohms differ from those of every name and marking, and its bands from those of every
-    category, whichever end they are read from.
-
-    Raises:
-        DataError: categories that leave none.
-    """
-    return _Known(categories).other(rng)
-
-
-class _Known:
+class KnownParts:
     """The ohms and bands of a list of categories."""
 
     def __init__(self, categories: Categories) -> None:
@@ -75,6 +63,14 @@ class _Known:
         self._bands = {either for bands in shown for either in (bands, bands[::-1])}
 
     def other(self, rng: np.random.Generator) -> Category:
+        """A part that is in none of the categories.
+
+        Its ohms differ from those of every name and marking, and its bands from those of every
+        category, whichever end they are read from.
+
+        Raises:
+            DataError: categories that leave none.
+        """
         for _ in range(_TRIES):
             part = any_part(rng)
             if f"{part.ohms:.6g}" not in self._ohms and part.markings[0] not in self._bands:
@@ -93,20 +89,20 @@ def _shown(category: Category) -> tuple[tuple[str, ...], ...]:
         return ()
 
 
-def _empty_table(rng: np.random.Generator, _: _Known, size: int) -> NDArray[Any]:
+def _empty_table(rng: np.random.Generator, _: KnownParts, size: int) -> NDArray[Any]:
     return draw_empty(sample_scene(any_part(rng), rng), size)
 
 
-def _other_thing(rng: np.random.Generator, _: _Known, size: int) -> NDArray[Any]:
+def _other_thing(rng: np.random.Generator, _: KnownParts, size: int) -> NDArray[Any]:
     return draw_distractor(rng, size)[0]
 
 
-def _other_resistor(rng: np.random.Generator, known: _Known, size: int) -> NDArray[Any]:
+def _other_resistor(rng: np.random.Generator, known: KnownParts, size: int) -> NDArray[Any]:
     return draw(sample_scene(known.other(rng), rng), size).photo
 
 
 # Kinds of OOD photos; the order is part of the seed.
-KINDS: dict[str, Callable[[np.random.Generator, _Known, int], NDArray[Any]]] = {
+KINDS: dict[str, Callable[[np.random.Generator, KnownParts, int], NDArray[Any]]] = {
     "empty tables": _empty_table,
     "other things": _other_thing,
     "other resistors": _other_resistor,

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,7 +127,7 @@ class Run:
             photos: some of them.
             use: for which purpose, such as `training` or `validation`.
         """
-        self._put("data", **photos.values(), use=use)
+        self._put("data", **asdict(photos), use=use)
 
     def log_evaluated(self, reference: str) -> None:
         """Links the run to the model that it evaluates, where that is a model of MLflow."""

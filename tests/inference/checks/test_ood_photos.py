@@ -10,7 +10,7 @@ from resistor_cls.categories import Categories, Category, resistor37
 from resistor_cls.colour_code import decode
 from resistor_cls.e_series import e_series
 from resistor_cls.errors import DataError
-from resistor_cls.inference.checks.ood_photos import KINDS, ood_photos, other_resistor
+from resistor_cls.inference.checks.ood_photos import KINDS, KnownParts, ood_photos
 from resistor_cls.synthetic import any_part
 from resistor_cls.synthetic.parts import bands_of
 
@@ -30,7 +30,7 @@ def test_photos_repeat_with_the_seed_and_are_all_different(kind: str):
 
 @given(st.integers(0, 2**32), st.sampled_from([STRANGE, resistor37()]))
 def test_other_resistors_are_in_no_category(seed: int, categories: Categories):
-    part = other_resistor(categories, np.random.default_rng(seed))
+    part = KnownParts(categories).other(np.random.default_rng(seed))
     (bands,) = part.markings
     for category in categories:
         assert bands not in category.markings
@@ -45,7 +45,7 @@ def test_a_category_without_ohms_keeps_the_rings_that_it_is_drawn_with():
     name = next(
         name for name in map("part {}".format, count()) if bands_of(Category(name)) == chance
     )
-    part = other_resistor(Categories(["right", name]), np.random.default_rng(0))
+    part = KnownParts(Categories(["right", name])).other(np.random.default_rng(0))
     assert part.markings[0] != chance
 
 
@@ -75,4 +75,4 @@ def test_a_list_of_every_value_leaves_no_other_resistor():
     values += [(n, power) for n in e_series(96) for power in range(-2, 6)]
     names = {f"{n * 10.0**power:.2f}".replace(".", "R") for n, power in values}
     with pytest.raises(DataError, match="no other resistor was found"):
-        other_resistor(Categories(sorted(names)), np.random.default_rng(0))
+        KnownParts(Categories(sorted(names))).other(np.random.default_rng(0))
