@@ -82,11 +82,7 @@ def import_custom(path: str, key: str) -> Any:
 
 
 def check_allowed(path: str, key: str) -> tuple[str, str]:
-    """Checks that a path may be imported, without importing it.
-
-    Args:
-        path: see `import_custom`.
-        key: see `import_custom`.
+    """Checks that a path may be imported, without importing it; arguments as of `import_custom`.
 
     Returns:
         The module and the name in it.

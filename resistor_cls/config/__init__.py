@@ -10,18 +10,7 @@ from resistor_cls.config.plain import flatten, recipe, report_options, resolved
 from resistor_cls.config.running import chosen_options, log_config, output_folder, run_hydra
 
 __all__ = [
-    "CONF",
-    "chosen_options",
-    "compose",
-    "flatten",
-    "groups",
-    "instantiate",
-    "instantiate_all",
-    "log_config",
-    "loss_arguments",
-    "output_folder",
-    "recipe",
-    "report_options",
-    "resolved",
+    "CONF", "chosen_options", "compose", "flatten", "groups", "instantiate", "instantiate_all",
+    "log_config", "loss_arguments", "output_folder", "recipe", "report_options", "resolved",
     "run_hydra",
-]
+]  # fmt: skip

@@ -19,20 +19,10 @@ if TYPE_CHECKING:
     from resistor_cls.data.settings import data_module_from_settings
 
 __all__ = [
-    "CustomSource",
-    "FolderSource",
-    "PhotoDataModule",
-    "PhotoSet",
-    "Resistor37Source",
-    "Resize",
-    "SplitConfig",
-    "SyntheticSource",
-    "TableSource",
-    "data_module_from_settings",
-    "read_photo",
-    "read_pipeline",
-    "resize",
-]
+    "CustomSource", "FolderSource", "PhotoDataModule", "PhotoSet", "Resistor37Source", "Resize",
+    "SplitConfig", "SyntheticSource", "TableSource", "data_module_from_settings", "read_photo",
+    "read_pipeline", "resize",
+]  # fmt: skip
 
 # Lightning takes seconds and 300 MB, albumentations a second, and not everything needs them.
 _LAZY = {

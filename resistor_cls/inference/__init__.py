@@ -6,12 +6,6 @@ from resistor_cls.inference.predictor import Predictor
 from resistor_cls.inference.pseudo_labels import check_teacher, label_photos
 
 __all__ = [
-    "Box",
-    "Candidate",
-    "Prediction",
-    "Predictor",
-    "check_teacher",
-    "find_photos",
-    "label_photos",
-    "look_for_photos",
-]
+    "Box", "Candidate", "Prediction", "Predictor", "check_teacher", "find_photos",
+    "label_photos", "look_for_photos",
+]  # fmt: skip

@@ -185,12 +185,7 @@ class Predictor:
     def predict_bodies(
         self, photos: Photo | Iterable[Photo], top: int = 3, risk: float | None = None
     ) -> list[Prediction] | Iterator[list[Prediction]]:
-        """Reads all resistors in one photo, or in each of many.
-
-        Args:
-            photos: see `predict`.
-            top: see `predict`.
-            risk: see `predict`.
+        """Reads all resistors in one photo, or in each of many; arguments as of `predict`.
 
         Returns:
             For one photo a prediction for each body, the highest score of the detector first; a

@@ -20,20 +20,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "EpochLines",
-    "ResistorNetwork",
-    "ResistorTask",
-    "SyntheticCrops",
-    "build_task",
-    "build_trainer",
-    "dry_run",
-    "fit",
-    "image_preprocessing",
-    "leave_cores",
-    "score",
-    "seed_everything",
-    "train_detector",
-]
+    "EpochLines", "ResistorNetwork", "ResistorTask", "SyntheticCrops", "build_task",
+    "build_trainer", "dry_run", "fit", "image_preprocessing", "leave_cores", "score",
+    "seed_everything", "train_detector",
+]  # fmt: skip
 
 # Who predicts needs neither Lightning nor the generator: each name loads its own module alone.
 _MODULES = {

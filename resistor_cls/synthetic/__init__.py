@@ -9,17 +9,7 @@ from resistor_cls.synthetic.sampling import any_part, sample_scene
 from resistor_cls.synthetic.scene import Scene
 
 __all__ = [
-    "DISTRACTORS",
-    "GENERATOR_VERSION",
-    "Drawing",
-    "Scene",
-    "Window",
-    "any_part",
-    "close_up",
-    "counts_to_draw",
-    "draw",
-    "draw_distractor",
-    "draw_empty",
-    "generate_dataset",
+    "DISTRACTORS", "GENERATOR_VERSION", "Drawing", "Scene", "Window", "any_part", "close_up",
+    "counts_to_draw", "draw", "draw_distractor", "draw_empty", "generate_dataset",
     "sample_scene",
-]
+]  # fmt: skip

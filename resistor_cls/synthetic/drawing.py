@@ -51,10 +51,7 @@ def draw(scene: Scene, size: int = 700, window: Window | None = None) -> Drawing
 def draw_empty(scene: Scene, size: int = 700, window: Window | None = None) -> Photo:
     """Draws the table of a scene without its part, on which a detector must find nothing.
 
-    Args:
-        scene: as for `draw`.
-        size: as for `draw`.
-        window: as for `draw`.
+    Arguments as of `draw`.
 
     Returns:
         (side, side, 3) uint8, RGB.

@@ -26,19 +26,7 @@ from resistor_cls.evaluation.calibration.risk_threshold import (
 from resistor_cls.evaluation.calibration.temperature import calibrated, chunks, fit_temperature
 
 __all__ = [
-    "CONFIDENCE",
-    "FOLDS",
-    "LEVELS",
-    "RISKS",
-    "CalibratedPredictions",
-    "Calibration",
-    "Familiarity",
-    "apply_calibration",
-    "calibrated",
-    "chunks",
-    "cross_fitted",
-    "fewest_photos",
-    "fit_calibration",
-    "fit_temperature",
-    "fit_threshold",
-]
+    "CONFIDENCE", "FOLDS", "LEVELS", "RISKS", "CalibratedPredictions", "Calibration",
+    "Familiarity", "apply_calibration", "calibrated", "chunks", "cross_fitted", "fewest_photos",
+    "fit_calibration", "fit_temperature", "fit_threshold",
+]  # fmt: skip
