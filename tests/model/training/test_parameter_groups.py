@@ -51,7 +51,7 @@ def test_patterns_set_the_rate_of_layers_and_the_last_counts():
         ({"freeze_epochs": -1}, "model.freeze_epochs=-1: expected 0 or more"),
         ({"layer_lr": {"fc": -1}}, "model.layer_lr.fc=-1: expected 0 or more"),
         ({"layer_lr": {"head": 1}}, "no layer is named like 'head'; conv1, .*fc"),
-        ({"layer_lr": {"(": 1}}, r"model.layer_lr: '\(' is no pattern"),
+        ({"layer_lr": {"(": 1}}, r"model.layer_lr: '\(' is not a pattern"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(settings: dict, message: str):
