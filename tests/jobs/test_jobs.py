@@ -232,7 +232,7 @@ def test_what_drawings_taught_starts_another_run(
     assert run.data.params["photos.train"] == "16"
     assert run.data.params["photos.validation"] == "32"
     files = {name: artifact(run, f"{name}.safetensors") for name in ("weights", "locator")}
-    card = read_weights(files["weights"]).card
+    card = read_weights(files["weights"]).metadata
     assert card["recipe"]["data.stream.length"] == 16
     assert card["trained_on"] == []
     assert str(Path.cwd().parent).encode() not in files["weights"].read_bytes()

@@ -1,6 +1,6 @@
 import numpy as np
 
-from resistor_cls.evaluation import gallery_figure
+from resistor_cls.evaluation.figures import gallery_figure
 from tests.helpers.figures import pixels
 
 

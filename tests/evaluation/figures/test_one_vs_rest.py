@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from resistor_cls.categories import Categories
-from resistor_cls.evaluation import precision_recall_figure, roc_figure, svg
+from resistor_cls.evaluation.figures import precision_recall_figure, roc_figure, svg
 from resistor_cls.evaluation.figures.base import LINE, MARK
 from resistor_cls.evaluation.figures.one_vs_rest import MAX_CURVES, PALE
 from tests.helpers.figures import legend_texts, lines, pixels

@@ -1,6 +1,6 @@
 from typing import Any
 
-from resistor_cls.evaluation import ood_figure
+from resistor_cls.evaluation.figures import ood_figure
 from tests.helpers.figures import legend_texts, pixels
 
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from resistor_cls.evaluation import reliability_figure
+from resistor_cls.evaluation.figures import reliability_figure
 from resistor_cls.evaluation.figures.base import LINE, MARK
 from tests.helpers.figures import legend_texts, lines, pixels
 

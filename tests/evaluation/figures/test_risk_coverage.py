@@ -1,6 +1,6 @@
 from typing import Any
 
-from resistor_cls.evaluation import risk_coverage_figure
+from resistor_cls.evaluation.figures import risk_coverage_figure
 from tests.helpers.figures import legend_texts, pixels
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resistor_cls.evaluation import robustness_figure
+from resistor_cls.evaluation.figures import robustness_figure
 from tests.helpers.figures import legend_texts, pixels
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from resistor_cls.evaluation import saliency_figure
+from resistor_cls.evaluation.figures import saliency_figure
 from tests.helpers.figures import pixels
 
 

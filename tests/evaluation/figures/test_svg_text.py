@@ -1,7 +1,7 @@
 import numpy as np
 
 from resistor_cls.categories import Categories
-from resistor_cls.evaluation import confusion_figure, svg
+from resistor_cls.evaluation.figures import confusion_figure, svg
 
 
 def test_a_figure_goes_into_a_page_as_text():
