@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
@@ -72,7 +73,7 @@ def test_early_names_are_the_names_of_the_packages() -> None:
 
 @pytest.fixture
 def nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: Any) -> None:
         raise AssertionError("photos or a model are read")
 
     monkeypatch.setattr(PhotoDataModule, "setup", fail)

@@ -157,7 +157,7 @@ def test_a_setting_changes_what_it_is_of(
     ],
 )
 def test_what_does_not_go_together_is_refused_before_training(
-    words: list[str], message: str, train: Train, capsys: pytest.CaptureFixture
+    words: list[str], message: str, train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("tracking=none", *words) == 2
     error = capsys.readouterr().err
@@ -176,7 +176,7 @@ def artifact(run: Run, name: str) -> Path:
 
 
 def test_settings_of_all_kinds_go_together(
-    train: Train, photos: Path, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = (
         "mix=cutmix", "mix.corner=true", "loss.label_smoothing=0.1", "loss.class_weights=balanced",
@@ -202,7 +202,7 @@ def test_settings_of_all_kinds_go_together(
 
 
 def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root, held = tmp_path / "root", tmp_path / "held"
     for number, path in enumerate(sorted(photos.rglob("*.jpg"))):
@@ -226,7 +226,7 @@ def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
 
 
 def test_photos_without_labels_train_where_a_model_is_sure_of_them(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from resistor_cls.categories import Categories
     from resistor_cls.synthetic import generate_dataset

@@ -52,7 +52,7 @@ def in_bursts(bursts: int, size: int) -> dict[str, int]:
 
 @settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(2, 6), st.integers(0, 2**32 - 1))
-def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed: int):
+def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed: int) -> None:
     targets, probabilities = at_random(photos, categories, seed)
     metrics = metric_collection(categories)
     metrics.update(torch.tensor(probabilities, dtype=torch.float32), torch.tensor(targets))
@@ -63,7 +63,7 @@ def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed:
 
 @settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(2, 6), st.integers(0, 2**32 - 1))
-def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int):
+def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int) -> None:
     targets, probabilities = at_random(photos, categories, seed)
     weights = np.random.default_rng(seed).integers(0, 4, (2, photos))
     found = weighted_scores(predictions_of(targets, probabilities), weights.astype(float))
@@ -89,7 +89,7 @@ def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int)
         assert row == pytest.approx(wanted, nan_ok=True)
 
 
-def test_the_bootstrap_draws_whole_bursts():
+def test_the_bootstrap_draws_whole_bursts() -> None:
     """By hand: with two bursts, one all right and one all wrong, a draw is 0, 1/2 or 1."""
     targets = np.repeat([0, 1], 4)
     one = predictions_of(targets, np.tile([0.9, 0.1], (8, 1)))  # right in the first burst alone
@@ -101,7 +101,7 @@ def test_the_bootstrap_draws_whole_bursts():
     assert (gap["mean"], gap["low"], gap["high"]) == (0.0, 0.0, 0.0)
 
 
-def test_intervals_cover_the_truth():
+def test_intervals_cover_the_truth() -> None:
     """The accuracy of 60 bursts of 5, of which a normal share is easy; truth from many photos."""
     truth = scores(with_skill(0.5, 20_000, 5, seed=999, spread=1.5))
     covered = []
@@ -113,7 +113,7 @@ def test_intervals_cover_the_truth():
     assert (np.mean(covered, axis=0) >= 0.86).all()
 
 
-def test_intervals_are_wider_where_photos_of_a_burst_go_together():
+def test_intervals_are_wider_where_photos_of_a_burst_go_together() -> None:
     tables = {"a": [with_skill(0.5, 40, 8, 0, 3.0)], "b": [with_skill(0.2, 40, 8, 1, 3.0)]}
     together, alone = compare(tables, in_bursts(40, 8)).table(), compare(tables, {}).table()
     assert (together["mean"] == alone["mean"]).all()
@@ -123,7 +123,7 @@ def test_intervals_are_wider_where_photos_of_a_burst_go_together():
     assert alone["bursts"].unique().tolist() == [320]
 
 
-def test_seeds_are_averaged_and_values_paired():
+def test_seeds_are_averaged_and_values_paired() -> None:
     first = [with_skill(1.0, 30, 4, seed) for seed in range(3)]
     second = [with_skill(0.3, 30, 4, seed) for seed in range(3)]
     comparison = compare({"none": first, "soft": second, "hard": second}, in_bursts(30, 4))
@@ -142,13 +142,13 @@ def test_seeds_are_averaged_and_values_paired():
     assert comparison.table()["kind"].tolist() == ["value"] * 9 + ["gap"] * 6
 
 
-def test_the_same_jobs_give_the_same_intervals():
+def test_the_same_jobs_give_the_same_intervals() -> None:
     tables = {"a": [with_skill(1.0, 30, 4, 0)], "b": [with_skill(0.3, 30, 4, 1)]}
     both = [compare(tables, in_bursts(30, 4)).table() for _ in range(2)]
     pd.testing.assert_frame_equal(*both)
 
 
-def test_values_may_be_judged_on_other_photos():
+def test_values_may_be_judged_on_other_photos() -> None:
     one, two = with_skill(1.0, 20, 4, 0), with_skill(0.5, 20, 4, 1)
     bursts = in_bursts(20, 4)
     comparison = compare({"a": [one.select(slice(56))], "b": [two.select(slice(40, None))]}, bursts)
@@ -158,7 +158,7 @@ def test_values_may_be_judged_on_other_photos():
     assert rows["low"].notna().all()
 
 
-def test_one_job_has_no_spread_and_one_burst_no_interval():
+def test_one_job_has_no_spread_and_one_burst_no_interval() -> None:
     tables = {"a": [with_skill(1.0, 8, 4, 0)], "b": [with_skill(0.3, 8, 4, 1)]}
     comparison = compare(tables, dict.fromkeys(in_bursts(8, 4), 7))
     assert comparison.table()[["std", "low", "high"]].isna().all(axis=None)
@@ -170,7 +170,7 @@ def test_one_job_has_no_spread_and_one_burst_no_interval():
     drawn(comparison_figure(comparison, "k"))
 
 
-def test_what_is_undefined_is_a_dash():
+def test_what_is_undefined_is_a_dash() -> None:
     """One category in all photos: no ROC curve. And a training that ended in nan."""
     one = with_skill(1.0, 8, 4, 0)
     alone = one.select(one.targets == 0)
@@ -187,7 +187,7 @@ def drawn(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize("values", [["stratified", "capture"], ["none", "soft", "/a" * 40, "$x$"]])
-def test_the_figure_says_gaps_in_words_and_overlaps_nothing(values: list[str]):
+def test_the_figure_says_gaps_in_words_and_overlaps_nothing(values: list[str]) -> None:
     tables = {
         value: [with_skill(1 - place / 4, 30, 4, seed) for seed in range(2)]
         for place, value in enumerate(values)

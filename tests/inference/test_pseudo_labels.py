@@ -39,7 +39,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "more"
 
 
-def test_photos_that_get_no_label_are_counted(folder: Path, caplog: pytest.LogCaptureFixture):
+def test_photos_that_get_no_label_are_counted(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (folder / "d.heic").touch()
     (folder / "empty.jpg").touch()
     labels = label_photos(Teacher(), folder, 0.9)  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def sound(tmp_path: Path) -> Path:
 
 
 def test_a_report_is_written_whatever_it_says(
-    run: Callable[..., int], sound: Path, photos: Path, capsys: pytest.CaptureFixture
+    run: Callable[..., int], sound: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(sound, "--strict") == 0
     audit, page = report()
@@ -67,7 +67,7 @@ def test_a_report_is_written_whatever_it_says(
 
 
 def test_unreadable_photos_fail_after_the_report(
-    run: Callable[..., int], sound: Path, capsys: pytest.CaptureFixture
+    run: Callable[..., int], sound: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = (sound / "a" / "0.png").read_bytes()
     (sound / "a" / "cut.png").write_bytes(good[: len(good) // 2])
@@ -84,7 +84,7 @@ def test_unreadable_photos_fail_after_the_report(
 
 
 def test_what_is_left_out_is_said_once(
-    run: Callable[..., int], sound: Path, capsys: pytest.CaptureFixture
+    run: Callable[..., int], sound: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("1.heic", "2.heic", "Thumbs.db"):
         (sound / "a" / name).touch()
@@ -106,7 +106,7 @@ def test_a_run_keeps_the_report(run: Callable[..., int], sound: Path) -> None:
 
 
 def test_a_model_is_asked_of_photos_that_it_has_not_learned(
-    train: Callable[..., int], photos: Path, sound: Path, capsys: pytest.CaptureFixture
+    train: Callable[..., int], photos: Path, sound: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("tracking=none", "trainer.max_epochs=1") == 0
     (checkpoint,) = Path("outputs").rglob("best.ckpt")

@@ -7,6 +7,7 @@ import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,7 @@ def judged(words: list[str], status: int = 0) -> Path:
     return folder
 
 
-def numbers(folder: Path) -> dict:
+def numbers(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "report.json").read_text())
 
 

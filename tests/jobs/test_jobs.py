@@ -51,7 +51,9 @@ def artifact(run: Run, name: str) -> Path:
     return Path(run.info.artifact_uri.removeprefix("file://")) / name
 
 
-def test_a_run_holds_all_that_was_promised(train: Train, capsys: pytest.CaptureFixture) -> None:
+def test_a_run_holds_all_that_was_promised(
+    train: Train, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert train() == 0
     (run,) = runs()
     assert run.info.status == "FINISHED"
@@ -174,7 +176,7 @@ def test_a_model_says_the_same_wherever_it_is_used(  # noqa: PLR0917
     photos: Path,
     locator: Detector,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert train(f"model.locate={locate}") == 0
     monkeypatch.setattr(preprocessing, "SHIPPED", Path("gone"))  # a model carries its own
@@ -221,7 +223,7 @@ def test_a_model_says_the_same_wherever_it_is_used(  # noqa: PLR0917
 
 
 def test_what_drawings_taught_starts_another_run(
-    train: Train, photos: Path, locator: Detector, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, locator: Detector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stream = (
         "data.stream={_target_: resistor_cls.model.SyntheticCrops, _partial_: true, length: 16}"
@@ -253,14 +255,14 @@ def test_what_drawings_taught_starts_another_run(
 
 
 def test_without_a_model_the_shipped_one_answers(
-    photos: Path, workplace: Path, capsys: pytest.CaptureFixture
+    photos: Path, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert predict([str(next(photos.rglob("*.jpg")))]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 def test_photos_where_no_body_is_found_are_told(
-    train: Train, photos: Path, locator: Detector, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, locator: Detector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("model.locate=true", "trainer.max_epochs=1") == 0
     (run,) = runs()
@@ -285,7 +287,7 @@ def test_photos_where_no_body_is_found_are_told(
 
 
 def test_photos_that_trained_the_model_are_told(
-    train: Train, capsys: pytest.CaptureFixture
+    train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train() == 0
     checkpoint = artifact(runs()[0], "checkpoints/best.ckpt")
@@ -315,7 +317,7 @@ def test_a_run_is_repeated_from_the_table_of_its_split(train: Train, tmp_path: P
 
 
 def test_other_categories_are_refused(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("tracking=none", "trainer.max_epochs=1") == 0
     (checkpoint,) = Path("outputs").rglob("best.ckpt")
@@ -385,7 +387,7 @@ def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
 
 
 def test_a_sweep_is_one_parent_with_a_child_a_job(
-    train: Train, capsys: pytest.CaptureFixture
+    train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     varied = ("optimizer.lr=1e-3,3e-4", "loss=bce,cross_entropy")
     assert train("-m", *varied, "trainer.max_epochs=1", "tracking.name=losses") == 0
@@ -422,7 +424,7 @@ def test_a_sweep_is_one_parent_with_a_child_a_job(
 
 
 def test_a_failing_job_fails_its_sweep_and_spares_the_others(
-    train: Train, capsys: pytest.CaptureFixture
+    train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("-m", "data.batch_size=100,8", "trainer.max_epochs=1") == 2
     good, bad, parent = runs()
@@ -432,7 +434,7 @@ def test_a_failing_job_fails_its_sweep_and_spares_the_others(
 
 
 def test_unreadable_photos_stop_the_run_or_are_told(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damaged = shutil.copytree(photos, tmp_path / "damaged")
     bad = damaged / CATEGORIES[1] / "broken.jpg"
@@ -455,7 +457,7 @@ def test_a_training_that_diverged_says_so(train: Train, capsys: pytest.CaptureFi
 
 
 def test_a_full_disk_loses_nothing(
-    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The second epoch's last checkpoint does not fit any more; the first epoch's is kept."""
     write, written = Path.write_bytes, []

@@ -29,6 +29,8 @@ FIELDS = {
 }
 LOW, HIGH = "4700Mohm/4700Mohm_(2).jpg", "220R_2W/220R_2W_(2).jpg"
 
+Command = Callable[..., tuple[int, str, str]]  # exit status, output and errors
+
 
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
@@ -63,8 +65,11 @@ def photos(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def predict(
-    predictor: Predictor, photos: Path, capsys, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., tuple[int, str, str]]:
+    predictor: Predictor,
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Command:
     """Runs the command with a model that is loaded once; returns status, output and errors."""
     monkeypatch.setattr(
         Predictor, "load", classmethod(lambda cls, file: Predictor(predictor._model))
@@ -85,7 +90,7 @@ def centre(boxes: Path, name: str) -> tuple[float, float]:
     return SIDE * float(row["x_center"]), SIDE * float(row["y_center"])
 
 
-def test_one_photo_is_one_line_in_words(predict) -> None:
+def test_one_photo_is_one_line_in_words(predict: Command) -> None:
     status, out, err = predict("photos/a/x.jpg")
     assert status == 0
     percent = r"> 99\.9 %|\d\d\.\d %"
@@ -97,14 +102,16 @@ def test_one_photo_is_one_line_in_words(predict) -> None:
 
 
 def test_percentages_without_calibration_are_called_uncalibrated(
-    predict, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    predict: Command, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(predictor._model.metadata, "calibration")
     _, _, err = predict("photos/a/x.jpg")
     assert err == "the percentages are uncalibrated: this model has no calibration\n"
 
 
-def test_a_terminal_without_an_omega_says_ohm(predict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_without_an_omega_says_ohm(
+    predict: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     output = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")  # as of Windows: it has ±, no Ω
     monkeypatch.setattr("sys.stdout", output)
     assert predict("photos/a/x.jpg")[0] == 0
@@ -112,7 +119,7 @@ def test_a_terminal_without_an_omega_says_ohm(predict, monkeypatch: pytest.Monke
     assert "0.47 ohm +/-5 %" in output.read()
 
 
-def test_the_others_stand_on_indented_lines(predict) -> None:
+def test_the_others_stand_on_indented_lines(predict: Command) -> None:
     _, out, _ = predict("photos/a/x.jpg", "photos/empty.png", "--top", "3")
     first, *others, empty = out.splitlines()
     assert first.startswith("photos/a/x.jpg     0.47 Ω")
@@ -121,7 +128,7 @@ def test_the_others_stand_on_indented_lines(predict) -> None:
     assert empty == "photos/empty.png   no resistor found"
 
 
-def test_what_is_refused_is_dont_know_with_the_best_guess(predict) -> None:
+def test_what_is_refused_is_dont_know_with_the_best_guess(predict: Command) -> None:
     _, out, _ = predict("photos/a/x.jpg", "--threshold", "1", "--views", "2")
     assert "don't know" in out
     limit = "confidence too low for --threshold 1"
@@ -134,7 +141,7 @@ def test_what_is_refused_is_dont_know_with_the_best_guess(predict) -> None:
     assert row["candidates"][0]["category"] == "4700Mohm"
 
 
-def test_json_has_the_fields_of_the_interface(predict, drawn: Path) -> None:
+def test_json_has_the_fields_of_the_interface(predict: Command, drawn: Path) -> None:
     status, out, _ = predict("photos/a/x.jpg", "photos/empty.png", "--format", "json")
     assert status == 0
     found, empty = json.loads(out)
@@ -162,7 +169,7 @@ def test_json_has_the_fields_of_the_interface(predict, drawn: Path) -> None:
     assert "no resistor body" in empty["reason"] and len(empty["candidates"]) == 3
 
 
-def test_the_other_formats_say_the_same(predict) -> None:
+def test_the_other_formats_say_the_same(predict: Command) -> None:
     Path("photos/broken.jpg").write_bytes(b"no photo")
     rows = json.loads(predict("photos", "--format", "json")[1])
     status, lines, err = predict("photos", "--format", "jsonl")
@@ -183,7 +190,7 @@ def test_the_other_formats_say_the_same(predict) -> None:
             assert float(line[f"probability_{rank}"]) == one["probability"]
 
 
-def test_all_bodies_of_a_photo_are_rows_of_their_own(predict, drawn: Path) -> None:
+def test_all_bodies_of_a_photo_are_rows_of_their_own(predict: Command, drawn: Path) -> None:
     _, out, _ = predict("photos/two.png", "photos/empty.png", "--all", "--format", "jsonl")
     *bodies, empty = map(json.loads, out.splitlines())
     assert [body["body"] for body in bodies] == [1, 2]
@@ -213,7 +220,9 @@ def marks(image: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
 GREEN, ORANGE = (64, 220, 130), (255, 167, 38)
 
 
-def test_annotated_copies_lie_as_the_photos_do_and_change_none(predict, photos: Path) -> None:
+def test_annotated_copies_lie_as_the_photos_do_and_change_none(
+    predict: Command, photos: Path
+) -> None:
     before = {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
     assert predict("photos", "--annotate", "out", "--all")[0] == 0
     copies = {path.relative_to("out").as_posix() for path in Path("out").rglob("*.*")}
@@ -231,7 +240,7 @@ def test_annotated_copies_lie_as_the_photos_do_and_change_none(predict, photos: 
     assert turned.size == opened("out/two.annotated.jpg").size
 
 
-def test_copies_are_no_photos_of_the_next_run(predict, photos: Path) -> None:
+def test_copies_are_no_photos_of_the_next_run(predict: Command, photos: Path) -> None:
     (photos / "more").mkdir()
     shutil.copy(photos / "a/x.jpg", photos / "more/y.annotated.jpg")
     shutil.copy(photos / "a/x.jpg", photos / "more/y.jpg")
@@ -253,7 +262,7 @@ def test_copies_are_no_photos_of_the_next_run(predict, photos: Path) -> None:
     assert "is a file: name a folder" in predict("photos", "--annotate", "photos/two.png")[2]
 
 
-def test_a_long_name_of_bytes_has_a_copy(predict, photos: Path) -> None:
+def test_a_long_name_of_bytes_has_a_copy(predict: Command, photos: Path) -> None:
     shutil.copy(photos / "a/x.jpg", photos / ("ü" * 124 + ".jpg"))
     assert predict(photos, "--annotate", "out")[0] == 0
     assert sum(path.name.startswith("ü") for path in Path("out").iterdir()) == 1
@@ -268,7 +277,7 @@ def test_photos_of_any_shape_are_annotated(shape: tuple[int, int]) -> None:
     assert marks(image, ORANGE).any()
 
 
-def test_the_page_stands_alone_and_shows_each_photo(predict, photos: Path) -> None:
+def test_the_page_stands_alone_and_shows_each_photo(predict: Command, photos: Path) -> None:
     Path("photos/<b>&.jpg").write_bytes(b"no photo")
     status, page, _ = predict("photos", "--format", "html", "--all", "--top", "2")
     assert status == 2  # for the broken photo
@@ -295,7 +304,9 @@ class _Terminal(io.StringIO):
         return True
 
 
-def test_a_bar_shows_how_far_a_folder_is_read(predict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_shows_how_far_a_folder_is_read(
+    predict: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for words, several in ((["photos"], True), (["photos/a/x.jpg"], False)):
         terminal = _Terminal()
         monkeypatch.setattr("sys.stderr", terminal)
@@ -308,7 +319,9 @@ def test_a_bar_shows_how_far_a_folder_is_read(predict, monkeypatch: pytest.Monke
     assert "add" in terminal.getvalue() and "> list.html" in terminal.getvalue()
 
 
-def test_predictions_are_printed_as_they_come(predict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_are_printed_as_they_come(
+    predict: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read: list[int] = []
     of_group = Predictor._of_group
 
@@ -324,7 +337,7 @@ def test_predictions_are_printed_as_they_come(predict, monkeypatch: pytest.Monke
     assert 0 < len(out.splitlines()) < 40
 
 
-def test_flags_are_named_as_they_were_typed(predict, predictor: Predictor) -> None:
+def test_flags_are_named_as_they_were_typed(predict: Command, predictor: Predictor) -> None:
     for words, says in (
         (("--views", "8"), "error: --views 8 takes quarter turns, but this model sees"),
         (("--risk", "0.001"), "error: --risk 0.001: the model was calibrated on 740 photos, too"),

@@ -44,7 +44,7 @@ def arrays(photos: Path, tmp_path: Path) -> Callable[[int], Path]:
 @pytest.mark.parametrize("channels", [2, 5])
 def test_arrays_train_and_are_reported(
     arrays: Callable[[int], Path], workplace: Path, channels: int
-):
+) -> None:
     words = ["data=folder", f"data.root={arrays(channels)}", f"model.channels={channels}", *TINY]
     words += ["trainer.max_epochs=1", "tracking=none", "model.normalization=channel"]
     assert train_main(words) == 0
@@ -59,7 +59,7 @@ def test_a_wrong_number_of_channels_is_named(
     arrays: Callable[[int], Path],
     train: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     assert train("model.channels=5", "tracking=none") == 2
     assert "it has 3 channels, model.channels=5: choose other photos" in capsys.readouterr().err
     assert train(f"data.root={arrays(5)}", "tracking=none") == 2
@@ -81,7 +81,7 @@ def test_what_needs_colours_is_refused_before_training(
     capsys: pytest.CaptureFixture[str],
     words: list[str],
     told: str,
-):
+) -> None:
     assert train(f"data.root={arrays(5)}", "model.channels=5", "tracking=none", *words) == 2
     assert told in capsys.readouterr().err
     assert not list(Path.cwd().rglob("*.ckpt"))
@@ -89,7 +89,7 @@ def test_what_needs_colours_is_refused_before_training(
 
 def test_every_setting_of_preprocessing_is_saved_with_the_model(
     train: Callable[..., int], workplace: Path, tmp_path: Path
-):
+) -> None:
     """Not square, grey, scaled by itself, after fixed steps; trained on a pipeline of one's own."""
     fixed, random = tmp_path / "fixed.yaml", tmp_path / "random.json"
     albumentations.save(albumentations.CLAHE([4, 4], p=1), fixed, data_format="yaml")
@@ -107,14 +107,16 @@ def test_every_setting_of_preprocessing_is_saved_with_the_model(
     assert evaluate([f"model={checkpoint}", "tracking=none"]) == 0
 
 
-def test_drawn_crops_do_not_go_with_other_channels(photos: Path):
+def test_drawn_crops_do_not_go_with_other_channels(photos: Path) -> None:
     with pytest.raises(ConfigError, match=r"data.stream draws RGB photos, but model.channels=5"):
         PhotoDataModule(
             FolderSource(photos), preprocess=Resize(16, 5), online_generator=lambda *_: None
         )
 
 
-def test_an_audit_takes_the_channels_of_a_model(arrays: Callable[[int], Path], workplace: Path):
+def test_an_audit_takes_the_channels_of_a_model(
+    arrays: Callable[[int], Path], workplace: Path
+) -> None:
     model = ResistorNetwork(
         CATEGORIES, backbone="test_resnet.r160_in1k", pretrained="false", image_size=32, channels=5
     )

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import albumentations
 import numpy as np
@@ -37,7 +38,7 @@ from tests.helpers.tiny_training import TINY
 SIZE = 32
 
 
-def make(**changes: object) -> ResistorNetwork:
+def make(**changes: Any) -> ResistorNetwork:
     how = {"backbone": TINY, "pretrained": "false", "image_size": SIZE, "locate": True} | changes
     return ResistorNetwork(["10R", "4K7", "left", "right"], **how)
 
@@ -46,7 +47,7 @@ def decoded(photos: Path) -> list[np.ndarray]:
     return [read_photo(path) for path in sorted(photos.rglob("*.jpg"))]
 
 
-def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Detector, photos: Path):
+def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Detector, photos: Path) -> None:
     prepare = image_preprocessing(True, SIZE)
     flags = []
     for photo in decoded(photos):
@@ -77,7 +78,7 @@ def side_by_side(numbers: range) -> np.ndarray:
     return np.hstack(tiles)
 
 
-def test_every_body_of_a_photo_gets_a_crop_and_its_box():
+def test_every_body_of_a_photo_gets_a_crop_and_its_box() -> None:
     prepare = image_preprocessing(True, SIZE)
     photo = side_by_side(range(3))
     bodies = prepare.every(photo)
@@ -91,7 +92,7 @@ def test_every_body_of_a_photo_gets_a_crop_and_its_box():
     assert prepare.every(np.full((300, 400, 3), 120, np.uint8)) == []
 
 
-def test_every_body_of_a_photo_goes_through_the_fixed_steps():
+def test_every_body_of_a_photo_goes_through_the_fixed_steps() -> None:
     photo = side_by_side(range(2))
     steps = albumentations.to_dict(albumentations.InvertImg(p=1))
     plain, inverted = image_preprocessing(True, SIZE), image_preprocessing(True, SIZE, steps=steps)
@@ -100,14 +101,14 @@ def test_every_body_of_a_photo_goes_through_the_fixed_steps():
         assert one.box == other.box
 
 
-def test_a_preparation_that_does_not_look_takes_the_photo_as_one():
+def test_a_preparation_that_does_not_look_takes_the_photo_as_one() -> None:
     photo = np.full((30, 40, 3), 120, np.uint8)
     (whole,) = image_preprocessing(False, SIZE).every(photo)
     assert whole.photo.shape == (SIZE, SIZE, 3)
     assert whole.box is None
 
 
-def test_without_a_locator_photos_are_resized(photos: Path):
+def test_without_a_locator_photos_are_resized(photos: Path) -> None:
     prepare = image_preprocessing(False, SIZE)
     assert isinstance(prepare, Resize)
     assert make(locate=False).image_preprocessing().key == prepare.key
@@ -115,7 +116,7 @@ def test_without_a_locator_photos_are_resized(photos: Path):
 
 def test_the_same_crop_in_threads_under_autocast_and_whatever_the_threads(
     locator: Detector, photos: Path
-):
+) -> None:
     prepare, pictures = image_preprocessing(True, SIZE), decoded(photos)[:8]
     with one_torch_thread():
         expected = [prepare(photo).photo for photo in pictures]
@@ -133,7 +134,7 @@ def test_the_same_crop_in_threads_under_autocast_and_whatever_the_threads(
     assert np.array_equal(expected, together)
 
 
-def test_a_key_tells_preparations_apart(locator: Detector, tmp_path: Path):
+def test_a_key_tells_preparations_apart(locator: Detector, tmp_path: Path) -> None:
     keys = [image_preprocessing(False, 32).key, image_preprocessing(False, 64).key]
     keys += [image_preprocessing(True, 32).key, image_preprocessing(True, 64).key]
     keys.append(DetectorCrop(32, locator, margin=0.4).key)
@@ -150,14 +151,16 @@ def test_a_key_tells_preparations_apart(locator: Detector, tmp_path: Path):
     assert image_preprocessing(True, 32).key == make().image_preprocessing().key == keys[2]
 
 
-def test_a_locator_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_locator_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "locator.safetensors")
     for ask in (make, lambda: image_preprocessing(True, SIZE)):
         with pytest.raises(ModelError, match=r"model.locate=true needs .*locator.safetensors"):
             ask()
 
 
-def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Detector):
+def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Detector) -> None:
     backbones = []
     for locate in (False, True):
         torch.manual_seed(0)
@@ -169,7 +172,7 @@ def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Detector):
 def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tuple]:
     """Trains an epoch; gives the model, its data and its checkpoint."""
 
-    def run(**changes: object) -> tuple[ResistorTask, PhotoDataModule, Path]:
+    def run(**changes: Any) -> tuple[ResistorTask, PhotoDataModule, Path]:
         seed_everything(0)
         how = {"batch_size": 8, "workers": 0, "cache": tmp_path / "cache"}
         data = PhotoDataModule(
@@ -187,7 +190,7 @@ def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tupl
 
 def test_a_locator_never_learns_and_travels_with_the_model(
     fitted: Callable[[], tuple], locator: Detector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+) -> None:
     task, data, checkpoint = fitted()
     model = task.network
     assert 0 < data.located.sum() < len(data.located)
@@ -214,12 +217,12 @@ def test_a_locator_never_learns_and_travels_with_the_model(
         assert torch.equal(loaded(batch), model.eval()(batch))
 
 
-def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]):
+def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]) -> None:
     with pytest.raises(ModelError, match=r"by 'shrink 48', the model needs 'crop 16x48 "):
         fitted(preprocess=Resize(48))
 
 
-def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path):
+def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path) -> None:
     save_checkpoint(make(locate=False), tmp_path / "new.ckpt")
     checkpoint = torch.load(tmp_path / "new.ckpt", weights_only=True)
     del checkpoint["hyper_parameters"]["locate"], checkpoint["resistor_cls"]["digest"]
@@ -243,7 +246,7 @@ class Told(Detector):
         return replace(body, x=body.x + 4, angle=(body.angle + 0.06) % math.pi)
 
 
-def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path):
+def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path) -> None:
     size, bodies, lines = 300, {}, ["file,x_center,y_center,width,height"]
     for number in range(6):
         scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(number))

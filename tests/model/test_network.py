@@ -21,21 +21,21 @@ def make(**changes: Any) -> ResistorNetwork:
 
 @pytest.mark.parametrize("backbone", [TINY, "test_vit.r160_in1k"])
 @pytest.mark.parametrize("size", [(32, 32), (31, 64), (200, 150)])
-def test_photos_of_any_size_get_a_logit_per_category(backbone: str, size: tuple[int, int]):
+def test_photos_of_any_size_get_a_logit_per_category(backbone: str, size: tuple[int, int]) -> None:
     logits = make(backbone=backbone).eval()(torch.rand(2, 3, *size))
     assert logits.shape == (2, 3)
     assert logits.dtype == torch.float32
 
 
 @pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
-def test_probabilities_belong_to_the_loss(loss: str):
+def test_probabilities_belong_to_the_loss(loss: str) -> None:
     logits = torch.tensor([[0.0, 0.0, 0.0]])
     expected = {"bce": 1 / 2, "cross_entropy": 1 / 3}[loss]
     probabilities = make(loss=loss).probabilities(logits.bfloat16())
     assert torch.allclose(probabilities, torch.full((1, 3), expected))
 
 
-def test_normalization_is_part_of_the_model():
+def test_normalization_is_part_of_the_model() -> None:
     photos = torch.rand(1, 3, 32, 32)
     simple, imagenet = make().preprocessing, make(normalization="imagenet").preprocessing
     assert torch.allclose(simple(photos), photos * 2 - 1)
@@ -66,12 +66,14 @@ def test_normalization_is_part_of_the_model():
         ({"probability_threshold": 2}, ConfigError, "model.probability_threshold=2: expected 0 to"),
     ],
 )
-def test_an_argument_that_cannot_be_used_is_named(changes: dict, error: type, message: str):
+def test_an_argument_that_cannot_be_used_is_named(
+    changes: dict[str, Any], error: type, message: str
+) -> None:
     with pytest.raises(error, match=message):
         make(**changes)
 
 
-def test_eight_views_are_all_ways_to_lay_a_square_photo():
+def test_eight_views_are_all_ways_to_lay_a_square_photo() -> None:
     torch.manual_seed(0)
     one = make().eval()
     photos = torch.rand(2, 3, 32, 32)
@@ -82,7 +84,7 @@ def test_eight_views_are_all_ways_to_lay_a_square_photo():
         assert all(torch.allclose(one(way), mean, atol=1e-6) for way in ways)
 
 
-def test_answers_are_in_half_precision_only_where_that_is_asked_for():
+def test_answers_are_in_half_precision_only_where_that_is_asked_for() -> None:
     model, photos = make().eval(), torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         full = model(photos)
@@ -95,7 +97,7 @@ def test_answers_are_in_half_precision_only_where_that_is_asked_for():
     assert torch.allclose(full, half, atol=0.05)
 
 
-def test_settings_of_answers_are_saved(tmp_path: Path, photos: Path):
+def test_settings_of_answers_are_saved(tmp_path: Path, photos: Path) -> None:
     settings = {"views": 8, "mixed_precision_inference": True, "probability_threshold": 0.4}
     done = train(photos, tmp_path / "run", model={**settings, "pool": "gem", "drop_path": 0.1})
     loaded = ResistorNetwork.load(done.folder / "checkpoints" / "best.ckpt")
@@ -110,7 +112,9 @@ def test_settings_of_answers_are_saved(tmp_path: Path, photos: Path):
 
 
 @pytest.mark.parametrize(("views", "axes"), [(2, [(2, 3)]), (4, [(2, 3), (2,), (3,)])])
-def test_views_are_averaged_where_nothing_is_learned(views: int, axes: list[tuple[int, ...]]):
+def test_views_are_averaged_where_nothing_is_learned(
+    views: int, axes: list[tuple[int, ...]]
+) -> None:
     torch.manual_seed(0)
     one = make().eval()
     torch.manual_seed(0)
@@ -122,7 +126,7 @@ def test_views_are_averaged_where_nothing_is_learned(views: int, axes: list[tupl
         assert torch.allclose(several(photos.flip(2, 3)), mean, atol=1e-6)
 
 
-def test_a_loaded_model_gives_the_same_logits(trained: Training):
+def test_a_loaded_model_gives_the_same_logits(trained: Training) -> None:
     photos = torch.rand(3, 3, 40, 40)
     loaded = ResistorNetwork.load(trained.folder / "checkpoints" / "last.ckpt")
     assert not loaded.training
@@ -156,7 +160,7 @@ FOREIGN: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", FOREIGN)
-def test_another_checkpoint_is_refused(trained: Training, tmp_path: Path, case: str):
+def test_another_checkpoint_is_refused(trained: Training, tmp_path: Path, case: str) -> None:
     change, message = FOREIGN[case]
     checkpoint = torch.load(trained.folder / "checkpoints" / "best.ckpt", weights_only=True)
     del checkpoint["resistor_cls"]["digest"]  # which would refuse any change
@@ -165,7 +169,7 @@ def test_another_checkpoint_is_refused(trained: Training, tmp_path: Path, case: 
         ResistorNetwork.load(tmp_path / "other.ckpt")
 
 
-def test_what_is_no_checkpoint_is_named(trained: Training, tmp_path: Path):
+def test_what_is_no_checkpoint_is_named(trained: Training, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent.ckpt does not exist: expected a checkpoint"):
         ResistorNetwork.load(tmp_path / "absent.ckpt")
     with pytest.raises(ModelError, match="is a folder: expected a checkpoint"):
@@ -193,7 +197,7 @@ class Bomb:
         return os.mkdir, (str(self.trace),)
 
 
-def test_code_in_a_checkpoint_is_never_run(trained: Training, tmp_path: Path):
+def test_code_in_a_checkpoint_is_never_run(trained: Training, tmp_path: Path) -> None:
     trace = tmp_path / "executed"
     checkpoint = torch.load(trained.folder / "checkpoints" / "best.ckpt", weights_only=True)
     file = tmp_path / "bomb.ckpt"

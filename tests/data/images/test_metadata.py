@@ -39,7 +39,7 @@ def exif_of(taken: str = "2018:04:25 14:14:28", fraction: str = "50") -> Image.E
     return exif
 
 
-def test_exif_is_read():
+def test_exif_is_read() -> None:
     photo = np.zeros((40, 60, 3), dtype=np.uint8)
     metadata = measured(photo, exif_of(), "JPEG")
     assert (metadata.width, metadata.height) == (40, 60)  # upright
@@ -50,14 +50,14 @@ def test_exif_is_read():
 
 
 @pytest.mark.parametrize("taken", ["0000:00:00 00:00:00", "yesterday", ""])
-def test_what_exif_does_not_say_is_empty(taken: str):
+def test_what_exif_does_not_say_is_empty(taken: str) -> None:
     photo = np.zeros((40, 60, 3), dtype=np.uint8)
     assert measured(photo, exif_of(taken, "x"), "JPEG").taken == ""
     bare = measured(photo)
     assert (bare.camera, bare.taken, bare.orientation) == ("", "", 1)
 
 
-def test_light_and_sharpness():
+def test_light_and_sharpness() -> None:
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
     sharp, soft = measured(noise), measured(cv2.GaussianBlur(noise, (0, 0), 3))
@@ -69,14 +69,14 @@ def test_light_and_sharpness():
 
 
 @pytest.mark.parametrize("shape", [(1, 3000), (3000, 1), (1, 1)])
-def test_any_shape_can_be_looked_at(shape: tuple[int, int]):
+def test_any_shape_can_be_looked_at(shape: tuple[int, int]) -> None:
     photo = np.zeros((*shape, 3), dtype=np.uint8)
     metadata = measured(photo)
     assert (metadata.height, metadata.width) == shape
     assert edge_descriptor(photo).shape == (64, 64)
 
 
-def test_the_border_does_not_depend_on_the_middle():
+def test_the_border_does_not_depend_on_the_middle() -> None:
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 256, (128, 128, 3), dtype=np.uint8)
     other = photo.copy()
@@ -86,7 +86,7 @@ def test_the_border_does_not_depend_on_the_middle():
     assert measured(photo).border != measured(other).border
 
 
-def test_the_same_picture_has_the_same_pixels_whatever_its_file():
+def test_the_same_picture_has_the_same_pixels_whatever_its_file() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     plain, told = measured(photo), measured(photo, exif_of())
     told_upright = measured(np.rot90(photo), exif_of())  # stored turned, and shown upright

@@ -6,7 +6,7 @@ from resistor_cls.data import SyntheticSource
 from tests.helpers.photo_files import NAMES
 
 
-def test_each_synthetic_set_has_its_folder(tmp_path: Path):
+def test_each_synthetic_set_has_its_folder(tmp_path: Path) -> None:
     categories = tmp_path / "categories.txt"
     categories.write_text("\n".join(NAMES))
     how = {"per_category": 1, "size": 64, "categories": categories}

@@ -28,7 +28,9 @@ def names_of(counts: list[int]) -> Categories:
 
 
 @given(counts=counts, folds=st.integers(2, 5), seed=seeds)
-def test_stratified_and_capture_part_every_category_evenly(counts, folds, seed):
+def test_stratified_and_capture_part_every_category_evenly(
+    counts: list[int], folds: int, seed: int
+) -> None:
     targets, categories = targets_of(counts), names_of(counts)
     order = np.random.default_rng(seed).permutation(len(targets))
     for fold_of in (
@@ -42,7 +44,9 @@ def test_stratified_and_capture_part_every_category_evenly(counts, folds, seed):
 
 
 @given(counts=counts, folds=st.integers(2, 4), seed=seeds, largest=st.integers(1, 6))
-def test_groups_never_cross_and_keep_their_balance(counts, folds, seed, largest):
+def test_groups_never_cross_and_keep_their_balance(
+    counts: list[int], folds: int, seed: int, largest: int
+) -> None:
     targets, categories = targets_of(counts), names_of(counts)
     # Runs of neighbours belong together, over the edges of categories too.
     groups = np.arange(len(targets)) // largest
@@ -61,7 +65,7 @@ def test_groups_never_cross_and_keep_their_balance(counts, folds, seed, largest)
 
 
 @pytest.mark.parametrize("how", SPLITS)
-def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
+def test_every_photo_validates_at_most_once_and_no_order_matters(how: str) -> None:
     folds = 2 if how in {"background", "camera"} else 4
     photo_set, metadata = real_like()
     edge_descriptors = descriptors_of(len(metadata))
@@ -81,7 +85,7 @@ def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
     assert (validated == 1).all()
 
 
-def test_near_duplicates_and_the_group_column_stay_together():
+def test_near_duplicates_and_the_group_column_stay_together() -> None:
     photo_set, metadata = real_like()
     twin = metadata[0].pixel_hash
     metadata[25] = metadata_at(
@@ -105,7 +109,7 @@ def test_near_duplicates_and_the_group_column_stay_together():
     assert roles[3] == "validation" and roles[50] == "dropped"
 
 
-def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
+def test_splits_that_cannot_be_made_are_explained(tmp_path: Path) -> None:
     photo_set, metadata = real_like()
 
     def split(how: str, **choices: int) -> None:

@@ -24,7 +24,9 @@ def targets_of(counts: list[int]) -> tuple[np.ndarray, Categories]:
 
 
 @given(counts=counts, size=sizes, seed=seeds)
-def test_every_category_trains_and_validates_near_the_share(counts, size, seed):
+def test_every_category_trains_and_validates_near_the_share(
+    counts: list[int], size: float, seed: int
+) -> None:
     targets, categories = targets_of(counts)
     order = np.random.default_rng(seed).permutation(len(targets))
     drawn = stratified_holdout(targets, size, seed, categories)
@@ -42,7 +44,7 @@ def test_every_category_trains_and_validates_near_the_share(counts, size, seed):
 
 
 @given(counts=counts, size=sizes, seed=seeds, largest=st.integers(2, 6))
-def test_groups_stay_whole(counts, size, seed, largest):
+def test_groups_stay_whole(counts: list[int], size: float, seed: int, largest: int) -> None:
     targets, categories = targets_of(counts)
     # Runs of neighbours belong together, over the edges of categories too.
     groups = np.arange(len(targets)) // largest
@@ -57,7 +59,7 @@ def test_groups_stay_whole(counts, size, seed, largest):
         assert len(set(validated[targets == target])) == 2
 
 
-def test_what_cannot_be_held_out_is_named():
+def test_what_cannot_be_held_out_is_named() -> None:
     targets, categories = targets_of([5, 1])
     for holdout in (
         lambda: stratified_holdout(targets, 0.2, 0, categories),
@@ -70,7 +72,7 @@ def test_what_cannot_be_held_out_is_named():
 
 
 @pytest.mark.parametrize(("how", "dropped"), [("stratified", 0), ("grouped", 0), ("capture", 5)])
-def test_a_share_takes_the_place_of_a_fold(how: str, dropped: int):
+def test_a_share_takes_the_place_of_a_fold(how: str, dropped: int) -> None:
     names = [f"{category}/{number}.jpg" for category in "ab" for number in range(20)]
     photo_set = photo_set_of(names, [name[0] for name in names])
     metadata = [metadata_at(second=second, picture=name) for second, name in enumerate(names)]

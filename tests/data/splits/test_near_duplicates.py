@@ -48,7 +48,7 @@ def drawn() -> list[np.ndarray]:
     return [draw(scene, size=300).photo for scene in scenes]
 
 
-def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np.ndarray]):
+def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np.ndarray]) -> None:
     photo = drawn[0]
     shifted = np.roll(photo, (2, -1), axis=(0, 1))
     darker = (photo * 0.7).astype(np.uint8)
@@ -61,7 +61,7 @@ def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np
     assert found == {(i, j) for j in range(len(alike)) for i in range(j)}
 
 
-def test_pairs_over_the_edge_of_a_block_are_found(monkeypatch: pytest.MonkeyPatch):
+def test_pairs_over_the_edge_of_a_block_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resistor_cls.data.splits.near_duplicates._BLOCK", 3)
     metadata = [metadata_at(second=i, picture=str(i % 5)) for i in range(10)]
     pairs = near_duplicates(metadata, np.zeros((10, 64, 64), dtype=np.int8))
@@ -114,7 +114,7 @@ def compared_pairwise(
 
 @settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([20, 60]))
-def test_near_duplicates_are_those_of_a_pairwise_comparison(seed: int, most_flipped: int):
+def test_near_duplicates_are_those_of_a_pairwise_comparison(seed: int, most_flipped: int) -> None:
     metadata, edge_descriptors = noisy_copies(seed, most_flipped)
     expected = compared_pairwise(metadata, edge_descriptors)
     copies = {index: group[0] for group in exact_duplicates(metadata) for index in group[1:]}
@@ -137,7 +137,7 @@ def test_near_duplicates_are_those_of_a_pairwise_comparison(seed: int, most_flip
     assert across <= listed
 
 
-def test_pairs_of_similar_photos_grow_linearly_with_the_photos():
+def test_pairs_of_similar_photos_grow_linearly_with_the_photos() -> None:
     count = 1000
     copies = [metadata_at(picture="one")] * count
     assert len(near_duplicates(copies, np.zeros((count, 64, 64), dtype=np.int8))) == count - 1
@@ -149,13 +149,13 @@ def test_pairs_of_similar_photos_grow_linearly_with_the_photos():
     assert len(np.unique(grouped([(one.first, one.second) for one in pairs], count))) == 1
 
 
-def test_empty_photos_are_not_similar_to_any():
+def test_empty_photos_are_not_similar_to_any() -> None:
     blank = [np.full((64, 64, 3), level, dtype=np.uint8) for level in (100, 120)]
     metadata = [measured(photo) for photo in blank]
     assert near_duplicates(metadata, np.stack([edge_descriptor(photo) for photo in blank])) == []
 
 
-def test_groups_are_linked_over_others():
+def test_groups_are_linked_over_others() -> None:
     numbers = grouped([(0, 1), (1, 4), (2, 3)], 6)
     assert numbers[0] == numbers[1] == numbers[4]
     assert numbers[2] == numbers[3]

@@ -13,7 +13,7 @@ def ood_part(kinds: dict[str, list[int]], known: list[int]) -> dict[str, Any]:
     }
 
 
-def test_each_kind_of_ood_photos_has_a_panel():
+def test_each_kind_of_ood_photos_has_a_panel() -> None:
     part = ood_part({"$empty$ tables": [1, 9], "noise": [0, 0]}, [20, 0])
     part["kinds"][0]["auroc"] = 0.95
     figure = ood_figure(part)
@@ -24,7 +24,7 @@ def test_each_kind_of_ood_photos_has_a_panel():
     assert steps == [[1, 0], [0.1, 0.9]]
 
 
-def test_without_photos_a_sentence_stands_instead():
+def test_without_photos_a_sentence_stands_instead() -> None:
     for part in (None, ood_part({}, []), ood_part({"noise": [0, 1]}, [0, 0])):
         figure = ood_figure(part)
         pixels(figure)

@@ -9,7 +9,7 @@ def calibration(**given: Any) -> dict[str, Any]:
     return {"risk_coverage": curve, "aurc": 0.004, "reject": [], **given}
 
 
-def test_risk_levels_stand_where_they_were_evaluated():
+def test_risk_levels_stand_where_they_were_evaluated() -> None:
     kept = {"risk": 0.01, "threshold": 0.9, "coverage": 0.95, "realised": 0.002}
     nothing = {"risk": 0.05, "threshold": 1.0, "coverage": 0.0, "realised": None}
     none = {"risk": 0.001, "threshold": None, "coverage": None, "realised": None}
@@ -25,11 +25,11 @@ def test_risk_levels_stand_where_they_were_evaluated():
     ]
 
 
-def test_one_evaluated_photo_is_drawn():
+def test_one_evaluated_photo_is_drawn() -> None:
     pixels(risk_coverage_figure(calibration(risk_coverage=[[1.0, 0.0]], aurc=None)))
 
 
-def test_without_photos_a_sentence_stands_instead():
+def test_without_photos_a_sentence_stands_instead() -> None:
     for part in (None, calibration(risk_coverage=[[None, None]])):
         figure = risk_coverage_figure(part)
         pixels(figure)

@@ -4,7 +4,7 @@ from resistor_cls.evaluation.figures import saliency_figure
 from tests.helpers.figures import pixels
 
 
-def test_a_saliency_map_lies_on_a_grey_copy_of_its_photo():
+def test_a_saliency_map_lies_on_a_grey_copy_of_its_photo() -> None:
     photo = np.full((40, 60, 3), 120, np.uint8)
     saliency = np.zeros((4, 6))
     saliency[:, :2] = 1.0
@@ -18,5 +18,5 @@ def test_a_saliency_map_lies_on_a_grey_copy_of_its_photo():
     assert np.ptp(overlay[20, 55]) < np.ptp(overlay[20, 5])  # grey where the map is low
 
 
-def test_a_figure_of_no_photo_is_drawn():
+def test_a_figure_of_no_photo_is_drawn() -> None:
     pixels(saliency_figure([], [], []))

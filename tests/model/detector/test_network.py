@@ -41,7 +41,7 @@ def one_thread() -> Iterator[None]:
 )  # fmt: skip
 def test_decoding_gives_back_what_was_encoded(
     x: float, y: float, angle: float, length: float, share: float
-):
+) -> None:
     body = torch.tensor([[x, y, angle, length, length * share, 1.0]])
     heat, geometry = encode(body, 256)
     assert heat.shape == (1, 64, 64)
@@ -54,14 +54,14 @@ def test_decoding_gives_back_what_was_encoded(
     assert told[3:] == pytest.approx([length, length * share, 1.0], rel=1e-3)
 
 
-def test_no_body_and_a_body_outside_give_no_heat():
+def test_no_body_and_a_body_outside_give_no_heat() -> None:
     bodies = torch.tensor([[10.0, 10, 0, 20, 8, 0], [-3.0, 10, 0, 20, 8, 1], [10, 160, 0, 9, 3, 1]])
     heat, geometry = encode(bodies, 160)
     assert heat.max() == 0
     assert geometry.shape == (3, 6, 40, 40)
 
 
-def test_views_depend_on_seed_and_index_alone():
+def test_views_depend_on_seed_and_index_alone() -> None:
     one, other = SyntheticViews(5, seed=3)[2], SyntheticViews(9, seed=3)[2]
     assert one.keys() == {"wide", "wide_body", "close", "close_body"}
     assert all(torch.equal(one[key], other[key]) for key in one)
@@ -70,7 +70,7 @@ def test_views_depend_on_seed_and_index_alone():
     assert one["close"].shape == (3, 160, 160)
 
 
-def test_a_few_steps_on_drawn_views_lower_the_loss():
+def test_a_few_steps_on_drawn_views_lower_the_loss() -> None:
     torch.manual_seed(0)
     items = [SyntheticViews(4, seed=0)[index] for index in range(4)]
     views = torch.stack([item["close"] for item in items]).float() / 255
@@ -92,7 +92,7 @@ def trained() -> Detector:
     return train_detector(2, batch_size=2, workers=0, precision="float32")
 
 
-def test_training_repeats(trained: Detector):
+def test_training_repeats(trained: Detector) -> None:
     again = train_detector(2, batch_size=2, workers=0, precision="float32")
     for one, other in zip(trained.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -148,7 +148,7 @@ def test_glare_beside_a_body_gets_a_close_up_too(monkeypatch: pytest.MonkeyPatch
     assert best.score == pytest.approx(math.sqrt(0.4 * 0.9))
 
 
-def test_a_saved_net_gives_the_same_answers(trained: Detector, tmp_path: Path):
+def test_a_saved_net_gives_the_same_answers(trained: Detector, tmp_path: Path) -> None:
     trained.threshold = 0.25
     trained.save(tmp_path / "locator.safetensors")
     once = Detector.load(tmp_path / "locator.safetensors")
@@ -164,7 +164,7 @@ def test_a_saved_net_gives_the_same_answers(trained: Detector, tmp_path: Path):
     assert (tmp_path / "locator.safetensors").stat().st_size < 2_000_000
 
 
-def test_a_file_that_is_no_locator_is_refused(tmp_path: Path):
+def test_a_file_that_is_no_locator_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent\.safetensors"):
         Detector.load(tmp_path / "absent.safetensors")
     (tmp_path / "odd.safetensors").write_bytes(b"odd")
@@ -172,7 +172,7 @@ def test_a_file_that_is_no_locator_is_refused(tmp_path: Path):
         Detector.load(tmp_path / "odd.safetensors")
 
 
-def test_a_low_score_is_not_found(trained: Detector):
+def test_a_low_score_is_not_found(trained: Detector) -> None:
     photo = np.full((200, 300, 3), 120, np.uint8)
     trained.threshold = 1.1
     assert trained.detect(photo) is None
@@ -193,7 +193,9 @@ def drawn(number: int) -> Scene:
     return sample_scene(categories[number % 37], np.random.default_rng(1000 + number))
 
 
-def test_the_shipped_locator_finds_drawn_bodies_and_nothing_on_drawn_tables(shipped: Detector):
+def test_the_shipped_locator_finds_drawn_bodies_and_nothing_on_drawn_tables(
+    shipped: Detector,
+) -> None:
     overlaps, mistaken = [], []
     for number in range(0, 37, 2):
         scene = drawn(number)
@@ -205,7 +207,7 @@ def test_the_shipped_locator_finds_drawn_bodies_and_nothing_on_drawn_tables(ship
     assert np.mean(mistaken) < 0.1
 
 
-def test_a_location_follows_a_photo_that_is_turned(shipped: Detector):
+def test_a_location_follows_a_photo_that_is_turned(shipped: Detector) -> None:
     photo = draw(drawn(3)).photo
     there = shipped.best(photo)
     turned = shipped.best(np.ascontiguousarray(np.rot90(photo)))
@@ -214,7 +216,7 @@ def test_a_location_follows_a_photo_that_is_turned(shipped: Detector):
     assert turned.length == pytest.approx(there.length, rel=0.1)
 
 
-def test_a_photo_of_any_shape_will_do(shipped: Detector):
+def test_a_photo_of_any_shape_will_do(shipped: Detector) -> None:
     scene = drawn(5)
     photo = draw(scene).photo
     there = shipped.best(photo)
@@ -223,13 +225,13 @@ def test_a_photo_of_any_shape_will_do(shipped: Detector):
     assert (part.x, part.y + top) == pytest.approx((there.x, there.y), abs=4)
 
 
-def test_nothing_is_found_on_a_blank_photo(shipped: Detector):
+def test_nothing_is_found_on_a_blank_photo(shipped: Detector) -> None:
     for level in (0, 120, 255):
         assert shipped.detect(np.full((300, 500, 3), level, np.uint8)) is None
 
 
 @pytest.mark.real_photos
-def test_the_shipped_locator_finds_real_bodies(shipped: Detector):
+def test_the_shipped_locator_finds_real_bodies(shipped: Detector) -> None:
     with (REAL_PHOTOS / "boxes.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))[::60]
     overlaps = []

@@ -19,7 +19,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from resistor_cls.model.training.metrics import MODES, metric_collection, mode_of
 
 
-def scores(probabilities: np.ndarray, targets: np.ndarray, batch: int | None = None) -> dict:
+def scores(
+    probabilities: np.ndarray, targets: np.ndarray, batch: int | None = None
+) -> dict[str, Any]:
     metrics = metric_collection(probabilities.shape[1])
     batch = batch or len(targets)
     for start in range(0, len(targets), batch):
@@ -43,7 +45,7 @@ def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 @settings(max_examples=40)
 @given(judged(), st.integers(1, 40))
-def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], batch: int):
+def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], batch: int) -> None:
     probabilities, targets = case
     found = scores(probabilities, targets)
     predicted = probabilities.argmax(1)
@@ -68,7 +70,7 @@ def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], b
     assert scores(probabilities, targets, batch) == pytest.approx(found, nan_ok=True)
 
 
-def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn():
+def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(300, 37))
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
@@ -78,7 +80,7 @@ def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn():
 
 
 @given(st.integers(2, 6), st.integers(0, 100))
-def test_log_loss_and_top_3_are_those_of_scikit_learn(categories: int, seed: int):
+def test_log_loss_and_top_3_are_those_of_scikit_learn(categories: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     answers, targets = rng.random((30, categories)), rng.integers(0, categories, 30)
     shares = answers / answers.sum(1, keepdims=True)  # answers of bce do not add up to 1
@@ -91,18 +93,18 @@ def test_log_loss_and_top_3_are_those_of_scikit_learn(categories: int, seed: int
     assert found["top3_accuracy"] == pytest.approx((ranks == targets[:, None]).any(1).mean())
 
 
-def test_a_sure_error_costs_much_and_not_everything():
+def test_a_sure_error_costs_much_and_not_everything() -> None:
     found = scores(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1]))
     assert found["log_loss"] == pytest.approx(-math.log(np.finfo(np.float32).eps) / 2)
 
 
-def test_every_score_can_be_watched_and_every_watched_score_is_there():
+def test_every_score_can_be_watched_and_every_watched_score_is_there() -> None:
     assert set(scores(np.eye(3), np.arange(3))) | {"loss"} == set(MODES)
     for name, mode in MODES.items():
         assert mode_of(f"val/{name}") == mode
 
 
-def test_scores_are_forgotten_on_reset():
+def test_scores_are_forgotten_on_reset() -> None:
     metrics = metric_collection(2)
     metrics.update(torch.tensor([[0.9, 0.1], [0.8, 0.2]]), torch.tensor([1, 0]))
     metrics.reset()
@@ -125,7 +127,7 @@ class Largest(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
-def test_memory_grows_with_photos_times_categories(deterministic: bool):
+def test_memory_grows_with_photos_times_categories(deterministic: bool) -> None:
     photos, categories = 300, 80  # comparing photos with cells would be 1,920,000 numbers
     probabilities, targets = torch.rand(photos, categories), torch.randint(categories, (photos,))
     metrics = metric_collection(categories)

@@ -38,7 +38,7 @@ def rings(item: dict[str, torch.Tensor]) -> tuple[str, ...]:
     return tuple(name for name in names if name != "none")
 
 
-def test_crops_are_never_the_same_twice_and_repeat_with_the_seed():
+def test_crops_are_never_the_same_twice_and_repeat_with_the_seed() -> None:
     some = items(known=1.0)
     for item in some:
         assert item["photos"].shape == (3, *SHAPE)
@@ -51,20 +51,20 @@ def test_crops_are_never_the_same_twice_and_repeat_with_the_seed():
     assert pictures.isdisjoint(bytes(item["photos"].numpy()) for item in items(1.0, seed=1))
 
 
-def test_parts_of_no_category_have_bands_all_the_same():
+def test_parts_of_no_category_have_bands_all_the_same() -> None:
     for item in items(known=0.0):
         assert item["targets"] == OOD_TARGET
         assert decode(rings(item)).ohms > 0
 
 
 @given(st.integers(0, 2**32))
-def test_any_part_says_its_ohms_in_rings(seed: int):
+def test_any_part_says_its_ohms_in_rings(seed: int) -> None:
     part = any_part(np.random.default_rng(seed))
     assert decode(part.markings[0]).ohms == pytest.approx(part.ohms)
     assert len(part.markings[0]) in (4, 5)
 
 
-def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
+def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path) -> None:
     def losses(run: str, workers: int) -> list[float]:
         seed_everything(0)
         data = PhotoDataModule(

@@ -47,7 +47,7 @@ def make(data: PhotoDataModule, kind: type[ResistorTask] = ResistorTask) -> Resi
 @pytest.mark.parametrize(("room", "expected"), [(10, 8), (1000, 16)])
 def test_the_largest_batch_that_fits_is_found(
     room: int, expected: int, data: PhotoDataModule, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr(SmallMemory, "room", room)
     model = make(data, SmallMemory)
     before, random = model.state_dict()["network.backbone.fc.weight"].clone(), torch.get_rng_state()
@@ -59,7 +59,7 @@ def test_the_largest_batch_that_fits_is_found(
 
 def test_a_learning_rate_that_helps_is_found(
     data: PhotoDataModule, capfd: pytest.CaptureFixture[str]
-):
+) -> None:
     model = make(data)
     data.batch_size = 8
     before = model.state_dict()["network.backbone.fc.weight"].clone()
@@ -68,7 +68,7 @@ def test_a_learning_rate_that_helps_is_found(
     assert torch.equal(model.state_dict()["network.backbone.fc.weight"], before)
 
 
-def test_where_no_rate_helps_that_is_said(data: PhotoDataModule):
+def test_where_no_rate_helps_that_is_said(data: PhotoDataModule) -> None:
     class Deaf(ResistorTask):
         def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
             return 0.0 * super().training_step(batch, batch_idx) + 1.0

@@ -106,7 +106,7 @@ def runs() -> list[Run]:
 
 
 def test_a_sweep_keeps_its_comparison_in_the_parent(
-    train: Train, capsys: pytest.CaptureFixture
+    train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("optimizer.lr=1e-3,1e-2", "compare=optimizer.lr", "trainer.max_epochs=1")
     assert train("-m", *words) == 0
