@@ -222,7 +222,8 @@ def test_a_dataset_takes_no_photo_along_to_a_worker(make: Make, tmp_path: Path) 
     data.setup()
     assert data.pseudo_photos is not None
     assert data.pseudo_photos.used.size
-    for dataset in (data.train_dataset, data.val_dataloader().dataset):
+    datasets: list[Any] = [data.train_dataset, data.val_dataloader().dataset]
+    for dataset in datasets:
         sent = pickle.dumps(dataset)
         assert len(sent) < 20_000  # a photo has 786,432
         arrived = pickle.loads(sent)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_saved_keys_are_those_of_the_config(source: str, tmp_path: Path) -> None
 
 def test_objects_and_flat_keys_make_the_same_module(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "photos", each=10)
-    how = {"batch_size": 4, "workers": 0, "cache": tmp_path / "cache"}
+    how: dict[str, Any] = {"batch_size": 4, "workers": 0, "cache": tmp_path / "cache"}
     config = SplitConfig("capture", folds=3, fold=1, gap=1)
     objects = PhotoDataModule(FolderSource(root), config, preprocess=Resize([8, 16]), **how)
     flat = data_module_from_settings(

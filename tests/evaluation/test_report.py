@@ -52,10 +52,11 @@ def made_up(photos: int = 600, seed: int = 0, names: list[str] | None = None) ->
 
 
 def reported(predictions: Predictions) -> dict[str, Any]:
+    assert predictions.bursts is not None
     found = cross_fitted(
         predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
     )
-    return report_of(predictions, found and found.calibration, "cross-fitted")
+    return report_of(predictions, found.calibration if found else None, "cross-fitted")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def test_scores_are_those_of_the_table(written: tuple[dict[str, Any], Path]) -> 
     report, path = written
     table = pd.read_csv(path, keep_default_na=False)
     likely = table[[f"p:{name}" for name in ODD]].to_numpy(float)
-    truth = pd.Index(ODD).get_indexer(table["label"])
+    truth = pd.Index(ODD).get_indexer(pd.Index(table["label"]))
     metrics = {row["name"]: row for row in report["metrics"]}
     areas = [roc_auc_score(truth == index, likely[:, index]) for index in range(5)]
     wanted = {
@@ -104,7 +105,7 @@ def test_calibrated_numbers_are_those_of_the_table(written: tuple[dict[str, Any]
     likely = calibrated(
         table[[f"p:{name}" for name in ODD]].to_numpy(), table["temperature"].to_numpy()
     )
-    truth = pd.Index(ODD).get_indexer(table["label"])
+    truth = pd.Index(ODD).get_indexer(pd.Index(table["label"]))
     assert likely.max(axis=1) == pytest.approx(table["confidence"].to_numpy())
     once = np.eye(5)[truth]
     assert part["brier"]["after"] == pytest.approx(((likely - once) ** 2).sum(axis=1).mean())

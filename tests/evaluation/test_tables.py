@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,7 +100,7 @@ def test_pairs_hold_every_wrong_photo_once(photos: int, size: int, seed: int) ->
     rows = confused_pairs(targets, predicted, categories, names, most=None)
     wrong = [name for name, right in zip(names, targets == predicted, strict=True) if not right]
     assert sorted(name for row in rows for name in row["names"]) == sorted(wrong)
-    counts = confusion_matrix(targets, predicted, labels=range(size)) if photos else None
+    counts: Any = confusion_matrix(targets, predicted, labels=range(size)) if photos else None
     for row in rows:
         label, prediction = (categories.index(row[key]) for key in ("label", "prediction"))
         assert row["photos"] == len(row["names"]) == counts[label, prediction]
@@ -118,7 +120,7 @@ def test_scores_by_category_are_those_of_scikit_learn(seed: int) -> None:
     table = per_category(predictions)
     assert table["category"].tolist() == list(predictions.categories.names)
     assert table["support"].tolist() == np.bincount(predictions.targets, minlength=5).tolist()
-    for index, row in table.iterrows():
+    for index, (_, row) in enumerate(table.iterrows()):
         truth, predicted = predictions.targets == index, predictions.predicted == index
         expected = {
             "precision": precision_score(truth, predicted, zero_division=np.nan),

@@ -54,7 +54,7 @@ def photo_set_of(
     return photos if groups is None else replace(photos, groups=tuple(groups))
 
 
-def real_like(order: np.ndarray | None = None):
+def real_like(order: np.ndarray | None = None) -> tuple[PhotoSet, list[ImageMetadata]]:
     """Three categories, shot by two cameras on two backgrounds, a second between photos.
 
     Args:

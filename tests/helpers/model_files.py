@@ -26,7 +26,7 @@ ENDLESS = float("inf")
 def tiny(**changes: Any) -> ResistorNetwork:
     """A model that nothing has taught, with all that a record may hold."""
     torch.manual_seed(0)
-    settings = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
+    settings: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
     model = ResistorNetwork(["10R", "4K7", "left"], **settings)
     model.metadata = {
         "data": {"root": "/photos", "source": "folder", "image_size": 32, "folds": 5},

@@ -11,8 +11,9 @@ from resistor_cls.inference.photo_input import is_one, pixels_of
 def test_one_photo_is_told_from_many() -> None:
     photo = np.zeros((4, 5, 3), np.uint8)
     one = ("a.jpg", Path("a.jpg"), photo, Image.fromarray(photo))
-    assert all(map(is_one, one))
-    assert not any(map(is_one, (photo[None], [photo], iter(["a.jpg"]))))
+    many = (photo[None], [photo], iter(["a.jpg"]))
+    assert all(is_one(given) for given in one)
+    assert not any(is_one(given) for given in many)
 
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])

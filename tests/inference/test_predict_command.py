@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,11 @@ Command = Callable[..., tuple[int, str, str]]  # exit status, output and errors
 @pytest.fixture(scope="module")
 def model() -> ResistorNetwork:
     torch.manual_seed(0)
-    how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
+    how: dict[str, Any] = {
+        "backbone": "test_resnet.r160_in1k",
+        "pretrained": "false",
+        "image_size": 32,
+    }
     return ResistorNetwork(NAMES, **how)
 
 

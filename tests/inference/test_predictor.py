@@ -14,7 +14,7 @@ from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer, see
 from resistor_cls.model.detector.network import Detector
 
 SIZE = 32
-Validated = tuple[Path, PhotoDataModule, np.ndarray]
+Validated = tuple[Path, PhotoDataModule, torch.Tensor]
 
 
 @pytest.fixture(scope="module")
@@ -163,13 +163,13 @@ def test_a_number_of_candidates_that_cannot_be_is_refused(
     photo = np.full((40, 40, 3), 90, np.uint8)
     for photos in (photo, [photo]):
         with pytest.raises(ConfigError, match=r"^top .*: expected a whole number of 1 or more$"):
-            predictor.predict(photos, top=top)  # type: ignore[arg-type]
+            predictor.predict(photos, top=top)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("risk", ["0.05", [0.05], True, 0.2, float("nan")])
 def test_a_risk_level_that_is_not_one_is_refused(predictor: Predictor, risk: object) -> None:
     with pytest.raises(ConfigError, match=r"^risk .*: models guarantee one of 0.001, 0.01, 0.05$"):
-        predictor.predict(np.full((40, 40, 3), 90, np.uint8), risk=risk)  # type: ignore[arg-type]
+        predictor.predict(np.full((40, 40, 3), 90, np.uint8), risk=risk)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("threshold", ["0.5", float("nan"), 2])

@@ -34,6 +34,7 @@ EMPTY = Prediction(
 )  # fmt: skip
 BROKEN = Prediction(Path("d.jpg"), error="d.jpg: the file is empty")
 ALL = (READ, REFUSED, EMPTY, BROKEN)
+FILES = [Path(f"{letter}.jpg") for letter in "abcd"]
 
 
 def printed(form: Format, capsys: pytest.CaptureFixture[str]) -> str:
@@ -47,7 +48,7 @@ def printed(form: Format, capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_table_aligns_lines_and_puts_the_confidence_beside_what_it_is_of(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    lines = printed(Table([one.photo for one in ALL], CATEGORIES), capsys).splitlines()
+    lines = printed(Table(FILES, CATEGORIES), capsys).splitlines()
     assert lines == [
         "a.jpg   10 Ω ±5 %, 1 W          98.4 %   brown black black gold",
         "b.jpg   don't know            confidence too low for --risk 0.01; best guess 10 Ω ±5 % "
@@ -59,7 +60,7 @@ def test_a_table_aligns_lines_and_puts_the_confidence_beside_what_it_is_of(
 def test_a_table_lists_further_candidates_and_all_of_a_refused_prediction(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    text = printed(Table([one.photo for one in ALL], CATEGORIES, top=2), capsys)
+    text = printed(Table(FILES, CATEGORIES, top=2), capsys)
     guesses = [line.split("   ") for line in text.splitlines() if line.startswith(" ")]
     names = [cells[-1] for cells in guesses]
     assert names == ["4K7_1-4W", "10R_1W", "4K7_1-4W"]

@@ -135,7 +135,7 @@ def test_a_run_shows_its_best_and_only_its_choices(train: Train) -> None:
     assert f"[report.html]({link}?" in note
 
     inputs = {one.tags[0].value: one.dataset for one in run.inputs.dataset_inputs}
-    counts = {use: json.loads(one.profile)["num_rows"] for use, one in inputs.items()}
+    counts = {use: json.loads(str(one.profile))["num_rows"] for use, one in inputs.items()}
     assert counts == {"training": 24, "validation": 8}
     assert {one.name for one in inputs.values()} == {"folder photos"}
     client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
@@ -234,9 +234,9 @@ def test_what_drawings_taught_starts_another_run(
     assert run.data.params["photos.train"] == "16"
     assert run.data.params["photos.validation"] == "32"
     files = {name: artifact(run, f"{name}.safetensors") for name in ("weights", "locator")}
-    card = read_weights(files["weights"]).card
-    assert card["recipe"]["data.stream.length"] == 16
-    assert card["trained_on"] == []
+    metadata = read_weights(files["weights"]).metadata
+    assert metadata["recipe"]["data.stream.length"] == 16
+    assert metadata["trained_on"] == []
     assert str(Path.cwd().parent).encode() not in files["weights"].read_bytes()
 
     words = [f"model.pretrained={files['weights']}", f"model.locate={files['locator']}"]

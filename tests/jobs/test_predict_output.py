@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -27,7 +28,11 @@ PHOTOS = (b"Diren\xe7.jpg", b"a\x1b[2J.jpg", b"b\nc\td.jpg", "x\u202egpj.jpg".en
 @pytest.fixture(scope="module")
 def model() -> ResistorNetwork:
     torch.manual_seed(0)
-    how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
+    how: dict[str, Any] = {
+        "backbone": "test_resnet.r160_in1k",
+        "pretrained": "false",
+        "image_size": 32,
+    }
     return ResistorNetwork(NAMES, **how)
 
 
@@ -164,7 +169,7 @@ def test_a_folder_that_may_not_be_read_is_an_error_after_the_predictions(
     Path("photos/closed").mkdir()
     listed = Path.iterdir
 
-    def refused(path: Path):
+    def refused(path: Path) -> Iterator[Path]:
         if path.name == "closed":  # the tests may run as root, whom no permission stops
             raise PermissionError(13, "Permission denied", str(path))
         return listed(path)

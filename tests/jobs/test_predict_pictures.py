@@ -5,8 +5,9 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ def predict(
     photos: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> Command:
+) -> Iterator[Command]:
     """Runs the command with a model that is loaded once; returns status, output and errors."""
     monkeypatch.setattr(
         Predictor, "load", classmethod(lambda cls, file: Predictor(predictor._model))
@@ -325,7 +326,7 @@ def test_predictions_are_printed_as_they_come(
     read: list[int] = []
     of_group = Predictor._of_group
 
-    def counting(self: Predictor, *words: object):
+    def counting(self: Predictor, *words: Any) -> Any:
         read.append(1)
         if len(read) == 2:
             raise KeyboardInterrupt
@@ -359,7 +360,12 @@ def test_a_predictor_takes_paths_arrays_and_pictures(predictor: Predictor, photo
     file = photos / "rotated.png"
     expected = predictor.predict(file)
     assert isinstance(expected, Prediction) and expected.photo == file
-    ways = [str(file), read_photo(file), Image.open(file), Image.open(file).convert("RGBA")]
+    ways: list[Any] = [
+        str(file),
+        read_photo(file),
+        Image.open(file),
+        Image.open(file).convert("RGBA"),
+    ]
     for way in ways:
         one = predictor.predict(way)
         assert (one.text, one.confidence, one.box) == (

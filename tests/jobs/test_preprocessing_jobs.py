@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import albumentations
@@ -15,7 +16,7 @@ from resistor_cls.data import FolderSource, PhotoDataModule
 from resistor_cls.data.images.resize import Resize
 from resistor_cls.errors import ConfigError
 from resistor_cls.evaluate import main as evaluate
-from resistor_cls.model import ResistorNetwork
+from resistor_cls.model import ResistorNetwork, SyntheticCrops
 from resistor_cls.train import main as train_main
 from tests.helpers.model_files import save_checkpoint
 from tests.helpers.tiny import CATEGORIES, TINY
@@ -110,7 +111,9 @@ def test_every_setting_of_preprocessing_is_saved_with_the_model(
 def test_drawn_crops_do_not_go_with_other_channels(photos: Path) -> None:
     with pytest.raises(ConfigError, match=r"data.stream draws RGB photos, but model.channels=5"):
         PhotoDataModule(
-            FolderSource(photos), preprocess=Resize(16, 5), online_generator=lambda *_: None
+            FolderSource(photos),
+            preprocess=Resize(16, 5),
+            online_generator=partial(SyntheticCrops, length=1),
         )
 
 

@@ -79,7 +79,7 @@ def test_what_is_checked_early_is_what_is_checked_later() -> None:
     assert RISKS == calibration.RISKS
     for views in range(10):
         if views in VIEWS:
-            check_views(views, (8, 8), "model.image_size")
+            check_views(views, (8, 8), "model.views=", "model.image_size gives")
             continue
         with pytest.raises(ConfigError):
-            check_views(views, (8, 8), "model.image_size")
+            check_views(views, (8, 8), "model.views=", "model.image_size gives")

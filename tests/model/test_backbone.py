@@ -16,8 +16,14 @@ from resistor_cls.model.pooling import GeM
 TINY = "test_resnet.r160_in1k"
 
 
-def build(pretrained: str = "false", **changes: Any) -> tuple[torch.nn.Module, str]:
-    how = {"name": TINY, "categories": 3, "pool": "avg", "dropout": 0.0, "shape": (32, 32)}
+def build(pretrained: str = "false", **changes: Any) -> tuple[Any, str]:
+    how: dict[str, Any] = {
+        "name": TINY,
+        "categories": 3,
+        "pool": "avg",
+        "dropout": 0.0,
+        "shape": (32, 32),
+    }
     return build_backbone(**(how | changes), pretrained=pretrained)
 
 

@@ -29,7 +29,11 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fix
 
 def task_of(package: str, net: str = "Plain", **settings: Any) -> ResistorTask:
     torch.manual_seed(0)
-    given = {"pretrained": "false", "image_size": 32, "backbone": f"{package}.nets:{net}"}
+    given: dict[str, Any] = {
+        "pretrained": "false",
+        "image_size": 32,
+        "backbone": f"{package}.nets:{net}",
+    }
     return build_task(["10R", "4K7", "22R"], **(given | settings)).eval()
 
 

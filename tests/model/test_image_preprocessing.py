@@ -39,7 +39,12 @@ SIZE = 32
 
 
 def make(**changes: Any) -> ResistorNetwork:
-    how = {"backbone": TINY, "pretrained": "false", "image_size": SIZE, "locate": True} | changes
+    how: dict[str, Any] = {
+        "backbone": TINY,
+        "pretrained": "false",
+        "image_size": SIZE,
+        "locate": True,
+    } | changes
     return ResistorNetwork(["10R", "4K7", "left", "right"], **how)
 
 
@@ -82,12 +87,13 @@ def test_every_body_of_a_photo_gets_a_crop_and_its_box() -> None:
     prepare = image_preprocessing(True, SIZE)
     photo = side_by_side(range(3))
     bodies = prepare.every(photo)
-    boxes = [body.box for body in bodies]
+    boxes = [body.box for body in bodies if body.box]
     assert sorted(int(box.x // 350) for box in boxes) == [0, 1, 2]
     assert [box.score for box in boxes] == sorted((box.score for box in boxes), reverse=True)
-    for body in bodies:
-        assert np.array_equal(body.photo, crop_upright(photo, body.box, prepare.shape))
+    for body, box in zip(bodies, boxes, strict=True):
+        assert np.array_equal(body.photo, crop_upright(photo, box, prepare.shape))
     one = prepare(photo[:, :350])
+    assert one.box is not None and one.place is not None
     assert (one.box.x, one.box.y) == pytest.approx(tuple(one.place @ (0.5, 0.5, 1) * 350), abs=1e-6)
     assert prepare.every(np.full((300, 400, 3), 120, np.uint8)) == []
 
@@ -169,12 +175,12 @@ def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Detector) -> Non
 
 
 @pytest.fixture
-def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tuple]:
+def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tuple[Any, ...]]:
     """Trains an epoch; gives the model, its data and its checkpoint."""
 
     def run(**changes: Any) -> tuple[ResistorTask, PhotoDataModule, Path]:
         seed_everything(0)
-        how = {"batch_size": 8, "workers": 0, "cache": tmp_path / "cache"}
+        how: dict[str, Any] = {"batch_size": 8, "workers": 0, "cache": tmp_path / "cache"}
         data = PhotoDataModule(
             FolderSource(photos),
             SplitConfig(folds=4),
@@ -189,7 +195,10 @@ def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tupl
 
 
 def test_a_locator_never_learns_and_travels_with_the_model(
-    fitted: Callable[[], tuple], locator: Detector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    fitted: Callable[[], tuple[Any, ...]],
+    locator: Detector,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     task, data, checkpoint = fitted()
     model = task.network
@@ -217,7 +226,9 @@ def test_a_locator_never_learns_and_travels_with_the_model(
         assert torch.equal(loaded(batch), model.eval()(batch))
 
 
-def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]) -> None:
+def test_photos_that_were_prepared_otherwise_are_refused(
+    fitted: Callable[..., tuple[Any, ...]],
+) -> None:
     with pytest.raises(ModelError, match=r"by 'shrink 48', the model needs 'crop 16x48 "):
         fitted(preprocess=Resize(48))
 
@@ -274,12 +285,12 @@ def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path) -> None:
         known = data.body(index)
         assert known is not None
         assert known.known_by == "box"
-        body = bodies[original.tobytes()]
+        box = bodies[original.tobytes()]
         # The exact body, by way of the pixels of the crop in the photo.
         rows, columns = np.indices(prepare.shape) + 0.5
         there = np.stack([columns / 192, rows / prepare.shape[0], np.ones(prepare.shape)])
         x, y = np.tensordot(data.places[index], there, 1) * size
-        exact = body.pixels((size, size))[
+        exact = box.pixels((size, size))[
             y.astype(int).clip(0, size - 1), x.astype(int).clip(0, size - 1)
         ]
         assert (known.pixels & exact).sum() > 0.8 * (known.pixels | exact).sum()

@@ -15,7 +15,7 @@ from tests.helpers.tiny_training import TINY, Training, train
 
 
 def make(**changes: Any) -> ResistorNetwork:
-    how = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
+    how: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
     return ResistorNetwork(how.pop("categories", ["10R", "4K7", "left"]), **how)
 
 
@@ -180,9 +180,9 @@ def test_what_is_no_checkpoint_is_named(trained: Training, tmp_path: Path) -> No
         with pytest.raises(ModelError, match=r"broken.ckpt is not a complete checkpoint"):
             ResistorNetwork.load(tmp_path / "broken.ckpt")
     for inside in ("notes.txt", "archive/data.pkl"):
-        with zipfile.ZipFile(tmp_path / "zip.ckpt", "w") as content:
-            content.writestr(inside, "")
-            content.writestr("archive/version", "3\n")
+        with zipfile.ZipFile(tmp_path / "zip.ckpt", "w") as archive:
+            archive.writestr(inside, "")
+            archive.writestr("archive/version", "3\n")
         with pytest.raises(ModelError, match=r"zip.ckpt cannot be loaded as plain values.*: \S"):
             ResistorNetwork.load(tmp_path / "zip.ckpt")
 
@@ -193,7 +193,7 @@ class Bomb:
     def __init__(self, trace: Path) -> None:
         self.trace = trace
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
         return os.mkdir, (str(self.trace),)
 
 

@@ -36,6 +36,7 @@ def same(found: Any, told: Any, place: str = "") -> None:
 def test_the_report_on_the_best_model_follows_from_its_tables() -> None:
     told = json.loads((STUDY / "report.json").read_text(encoding="utf-8"))
     predictions = Predictions.read(STUDY / "predictions.csv")
+    assert predictions.bursts is not None and predictions.ood_scores is not None
     found = cross_fitted(
         predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
     )
@@ -84,5 +85,6 @@ def test_the_table_of_settings_follows_from_its_csv() -> None:
         assert [cell.strip() for cell in scores.strip(" |").split("|")] == expected, value
         if gap:
             row = gaps[(gaps["setting"] == setting) & gaps["value"].str.endswith(f" - {value}")]
-            row = row[row["score"] == "accuracy"].iloc[0]
-            assert gap == f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", value
+            accuracy = row[row["score"] == "accuracy"].iloc[0]
+            low, high = accuracy["low"], accuracy["high"]
+            assert gap == f"{accuracy['mean']:.3f} [{low:.3f}, {high:.3f}]", value

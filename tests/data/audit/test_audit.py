@@ -12,7 +12,8 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 from resistor_cls.data import FolderSource, PhotoDataModule, Resize
-from resistor_cls.data.audit import SEVERITIES, audit_photos
+from resistor_cls.data.audit import audit_photos
+from resistor_cls.data.audit.findings.finding import SEVERITIES
 
 Audit = dict[str, Any]
 NOON = datetime(2026, 3, 2, 12)

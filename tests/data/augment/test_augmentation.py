@@ -98,4 +98,4 @@ def test_a_step_for_colours_is_refused_by_name_where_there_are_none() -> None:
 
 def test_something_that_is_not_a_transform_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"augment: 'flip' is not an albumentations transform"):
-        Augmentation(["flip"])  # type: ignore[list-item]
+        Augmentation(["flip"])

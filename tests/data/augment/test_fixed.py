@@ -28,6 +28,7 @@ def plain(steps: Any) -> Any:
 def test_fixed_transforms_are_plain_values_that_make_the_same_transforms(tmp_path: Path) -> None:
     albumentations.save(FIXED, tmp_path / "steps.yaml", data_format="yaml")
     values = serialised(tmp_path / "steps.yaml")
+    assert values is not None
     assert values == json.loads(json.dumps(values)) == serialised(values) == plain(FIXED)
     assert serialised(None) is None
     resize_image = Resize([24, 40])

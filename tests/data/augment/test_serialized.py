@@ -36,7 +36,11 @@ def node(name: str, **arguments: Any) -> dict[str, Any]:
 
 def pipeline(*steps: Any) -> dict[str, Any]:
     """As version 1.1 wrote it, which Hydrogen Torch uses."""
-    nothing = {"bbox_params": None, "keypoint_params": None, "additional_targets": {}}
+    nothing: dict[str, Any] = {
+        "bbox_params": None,
+        "keypoint_params": None,
+        "additional_targets": {},
+    }
     return {"__version__": "1.1.0", "transform": node("Compose", transforms=list(steps), **nothing)}
 
 

@@ -113,6 +113,7 @@ class Marked:
     """Finds something in every photo whose red is 100 or more; where, its green tells."""
 
     locates, channels = True, 3
+    size: int | list[int]
 
     def __init__(self, size: int, key: str) -> None:
         self.size, self.shape, self.key = size, (size, size), key
@@ -120,13 +121,16 @@ class Marked:
     def __call__(self, photo: np.ndarray) -> PreprocessedImage:
         assert torch.get_num_threads() == 1
         red, green, _ = photo[0, 0].tolist()
-        pixels = np.zeros((self.size, self.size, 3), np.uint8)
+        pixels = np.zeros((*self.shape, 3), np.uint8)
         if red < 100:
             return PreprocessedImage(pixels, located=False)
         place = np.array([[0.5, 0.1, green / 3], [-0.1, 0.5, 0.0]])
         return PreprocessedImage(
             pixels, True, place, OrientedBox(green / 7, 8.0, 0.1, 12.0, 4.0, 0.9)
         )
+
+    def every(self, photo: np.ndarray) -> list[PreprocessedImage]:
+        return [self(photo)]
 
 
 def test_what_was_not_located_is_kept(tmp_path: Path) -> None:

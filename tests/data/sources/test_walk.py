@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def test_hidden_special_and_closed_places_are_named(
     os.mkfifo(tmp_path / "pipe.jpg")
     listed = Path.iterdir
 
-    def refused(path: Path):
+    def refused(path: Path) -> Iterator[Path]:
         if path.name == "closed":  # the tests may run as root, whom no permission stops
             raise PermissionError(13, "Permission denied", str(path))
         return listed(path)

@@ -1,6 +1,7 @@
 """Splits: each photo in one place, nothing that belongs together parted, the same everywhere."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_near_duplicates_and_the_group_column_stay_together() -> None:
 def test_splits_that_cannot_be_made_are_explained(tmp_path: Path) -> None:
     photo_set, metadata = real_like()
 
-    def split(how: str, **choices: int) -> None:
+    def split(how: str, **choices: Any) -> None:
         split_photos(SplitConfig(how, **choices), photo_set, metadata, descriptors_of(60))
 
     with pytest.raises(ConfigError, match=r"data.split=captur: did you mean capture or camera\?"):

@@ -1,5 +1,7 @@
 """One share that validates: its size, both sides of every category, nothing parted that belongs."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -62,8 +64,8 @@ def test_groups_stay_whole(counts: list[int], size: float, seed: int, largest: i
 def test_what_cannot_be_held_out_is_named() -> None:
     targets, categories = targets_of([5, 1])
     for holdout in (
-        lambda: stratified_holdout(targets, 0.2, 0, categories),
-        lambda: capture_holdout(targets, np.arange(6), 0.2, categories),
+        partial(stratified_holdout, targets, 0.2, 0, categories),
+        partial(capture_holdout, targets, np.arange(6), 0.2, categories),
     ):
         with pytest.raises(DataError, match=r"validation_size=0.2, .* two photos.*: 1 \(1\);"):
             holdout()

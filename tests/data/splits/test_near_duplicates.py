@@ -1,7 +1,6 @@
 """Photos that are the same, exactly or nearly."""
 
 from dataclasses import replace
-from io import BytesIO
 from itertools import combinations
 from unittest.mock import patch
 
@@ -9,14 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from resistor_cls.categories import parse_name
-from resistor_cls.data.images.decode import decode_photo
 from resistor_cls.data.images.metadata import (
     ImageMetadata,
     edge_descriptor,
-    image_metadata,
 )
 from resistor_cls.data.splits.near_duplicates import (
     MAX_HAMMING,
@@ -27,17 +23,7 @@ from resistor_cls.data.splits.near_duplicates import (
 )
 from resistor_cls.synthetic import draw, sample_scene
 from tests.helpers.made_up import metadata_at
-
-
-def encoded(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG") -> bytes:
-    file = BytesIO()
-    Image.fromarray(photo).save(file, form, exif=exif or Image.Exif(), quality=80)
-    return file.getvalue()
-
-
-def measured(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG"):
-    file = encoded(photo, exif, form)
-    return image_metadata(file, decode_photo(file))
+from tests.helpers.photo_files import metadata_of
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +41,7 @@ def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np
     noisy = np.clip(photo + np.random.default_rng(0).normal(0, 4, photo.shape), 0, 255)
     alike = [photo, shifted, darker, noisy.astype(np.uint8)]
     files = [*alike, *drawn[1:]]
-    metadata = [measured(one, form="JPEG") for one in files]
+    metadata = [metadata_of(one, form="JPEG") for one in files]
     pairs = near_duplicates(metadata, np.stack([edge_descriptor(one) for one in files]))
     found = {(pair.first, pair.second) for pair in pairs}
     assert found == {(i, j) for j in range(len(alike)) for i in range(j)}
@@ -151,7 +137,7 @@ def test_pairs_of_similar_photos_grow_linearly_with_the_photos() -> None:
 
 def test_empty_photos_are_not_similar_to_any() -> None:
     blank = [np.full((64, 64, 3), level, dtype=np.uint8) for level in (100, 120)]
-    metadata = [measured(photo) for photo in blank]
+    metadata = [metadata_of(photo) for photo in blank]
     assert near_duplicates(metadata, np.stack([edge_descriptor(photo) for photo in blank])) == []
 
 

@@ -28,7 +28,7 @@ def test_sets_hold_the_label_with_the_stated_probability(photos: int) -> None:
 
 
 def test_sets_are_those_of_the_library_and_never_empty() -> None:
-    class Model(ClassifierMixin, BaseEstimator):
+    class Model(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_ = np.arange(6)
         is_fitted_ = True
 

@@ -36,7 +36,7 @@ def test_the_risk_guarantee_holds_over_many_draws(
         if threshold is None:
             continue
         guaranteed += 1
-        place = min(np.searchsorted(population, threshold), len(population) - 1)
+        place = min(int(np.searchsorted(population, threshold)), len(population) - 1)
         broken += wrong[place] > risk
     # 5 % of the draws may break it, and three standard deviations of that.
     allowed = 1 - CONFIDENCE + 3 * np.sqrt(CONFIDENCE * (1 - CONFIDENCE) / draws)

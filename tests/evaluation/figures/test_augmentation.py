@@ -8,7 +8,7 @@ from resistor_cls.evaluation import augmentation_figure
 def test_each_row_shows_a_photo_and_its_draws(shape: tuple[int, int, int]) -> None:
     rows = [[np.full(shape, 40 * row + place, np.uint8) for place in range(6)] for row in range(3)]
     figure = augmentation_figure(rows, ["10R", "a $ b $", "4K7\nodd"], "Augmented")
-    shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
     assert [int(photo[0, 0, 0]) for photo in shown] == [
         40 * r + p for r in range(3) for p in range(6)
     ]

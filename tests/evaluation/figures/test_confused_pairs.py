@@ -15,7 +15,7 @@ def test_pairs_show_photos_of_both_categories() -> None:
     assert titles[0] == "$a$\n3 photos"
     assert titles[1].startswith("bbb") and "…" in titles[1] and len(titles[1]) < 60
     assert titles[2:4] == ["c", "d"]
-    boxes = [axes._left_title.get_window_extent() for axes in figure.axes]
+    boxes = [axes._left_title.get_window_extent() for axes in figure.axes]  # type: ignore[attr-defined]
     boxes = [box for box in boxes if box.width > 1]
     assert not any(box.overlaps(other) for at, box in enumerate(boxes) for other in boxes[:at])
 

@@ -68,7 +68,9 @@ def test_the_matrix_of_37_categories_can_be_read_on_a_page() -> None:
 def test_right_ones_are_blue_and_wrong_ones_orange() -> None:
     counts = np.array([[5, 5], [0, 5]])
     figure = confusion_figure(counts, Categories(["1R", "2R"]))
-    right, wrong = (image.to_rgba(image.get_array())[..., :3] for image in figure.axes[0].images)
+    right, wrong = (
+        image.to_rgba(np.asarray(image.get_array()))[..., :3] for image in figure.axes[0].images
+    )
     assert rgb_to_hsv(right[1, 1])[0] == pytest.approx(0.57, abs=0.05)
     assert rgb_to_hsv(wrong[0, 1])[0] == pytest.approx(0.06, abs=0.05)
 

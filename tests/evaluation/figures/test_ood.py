@@ -1,5 +1,8 @@
 from typing import Any
 
+import numpy as np
+from matplotlib.patches import StepPatch
+
 from resistor_cls.evaluation.figures import ood_figure
 from tests.helpers.figures import legend_texts, pixels
 
@@ -20,7 +23,11 @@ def test_each_kind_of_ood_photos_has_a_panel() -> None:
     pixels(figure)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["$empty$ tables (10), AUROC 0.950", "noise (0)"]
-    steps = [patch.get_data().values.tolist() for patch in figure.axes[0].patches]
+    steps = [
+        np.asarray(patch.get_data()[0]).tolist()
+        for patch in figure.axes[0].patches
+        if isinstance(patch, StepPatch)
+    ]
     assert steps == [[1, 0], [0.1, 0.9]]
 
 

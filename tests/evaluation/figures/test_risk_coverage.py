@@ -1,5 +1,7 @@
 from typing import Any
 
+import numpy as np
+
 from resistor_cls.evaluation.figures import risk_coverage_figure
 from tests.helpers.figures import legend_texts, pixels
 
@@ -16,7 +18,7 @@ def test_risk_levels_stand_where_they_were_evaluated() -> None:
     figure = risk_coverage_figure(calibration(reject=[none, kept, nothing]))
     pixels(figure)
     marked = [line for line in figure.axes[0].lines if line.get_marker() in {"s", "D", "^"}]
-    marks = [line.get_xydata()[0].tolist() for line in marked]
+    marks = [np.asarray(line.get_xydata())[0].tolist() for line in marked]
     assert marks == [[0.95, 0.002], [0.0, 0.0]]
     assert legend_texts(figure)[1:] == [
         "0.1 % risk: not guaranteed",

@@ -11,7 +11,7 @@ def test_a_saliency_map_lies_on_a_grey_copy_of_its_photo() -> None:
     saliency[0, 5] = np.nan
     figure = saliency_figure([photo], [saliency], ["a\nread as b"], [False], "why")
     pixels(figure)
-    (shown,) = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    (shown,) = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
     assert np.array_equal(shown[:40], photo)
     overlay = shown[-40:].astype(int)
     assert overlay[20, 5].sum() > overlay[20, 55].sum() + 100

@@ -167,7 +167,9 @@ def situations() -> dict[str, Report]:
             },
         },
         "one photo": report(model.select(slice(1)), None),
-        "not guaranteed": report(few, folds(few), unknown=ood(few, saved(few, few.select([0])))),
+        "not guaranteed": report(
+            few, folds(few), unknown=ood(few, saved(few, few.select(slice(1))))
+        ),
         "broken guarantee": report(worse, saved(worse, held_out), most=100),
         "worse calibration": report(soft, saved(soft, sharp)),
         "nothing wrong": report(right, folds(right)),

@@ -32,7 +32,7 @@ def test_the_rest_stays_as_it_is() -> None:
 def test_on_an_even_table_a_painted_body_has_no_silhouette() -> None:
     across = np.linspace(60, 180, SHAPE[1]).astype(np.uint8)  # the light falls off to the left
     table = np.tile(across[None, :, None], (SHAPE[0], 1, 3))
-    photo = np.where(BODY[..., None], np.uint8([250, 0, 0]), table)
+    photo = np.where(BODY[..., None], np.array([250, 0, 0], np.uint8), table)
     assert np.abs(paint_body(photo, BODY).astype(int) - table).max() < 25
     grey = np.full_like(photo, 90)
     assert np.array_equal(paint_body(np.where(BODY[..., None], photo, grey), BODY), grey)

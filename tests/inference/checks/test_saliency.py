@@ -1,5 +1,6 @@
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ HEIGHT, WIDTH = 64, 160  # of a crop: a map that is mistaken for its transpose s
 
 def make(backbone: str) -> ResistorNetwork:
     torch.manual_seed(0)
-    how = {"pretrained": "false", "image_size": WIDTH, "locate": Detector()}
+    how: dict[str, Any] = {"pretrained": "false", "image_size": WIDTH, "locate": Detector()}
     return ResistorNetwork(["none", "square"], backbone=backbone, **how)
 
 

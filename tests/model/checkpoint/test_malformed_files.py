@@ -187,11 +187,16 @@ def test_a_power_cut_leaves_the_old_file_or_the_new_one(
 ) -> None:
     """The content is on the disk before the name is."""
     done: list[str] = []
-    sync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda handle: (done.append("sync"), sync(handle))[1])
-    monkeypatch.setattr(
-        Path, "replace", lambda path, new: (done.append("name"), replace(path, new))[1]
-    )
+
+    def recorded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            done.append(name)
+            return call(*given)
+
+        return run
+
+    monkeypatch.setattr(os, "fsync", recorded("sync", os.fsync))
+    monkeypatch.setattr(Path, "replace", recorded("name", Path.replace))
     (tmp_path / "best.ckpt").write_bytes(whole.checkpoint)
     add_to_metadata(tmp_path / "best.ckpt", notes="more")
     assert done == ["sync", "name", "sync"]  # the file, its name, and the folder that holds it

@@ -16,7 +16,7 @@ from tests.helpers.tiny_training import TINY
 
 
 def make(categories: str = "abc", **changes: Any) -> ResistorNetwork:
-    how = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
+    how: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
     return ResistorNetwork(list(categories), **how)
 
 

@@ -17,11 +17,10 @@ from resistor_cls.data.images.decode import read_photo
 from resistor_cls.errors import DataError, ModelError
 from resistor_cls.model.detector.network import Detector, decode, encode
 from resistor_cls.model.detector.training import (
-    BoxedViews,
-    SyntheticViews,
     detector_loss,
     train_detector,
 )
+from resistor_cls.model.detector.views import BoxedViews, SyntheticViews
 from resistor_cls.synthetic import Scene, draw, draw_empty, sample_scene
 from tests.helpers import REAL_PHOTOS
 

@@ -13,7 +13,7 @@ import time
 from collections import namedtuple
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
 import psutil
 import pytest
@@ -79,13 +79,13 @@ class Module:
         ),
     ],
 )
-def test_what_can_be_fixed_names_the_key(error: Exception, message: str) -> Never:
+def test_what_can_be_fixed_names_the_key(error: Exception, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as raised, explained(Module()):
         raise error
     assert "\n" not in str(raised.value)
 
 
-def test_a_defect_stays_a_defect() -> Never:
+def test_a_defect_stays_a_defect() -> None:
     for error in (RuntimeError("shapes differ"), ValueError("shared")):
         with pytest.raises(type(error), match=str(error)), explained(Module()):
             raise error

@@ -117,7 +117,9 @@ def test_scores_are_forgotten_on_reset() -> None:
 class Largest(TorchDispatchMode):
     """Remembers how many numbers the largest tensor holds that any operation makes."""
 
-    numbers = 0
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.numbers = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         made = func(*args, **(kwargs or {}))

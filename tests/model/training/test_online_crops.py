@@ -1,5 +1,6 @@
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from resistor_cls.categories import resistor37
 from resistor_cls.colour_code import decode
 from resistor_cls.data import FolderSource, PhotoDataModule
 from resistor_cls.data.augment.augmentation import Augmentation
+from resistor_cls.data.dataset import OOD_TARGET
 from resistor_cls.model import (
     SyntheticCrops,
     build_task,
@@ -19,7 +21,8 @@ from resistor_cls.model import (
     image_preprocessing,
     seed_everything,
 )
-from resistor_cls.model.training.online_crops import BANDS, OOD_TARGET, any_part
+from resistor_cls.model.network import BANDS
+from resistor_cls.synthetic.sampling import any_part
 from tests.helpers.tiny_training import TINY
 
 SHAPE = (16, 32)
@@ -80,13 +83,14 @@ def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path) 
             data.categories.names, backbone=TINY, pretrained="false", image_size=32, locate=True,
             loss="cross_entropy", band_weight=0.5,
         )  # fmt: skip
-        before = task.network.band_reader.weight.clone()
+        reader: Any = task.network.band_reader
+        before = reader.weight.clone()
         trainer = build_trainer(
             tmp_path / run, accelerator="cpu", precision="32-true", max_epochs=1,
             log_every_n_steps=1,
         )  # fmt: skip
         fit(trainer, task, data)
-        assert not torch.equal(task.network.band_reader.weight, before)
+        assert not torch.equal(reader.weight, before)
         metrics = trainer.callback_metrics
         assert metrics["train/loss"] > 0.5 * metrics["train/bands"] > 0
         return [float(metrics[name]) for name in ("train/loss", "train/bands", "val/loss")]

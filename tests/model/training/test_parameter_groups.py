@@ -23,7 +23,7 @@ def factors(net: nn.Module, **settings: Any) -> dict[str, float]:
 
 @pytest.mark.parametrize("name", NETS)
 def test_layers_learn_slower_towards_the_photo(name: str) -> None:
-    net = timm.create_model(name, num_classes=3)
+    net: Any = timm.create_model(name, num_classes=3)
     assert set(factors(net).values()) == {1.0}
     found = factors(net, layer_decay=0.5)
     head, first = net.default_cfg["classifier"], next(iter(found))
@@ -51,7 +51,7 @@ def test_patterns_set_the_rate_of_layers_and_the_last_counts() -> None:
         ({"freeze_epochs": -1}, "model.freeze_epochs=-1: expected 0 or more"),
         ({"layer_lr": {"fc": -1}}, "model.layer_lr.fc=-1: expected 0 or more"),
         ({"layer_lr": {"head": 1}}, "no layer is named like 'head'; conv1, .*fc"),
-        ({"layer_lr": {"(": 1}}, r"model.layer_lr: '\(' is no pattern"),
+        ({"layer_lr": {"(": 1}}, r"model.layer_lr: '\(' is not a pattern"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(settings: dict[str, Any], message: str) -> None:
@@ -64,7 +64,7 @@ def test_a_setting_that_cannot_be_used_is_named(settings: dict[str, Any], messag
 @pytest.mark.parametrize("name", NETS)
 def test_a_frozen_net_learns_in_its_head_alone(name: str) -> None:
     torch.manual_seed(0)
-    net = timm.create_model(name, num_classes=3, img_size=32) if "vit" in name else (
+    net: Any = timm.create_model(name, num_classes=3, img_size=32) if "vit" in name else (
         timm.create_model(name, num_classes=3)
     )  # fmt: skip
     head = net.default_cfg["classifier"]

@@ -15,7 +15,9 @@ def optimizer(*rates: float) -> Optimizer:
     return SGD(groups, lr=1.0, momentum=0.9)
 
 
-def rates(schedule: object, steps: int, epoch_steps: int = 2, **settings: float) -> list[float]:
+def rates(
+    schedule: Callable[..., LRScheduler], steps: int, epoch_steps: int = 2, **settings: float
+) -> list[float]:
     """Of the first of two groups, and one more behind the last step; the second has a tenth."""
     both = optimizer(0.1, 0.01)
     scheduler = schedule(both, steps, epoch_steps, **settings)

@@ -228,7 +228,11 @@ def test_validation_comes_every_so_many_epochs(
     every: float, epochs: int, expected: list[int], photos: Path, tmp_path: Path
 ) -> None:
     logger = CSVLogger(tmp_path)
-    options = {"evaluation_epochs": every, "max_epochs": epochs, "log_every_n_steps": 1}
+    options: dict[str, Any] = {
+        "evaluation_epochs": every,
+        "max_epochs": epochs,
+        "log_every_n_steps": 1,
+    }
     done = train(photos, tmp_path / "run", logger=logger, **options)
     logged = pd.read_csv(Path(logger.log_dir) / "metrics.csv")
     steps = logged.loc[logged["val/loss"].notna(), "step"]
@@ -246,7 +250,7 @@ def test_training_stops_where_nothing_gets_better(photos: Path, tmp_path: Path) 
 def test_the_last_epoch_is_kept_where_the_best_is_not_asked_for(
     photos: Path, tmp_path: Path
 ) -> None:
-    options = {"max_epochs": 3, "monitor": "val/loss"}
+    options: dict[str, Any] = {"max_epochs": 3, "monitor": "val/loss"}
     worse = {"optimizer": lambda groups: SGD(groups, lr=1.0, maximize=True)}
     kept = {
         save_best: torch.load(

@@ -1,6 +1,7 @@
 """Sweeps whose jobs repeat a setting: what their parent says of mean and spread."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ from resistor_cls.tracking import open_sweep
 from tests.helpers.ended_jobs import ended
 
 
-def swept(place: Path, jobs: dict[str, Path | None]) -> tuple[str, Path]:
+def swept(place: Path, jobs: Mapping[str, Path | None]) -> tuple[str, Path]:
     """What a sweep without a store says of jobs that have ended so, and its folder."""
     varying = [word.partition("=")[0] for word in next(iter(jobs)).split()]
     output = place / "sweep"
@@ -42,8 +43,8 @@ def test_folds_give_mean_spread_and_every_photo_once(tmp_path: Path) -> None:
         "tables/confusion_matrix.csv",
     }
     table = pd.read_csv(output / "tables" / "repeats.csv").set_index("score")
-    row = table.loc["accuracy", ["mean", "std", "least", "most", "repeats"]]
-    assert row.tolist() == pytest.approx([14 / 16, 2 / 16, 12 / 16, 1, 3])
+    row = table[["mean", "std", "least", "most", "repeats"]].loc["accuracy"]
+    assert list(row) == pytest.approx([14 / 16, 2 / 16, 12 / 16, 1, 3])
     found = Predictions.read(output / "tables" / "predictions.csv")
     assert set(found.names) == {f"{index}.jpg" for index in range(48)}
     assert len(found.names) == 48
