@@ -30,7 +30,7 @@ from resistor_cls.tracking.run import opening
 from tests.helpers.tiny import TINY
 
 
-def test_values_refuse_what_no_default_is_like() -> None:
+def test_each_key_refuses_values_of_other_types() -> None:
     values = known_values(compose("train"))
     check_values(values)
     for key, (allowed, _) in KEYS.items():
@@ -45,7 +45,7 @@ def test_values_refuse_what_no_default_is_like() -> None:
                 check_values({key: value})
 
 
-def test_early_names_are_the_names_of_the_packages() -> None:
+def test_values_checked_early_are_the_values_of_the_packages() -> None:
     names = {
         "data.source": by_name.SOURCES,
         "data.split": split_config.SPLITS,

@@ -97,7 +97,7 @@ def plant(root: Path) -> None:
     (root / "a" / "cut.jpg").write_bytes(copy[: len(copy) // 2])
     (root / "b" / "empty.jpg").write_bytes(b"")
     (root / "b" / "Thumbs.db").write_text("no photo")
-    for number in range(24):  # one burst, by a camera of its own
+    for number in range(24):  # one burst, by another camera
         time = later + timedelta(hours=5, seconds=5 * number)
         save(picture(200 + number), root / "c" / f"{number}.jpg", time, camera="B")
 
@@ -137,7 +137,7 @@ def test_what_is_planted_is_found_and_nothing_else(
 
 
 def test_order_falls_back_on_file_names(photos: Path, audited: Callable[[Path], Audit]) -> None:
-    """Drawn photos name no time and no camera, and are small."""
+    """Synthetic photos name no time and no camera, and are small."""
     report = audited(photos)
     assert set(found(report)) == {"few_photos", "no_time", "small_body"}
     assert found(report)["no_time"]["categories"] == [row["name"] for row in report["categories"]]

@@ -35,7 +35,7 @@ def test_the_upright_box_is_that_of_the_synthetic_body(degrees: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_crop_is_upright_with_the_rings_from_left_to_right(seed: int) -> None:
+def test_a_crop_is_upright_with_the_bands_from_left_to_right(seed: int) -> None:
     scene = scene_of(seed)
     red, green = (0.9, 0.0, 0.0), (0.0, 0.9, 0.0)
     body = dataclasses.replace(
@@ -56,13 +56,13 @@ def test_a_crop_is_upright_with_the_rings_from_left_to_right(seed: int) -> None:
     colour = crop[CROP_SHAPE[0] // 2]  # the row along the axis
     reds = np.nonzero(colour[:, 0] - colour[:, 1:].max(axis=1) > 90)[0]
     greens = np.nonzero(colour[:, 1] - colour[:, ::2].max(axis=1) > 90)[0]
-    # Where the scene says that the rings lie: the body spans 1 / 1.7 of the crop.
+    # Where the scene says that the bands lie: the body spans 1 / 1.7 of the crop.
     first, *others = (CROP_SHAPE[1] * (0.5 + (centre - 0.5) / 1.7) for centre in body.centres)
-    if body.angle >= math.pi:  # a location has no first end
+    if body.angle >= math.pi:  # a box has no first end
         first, *others = (CROP_SHAPE[1] - column for column in (first, *others))
     assert reds.mean() == pytest.approx(first, abs=5)
     assert greens.mean() == pytest.approx(np.mean(others), abs=8)
-    # A ring stands across the crop: its red is in one column from the body's top to its bottom.
+    # A band stands across the crop: its red is in one column from the body's top to its bottom.
     rows, columns = np.nonzero(crop[..., 0] - crop[..., 1:].max(axis=2) > 90)
     assert np.ptp(rows) > 1.5 * np.ptp(columns[np.abs(columns - first) < 30])
 
@@ -73,7 +73,7 @@ def test_a_crop_has_the_photos_own_pixels() -> None:
     assert (crop == photo[150 - 48 : 150 + 48, 200 - 112 : 200 + 112]).all()
 
 
-def test_shrinking_averages() -> None:
+def test_a_view_at_a_smaller_size_averages_pixels() -> None:
     # A checkerboard of single pixels is grey from afar; sampling alone would show black or white.
     rows, columns = np.indices((700, 700))
     photo = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
@@ -100,7 +100,7 @@ def test_a_view_of_a_very_long_photo_is_the_view_of_its_part() -> None:
 def test_what_a_view_shows_is_where_its_place_says(
     angle: float, span: float, x: float, y: float
 ) -> None:
-    # A photo whose red tells the fraction of its width, whose green that of its height.
+    # A photo whose red is the fraction of its width, whose green that of its height.
     height, width, size = 120, 200, (40, 96)
     down, across = (np.indices((height, width)) + 0.5) / np.array([[[height]], [[width]]])
     photo = (255 * np.dstack([across, down, across])).round().astype(np.uint8)

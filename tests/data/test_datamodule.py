@@ -144,7 +144,8 @@ def test_unreadable_photos_stop_or_are_left_out(make: Make, tmp_path: Path) -> N
     assert not set(broken) & set(data.photo_set.names)
     assert len(data.photo_set) == len(data.split.role_of) == 27
     last = next(i for i, name in enumerate(data.photo_set.names) if name == "left/9.jpg")
-    assert data.photo(last)[0, 0, 1] == pytest.approx(90, abs=6)  # its own colour: none has shifted
+    # The colour of this photo: no index has shifted.
+    assert data.photo(last)[0, 0, 1] == pytest.approx(90, abs=6)
 
 
 def test_the_fingerprint_is_of_content_and_labels_alone(make: Make, tmp_path: Path) -> None:
@@ -194,7 +195,7 @@ def test_random_numbers_depend_on_seed_epoch_and_position_alone(make: Make) -> N
     torch.manual_seed(0)
     before = torch.get_rng_state()
     one = photo(0, 0, 5)
-    assert torch.equal(torch.get_rng_state(), before)  # nothing else sees what was drawn
+    assert torch.equal(torch.get_rng_state(), before)  # the global generator is unchanged
     torch.manual_seed(1)
     photo(0, 0, 4)
     assert photo(0, 0, 5) == one
@@ -217,8 +218,8 @@ def test_a_dataset_takes_no_photo_along_to_a_worker(make: Make, tmp_path: Path) 
     names = ("one.jpg", "two.jpg")
     for number, name in enumerate(names):
         write_photo(tmp_path / "more" / name, (250, 99 * number, 90))
-    sure = PseudoLabels(tmp_path / "more", names, ("10R", "4K7"), (0.9, 0.9), 2, 0.9)
-    data = make(pseudo=sure, image_size=512)
+    confident = PseudoLabels(tmp_path / "more", names, ("10R", "4K7"), (0.9, 0.9), 2, 0.9)
+    data = make(pseudo=confident, image_size=512)
     data.setup()
     assert data.pseudo_photos is not None
     assert data.pseudo_photos.used.size

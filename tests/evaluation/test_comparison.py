@@ -149,7 +149,7 @@ def test_the_same_jobs_give_the_same_intervals() -> None:
     pd.testing.assert_frame_equal(one, again)
 
 
-def test_values_may_be_judged_on_other_photos() -> None:
+def test_values_may_be_evaluated_on_other_photos() -> None:
     one, two = with_skill(1.0, 20, 4, 0), with_skill(0.5, 20, 4, 1)
     bursts = in_bursts(20, 4)
     comparison = compare({"a": [one.select(slice(56))], "b": [two.select(slice(40, None))]}, bursts)

@@ -36,7 +36,7 @@ def test_scores_without_ties_agree_with_scikit_learn() -> None:
     assert fpr95 == pytest.approx(0.740, abs=0.06)
 
 
-def test_extremes() -> None:
+def test_perfect_reversed_and_equal_scores_have_auroc_1_0_and_a_half() -> None:
     low, high = np.zeros(20), np.ones(5)
     assert detection(low, high) == (1.0, 0.0)
     assert detection(high, low) == (0.0, 1.0)
@@ -76,7 +76,7 @@ def test_the_report_counts_each_kind_and_all_together() -> None:
     assert [sum(counts) for counts in histogram["kinds"].values()] == [2, 3]
 
 
-def test_what_is_not_known_is_none() -> None:
+def test_undefined_detection_rates_are_none() -> None:
     assert ood_report(np.zeros(3), {}) is None
     report = ood_report(np.array([]), {"empty tables": np.array([-2.0, np.inf])})
     assert report is not None

@@ -68,7 +68,7 @@ def write_package(
     Args:
         folder: where it lies.
         monkeypatch: takes it from Python's path again.
-        name: of the package; each test has one of its own, because Python keeps what it imported.
+        name: of the package; each test has another one, because Python keeps what it imported.
     """
     (folder / name).mkdir(parents=True)
     (folder / name / "__init__.py").write_text("")

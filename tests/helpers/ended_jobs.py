@@ -12,7 +12,7 @@ from resistor_cls.evaluation import Predictions
 def ended(
     folder: Path, wrong: int, *, bursts: int | None = 4, shift: int = 0, first_photo: int = 0
 ) -> Path:
-    """The folder of a job that judged 16 photos, some of them wrongly."""
+    """The folder of a job that evaluated 16 photos, some of them wrongly."""
     targets = np.arange(16) % 2
     first = np.where(targets == 0, 0.9, 0.1)
     first[:wrong] = 1 - first[:wrong]

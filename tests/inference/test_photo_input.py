@@ -8,7 +8,7 @@ from resistor_cls.errors import DataError
 from resistor_cls.inference.photo_input import is_one, pixels_of
 
 
-def test_one_photo_is_told_from_many() -> None:
+def test_one_photo_and_many_are_distinguished() -> None:
     photo = np.zeros((4, 5, 3), np.uint8)
     one = ("a.jpg", Path("a.jpg"), photo, Image.fromarray(photo))
     many = (photo[None], [photo], iter(["a.jpg"]))

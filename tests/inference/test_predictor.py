@@ -101,7 +101,7 @@ def test_photos_in_memory_may_differ_in_size(predictor: Predictor) -> None:
 
 
 def test_a_model_with_a_detector_says_where_it_found_nothing(
-    photos: Path, locator: Detector
+    photos: Path, detector: Detector
 ) -> None:
     model = ResistorNetwork(
         ["a", "b"], backbone="test_resnet.r160_in1k", pretrained="false", image_size=SIZE,
@@ -112,7 +112,7 @@ def test_a_model_with_a_detector_says_where_it_found_nothing(
     predictions = list(predictor.predict(files))
     assert predictor.locates
     with one_torch_thread():
-        found = [locator.detect(picture) is not None for picture in pictures]
+        found = [detector.detect(picture) is not None for picture in pictures]
     assert [prediction.located for prediction in predictions] == found
     # A photo in memory is cut out like one in a file, whatever lies beside it.
     alone = [predictor.probabilities([picture])[0].max() for picture in pictures]
@@ -157,7 +157,7 @@ def test_photos_are_found_in_folders_and_by_name(photos: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("top", [0, -1, 2.5, "3", True, None])
-def test_a_number_of_candidates_that_cannot_be_is_refused(
+def test_a_number_of_candidates_that_cannot_be_used_is_refused(
     predictor: Predictor, top: object
 ) -> None:
     photo = np.full((40, 40, 3), 90, np.uint8)
@@ -167,7 +167,7 @@ def test_a_number_of_candidates_that_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize("risk", ["0.05", [0.05], True, 0.2, float("nan")])
-def test_a_risk_level_that_is_not_one_is_refused(predictor: Predictor, risk: object) -> None:
+def test_an_unknown_risk_level_is_refused(predictor: Predictor, risk: object) -> None:
     with pytest.raises(ConfigError, match=r"^risk .*: models guarantee one of 0.001, 0.01, 0.05$"):
         predictor.predict(np.full((40, 40, 3), 90, np.uint8), risk=risk)  # type: ignore[call-overload]
 
@@ -180,7 +180,7 @@ def test_a_threshold_that_is_not_a_probability_is_refused(
         predictor.set_inference(threshold=threshold)  # type: ignore[arg-type]
 
 
-def test_photos_that_cannot_be_are_refused_or_have_an_error(predictor: Predictor) -> None:
+def test_values_that_are_not_photos_are_refused_or_have_an_error(predictor: Predictor) -> None:
     for wrong, message in (
         (Image.new("RGB", (0, 0)), "an image of 0×0 pixels"),
         (np.zeros((0, 0, 3), np.uint8), "an array of shape"),

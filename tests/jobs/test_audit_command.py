@@ -74,10 +74,10 @@ def test_unreadable_photos_fail_after_the_report(
     (sound / "b" / "text.jpg").write_text("no photo")
     assert run(sound) == 2
     audit, page = report()
-    told = capsys.readouterr().err
-    assert told.count("error: ") == 1
-    assert "error: 2 of 42 photos cannot be read: a/cut.png, b/text.jpg; " in told
-    assert "audit.html" in told.splitlines()[-1]
+    printed = capsys.readouterr().err
+    assert printed.count("error: ") == 1
+    assert "error: 2 of 42 photos cannot be read: a/cut.png, b/text.jpg; " in printed
+    assert "audit.html" in printed.splitlines()[-1]
     assert [row["photo"] for row in audit["files"]["unreadable"]] == ["a/cut.png", "b/text.jpg"]
     assert "b/text.jpg" in page
     assert run(sound / "nowhere") == 2
@@ -105,7 +105,7 @@ def test_a_run_keeps_the_report(run: Callable[..., int], sound: Path) -> None:
     assert kept.info.status == "FINISHED"
 
 
-def test_a_model_is_asked_of_photos_that_it_has_not_learned(
+def test_label_errors_are_sought_in_photos_that_did_not_train_the_model(
     train: Callable[..., int], photos: Path, sound: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("tracking=none", "trainer.max_epochs=1") == 0
@@ -122,7 +122,7 @@ def test_a_model_is_asked_of_photos_that_it_has_not_learned(
     assert "differ from the model's" in capsys.readouterr().err
 
 
-def test_help_answers_at_once() -> None:
+def test_help_appears_at_once() -> None:
     began = time.perf_counter()
     words = [sys.executable, "-m", "resistor_cls.audit", "--help"]
     shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout

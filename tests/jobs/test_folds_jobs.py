@@ -30,8 +30,8 @@ def test_all_folds_are_one_command(train: Train, capsys: pytest.CaptureFixture[s
     assert sorted(run.info.run_name for run in children) == ["data.fold=0", "data.fold=1"]
     for name in SCORES:
         values = [run.data.metrics[f"val/{name}"] for run in children]
-        told = [parent.data.metrics[f"{what}/val/{name}"] for what in ("mean", "std")]
-        assert told == pytest.approx([np.mean(values), np.std(values, ddof=1)], abs=1e-6)
+        reported = [parent.data.metrics[f"{what}/val/{name}"] for what in ("mean", "std")]
+        assert reported == pytest.approx([np.mean(values), np.std(values, ddof=1)], abs=1e-6)
     place = Path(parent.info.artifact_uri.removeprefix("file://"))
     predictions = Predictions.read(place / "tables" / "predictions.csv")
     assert len(predictions.names) == len(set(predictions.names)) == 8 * len(CATEGORIES)

@@ -1,4 +1,4 @@
-"""Whole jobs on small drawn photos: train, look at the run, use the model again."""
+"""Whole jobs on small synthetic photos: train, look at the run, use the model again."""
 
 import csv
 import errno
@@ -51,7 +51,7 @@ def artifact(run: Run, name: str) -> Path:
     return Path(run.info.artifact_uri.removeprefix("file://")) / name
 
 
-def test_a_run_holds_all_that_was_promised(
+def test_a_run_holds_every_metric_figure_and_table(
     train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train() == 0
@@ -113,7 +113,7 @@ def test_a_run_holds_all_that_was_promised(
     assert Path(report[1]).read_text() == artifact(run, "report.html").read_text()
 
 
-def test_a_run_shows_its_best_and_only_its_choices(train: Train) -> None:
+def test_a_run_shows_its_best_epoch_and_only_chosen_parameters(train: Train) -> None:
     assert train("trainer.max_epochs=3", "optimizer.lr=0.03", "trainer.monitor=val/accuracy") == 0
     (run,) = runs()
     assert run.info.run_name == "test_resnet on folder photos"
@@ -170,11 +170,11 @@ def test_the_best_epoch_is_the_one_of_the_watched_metric(
 
 
 @pytest.mark.parametrize("locate", [False, True], ids=["whole", "located"])
-def test_a_model_says_the_same_wherever_it_is_used(  # noqa: PLR0917
+def test_a_model_predicts_the_same_wherever_it_is_used(  # noqa: PLR0917
     locate: bool,
     train: Train,
     photos: Path,
-    locator: Detector,
+    detector: Detector,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -186,34 +186,35 @@ def test_a_model_says_the_same_wherever_it_is_used(  # noqa: PLR0917
 
     for model in (reference, str(artifact(trained, "checkpoints/best.ckpt"))):
         assert evaluate([f"model={model}", *QUICK]) == 0
-        judged = runs()[0]
+        evaluation = runs()[0]
         short = f"run {trained.info.run_id[:8]}" if model == reference else "best.ckpt"
-        assert judged.info.run_name == f"evaluate {short} on 8 validation photos of folder photos"
-        assert artifact(judged, "tables/predictions.csv").read_text() == wanted
-        (evaluated,) = judged.inputs.dataset_inputs
-        assert evaluated.dataset in [one.dataset for one in trained.inputs.dataset_inputs]
+        name = f"evaluate {short} on 8 validation photos of folder photos"
+        assert evaluation.info.run_name == name
+        assert artifact(evaluation, "tables/predictions.csv").read_text() == wanted
+        (used,) = evaluation.inputs.dataset_inputs
+        assert used.dataset in [one.dataset for one in trained.inputs.dataset_inputs]
         client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
         for name in ("loss", "accuracy", "f1_macro", "roc_auc"):
             history = client.get_metric_history(trained.info.run_id, f"val/{name}")
-            assert judged.data.metrics[f"test/{name}"] in [point.value for point in history]
+            assert evaluation.data.metrics[f"test/{name}"] in [point.value for point in history]
 
     rows = list(csv.DictReader(wanted.splitlines()))
     capsys.readouterr()
     files = [str(photos / row["photo"]) for row in rows]
     assert predict([*files, "--model", reference, "--format", "json"]) == 0
-    answers = json.loads(capsys.readouterr().out)
-    for row, answer in zip(rows, answers, strict=True):
-        first = answer["candidates"][0]
+    predictions = json.loads(capsys.readouterr().out)
+    for row, prediction in zip(rows, predictions, strict=True):
+        first = prediction["candidates"][0]
         assert first["category"] == row["prediction"]
         assert first["probability"] == pytest.approx(float(row["probability"]), abs=1e-6)
-        assert str(answer.get("located")) == str(row.get("located"))
+        assert str(prediction.get("located")) == str(row.get("located"))
     assert ("located" in rows[0]) == locate
 
     monkeypatch.setattr(sys, "path", [*sys.path])  # MLflow adds the code of the model
     served = mlflow.pyfunc.load_model(reference)
     table = served.predict(np.stack([read_photo(Path(file)) for file in files]))
     assert table["category"].tolist() == [row["prediction"] for row in rows]
-    confidences = np.array([answer["confidence"] for answer in answers], dtype=float)  # None is nan
+    confidences = np.array([one["confidence"] for one in predictions], dtype=float)  # None is nan
     assert table["confidence"].to_numpy() == pytest.approx(confidences, abs=1e-6, nan_ok=True)
     assert table["calibrated"].all()
     assert table["located"].tolist() == [row.get("located", "True") == "True" for row in rows]
@@ -222,14 +223,14 @@ def test_a_model_says_the_same_wherever_it_is_used(  # noqa: PLR0917
     assert columns == pytest.approx(np.array(shares), abs=1e-6)
 
 
-def test_what_drawings_taught_starts_another_run(
-    train: Train, photos: Path, locator: Detector, capsys: pytest.CaptureFixture[str]
+def test_weights_of_synthetic_training_start_another_run(
+    train: Train, photos: Path, detector: Detector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stream = (
         "data.stream={_target_: resistor_cls.model.SyntheticCrops, _partial_: true, length: 16}"
     )
-    drawn = [stream, "model.locate=true", "model.band_weight=0.5", "augment=crop"]
-    assert train(*drawn, "trainer.max_epochs=1", "loss=cross_entropy") == 0
+    generated = [stream, "model.locate=true", "model.band_weight=0.5", "augment=crop"]
+    assert train(*generated, "trainer.max_epochs=1", "loss=cross_entropy") == 0
     (run,) = runs()
     assert run.data.params["photos.train"] == "16"
     assert run.data.params["photos.validation"] == "32"
@@ -245,8 +246,8 @@ def test_what_drawings_taught_starts_another_run(
     photo = str(next(photos.rglob("*.jpg")))
     capsys.readouterr()
     assert predict([photo, "--model", str(files["weights"]), "--format", "json"]) == 0
-    (answer,) = json.loads(capsys.readouterr().out)
-    assert {one["category"] for one in answer["candidates"]} <= set(CATEGORIES)
+    (prediction,) = json.loads(capsys.readouterr().out)
+    assert {one["category"] for one in prediction["candidates"]} <= set(CATEGORIES)
 
     assert evaluate([f"model={files['weights']}"]) == 2
     assert "has no photos of its own: add data=" in capsys.readouterr().err
@@ -254,15 +255,15 @@ def test_what_drawings_taught_starts_another_run(
     assert "was trained with test_resnet.r160_in1k" in capsys.readouterr().err
 
 
-def test_without_a_model_the_shipped_one_answers(
+def test_without_a_model_the_shipped_one_predicts(
     photos: Path, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert predict([str(next(photos.rglob("*.jpg")))]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_photos_where_no_body_is_found_are_told(
-    train: Train, photos: Path, locator: Detector, capsys: pytest.CaptureFixture[str]
+def test_photos_without_a_detection_are_reported(
+    train: Train, photos: Path, detector: Detector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("model.locate=true", "trainer.max_epochs=1") == 0
     (run,) = runs()
@@ -286,7 +287,7 @@ def test_photos_where_no_body_is_found_are_told(
     assert audit([*words, f"model={checkpoint}"]) == 0
 
 
-def test_photos_that_trained_the_model_are_told(
+def test_photos_that_trained_the_model_are_reported(
     train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train() == 0
@@ -363,7 +364,7 @@ def test_no_command_leaves_temporary_files(
     assert list(temporary.iterdir()) == []
 
 
-def test_each_run_has_a_folder_of_its_own(train: Train) -> None:
+def test_each_run_has_a_separate_folder(train: Train) -> None:
     """Runs that begin in the same second must not share checkpoints."""
     words = ("tracking=none", "trainer.max_epochs=1", "hydra.run.dir=outputs/same")
     for name in ("same", "same-2"):
@@ -433,7 +434,7 @@ def test_a_failing_job_fails_its_sweep_and_spares_the_others(
     assert capsys.readouterr().err.count("error: ") == 1
 
 
-def test_unreadable_photos_stop_the_run_or_are_told(
+def test_unreadable_photos_stop_the_run_or_are_reported(
     train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damaged = shutil.copytree(photos, tmp_path / "damaged")
@@ -500,7 +501,7 @@ def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, ph
     assert "checkpoints/last.ckpt" in artifacts(run)
 
 
-def test_help_answers_within_a_second() -> None:
+def test_help_appears_within_a_second() -> None:
     for command in ("train", "evaluate", "audit", "predict", "render"):
         began = time.perf_counter()
         words = [sys.executable, "-m", f"resistor_cls.{command}", "--help"]

@@ -20,7 +20,7 @@ from resistor_cls.model import ResistorNetwork
 from resistor_cls.predict import main
 
 NAMES = ('=HYPERLINK("http://x")', "4K7\x1b[31m")
-# Latin-1 as old zips hold it, a screen that is cleared, a row of its own, a reversed suffix.
+# Latin-1 as old zips hold it, a screen that is cleared, a row by itself, a reversed suffix.
 PHOTOS = (b"Diren\xe7.jpg", b"a\x1b[2J.jpg", b"b\nc\td.jpg", "x\u202egpj.jpg".encode(), b"=1+1.jpg",
           "Größe.jpg".encode(), b"z" * 250 + b".jpg")  # fmt: skip
 

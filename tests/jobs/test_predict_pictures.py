@@ -1,4 +1,4 @@
-"""`predict` with the package's model on drawn photos: every format, copies, several bodies."""
+"""`predict` with the package's model on synthetic photos: every format, copies, several bodies."""
 
 import csv
 import io
@@ -39,23 +39,23 @@ def predictor() -> Predictor:
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photos of two categories; a body fills a fifth of their width."""
-    out, names = tmp_path_factory.mktemp("drawn bodies") / "photos", ["220R_2W", "4700Mohm"]
+    out, names = tmp_path_factory.mktemp("synthetic bodies") / "photos", ["220R_2W", "4700Mohm"]
     counts = dict.fromkeys(names, 2)
     return generate_dataset(out, Categories(names), counts, size=SIDE, workers=1, progress=False)
 
 
 @pytest.fixture
-def photos(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def photos(synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two photos of one name, an empty one, one of two bodies, and one that is rotated by EXIF."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "photos"
     for place, name in (("a/x.jpg", LOW), ("b/x.jpg", HIGH)):
         (folder / place).parent.mkdir(parents=True)
-        shutil.copy(drawn / name, folder / place)
+        shutil.copy(synthetic / name, folder / place)
     Image.new("RGB", (300, 200), (200, 200, 200)).save(folder / "empty.png")
-    both = np.concatenate([read_photo(drawn / LOW), read_photo(drawn / HIGH)], axis=1)
+    both = np.concatenate([read_photo(synthetic / LOW), read_photo(synthetic / HIGH)], axis=1)
     Image.fromarray(both).save(folder / "two.png")
     exif = Image.Exif()
     exif[0x0112] = 6  # shown after a quarter turn clockwise
@@ -142,7 +142,7 @@ def test_what_is_refused_is_dont_know_with_the_best_guess(predict: Command) -> N
     assert row["candidates"][0]["category"] == "4700Mohm"
 
 
-def test_json_has_the_fields_of_the_interface(predict: Command, drawn: Path) -> None:
+def test_json_has_the_fields_of_the_interface(predict: Command, synthetic: Path) -> None:
     status, out, _ = predict("photos/a/x.jpg", "photos/empty.png", "--format", "json")
     assert status == 0
     found, empty = json.loads(out)
@@ -151,7 +151,7 @@ def test_json_has_the_fields_of_the_interface(predict: Command, drawn: Path) -> 
     assert found["bands"] == ["yellow", "violet", "silver", "gold"]
     assert (found["watts"], found["category"], found["error"]) == (None, "4700Mohm", None)
     assert (found["accepted"], found["located"], found["calibrated"]) == (True, True, True)
-    x, y = centre(drawn, LOW)
+    x, y = centre(synthetic, LOW)
     assert (found["box"]["x"], found["box"]["y"]) == (
         pytest.approx(x, abs=6),
         pytest.approx(y, abs=6),
@@ -191,14 +191,14 @@ def test_the_other_formats_say_the_same(predict: Command) -> None:
             assert float(line[f"probability_{rank}"]) == one["probability"]
 
 
-def test_all_bodies_of_a_photo_are_rows_of_their_own(predict: Command, drawn: Path) -> None:
+def test_each_body_of_a_photo_is_a_row(predict: Command, synthetic: Path) -> None:
     _, out, _ = predict("photos/two.png", "photos/empty.png", "--all", "--format", "jsonl")
     *bodies, empty = map(json.loads, out.splitlines())
     assert [body["body"] for body in bodies] == [1, 2]
     assert {body["photo"] for body in bodies} == {"photos/two.png"}
     left, right = sorted(bodies, key=lambda body: body["box"]["x"])
     for body, name, shift in ((left, LOW, 0), (right, HIGH, SIDE)):
-        x, y = centre(drawn, name)
+        x, y = centre(synthetic, name)
         assert body["box"]["x"] == pytest.approx(x + shift, abs=6)
         assert body["box"]["y"] == pytest.approx(y, abs=6)
     assert left["candidates"][0]["category"] == "4700Mohm"
@@ -213,7 +213,7 @@ def opened(name: str) -> Image.Image:
     return Image.fromarray(read_photo(Path(name)))
 
 
-def marks(image: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
+def coloured(image: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
     """(height, width) where a picture has nearly a colour."""
     return np.abs(np.asarray(image).astype(int) - colour).max(axis=2) < 40
 
@@ -232,16 +232,16 @@ def test_annotated_copies_lie_as_the_photos_do_and_change_none(
     copy = opened("out/a/x.annotated.jpg")
     assert copy.width == 960 and copy.height > 960  # small photos are enlarged, words below
     (box,) = [body["box"] for body in json.loads(predict("photos/a/x.jpg", "--format", "json")[1])]
-    found = np.argwhere(marks(copy.crop((0, 0, 960, 950)), GREEN))
+    found = np.argwhere(coloured(copy.crop((0, 0, 960, 950)), GREEN))
     middle = (found.min(axis=0) + found.max(axis=0)) / 2 * SIDE / 960
     assert middle == pytest.approx([box["y"], box["x"]], abs=3)
-    assert not marks(opened("out/empty.annotated.jpg"), GREEN).any()
+    assert not coloured(opened("out/empty.annotated.jpg"), GREEN).any()
     # The photo that is rotated by EXIF is the same photo, upright.
     turned = opened("out/rotated.annotated.jpg")
     assert turned.size == opened("out/two.annotated.jpg").size
 
 
-def test_copies_are_no_photos_of_the_next_run(predict: Command, photos: Path) -> None:
+def test_annotated_copies_are_not_read_by_the_next_run(predict: Command, photos: Path) -> None:
     (photos / "more").mkdir()
     shutil.copy(photos / "a/x.jpg", photos / "more/y.annotated.jpg")
     shutil.copy(photos / "a/x.jpg", photos / "more/y.jpg")
@@ -275,7 +275,7 @@ def test_photos_of_any_shape_are_annotated(shape: tuple[int, int]) -> None:
     image = annotated(np.full((*shape, 3), 90, np.uint8), [said])
     assert 720 <= image.width <= 2400
     assert image.height <= 2400 + 2 * image.width
-    assert marks(image, ORANGE).any()
+    assert coloured(image, ORANGE).any()
 
 
 def test_the_page_stands_alone_and_shows_each_photo(predict: Command, photos: Path) -> None:
@@ -383,7 +383,7 @@ def test_a_predictor_takes_paths_arrays_and_pictures(predictor: Predictor, photo
     ]
 
 
-def test_what_is_no_photo_is_refused_or_has_an_error(predictor: Predictor, photos: Path) -> None:
+def test_what_is_not_a_photo_is_refused_or_has_an_error(predictor: Predictor, photos: Path) -> None:
     for wrong in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)):
         with pytest.raises(DataError, match=r"expected \(height, width, 3\) uint8 RGB"):
             predictor.predict(wrong)

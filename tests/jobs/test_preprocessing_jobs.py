@@ -1,4 +1,4 @@
-"""Whole jobs on what is no square RGB photo, and with pipelines of one's own."""
+"""Whole jobs on photos that are not square or not RGB, and with custom pipelines."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def newest(workplace: Path, name: str) -> Path:
 
 @pytest.fixture
 def arrays(photos: Path, tmp_path: Path) -> Callable[[int], Path]:
-    """The drawn photos as arrays of some channels: those of RGB, again and again."""
+    """The synthetic photos as arrays of some channels: those of RGB, again and again."""
 
     def write(channels: int) -> Path:
         root = tmp_path / f"arrays{channels}"
@@ -68,7 +68,7 @@ def test_a_wrong_number_of_channels_is_named(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["stress=true"], "stress=true, but model.channels=5"),
         (["augment=medium"], "augment: PlanckianJitter, but model.channels=5"),
@@ -81,17 +81,17 @@ def test_what_needs_colours_is_refused_before_training(
     train: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     words: list[str],
-    told: str,
+    message: str,
 ) -> None:
     assert train(f"data.root={arrays(5)}", "model.channels=5", "tracking=none", *words) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not list(Path.cwd().rglob("*.ckpt"))
 
 
 def test_every_setting_of_preprocessing_is_saved_with_the_model(
     train: Callable[..., int], workplace: Path, tmp_path: Path
 ) -> None:
-    """Not square, grey, scaled by itself, after fixed steps; trained on a pipeline of one's own."""
+    """Not square, grey, scaled by itself, with fixed transforms; with a custom pipeline."""
     fixed, random = tmp_path / "fixed.yaml", tmp_path / "random.json"
     albumentations.save(albumentations.CLAHE([4, 4], p=1), fixed, data_format="yaml")
     albumentations.save(albumentations.Compose([albumentations.HorizontalFlip()]), random)
@@ -108,7 +108,7 @@ def test_every_setting_of_preprocessing_is_saved_with_the_model(
     assert evaluate([f"model={checkpoint}", "tracking=none"]) == 0
 
 
-def test_drawn_crops_do_not_go_with_other_channels(photos: Path) -> None:
+def test_the_online_generator_does_not_go_with_other_channels(photos: Path) -> None:
     with pytest.raises(ConfigError, match=r"data.stream draws RGB photos, but model.channels=5"):
         PhotoDataModule(
             FolderSource(photos),

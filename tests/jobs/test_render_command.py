@@ -10,7 +10,7 @@ import pytest
 from resistor_cls.render import main
 
 
-def test_the_command_draws_what_was_asked_and_says_how_to_go_on(
+def test_the_command_draws_the_categories_and_names_the_next_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     names = tmp_path / "names.txt"
@@ -44,7 +44,7 @@ def test_wrong_options_end_with_2_and_one_line(
     assert not (tmp_path / "drawn").exists()
 
 
-def test_help_is_instant_and_drawing_needs_no_net() -> None:
+def test_help_is_instant_and_drawing_needs_no_torch() -> None:
     code = (
         "import sys, resistor_cls.render as command\n"
         "assert 'cv2' not in sys.modules and 'numpy' not in sys.modules\n"

@@ -1,4 +1,4 @@
-"""Every setting reaches what it is a setting of, alone and in whole jobs."""
+"""Every key of the config has its effect, alone and in whole jobs."""
 
 import json
 import os
@@ -189,7 +189,7 @@ def test_settings_of_all_kinds_go_together(
     assert train(*words, "unknown=0", "gallery=4") == 0
     run = newest()
     assert float(run.data.params["found.lr"]) > 0
-    assert run.data.metrics["val/coverage"] == 0.0  # nobody is that sure
+    assert run.data.metrics["val/coverage"] == 0.0  # no confidence is that high
     assert {"train/loss", "val/mcc", "val/roc_auc_micro"} <= set(run.data.metrics)
     for name in ("augmentation", "train_samples", "curves", "confusion_matrix/epoch_001.67"):
         assert artifact(run, f"figures/{name}.png").is_file()
@@ -225,7 +225,7 @@ def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
     assert "calibration" not in best["resistor_cls"]["record"]
 
 
-def test_photos_without_labels_train_where_a_model_is_sure_of_them(
+def test_photos_without_labels_train_where_a_model_is_confident(
     train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from resistor_cls.categories import Categories

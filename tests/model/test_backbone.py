@@ -89,7 +89,7 @@ def test_photos_may_have_any_number_of_channels(hub: Path, channels: int) -> Non
         ),
     ],
 )
-def test_what_a_net_lacks_is_named(changes: dict[str, Any], message: str) -> None:
+def test_what_a_backbone_misses_is_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build(**changes)
 

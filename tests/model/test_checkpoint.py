@@ -21,10 +21,10 @@ from resistor_cls.model.checkpoint.lightning_io import WholeCheckpointIO
 from resistor_cls.model.detector.network import Detector
 from tests.helpers.model_files import (
     bad_checkpoints,
-    bad_locators,
+    bad_detectors,
     bad_weights,
     bytes_of,
-    locator,
+    detector,
     save_checkpoint,
     tiny,
 )
@@ -39,18 +39,18 @@ class Files(NamedTuple):
     checkpoint: bytes
     locating: bytes
     weights: bytes
-    locator: bytes
+    detector: bytes
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Files:
     folder, model = tmp_path_factory.mktemp("whole"), tiny()
-    locating = tiny(locate=locator(), image_size=32)
+    locating = tiny(locate=detector(), image_size=32)
     return Files(
         bytes_of(lambda path: save_checkpoint(model, path), folder / "a.ckpt"),
         bytes_of(lambda path: save_checkpoint(locating, path), folder / "b.ckpt"),
         bytes_of(model.save_weights, folder / "c.safetensors"),
-        bytes_of(locator().save, folder / "d.safetensors"),
+        bytes_of(detector().save, folder / "d.safetensors"),
     )
 
 
@@ -83,7 +83,7 @@ def test_malformed_weights_are_refused_in_one_line(whole: Files, tmp_path: Path)
     assert refusals(contents, tmp_path / "odd.safetensors", ResistorNetwork.load) == {}
 
 
-def test_malformed_weights_are_no_starting_point(whole: Files, tmp_path: Path) -> None:
+def test_malformed_weights_start_no_training(whole: Files, tmp_path: Path) -> None:
     contents = bad_weights(whole.weights)
     # What is done to photos is no part of a starting point: a training says that for itself.
     others = ("views", "steps", "loss", "normalization")
@@ -96,8 +96,8 @@ def test_malformed_weights_are_no_starting_point(whole: Files, tmp_path: Path) -
     assert refusals(contents, file, lambda path: tiny(pretrained=str(path))) == {}
 
 
-def test_malformed_locators_are_refused_in_one_line(whole: Files, tmp_path: Path) -> None:
-    contents, file = bad_locators(whole.locator), tmp_path / "odd.safetensors"
+def test_malformed_detectors_are_refused_in_one_line(whole: Files, tmp_path: Path) -> None:
+    contents, file = bad_detectors(whole.detector), tmp_path / "odd.safetensors"
     assert len(contents) > 35
     assert refusals(contents, file, Detector.load) == {}
     some = {name: contents[name] for name in ("nan", "deep JSON", "threshold=low")}
@@ -132,9 +132,9 @@ def test_a_flipped_bit_is_refused_or_harmless(kind: str, whole: Files, tmp_path:
     assert refused > 0.9 * FLIPS
 
 
-def test_a_flipped_bit_in_a_locator_is_refused(whole: Files, tmp_path: Path) -> None:
+def test_a_flipped_bit_in_a_detector_is_refused(whole: Files, tmp_path: Path) -> None:
     chance, file = random.Random(0), tmp_path / "flipped.safetensors"
-    contents = {str(number): flipped(whole.locator, chance) for number in range(20)}
+    contents = {str(number): flipped(whole.detector, chance) for number in range(20)}
     assert refusals(contents, file, Detector.load) == {}
 
 
@@ -173,7 +173,7 @@ def test_the_digest_follows_what_is_added_to_a_checkpoint(whole: Files, tmp_path
         ResistorNetwork.load(file)
 
 
-def test_a_training_goes_on_from_whole_checkpoints_alone(whole: Files, tmp_path: Path) -> None:
+def test_a_training_resumes_only_from_undamaged_checkpoints(whole: Files, tmp_path: Path) -> None:
     file = tmp_path / "last.ckpt"
     file.write_bytes(whole.checkpoint)
     assert WholeCheckpointIO().load_checkpoint(file)["hyper_parameters"]["backbone"]
@@ -224,7 +224,7 @@ def test_commands_refuse_a_damaged_model_in_one_line(
     for name, content in (
         ("best.ckpt", whole.checkpoint),
         ("weights.safetensors", whole.weights),
-        ("locator.safetensors", whole.locator),
+        ("locator.safetensors", whole.detector),
     ):
         damaged = bytearray(content)
         damaged[len(damaged) // 2] ^= 4  # among the weights

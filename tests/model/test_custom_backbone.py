@@ -42,7 +42,7 @@ def made(package: str, net: str = "Plain", **settings: Any) -> ResistorNetwork:
 
 
 @pytest.mark.parametrize("net", ["Plain", "lazy", "grid"])
-def test_a_net_of_ones_own_is_saved_and_loaded_where_it_is_allowed(
+def test_a_custom_backbone_is_saved_and_loaded_where_it_is_allowed(
     package: str, net: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, file = made(package, net), tmp_path / "own.ckpt"
@@ -84,7 +84,7 @@ def test_a_net_of_ones_own_is_saved_and_loaded_where_it_is_allowed(
         ("Plain", {"layer_lr": {"body": 2}}, "no layer is named like 'body'; features, head"),
     ],
 )
-def test_what_a_net_lacks_is_said_in_one_sentence(
+def test_what_a_custom_backbone_misses_is_said_in_one_sentence(
     package: str, net: str, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises((ConfigError, ModelError)) as raised:
@@ -101,7 +101,7 @@ def test_a_net_without_maps_has_no_saliency_and_one_with_them_has(package: str) 
 
 
 @pytest.mark.parametrize(("name", "stand_in"), [("smooth", "cross_entropy"), ("each", "bce")])
-def test_a_model_with_a_loss_of_ones_own_loads_without_it(
+def test_a_model_with_a_custom_loss_loads_without_it(
     package: str, name: str, stand_in: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = getattr(importlib.import_module(f"{package}.losses"), name)
@@ -133,7 +133,7 @@ def test_a_model_with_a_loss_of_ones_own_loads_without_it(
         ("smooth", {"label_smoothing": 0.1}, "loss.label_smoothing=0.1 with loss="),
     ],
 )
-def test_what_a_loss_lacks_is_said_in_one_sentence(
+def test_what_a_custom_loss_misses_is_said_in_one_sentence(
     package: str, name: str, settings: dict[str, Any], message: str
 ) -> None:
     own = getattr(importlib.import_module(f"{package}.losses"), name)

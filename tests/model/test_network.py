@@ -73,18 +73,18 @@ def test_an_argument_that_cannot_be_used_is_named(
         make(**changes)
 
 
-def test_eight_views_are_all_ways_to_lay_a_square_photo() -> None:
+def test_eight_views_are_all_rotations_and_mirrorings_of_a_square_photo() -> None:
     torch.manual_seed(0)
     one = make().eval()
     photos = torch.rand(2, 3, 32, 32)
-    ways = [turned.rot90(k, (2, 3)) for turned in (photos, photos.flip(3)) for k in range(4)]
+    ways = [flipped.rot90(k, (2, 3)) for flipped in (photos, photos.flip(3)) for k in range(4)]
     with torch.inference_mode():
         mean = torch.stack([one(way) for way in ways]).mean(0)
         one.set_inference(views=8)
         assert all(torch.allclose(one(way), mean, atol=1e-6) for way in ways)
 
 
-def test_answers_are_in_half_precision_only_where_that_is_asked_for() -> None:
+def test_predictions_are_in_half_precision_only_where_that_is_asked_for() -> None:
     model, photos = make().eval(), torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         full = model(photos)
@@ -97,7 +97,7 @@ def test_answers_are_in_half_precision_only_where_that_is_asked_for() -> None:
     assert torch.allclose(full, half, atol=0.05)
 
 
-def test_settings_of_answers_are_saved(tmp_path: Path, photos: Path) -> None:
+def test_settings_of_inference_are_saved(tmp_path: Path, photos: Path) -> None:
     settings = {"views": 8, "mixed_precision_inference": True, "probability_threshold": 0.4}
     done = train(photos, tmp_path / "run", model={**settings, "pool": "gem", "drop_path": 0.1})
     loaded = ResistorNetwork.load(done.folder / "checkpoints" / "best.ckpt")
@@ -112,16 +112,14 @@ def test_settings_of_answers_are_saved(tmp_path: Path, photos: Path) -> None:
 
 
 @pytest.mark.parametrize(("views", "axes"), [(2, [(2, 3)]), (4, [(2, 3), (2,), (3,)])])
-def test_views_are_averaged_where_nothing_is_learned(
-    views: int, axes: list[tuple[int, ...]]
-) -> None:
+def test_views_are_averaged_in_evaluation_only(views: int, axes: list[tuple[int, ...]]) -> None:
     torch.manual_seed(0)
     one = make().eval()
     torch.manual_seed(0)
     several = make(views=views).eval()
     photos = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
-        mean = torch.stack([one(photos.flip(turned)) for turned in [(), *axes]]).mean(0)
+        mean = torch.stack([one(photos.flip(flipped)) for flipped in [(), *axes]]).mean(0)
         assert torch.allclose(several(photos), mean, atol=1e-6)
         assert torch.allclose(several(photos.flip(2, 3)), mean, atol=1e-6)
 
@@ -169,7 +167,7 @@ def test_another_checkpoint_is_refused(trained: Training, tmp_path: Path, case: 
         ResistorNetwork.load(tmp_path / "other.ckpt")
 
 
-def test_what_is_no_checkpoint_is_named(trained: Training, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_named(trained: Training, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent.ckpt does not exist: expected a checkpoint"):
         ResistorNetwork.load(tmp_path / "absent.ckpt")
     with pytest.raises(ModelError, match="is a folder: expected a checkpoint"):

@@ -25,7 +25,9 @@ def batch(*photos: np.ndarray) -> Tensor:
 
 @pytest.mark.parametrize("size", [32, [32, 80], (32, 80)])
 @pytest.mark.parametrize("locate", [False, True])
-def test_a_size_is_a_number_or_rows_and_columns(size: Any, locate: bool, locator: Detector) -> None:
+def test_a_size_is_a_number_or_rows_and_columns(
+    size: Any, locate: bool, detector: Detector
+) -> None:
     model, prepare = Preprocessing(size, "simple", locate), image_preprocessing(locate, size)
     by_number = crop_shape(32) if locate else (32, 32)
     expected = by_number if size == 32 else (32, 80)
@@ -131,7 +133,7 @@ def test_photos_that_scale_themselves_are_the_same_in_less_light(name: str) -> N
     assert alike == (name in ("image", "channel", "min_max"))
 
 
-def test_fixed_steps_belong_to_the_preparation(locator: Detector) -> None:
+def test_fixed_transforms_belong_to_the_preprocessing(detector: Detector) -> None:
     darker = albumentations.RandomBrightnessContrast((-0.5, -0.5), (0, 0), p=1)
     steps = albumentations.to_dict(darker)
     for locate in (False, True):

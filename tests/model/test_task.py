@@ -10,7 +10,7 @@ from tests.helpers.tiny_training import TINY, Training
 SETTINGS: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32}
 
 
-def test_a_layer_that_the_backbone_lacks_is_named() -> None:
+def test_a_layer_that_the_backbone_does_not_have_is_named() -> None:
     with pytest.raises(ConfigError, match="no layer is named like 'nothing'"):
         build_task(["10R", "4K7"], layer_lr={"nothing": 2}, **SETTINGS)
 

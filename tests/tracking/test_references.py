@@ -31,7 +31,7 @@ def test_what_is_not_there_is_named(reference: str, message: str, workplace: Pat
         pass
 
 
-def test_a_run_without_a_model_is_told(workplace: Path) -> None:
+def test_a_run_without_a_model_is_named(workplace: Path) -> None:
     with open_run("out", uri=uri(workplace), system_metrics=False) as run:
         run.save_text("config/resolved.yaml", "a: 1")
     reference = f"runs:/{run.run_id}/config"
@@ -52,7 +52,7 @@ def test_stores_that_cannot_be_used_are_refused_in_seconds(tmp_path: Path) -> No
         connect(f"sqlite:///{tmp_path / 'text.db'}")
 
 
-def test_a_deleted_experiment_is_told(workplace: Path) -> None:
+def test_a_deleted_experiment_is_named(workplace: Path) -> None:
     client = connect(uri(workplace))
     number = experiment_id(client, uri(workplace), "old", "artifacts")
     client.delete_experiment(number)

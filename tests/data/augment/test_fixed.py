@@ -32,10 +32,10 @@ def test_fixed_transforms_are_plain_values_that_make_the_same_transforms(tmp_pat
     assert values == json.loads(json.dumps(values)) == serialised(values) == plain(FIXED)
     assert serialised(None) is None
     resize_image = Resize([24, 40])
-    prepared = WithFixedTransforms(resize_image, values)(PHOTO)
+    preprocessed = WithFixedTransforms(resize_image, values)(PHOTO)
     expected = FIXED(image=PHOTO)["image"]
-    assert np.array_equal(prepared.photo, expected)
-    assert prepared.located
+    assert np.array_equal(preprocessed.photo, expected)
+    assert preprocessed.located
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(WithFixedTransforms(resize_image, values), [PHOTO] * 12))
     assert all(np.array_equal(one.photo, expected) for one in together)

@@ -1,4 +1,4 @@
-"""Pipelines that albumentations has written: as random steps, and as fixed ones of a model."""
+"""Pipelines that albumentations has written: as random transforms, and as fixed ones of a model."""
 
 import json
 import os

@@ -110,7 +110,7 @@ def test_sizes_and_places_do_not_meet(tmp_path: Path) -> None:
 
 
 class Marked:
-    """Finds something in every photo whose red is 100 or more; where, its green tells."""
+    """Finds something in every photo whose red is 100 or more; where, its green says."""
 
     locates, channels = True, 3
     size: int | list[int]
@@ -166,8 +166,8 @@ def test_where_a_photo_and_its_body_lie_is_kept(tmp_path: Path) -> None:
 
 def test_each_preprocessing_has_its_cache(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
-    for prepare in (Resize(16), Marked(16, "marked"), Marked(16, "marked otherwise")):
-        open_cache(photos, prepare, tmp_path / "cache")
+    for preprocess in (Resize(16), Marked(16, "marked"), Marked(16, "marked otherwise")):
+        open_cache(photos, preprocess, tmp_path / "cache")
     assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 3
 
 

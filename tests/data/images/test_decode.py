@@ -35,7 +35,7 @@ def test_the_exif_rotation_is_applied(
     blocks = np.kron(noise(2, 3), np.ones((16, 16, 1), np.uint8))  # survives JPEG
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    path = tmp_path / "turned.jpg"
+    path = tmp_path / "rotated.jpg"
     Image.fromarray(blocks).save(path, quality=100, subsampling=0, exif=exif)
     photo = read_photo(path)
     assert photo.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""What files tell, and which photos are found to be alike."""
+"""Image metadata: what EXIF says, and what is measured of the pixels."""
 
 import cv2
 import numpy as np
@@ -55,7 +55,7 @@ def test_light_and_sharpness() -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 3000), (3000, 1), (1, 1)])
-def test_any_shape_can_be_looked_at(shape: tuple[int, int]) -> None:
+def test_photos_of_any_shape_have_metadata(shape: tuple[int, int]) -> None:
     photo = np.zeros((*shape, 3), dtype=np.uint8)
     metadata = metadata_of(photo)
     assert (metadata.height, metadata.width) == shape
@@ -66,7 +66,7 @@ def test_the_border_does_not_depend_on_the_middle() -> None:
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 256, (128, 128, 3), dtype=np.uint8)
     other = photo.copy()
-    other[24:-24, 24:-24] = 0  # 15 % of 128 is 19 pixels, and a resize looks no further than one
+    other[24:-24, 24:-24] = 0  # 15 % of 128 is 19 pixels, and a resize reaches no further than one
     assert metadata_of(photo).border == metadata_of(other).border
     other[:5] = 0
     assert metadata_of(photo).border != metadata_of(other).border
@@ -74,8 +74,8 @@ def test_the_border_does_not_depend_on_the_middle() -> None:
 
 def test_the_same_picture_has_the_same_pixels_whatever_its_file() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    plain, told = metadata_of(photo), metadata_of(photo, exif_of())
-    told_upright = metadata_of(np.rot90(photo), exif_of())  # stored turned, and shown upright
-    assert plain.content != told.content
-    assert plain.pixel_hash == told_upright.pixel_hash != told.pixel_hash
-    assert exact_duplicates([plain, told, told_upright]) == [(0, 2)]
+    plain, described = metadata_of(photo), metadata_of(photo, exif_of())
+    described_upright = metadata_of(np.rot90(photo), exif_of())  # stored rotated, and shown upright
+    assert plain.content != described.content
+    assert plain.pixel_hash == described_upright.pixel_hash != described.pixel_hash
+    assert exact_duplicates([plain, described, described_upright]) == [(0, 2)]

@@ -56,7 +56,7 @@ def test_a_box_in_a_whole_photo_is_its_pixels() -> None:
 
 @given(st.floats(0, 3.1), st.floats(-0.15, 0.15), st.floats(0.3, 0.5))
 def test_a_box_gives_the_body_in_a_rotated_view(angle: float, off: float, share: float) -> None:
-    # The view is turned a little less or more than the body, and enlarges four times.
+    # The view is rotated a little less or more than the body, and enlarges four times.
     width, height, rows, columns = 300, 200, 80, 192
     body = OrientedBox(140, 110, angle, 30, 30 * share, 1.0)
     x, y, wide, high = body.box()

@@ -1,4 +1,4 @@
-"""The real data set's two layouts, from small zips and a server of our own."""
+"""The real data set's two layouts, from small zips and a local server."""
 
 import socket
 import struct
@@ -45,10 +45,10 @@ def hydrogen_torch(folder: Path) -> Path:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one file, ranges too; breaks off as often as it is told to."""
+    """Serves one file, ranges too; breaks off as often as `breaks` says."""
 
     def __init__(self, content: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.breaks, self.reset = content, 0, False
         self.status = 200
         self.ranges: list[str | None] = []
@@ -58,7 +58,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/Resistor.zip"
 
 
-class Answer(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
@@ -184,7 +184,7 @@ def test_a_zip_put_there_by_hand_is_used(tmp_path: Path) -> None:
 def test_a_damaged_zip_is_named_and_nothing_appears(tmp_path: Path, damage: str) -> None:
     archive = zipped(kaggle(tmp_path / "made"), tmp_path / "resistor37.zip")
     content = bytearray(archive.read_bytes())
-    if damage == "page":  # what a captive portal answers
+    if damage == "page":  # what a captive portal sends
         content = bytearray(b"<html>Please log in</html>")
     elif damage == "cut":
         content = content[:-100]

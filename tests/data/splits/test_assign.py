@@ -41,7 +41,7 @@ def test_a_sample_has_its_share_of_every_category_and_role(
     assert np.array_equal(sample_roles(role_of, targets, 1.0, ("train",), seed), role_of)
 
 
-def test_a_sample_is_for_a_quick_look(make: Make, tmp_path: Path) -> None:
+def test_a_sample_has_the_same_photos_for_the_same_seed(make: Make, tmp_path: Path) -> None:
     write_photo(tmp_path / "test/4K7/0.jpg", (1, 2, 250))
     for of, train, validation in (("both", 12, 3), ("train", 12, 6), ("validation", 24, 3)):
         data = make(sample=0.5, sample_of=of, test=tmp_path / "test")

@@ -36,7 +36,7 @@ def test_every_category_trains_and_validates_near_the_share(
     alone = grouped_holdout(targets, np.arange(len(targets)), size, seed, categories)
     last = capture_holdout(targets, order, size, categories)
     for target, count in enumerate(counts):
-        # Drawn together, a category may have to make up for the others' one photo at least.
+        # Sampled together, a category may have to make up for the others' one photo at least.
         for validated, off in ((drawn, len(counts)), (alone, 1), (last, 1)):
             found = validated[targets == target].sum()
             assert 1 <= found <= count - 1

@@ -28,7 +28,7 @@ from tests.helpers.photo_files import metadata_of
 
 @pytest.fixture(scope="module")
 def drawn() -> list[np.ndarray]:
-    """Photos of one category on backgrounds of their own."""
+    """Photos of one category on different backgrounds."""
     category = parse_name("470R_1-4W")
     scenes = [sample_scene(category, np.random.default_rng(seed)) for seed in range(6)]
     return [draw(scene, size=300).photo for scene in scenes]
@@ -66,11 +66,11 @@ def noisy_copies(seed: int, most_flipped: int) -> tuple[list[ImageMetadata], np.
         arrangement = rng.integers(arrangements)
         bits, noise = hashes[arrangement].copy(), rng.integers(0, 90)
         bits[rng.permutation(256)[: rng.integers(0, most_flipped)]] ^= 1
-        metadata.append(facts_of(bits, f"{seed} {number}"))
+        metadata.append(with_hash(bits, f"{seed} {number}"))
         added = rng.integers(-noise - 1, noise + 1, (64, 64))
         edge_descriptors.append(np.clip(lines[arrangement] + added, -127, 127))
-    metadata.append(facts_of(1 - hashes[0], "negative"))
-    metadata.append(facts_of(hashes[0], "positive"))
+    metadata.append(with_hash(1 - hashes[0], "negative"))
+    metadata.append(with_hash(hashes[0], "positive"))
     edge_descriptors += [edge_descriptors[0], edge_descriptors[0]]
     chosen = [*range(len(metadata)), *rng.integers(0, len(metadata), 8).tolist()]
     return [metadata[i] for i in chosen], np.array(
@@ -78,7 +78,7 @@ def noisy_copies(seed: int, most_flipped: int) -> tuple[list[ImageMetadata], np.
     )
 
 
-def facts_of(bits: np.ndarray, picture: str) -> ImageMetadata:
+def with_hash(bits: np.ndarray, picture: str) -> ImageMetadata:
     return replace(metadata_at(picture=picture), perceptual_hash=np.packbits(bits).tobytes().hex())
 
 
@@ -129,7 +129,7 @@ def test_pairs_of_similar_photos_grow_linearly_with_the_photos() -> None:
     assert len(near_duplicates(copies, np.zeros((count, 64, 64), dtype=np.int8))) == count - 1
     lines = np.random.default_rng(0).integers(-100, 100, (64, 64)).astype(np.int8)
     bits = np.zeros(256, dtype=np.uint8)
-    alike = [facts_of(bits, str(number)) for number in range(count)]
+    alike = [with_hash(bits, str(number)) for number in range(count)]
     pairs = near_duplicates(alike, np.broadcast_to(lines, (count, 64, 64)))
     assert count - 1 <= len(pairs) <= 10 * count
     assert len(np.unique(grouped([(one.first, one.second) for one in pairs], count))) == 1

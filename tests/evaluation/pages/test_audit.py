@@ -145,7 +145,7 @@ def test_an_axis_of_time_says_what_is_new_where_there_is_room() -> None:
     assert marks(*days) == ["Jan 2018", "Feb", "Mar", "Apr"]
 
 
-def test_labels_in_doubt_are_shown(audit: Audit) -> None:
+def test_likely_label_errors_are_shown(audit: Audit) -> None:
     rows = [
         {"photo": "27.jpg", "label": "a", "reads": "b", "probability": 0.9,
          "label_probability": 0.02},

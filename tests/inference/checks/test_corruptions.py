@@ -11,7 +11,7 @@ SHAPES = [(96, 96), (80, 192), (27, 64)]
 
 
 def photo_of(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
-    """The middle of a drawn photo."""
+    """The middle of a synthetic photo."""
     scene = sample_scene(resistor37()[seed], np.random.default_rng(seed))
     photo, (rows, columns) = draw(scene, max(shape)).photo, shape
     top = (photo.shape[0] - rows) // 2
@@ -55,7 +55,7 @@ def test_a_severity_changes_more_than_the_one_before(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["noise", "background", "white balance", "exposure", "rotation"])
-def test_numbers_stand_for_chance(kind: str) -> None:
+def test_the_number_of_a_photo_decides_on_its_corruption(kind: str) -> None:
     photo, body = photo_of((80, 192)), body_of((80, 192))
     assert (CORRUPTIONS[kind](photo, 3, 0, body) != CORRUPTIONS[kind](photo, 3, 1, body)).any()
 
@@ -73,7 +73,7 @@ def test_severities_have_amounts_with_units() -> None:
             CORRUPTIONS["blur"](photo_of((96, 96)), severity, 0)
 
 
-def test_grey_turns_warm_or_cold_and_stays_as_bright() -> None:
+def test_white_balance_turns_grey_warm_or_cold_and_keeps_its_brightness() -> None:
     grey = np.full((8, 8, 3), 128, np.uint8)
     for number, way in ((0, 1), (1, -1)):
         red, green, blue = CORRUPTIONS["white balance"](grey, 2, number)[0, 0].astype(int)

@@ -1,4 +1,4 @@
-"""What the occlusion check finds of a model that looks at the middle of a photo."""
+"""What the occlusion check finds of a model that reads the middle of a photo."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -39,8 +39,8 @@ def test_other_resistors_are_in_no_category(seed: int, categories: Categories) -
             assert ohms is None or decode(bands).ohms != pytest.approx(ohms, rel=1e-4)
 
 
-def test_a_category_without_ohms_keeps_the_rings_that_it_is_drawn_with() -> None:
-    # Such a category is drawn with a code made of its name.
+def test_a_category_without_ohms_keeps_its_synthetic_bands() -> None:
+    # The generator makes a code of the name of such a category.
     chance = any_part(np.random.default_rng(0)).markings[0]
     name = next(
         name for name in map("part {}".format, count()) if bands_of(Category(name)) == chance

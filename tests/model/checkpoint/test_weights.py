@@ -76,9 +76,9 @@ def test_weights_that_cannot_be_used_are_named(file: Path, tmp_path: Path) -> No
 
 def test_the_shipped_weights_are_small_say_how_they_were_made_and_read_drawn_parts() -> None:
     assert RENDERED.stat().st_size <= 15e6
-    card = read_weights(RENDERED).metadata
-    assert card["recipe"]["model.backbone"] == "resnet10t.c3_in1k"
-    assert card["trained_on"] == []
+    metadata = read_weights(RENDERED).metadata
+    assert metadata["recipe"]["model.backbone"] == "resnet10t.c3_in1k"
+    assert metadata["trained_on"] == []
     predictor = Predictor.load(RENDERED)
     names = resistor37().names
     assert predictor.categories.names == names
@@ -86,5 +86,5 @@ def test_the_shipped_weights_are_small_say_how_they_were_made_and_read_drawn_par
         sample_scene(category, np.random.default_rng(2**40 + place))
         for place, category in enumerate(resistor37())
     ]
-    answers = predictor.probabilities([draw(scene).photo for scene in scenes]).argmax(axis=1)
-    assert (answers == np.arange(37)).mean() > 0.9
+    predicted = predictor.probabilities([draw(scene).photo for scene in scenes]).argmax(axis=1)
+    assert (predicted == np.arange(37)).mean() > 0.9

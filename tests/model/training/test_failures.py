@@ -155,7 +155,7 @@ def test_a_batch_of_one_photo_is_refused_before_the_first_step(
 
 
 def test_a_batch_of_one_photo_trains_where_maps_are_larger(photos: Path, tmp_path: Path) -> None:
-    # And looking whether it does changes nothing.
+    # The check changes nothing.
     small = {"image_size": 64, "batch_size": 23, "drop_last": False}
     train(photos, tmp_path / "run", data=small, model={"image_size": 64})
 
@@ -242,6 +242,6 @@ def test_workers_end_with_a_training_that_is_killed(photos: Path, tmp_path: Path
         workers = psutil.Process(process.pid).children(recursive=True)
         process.kill()
     assert len(workers) == 2
-    # They look every five seconds whether their parent is alive.
+    # They check every five seconds whether their parent is alive.
     _, alive = psutil.wait_procs(workers, timeout=12)
     assert alive == []

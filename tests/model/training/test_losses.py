@@ -20,7 +20,7 @@ def training(name: str, **settings: Any) -> float:
     return float(TrainingLoss(loss_named(name), name, 5, **settings)(LOGITS, ONE_HOT))
 
 
-def test_bce_asks_a_question_of_each_category() -> None:
+def test_bce_is_the_binary_cross_entropy_of_each_category() -> None:
     expected = binary_cross_entropy(LOGITS.double().sigmoid(), ONE_HOT.double())
     assert training("bce") == pytest.approx(float(expected), rel=1e-5)
 
@@ -37,14 +37,14 @@ def test_cross_entropy_is_that_of_torch_smoothed_too() -> None:
     assert training("cross_entropy", label_smoothing=0.1) == pytest.approx(float(expected))
 
 
-def test_smoothed_bce_asks_for_smoothed_answers() -> None:
+def test_smoothed_bce_has_smoothed_targets() -> None:
     smooth = 0.7 * ONE_HOT + 0.3 / 5
     expected = binary_cross_entropy(LOGITS.double().sigmoid(), smooth.double())
     assert training("bce", label_smoothing=0.3) == pytest.approx(float(expected), rel=1e-5)
 
 
 @given(st.floats(0, 5))
-def test_focal_is_bce_times_how_wrong_each_answer_is(gamma: float) -> None:
+def test_focal_is_bce_weighted_by_the_error(gamma: float) -> None:
     logits = LOGITS.double()
     right = torch.where(ONE_HOT > 0, logits.sigmoid(), 1 - logits.sigmoid())
     expected = (-((1 - right) ** gamma) * right.log()).mean(dim=1)
@@ -64,7 +64,7 @@ def test_balanced_categories_count_alike_however_many_photos_they_have(name: str
     assert of_category == pytest.approx([0.4, 1.2, 2.4, 0.8])
 
 
-def test_own_class_weights_are_taken() -> None:
+def test_custom_class_weights_are_used() -> None:
     weights = [1.0, 2.0, 0.0, 1.0, 3.0]
     expected = torch.tensor(weights)[TARGETS] * cross_entropy(LOGITS, TARGETS, reduction="none")
     found = training("cross_entropy", class_weights=weights)

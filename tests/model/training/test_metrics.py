@@ -33,7 +33,7 @@ def scores(
 
 
 @st.composite
-def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+def predicted(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities with many ties, and targets that may leave categories out."""
     categories, photos = draw(st.integers(2, 6)), draw(st.integers(2, 40))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -44,7 +44,7 @@ def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 @settings(max_examples=40)
-@given(judged(), st.integers(1, 40))
+@given(predicted(), st.integers(1, 40))
 def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], batch: int) -> None:
     probabilities, targets = case
     found = scores(probabilities, targets)
@@ -82,18 +82,18 @@ def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn() -> None:
 @given(st.integers(2, 6), st.integers(0, 100))
 def test_log_loss_and_top_3_are_those_of_scikit_learn(categories: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    answers, targets = rng.random((30, categories)), rng.integers(0, categories, 30)
-    shares = answers / answers.sum(1, keepdims=True)  # answers of bce do not add up to 1
-    found = scores(answers, targets)
+    outputs, targets = rng.random((30, categories)), rng.integers(0, categories, 30)
+    shares = outputs / outputs.sum(1, keepdims=True)  # outputs of bce do not add up to 1
+    found = scores(outputs, targets)
     expected = log_loss(targets, shares, labels=np.arange(categories))
     assert found["log_loss"] == pytest.approx(expected, rel=1e-5)
-    answers = answers.round(1)  # some are equal
-    found = scores(answers, targets)
-    ranks = (-answers).argsort(1, kind="stable")[:, :3]
+    outputs = outputs.round(1)  # some are equal
+    found = scores(outputs, targets)
+    ranks = (-outputs).argsort(1, kind="stable")[:, :3]
     assert found["top3_accuracy"] == pytest.approx((ranks == targets[:, None]).any(1).mean())
 
 
-def test_a_sure_error_costs_much_and_not_everything() -> None:
+def test_a_confident_error_has_a_large_finite_loss() -> None:
     found = scores(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1]))
     assert found["log_loss"] == pytest.approx(-math.log(np.finfo(np.float32).eps) / 2)
 

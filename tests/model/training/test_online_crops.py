@@ -35,7 +35,7 @@ def items(known: float, seed: int = 0, count: int = 24) -> list[dict[str, torch.
     return [crops[index] for index in range(count)]
 
 
-def rings(item: dict[str, torch.Tensor]) -> tuple[str, ...]:
+def bands_of(item: dict[str, torch.Tensor]) -> tuple[str, ...]:
     names = [BANDS[int(place)] for place in item["bands"]]
     assert len(names) == 5
     return tuple(name for name in names if name != "none")
@@ -47,7 +47,7 @@ def test_crops_are_never_the_same_twice_and_repeat_with_the_seed() -> None:
         assert item["photos"].shape == (3, *SHAPE)
         assert item["photos"].dtype == torch.uint8
         category = resistor37()[int(item["targets"])]
-        assert rings(item) in category.markings, category.name
+        assert bands_of(item) in category.markings, category.name
     pictures = {bytes(item["photos"].numpy()) for item in some}
     assert len(pictures) == len(some)
     assert pictures == {bytes(item["photos"].numpy()) for item in items(known=1.0)}
@@ -57,11 +57,11 @@ def test_crops_are_never_the_same_twice_and_repeat_with_the_seed() -> None:
 def test_parts_of_no_category_have_bands_all_the_same() -> None:
     for item in items(known=0.0):
         assert item["targets"] == OOD_TARGET
-        assert decode(rings(item)).ohms > 0
+        assert decode(bands_of(item)).ohms > 0
 
 
 @given(st.integers(0, 2**32))
-def test_any_part_says_its_ohms_in_rings(seed: int) -> None:
+def test_bands_of_any_part_decode_to_ohms(seed: int) -> None:
     part = any_part(np.random.default_rng(seed))
     assert decode(part.markings[0]).ohms == pytest.approx(part.ohms)
     assert len(part.markings[0]) in (4, 5)
@@ -95,5 +95,5 @@ def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path) 
         assert metrics["train/loss"] > 0.5 * metrics["train/bands"] > 0
         return [float(metrics[name]) for name in ("train/loss", "train/bands", "val/loss")]
 
-    # What is drawn depends on the seed and on its place, not on who draws it.
+    # A crop depends on the seed and its position, not on the process that draws it.
     assert losses("one", 0) == losses("again", 0) == losses("two", 2)

@@ -68,11 +68,11 @@ def test_one_cycle_goes_up_and_down() -> None:
 
 @pytest.mark.parametrize("epochs", [-1, 2, 5.5])
 @pytest.mark.parametrize("name", ["constant", "cosine", "linear", "step", "one_cycle"])
-def test_a_warm_up_that_cannot_be_is_named(name: str, epochs: float) -> None:
+def test_a_warm_up_that_cannot_be_used_is_named(name: str, epochs: float) -> None:
     with pytest.raises(ValueError, match=r"scheduler.warmup_epochs=.*trainer.max_epochs \(2\)"):
         getattr(schedules, name)(optimizer(0.1), 4, 2, warmup_epochs=epochs)
 
 
-def test_steps_that_are_none_are_named() -> None:
+def test_a_number_of_steps_that_cannot_be_used_is_named() -> None:
     with pytest.raises(ValueError, match=r"scheduler.every_epochs=0: expected more than 0"):
         step(optimizer(0.1), 4, 2, every_epochs=0)

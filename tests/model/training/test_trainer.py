@@ -79,7 +79,7 @@ def test_the_number_of_workers_changes_no_weight(photos: Path, tmp_path: Path) -
         assert all(torch.equal(first[name], again[name]) for name in first)
 
 
-def test_threads_are_left_to_who_draws_unless_somebody_fixed_them(
+def test_torch_leaves_cores_to_workers_unless_its_threads_are_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = torch.get_num_threads()
@@ -147,7 +147,7 @@ def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: P
     assert torch.allclose(mixed.model.predictions["probabilities"], logits.sigmoid(), atol=1e-5)
 
 
-def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path) -> None:
+def test_averaged_weights_are_evaluated_and_kept(photos: Path, tmp_path: Path) -> None:
     plain = train(photos, tmp_path / "plain", max_epochs=2)
     averaged = train(photos, tmp_path / "averaged", max_epochs=2, ema=0.9)
     path = averaged.folder / "checkpoints" / "last.ckpt"
@@ -160,12 +160,12 @@ def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path) -> N
     assert not torch.equal(kept["state_dict"][name], newest["state_dict"][name])
     statistics = "backbone.conv1.1.running_mean"
     assert torch.equal(kept["state_dict"][statistics], newest["state_dict"][statistics])
-    # What was judged is what is kept.
-    judged, loaded = averaged.model.predictions, ResistorNetwork.load(path)
+    # The evaluated weights are the saved ones.
+    evaluated, loaded = averaged.model.predictions, ResistorNetwork.load(path)
     batch = next(iter(averaged.data.val_dataloader()))
     with torch.inference_mode():
         logits = loaded(batch["photos"].float().div(255))
-    assert torch.allclose(logits.sigmoid(), judged["probabilities"][: len(logits)], atol=1e-5)
+    assert torch.allclose(logits.sigmoid(), evaluated["probabilities"][: len(logits)], atol=1e-5)
 
 
 def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path) -> None:
@@ -194,7 +194,9 @@ def test_the_precision_follows_the_hardware(monkeypatch: pytest.MonkeyPatch) -> 
         pick_precision("cpu", "bf16-mxed")
 
 
-def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trainer_options_that_cannot_be_used_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for options, message in (
         ({"accelerator": "gpu"}, "trainer.accelerator=gpu: PyTorch sees no GPU here; use"),
@@ -281,7 +283,7 @@ def test_gradients_are_accumulated_and_clipped(photos: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("ema", [0, 1, 1.5])
-def test_an_average_that_cannot_be_is_named(ema: float, tmp_path: Path) -> None:
+def test_an_ema_decay_that_cannot_be_used_is_named(ema: float, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=rf"trainer.ema={ema}: expected more than 0"):
         build_trainer(tmp_path, ema=ema)
 
@@ -299,6 +301,6 @@ def test_a_seed_makes_random_numbers_repeatable() -> None:
 
 
 @pytest.mark.parametrize("seed", [-2, 2**32])
-def test_a_seed_that_cannot_be_is_named(seed: int) -> None:
+def test_a_seed_that_cannot_be_used_is_named(seed: int) -> None:
     with pytest.raises(ConfigError, match=rf"seed={seed}: expected 0 to 4294967295, or -1"):
         seed_everything(seed)

@@ -16,10 +16,10 @@ OPTIONS = {"accelerator": "cpu", "precision": "32-true"}
 class SmallMemory(ResistorTask):
     """Fails as a GPU does whose memory holds so many photos."""
 
-    room = 10
+    capacity = 10
 
     def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
-        if len(batch["targets"]) > self.room:
+        if len(batch["targets"]) > self.capacity:
             raise RuntimeError("CUDA out of memory. Tried to allocate 9 photos")
         return super().training_step(batch, batch_idx)
 
@@ -44,11 +44,11 @@ def make(data: PhotoDataModule, kind: type[ResistorTask] = ResistorTask) -> Resi
     return kind(ResistorNetwork(names, backbone=TINY, pretrained="false", image_size=32))
 
 
-@pytest.mark.parametrize(("room", "expected"), [(10, 8), (1000, 16)])
+@pytest.mark.parametrize(("capacity", "expected"), [(10, 8), (1000, 16)])
 def test_the_largest_batch_that_fits_is_found(
-    room: int, expected: int, data: PhotoDataModule, monkeypatch: pytest.MonkeyPatch
+    capacity: int, expected: int, data: PhotoDataModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SmallMemory, "room", room)
+    monkeypatch.setattr(SmallMemory, "capacity", capacity)
     model = make(data, SmallMemory)
     before, random = model.state_dict()["network.backbone.fc.weight"].clone(), torch.get_rng_state()
     assert find_batch_size(model, data, OPTIONS) == data.batch_size == expected  # 24 photos train
@@ -64,7 +64,7 @@ def test_a_learning_rate_that_helps_is_found(
     data.batch_size = 8
     before = model.state_dict()["network.backbone.fc.weight"].clone()
     assert 1e-3 < find_learning_rate(model, data, OPTIONS) < 0.1
-    assert capfd.readouterr() == ("", "")  # no bar where no terminal shows it
+    assert capfd.readouterr() == ("", "")  # no progress bar without a terminal
     assert torch.equal(model.state_dict()["network.backbone.fc.weight"], before)
 
 

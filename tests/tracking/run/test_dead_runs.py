@@ -71,7 +71,7 @@ def test_the_next_command_closes_a_killed_run(workplace: Path) -> None:
         assert status(client, run_id) == "RUNNING"  # it lives
     process.kill()
     process.communicate()
-    # A command that only reads does so too, and then finds what the message of old promised.
+    # A command that only reads does so too, and then finds what the earlier message named.
     with model_file(f"runs:/{run_id}/checkpoints/last.ckpt", uri(workplace)) as file:
         assert file.read_bytes() == b"weights"
     assert status(client, run_id) == "KILLED"

@@ -68,7 +68,7 @@ def test_a_setting_that_failed_with_one_value_is_left_out_with_all(tmp_path: Pat
         ("soft0 none1", "no setting of the other keys finished with all of it"),
     ],
 )
-def test_what_cannot_be_compared_is_told(finished: str, message: str, tmp_path: Path) -> None:
+def test_what_cannot_be_compared_is_named(finished: str, message: str, tmp_path: Path) -> None:
     names = [(value, seed) for value in ("soft", "none") for seed in (0, 1)]
     jobs = [
         (
@@ -91,7 +91,7 @@ def test_without_bursts_photos_count_alone(tmp_path: Path) -> None:
     assert pd.read_csv(output / "tables" / "comparison.csv")["bursts"].eq(16).all()
 
 
-def test_jobs_that_disagree_about_bursts_are_told(tmp_path: Path) -> None:
+def test_jobs_that_disagree_about_bursts_are_named(tmp_path: Path) -> None:
     folders = [ended(tmp_path / "a", 2), ended(tmp_path / "b", 2, shift=1)]
     words = ("augment=soft seed=0", "augment=none seed=0")
     text, _ = swept(tmp_path, zip(words, folders, strict=True))
@@ -143,7 +143,7 @@ def test_the_leak_check_is_a_sweep_without_m(
     assert "gap stratified - capture" in capsys.readouterr().err
 
 
-def test_the_leak_check_trains_a_recipe_of_its_own() -> None:
+def test_the_leak_check_has_fixed_settings() -> None:
     config = compose("train", ["experiment=leak_check", "data=folder", "data.root=photos"])
     assert config.compare == "data.split"
     assert (config.data.image_size, config.trainer.max_epochs) == (128, 15)

@@ -90,7 +90,7 @@ def test_folds_that_share_photos_are_not_put_together(tmp_path: Path) -> None:
     assert not (output / "tables" / "predictions.csv").exists()
 
 
-def test_models_that_trained_on_their_validation_photos_are_told(tmp_path: Path) -> None:
+def test_models_that_trained_on_their_validation_photos_are_named(tmp_path: Path) -> None:
     folders = [ended(tmp_path / str(fold), 0, first_photo=16 * fold) for fold in (0, 1)]
     mark = "16 of 16 photos were TRAINED ON"
     (folders[1] / "report.json").write_text(json.dumps({"data": {"seen": mark}}))
