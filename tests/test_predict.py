@@ -5,7 +5,6 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,6 +13,7 @@ from PIL import Image
 from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.predict import _unfamiliar_note, main
+from tests.helpers.tiny_training import network
 
 NAMES = ("10R_1W", "4K7_1-4W", "220R_2W")
 LONG = "x" * 300  # bytes: more than a file name may have
@@ -24,12 +24,7 @@ Command = Callable[..., tuple[int, str, str]]  # exit status, output and errors
 @pytest.fixture(scope="module")
 def model() -> ResistorNetwork:
     torch.manual_seed(0)
-    how: dict[str, Any] = {
-        "backbone": "test_resnet.r160_in1k",
-        "pretrained": "false",
-        "image_size": 32,
-    }
-    return ResistorNetwork(NAMES, **how)
+    return network(NAMES)
 
 
 @pytest.fixture

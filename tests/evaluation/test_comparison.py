@@ -10,23 +10,12 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from resistor_cls.categories import Categories
 from resistor_cls.evaluation import Predictions, compare, comparison_figure, scores
 from resistor_cls.evaluation.scores import weighted_scores
 from resistor_cls.model.training.metrics import metric_collection
+from tests.helpers.simulated import predictions_of
 
 NAMES = ("accuracy", "f1_macro", "roc_auc")
-
-
-def predictions_of(targets: np.ndarray, probabilities: np.ndarray) -> Predictions:
-    return Predictions(
-        names=tuple(f"{index}.jpg" for index in range(len(targets))),
-        indices=np.arange(len(targets)),
-        targets=np.asarray(targets),
-        probabilities=probabilities.astype("f4"),
-        losses=np.zeros(len(targets), dtype="f4"),
-        categories=Categories([f"c{index}" for index in range(probabilities.shape[1])]),
-    )
 
 
 def at_random(photos: int, categories: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

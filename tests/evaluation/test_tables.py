@@ -21,17 +21,7 @@ from resistor_cls.evaluation import (
     confusion_table,
     per_category,
 )
-
-
-def predictions_of(targets: list[int], probabilities: np.ndarray) -> Predictions:
-    return Predictions(
-        names=tuple(f"{index}.jpg" for index in range(len(targets))),
-        indices=np.arange(len(targets)),
-        targets=np.array(targets),
-        probabilities=probabilities.astype("f4"),
-        losses=np.linspace(0, 1, len(targets), dtype="f4"),
-        categories=Categories([f"c{index}" for index in range(probabilities.shape[1])]),
-    )
+from tests.helpers.simulated import predictions_of
 
 
 def at_random(photos: int, categories: int, present: int, seed: int) -> Predictions:

@@ -81,3 +81,8 @@ def real_like(order: np.ndarray | None = None) -> tuple[PhotoSet, list[ImageMeta
 
 def descriptors_of(count: int) -> np.ndarray:
     return np.zeros((count, EDGE_DESCRIPTOR, EDGE_DESCRIPTOR), dtype=np.int8)
+
+
+def targets_of(counts: list[int]) -> tuple[np.ndarray, Categories]:
+    """The targets of so many photos of each category, and the categories."""
+    return np.repeat(np.arange(len(counts)), counts), Categories(map(str, range(len(counts))))

@@ -2,11 +2,12 @@
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from resistor_cls.data.images.decode import decode_photo
@@ -27,6 +28,18 @@ def write_folder(root: Path, names: Iterable[str] = NAMES, each: int = 4) -> Pat
         for copy in range(each):
             write_photo(root / name / f"{copy}.jpg", (60 * number % 256, 10 * copy, 90))
     return root
+
+
+def refuse_closed_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets no folder of the name `closed` be listed; permissions would not stop tests of root."""
+    listed = Path.iterdir
+
+    def refused(path: Path) -> Iterator[Path]:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Trains the smallest net on a few photos."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +21,12 @@ TINY = "test_resnet.r160_in1k"
 MODEL: dict[str, Any] = {
     "backbone": TINY, "pretrained": "false", "image_size": 32, "dropout": 0.1,
 }  # fmt: skip
+
+
+def network(categories: Sequence[str], **changes: Any) -> ResistorNetwork:
+    """An untrained network of 32 pixels."""
+    given: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32}
+    return ResistorNetwork(categories, **(given | changes))
 
 
 class Training(NamedTuple):

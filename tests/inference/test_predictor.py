@@ -12,6 +12,7 @@ from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer, seed_everything
 from resistor_cls.model.detector.network import Detector
+from tests.helpers.tiny_training import network
 
 SIZE = 32
 Validated = tuple[Path, PhotoDataModule, torch.Tensor]
@@ -31,13 +32,8 @@ def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Validat
         cache=place / "cache",
     )
     data.setup()
-    model = ResistorNetwork(
-        data.categories.names,
-        backbone="test_resnet.r160_in1k",
-        pretrained="false",
-        image_size=SIZE,
-    )
-    trainer, task = build_trainer(place, accelerator="cpu"), ResistorTask(model)
+    trainer = build_trainer(place, accelerator="cpu")
+    task = ResistorTask(network(data.categories.names))
     trainer.validate(task, data, verbose=False)
     trainer.save_checkpoint(place / "model.ckpt")
     return place / "model.ckpt", data, task.predictions["probabilities"]
@@ -103,11 +99,7 @@ def test_photos_in_memory_may_differ_in_size(predictor: Predictor) -> None:
 def test_a_model_with_a_detector_says_where_it_found_nothing(
     photos: Path, detector: Detector
 ) -> None:
-    model = ResistorNetwork(
-        ["a", "b"], backbone="test_resnet.r160_in1k", pretrained="false", image_size=SIZE,
-        locate=True,
-    )  # fmt: skip
-    predictor, files = Predictor(model), sorted(photos.rglob("*.jpg"))
+    predictor, files = Predictor(network(["a", "b"], locate=True)), sorted(photos.rglob("*.jpg"))
     pictures = [read_photo(file) for file in files]
     predictions = list(predictor.predict(files))
     assert predictor.locates

@@ -1,27 +1,18 @@
 """Whole jobs: several folds in one command, and what their parent run says of them."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow.entities import Run
 
 from resistor_cls.evaluation import Predictions
+from tests.helpers.runs import runs
 from tests.helpers.tiny import CATEGORIES
 
 Train = Callable[..., int]
 SCORES = ("accuracy", "f1_macro", "roc_auc", "loss")
-
-
-def runs() -> list[Run]:
-    """The runs of the store in the working folder, the newest first."""
-    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
-    found = client.get_experiment_by_name("resistor_cls")
-    return client.search_runs([found.experiment_id]) if found else []
 
 
 def test_all_folds_are_one_command(train: Train, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,26 +29,16 @@ from resistor_cls.model.checkpoint.weights import read_weights
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.predict import main as predict
 from resistor_cls.render import main as render
+from tests.helpers.runs import artifact, runs
 from tests.helpers.tiny import CATEGORIES, TINY
 
 Train = Callable[..., int]
 QUICK = ("tracking.system_metrics=false", "unknown=0")
 
 
-def runs() -> list[Run]:
-    """The runs of the store in the working folder, the newest first."""
-    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
-    found = client.get_experiment_by_name("resistor_cls")
-    return client.search_runs([found.experiment_id]) if found else []
-
-
 def artifacts(run: Run) -> set[str]:
     root = Path(run.info.artifact_uri.removeprefix("file://"))
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
-
-
-def artifact(run: Run, name: str) -> Path:
-    return Path(run.info.artifact_uri.removeprefix("file://")) / name
 
 
 def test_a_run_holds_every_metric_figure_and_table(

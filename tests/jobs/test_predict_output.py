@@ -7,9 +7,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -18,6 +17,8 @@ from PIL import Image
 from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.predict import main
+from tests.helpers.photo_files import refuse_closed_folders
+from tests.helpers.tiny_training import network
 
 NAMES = ('=HYPERLINK("http://x")', "4K7\x1b[31m")
 # Latin-1 as old zips hold it, a screen that is cleared, a row by itself, a reversed suffix.
@@ -28,12 +29,7 @@ PHOTOS = (b"Diren\xe7.jpg", b"a\x1b[2J.jpg", b"b\nc\td.jpg", "x\u202egpj.jpg".en
 @pytest.fixture(scope="module")
 def model() -> ResistorNetwork:
     torch.manual_seed(0)
-    how: dict[str, Any] = {
-        "backbone": "test_resnet.r160_in1k",
-        "pretrained": "false",
-        "image_size": 32,
-    }
-    return ResistorNetwork(NAMES, **how)
+    return network(NAMES)
 
 
 @pytest.fixture
@@ -167,14 +163,7 @@ def test_a_folder_that_may_not_be_read_is_an_error_after_the_predictions(
     predict: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("photos/closed").mkdir()
-    listed = Path.iterdir
-
-    def refused(path: Path) -> Iterator[Path]:
-        if path.name == "closed":  # the tests may run as root, whom no permission stops
-            raise PermissionError(13, "Permission denied", str(path))
-        return listed(path)
-
-    monkeypatch.setattr(Path, "iterdir", refused)
+    refuse_closed_folders(monkeypatch)
     assert predict("photos") == 2
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == len(PHOTOS)

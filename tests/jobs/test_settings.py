@@ -1,22 +1,20 @@
 """Every key of the config has its effect, alone and in whole jobs."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import mlflow
 import pandas as pd
 import pytest
 import torch
-from mlflow.entities import Run
 
 from resistor_cls.config import compose, instantiate
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer
 from resistor_cls.predict import main as predict
 from resistor_cls.train import loss_arguments
+from tests.helpers.runs import artifact, runs
 from tests.helpers.tiny import TINY
 
 Train = Callable[..., int]
@@ -166,15 +164,6 @@ def test_what_does_not_go_together_is_refused_before_training(
     assert "Traceback" not in error
 
 
-def newest() -> Run:
-    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
-    return client.search_runs([client.get_experiment_by_name("resistor_cls").experiment_id])[0]
-
-
-def artifact(run: Run, name: str) -> Path:
-    return Path(run.info.artifact_uri.removeprefix("file://")) / name
-
-
 def test_settings_of_all_kinds_go_together(
     train: Train, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -187,7 +176,7 @@ def test_settings_of_all_kinds_go_together(
         "trainer.monitor=val/log_loss", "trainer.patience=9", "trainer.ema=0.9", "find.lr=true",
     )  # fmt: skip
     assert train(*words, "unknown=0", "gallery=4") == 0
-    run = newest()
+    run = runs()[0]
     assert float(run.data.params["found.lr"]) > 0
     assert run.data.metrics["val/coverage"] == 0.0  # no confidence is that high
     assert {"train/loss", "val/mcc", "val/roc_auc_micro"} <= set(run.data.metrics)
@@ -211,7 +200,7 @@ def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
         shutil.copy(path, place / path.parent.name)
     words = (f"data.root={root}", f"data.test={held}", "data.train_on_validation=true")
     assert train(*words, "model.train_metrics=true", "unknown=0") == 0
-    run = newest()
+    run = runs()[0]
     assert run.data.params["photos.train"] == str(len(list(root.rglob("*.jpg"))))
     assert "TRAINED ON" in run.data.tags["mlflow.note.content"]
     assert "TRAINED ON" in json.loads(artifact(run, "report.json").read_text())["title"]
@@ -237,10 +226,10 @@ def test_photos_without_labels_train_where_a_model_is_confident(
         workers=1, progress=False,
     )  # fmt: skip
     assert train("trainer.max_epochs=1", "unknown=0") == 0
-    teacher = artifact(newest(), "checkpoints/best.ckpt")
+    teacher = artifact(runs()[0], "checkpoints/best.ckpt")
     words = (f"pseudo.photos={more}", f"pseudo.teacher={teacher}", "pseudo.confidence=0.01")
     assert train(*words, "trainer.max_epochs=1", "unknown=0") == 0
-    run = newest()
+    run = runs()[0]
     assert run.data.params["photos.train"] == str(24 + 12)
     assert run.data.tags["data.pseudo"] == "12 of 12 at 0.01"
     table = pd.read_csv(artifact(run, "tables/pseudo_labels.csv"))

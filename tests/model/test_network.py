@@ -11,12 +11,11 @@ import torch
 from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.detector.network import Detector
-from tests.helpers.tiny_training import TINY, Training, train
+from tests.helpers.tiny_training import TINY, Training, network, train
 
 
 def make(**changes: Any) -> ResistorNetwork:
-    how: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
-    return ResistorNetwork(how.pop("categories", ["10R", "4K7", "left"]), **how)
+    return network(**({"categories": ["10R", "4K7", "left"]} | changes))
 
 
 @pytest.mark.parametrize("backbone", [TINY, "test_vit.r160_in1k"])

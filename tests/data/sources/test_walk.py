@@ -2,7 +2,6 @@
 
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from resistor_cls.data.sources.walk import (
     walk,
 )
 from resistor_cls.errors import DataError
-from tests.helpers.photo_files import write_folder, write_photo
+from tests.helpers.photo_files import refuse_closed_folders, write_folder, write_photo
 
 FILES = ("1.jpg", "2.JFIF", "3.heic", "4.GIF", "5.txt", "6", "7.avif", "8.mpo", "Thumbs.db")
 FOLDERS = ("a", "b", "@eaDir", "__MACOSX")
@@ -100,14 +99,7 @@ def test_hidden_special_and_closed_places_are_named(
     (tmp_path / "a").mkdir()
     (tmp_path / "a/desktop.ini").touch()
     os.mkfifo(tmp_path / "pipe.jpg")
-    listed = Path.iterdir
-
-    def refused(path: Path) -> Iterator[Path]:
-        if path.name == "closed":  # the tests may run as root, whom no permission stops
-            raise PermissionError(13, "Permission denied", str(path))
-        return listed(path)
-
-    monkeypatch.setattr(Path, "iterdir", refused)
+    refuse_closed_folders(monkeypatch)
     assert walk(tmp_path).photos == ("1.jpg",)
     assert left_out(tmp_path) == {
         ".2.jpg": HIDDEN,

@@ -8,31 +8,22 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from resistor_cls.categories import Categories
 from resistor_cls.data.splits.config import SPLITS, SplitConfig
 from resistor_cls.data.splits.folds import grouped_folds, split_photos, stratified_folds
 from resistor_cls.data.splits.near_duplicates import kept_together
 from resistor_cls.data.splits.temporal import capture_folds
 from resistor_cls.errors import ConfigError, DataError
-from tests.helpers.made_up import descriptors_of, metadata_at, photo_set_of, real_like
+from tests.helpers.made_up import descriptors_of, metadata_at, photo_set_of, real_like, targets_of
 
 counts = st.lists(st.integers(5, 30), min_size=2, max_size=5)
 seeds = st.integers(0, 2**32 - 1)
-
-
-def targets_of(counts: list[int]) -> np.ndarray:
-    return np.repeat(np.arange(len(counts)), counts)
-
-
-def names_of(counts: list[int]) -> Categories:
-    return Categories(map(str, range(len(counts))))
 
 
 @given(counts=counts, folds=st.integers(2, 5), seed=seeds)
 def test_stratified_and_capture_part_every_category_evenly(
     counts: list[int], folds: int, seed: int
 ) -> None:
-    targets, categories = targets_of(counts), names_of(counts)
+    targets, categories = targets_of(counts)
     order = np.random.default_rng(seed).permutation(len(targets))
     for fold_of in (
         stratified_folds(targets, folds, seed, categories),
@@ -48,7 +39,7 @@ def test_stratified_and_capture_part_every_category_evenly(
 def test_groups_never_cross_and_keep_their_balance(
     counts: list[int], folds: int, seed: int, largest: int
 ) -> None:
-    targets, categories = targets_of(counts), names_of(counts)
+    targets, categories = targets_of(counts)
     # Runs of neighbours belong together, over the edges of categories too.
     groups = np.arange(len(targets)) // largest
     try:

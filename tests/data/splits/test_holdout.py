@@ -7,22 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistor_cls.categories import Categories
 from resistor_cls.data.images.metadata import EDGE_DESCRIPTOR
 from resistor_cls.data.splits.config import SplitConfig
 from resistor_cls.data.splits.folds import split_photos
 from resistor_cls.data.splits.holdout import capture_holdout, grouped_holdout, stratified_holdout
 from resistor_cls.data.splits.split import ALWAYS_TRAINS
 from resistor_cls.errors import DataError
-from tests.helpers.made_up import metadata_at, photo_set_of
+from tests.helpers.made_up import metadata_at, photo_set_of, targets_of
 
 counts = st.lists(st.integers(2, 40), min_size=2, max_size=5)
 sizes = st.floats(0.01, 0.99)
 seeds = st.integers(0, 2**32 - 1)
-
-
-def targets_of(counts: list[int]) -> tuple[np.ndarray, Categories]:
-    return np.repeat(np.arange(len(counts)), counts), Categories(map(str, range(len(counts))))
 
 
 @given(counts=counts, size=sizes, seed=seeds)

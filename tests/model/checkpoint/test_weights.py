@@ -12,12 +12,11 @@ from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.checkpoint.weights import RENDERED, read_weights
 from resistor_cls.synthetic import draw, sample_scene
-from tests.helpers.tiny_training import TINY
+from tests.helpers.tiny_training import network
 
 
 def make(categories: str = "abc", **changes: Any) -> ResistorNetwork:
-    how: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
-    return ResistorNetwork(list(categories), **how)
+    return network(list(categories), **changes)
 
 
 @pytest.fixture

@@ -33,19 +33,13 @@ from resistor_cls.model.detector.crop import DetectorCrop
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.synthetic import draw, sample_scene
 from tests.helpers.model_files import save_checkpoint
-from tests.helpers.tiny_training import TINY
+from tests.helpers.tiny_training import network
 
 SIZE = 32
 
 
 def make(**changes: Any) -> ResistorNetwork:
-    how: dict[str, Any] = {
-        "backbone": TINY,
-        "pretrained": "false",
-        "image_size": SIZE,
-        "locate": True,
-    } | changes
-    return ResistorNetwork(["10R", "4K7", "left", "right"], **how)
+    return network(["10R", "4K7", "left", "right"], **({"locate": True} | changes))
 
 
 def decoded(photos: Path) -> list[np.ndarray]:

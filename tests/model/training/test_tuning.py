@@ -6,9 +6,9 @@ import torch
 
 from resistor_cls.data import FolderSource, PhotoDataModule, Resize, SplitConfig
 from resistor_cls.errors import ConfigError
-from resistor_cls.model import ResistorNetwork, ResistorTask
+from resistor_cls.model import ResistorTask
 from resistor_cls.model.training.tuning import find_batch_size, find_learning_rate
-from tests.helpers.tiny_training import TINY
+from tests.helpers.tiny_training import network
 
 OPTIONS = {"accelerator": "cpu", "precision": "32-true"}
 
@@ -41,7 +41,7 @@ def data(photos: Path, tmp_path: Path) -> PhotoDataModule:
 def make(data: PhotoDataModule, kind: type[ResistorTask] = ResistorTask) -> ResistorTask:
     torch.manual_seed(0)
     names = data.categories.names
-    return kind(ResistorNetwork(names, backbone=TINY, pretrained="false", image_size=32))
+    return kind(network(names))
 
 
 @pytest.mark.parametrize(("capacity", "expected"), [(10, 8), (1000, 16)])
