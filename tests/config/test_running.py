@@ -55,7 +55,7 @@ def test_odd_words_get_one_sentence(
     assert message in error
 
 
-def test_flags_go_anywhere_and_own_options_can_be_added(
+def test_flags_go_anywhere_and_custom_options_can_be_added(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (workplace / "my configs" / "experiment").mkdir(parents=True)

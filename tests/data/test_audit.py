@@ -1,4 +1,4 @@
-"""What is wrong with a set is found, and nothing else is claimed."""
+"""The audit finds planted defects, and reports nothing about a set without any."""
 
 import json
 from collections.abc import Callable
@@ -74,7 +74,9 @@ def found(report: Audit) -> dict[str, dict[str, Any]]:
     return {finding["id"]: finding for finding in report["findings"]}
 
 
-def test_nothing_is_claimed_of_a_sound_set(sound: Path, audited: Callable[[Path], Audit]) -> None:
+def test_a_set_without_defects_has_no_findings(
+    sound: Path, audited: Callable[[Path], Audit]
+) -> None:
     report = audited(sound)
     assert found(report) == {}
     assert (report["counts"]["photos"], report["counts"]["categories"]) == (48, 2)
@@ -102,7 +104,7 @@ def plant(root: Path) -> None:
         save(picture(200 + number), root / "c" / f"{number}.jpg", time, camera="B")
 
 
-def test_what_is_planted_is_found_and_nothing_else(
+def test_planted_defects_are_found_and_nothing_else(
     sound: Path, audited: Callable[[Path], Audit]
 ) -> None:
     plant(sound)

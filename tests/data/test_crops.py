@@ -67,7 +67,7 @@ def test_a_crop_is_upright_with_the_bands_from_left_to_right(seed: int) -> None:
     assert np.ptp(rows) > 1.5 * np.ptp(columns[np.abs(columns - first) < 30])
 
 
-def test_a_crop_has_the_photos_own_pixels() -> None:
+def test_a_crop_has_the_pixels_of_the_photo() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
     crop = crop_upright(photo, OrientedBox(200, 150, 0.0, 224 / 1.7, 30, 1.0))
     assert (crop == photo[150 - 48 : 150 + 48, 200 - 112 : 200 + 112]).all()
@@ -83,7 +83,7 @@ def test_a_view_at_a_smaller_size_averages_pixels() -> None:
         assert seen.max() < 165
 
 
-def test_beyond_the_photo_its_edge_goes_on() -> None:
+def test_beyond_the_photo_its_edge_is_repeated() -> None:
     photo = np.full((50, 80, 3), 200, np.uint8)
     assert (sample_view(photo, View(0, 0, 0.3, 300), (64, 64)) == 200).all()
 

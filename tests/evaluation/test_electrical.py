@@ -91,7 +91,7 @@ def test_no_photos_have_no_shares() -> None:
 
 
 @given(st.integers(1, 40), seeds)
-def test_errors_are_as_far_one_way_as_the_other(photos: int, seed: int) -> None:
+def test_errors_in_decades_are_symmetric(photos: int, seed: int) -> None:
     targets, predicted = np.random.default_rng(seed).integers(0, 37, (2, photos))
     names = [""] * photos
     there = evaluate_electrical(targets, predicted, resistor37(), names)

@@ -31,7 +31,7 @@ def test_a_path_with_a_null_character_is_refused() -> None:
             pixels_of(path)
 
 
-def test_pillow_images_are_turned_upright_and_to_rgb() -> None:
+def test_pillow_images_become_upright_and_rgb() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # shown after a quarter turn clockwise
     picture = Image.new("L", (6, 4), 90)

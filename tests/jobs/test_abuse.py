@@ -1,4 +1,4 @@
-"""Random abuse: kill, fill, flip, race. Whatever happens, the next command finds things in order.
+"""Random faults: kill, full disk, flipped bit, race. The next command finds things in order.
 
 Every round starts from a seed, so that a failing one can be repeated:
 

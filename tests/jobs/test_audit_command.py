@@ -3,9 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,11 +117,3 @@ def test_label_errors_are_sought_in_photos_that_did_not_train_the_model(
     assert "Labels in doubt" in report()[1]
     assert main([*words, f"data.root={sound}"]) == 2
     assert "differ from the model's" in capsys.readouterr().err
-
-
-def test_help_appears_at_once() -> None:
-    began = time.perf_counter()
-    words = [sys.executable, "-m", "resistor_cls.audit", "--help"]
-    shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    assert time.perf_counter() - began < 1
-    assert "--strict" in shown

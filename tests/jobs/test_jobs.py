@@ -498,3 +498,4 @@ def test_help_appears_within_a_second() -> None:
         shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
         assert time.perf_counter() - began < 1
         assert "examples" in shown.lower()
+        assert ("--strict" in shown) == (command == "audit")

@@ -178,7 +178,7 @@ def test_a_folder_that_may_not_be_read_is_an_error_after_the_predictions(
         ("lost.jpg", "is a link that leads nowhere"),
     ],
 )
-def test_places_that_hold_no_photo(
+def test_places_without_photos_are_named(
     place: str, says: str, predict: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("lost.jpg").symlink_to("nowhere.jpg")
@@ -191,7 +191,7 @@ def test_places_that_hold_no_photo(
     ("form", "environment"),
     [("json", {"PYTHONIOENCODING": "ascii"}), ("table", {"LC_ALL": "C", "PYTHONUTF8": "0"})],
 )
-def test_a_terminal_of_another_encoding(
+def test_a_terminal_of_another_encoding_gets_every_line(
     form: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     for number, name in enumerate(PHOTOS):

@@ -44,16 +44,6 @@ def test_wrong_options_end_with_2_and_one_line(
     assert not (tmp_path / "drawn").exists()
 
 
-def test_help_is_instant_and_drawing_needs_no_torch() -> None:
-    code = (
-        "import sys, resistor_cls.render as command\n"
-        "assert 'cv2' not in sys.modules and 'numpy' not in sys.modules\n"
-        "import resistor_cls.synthetic\n"
-        "assert not {'torch', 'hydra', 'mlflow'} & set(sys.modules)\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 def test_workers_end_with_a_killed_command_and_the_next_goes_on(tmp_path: Path) -> None:
     names, out = tmp_path / "names.txt", tmp_path / "drawn"
     names.write_text("left\nright\n", encoding="utf-8")

@@ -175,7 +175,7 @@ def test_without_network_weights_that_are_asked_for_are_an_error(
         build("true", name="coatnet_0_224")
 
 
-def test_false_never_tries(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pretrained_false_downloads_nothing(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache_weights(hub)
     torch.manual_seed(0)
     net, weights_from = build("false")
@@ -237,7 +237,7 @@ def test_every_pool_gives_a_logit_per_category(pool: str) -> None:
         ("swin_s3_tiny_224", 32),
     ],
 )
-def test_the_last_maps_of_a_net_are_found_however_it_lays_them_out(name: str, step: int) -> None:
+def test_the_last_feature_maps_are_found_in_any_layout(name: str, step: int) -> None:
     net, _ = build(name=name, shape=(64, 192))
     layer, to_maps, _ = saliency_layer(net.eval())
     seen = []

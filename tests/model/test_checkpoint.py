@@ -1,4 +1,4 @@
-"""Files of models that are damaged or malformed: refused in one line, or as good as they were."""
+"""Model files that are damaged or malformed: refused in one line, or loaded unchanged."""
 
 import os
 import random

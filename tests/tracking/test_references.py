@@ -8,7 +8,7 @@ from resistor_cls.tracking.store.connection import check_store, connect, experim
 from tests.helpers.runs import store_uri
 
 
-def test_a_file_is_itself(workplace: Path) -> None:
+def test_a_path_is_used_as_it_is(workplace: Path) -> None:
     Path("best.ckpt").write_bytes(b"")
     with model_file("best.ckpt", "nothing://is.looked.up") as file:
         assert file == Path("best.ckpt")

@@ -43,7 +43,7 @@ def test_a_label_has_the_share_of_its_photo(seed: int, settings: dict[str, Any])
     assert torch.equal(found["indices"], batch()["indices"])
 
 
-def test_mixup_lays_over_and_cutmix_pastes() -> None:
+def test_mixup_blends_and_cutmix_pastes() -> None:
     assert all(len(photo.unique()) == 1 for photo in mixed("mixup")["photos"])
     pasted = [mixed("cutmix", seed)["photos"][1].unique().tolist() for seed in range(10)]
     assert all(set(values) <= {0.0, 1.0} for values in pasted)

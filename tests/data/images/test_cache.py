@@ -97,7 +97,7 @@ def test_a_change_is_noticed(tmp_path: Path, change: str) -> None:
     assert after.metadata != before.metadata
 
 
-def test_sizes_and_places_do_not_meet(tmp_path: Path) -> None:
+def test_each_size_and_each_folder_has_its_cache(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     other = FolderSource(write_folder(tmp_path / "others", NAMES[::-1])).read()
     cache = tmp_path / "cache"
@@ -316,7 +316,9 @@ class Waiting(Resize):
         return super().__call__(photo)
 
 
-def test_what_a_killed_build_left_is_removed_and_a_living_one_is_let_be(tmp_path: Path) -> None:
+def test_files_of_a_killed_build_are_removed_and_those_of_a_running_one_kept(
+    tmp_path: Path,
+) -> None:
     root, decoded = write_folder(tmp_path / "photos"), tmp_path / "cache" / "decoded"
     photos = FolderSource(root).read()
     events = [FORK.Event() for _ in range(2)]
@@ -353,7 +355,7 @@ def test_what_older_versions_left_is_removed_and_nothing_of_others(tmp_path: Pat
     assert len(list(decoded.iterdir())) == 3
 
 
-def test_several_that_find_one_damaged_cache_at_once_all_get_it(tmp_path: Path) -> None:
+def test_several_processes_that_find_a_damaged_cache_all_get_a_whole_one(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "photos")
     first = open_cache(FolderSource(root).read(), Resize(16), tmp_path / "cache")
     next((tmp_path / "cache").glob("decoded/*/photos.uint8")).unlink()

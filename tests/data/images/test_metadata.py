@@ -72,7 +72,7 @@ def test_the_border_does_not_depend_on_the_middle() -> None:
     assert metadata_of(photo).border != metadata_of(other).border
 
 
-def test_the_same_picture_has_the_same_pixels_whatever_its_file() -> None:
+def test_the_same_picture_has_the_same_pixel_hash_whatever_its_file() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     plain, described = metadata_of(photo), metadata_of(photo, exif_of())
     described_upright = metadata_of(np.rot90(photo), exif_of())  # stored rotated, and shown upright

@@ -47,7 +47,7 @@ def link(name: str) -> zipfile.ZipInfo:
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_names_that_climb_out_or_hide_each_other_are_refused(
+def test_names_that_leave_the_folder_or_collide_are_refused(
     tmp_path: Path, files: list[tuple[Any, bytes]], reason: str
 ) -> None:
     zipped(tmp_path / "set.zip", *files)
@@ -57,7 +57,7 @@ def test_names_that_climb_out_or_hide_each_other_are_refused(
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
 
 
-def test_a_bomb_is_refused_by_what_it_claims(tmp_path: Path) -> None:
+def test_a_zip_bomb_is_refused_by_its_declared_size(tmp_path: Path) -> None:
     zipped(tmp_path / "set.zip", *[(f"{number}.bmp", bytes(100 << 20)) for number in range(3)])
     with pytest.raises(DataError, match=r"claims to hold 314,572,800: photos cannot be packed"):
         fetch_and_unpack(NOWHERE, tmp_path / "set")
@@ -73,7 +73,7 @@ def test_a_bomb_is_refused_by_what_it_claims(tmp_path: Path) -> None:
         ("_MAX_TABLE", 100, "its table of contents has"),
     ],
 )
-def test_more_than_fits_is_refused(
+def test_more_than_fits_on_the_disk_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, reason: str
 ) -> None:
     zipped(tmp_path / "set.zip", ("1.jpg", b"1"), ("2.jpg", b"2"), ("3.jpg", b"3"))

@@ -155,7 +155,9 @@ def test_a_part_that_is_already_whole_is_used(
     assert len(Resistor37Source(tmp_path / "set", server.url).read()) == 6
 
 
-def test_no_server_names_the_ways_out(tmp_path: Path, serve: Callable[[bytes], Server]) -> None:
+def test_without_a_server_the_message_names_the_alternatives(
+    tmp_path: Path, serve: Callable[[bytes], Server]
+) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/Resistor.zip"

@@ -38,7 +38,7 @@ PATHS = st.tuples(st.lists(st.sampled_from(FOLDERS), max_size=3), st.sampled_fro
 
 
 @given(paths=st.sets(PATHS, max_size=12))
-def test_no_file_is_left_out_in_silence(
+def test_every_file_that_is_left_out_has_a_reason(
     paths: set[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("tree")
@@ -120,7 +120,7 @@ def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
         FolderSource(root).read()
 
 
-def test_the_line_counts_by_suffix_and_reason() -> None:
+def test_the_summary_counts_by_suffix_and_reason() -> None:
     found = [LeftOut(f"a/{name}.heic", SUFFIX) for name in "123"]
     found += [LeftOut("a/x.GIF", SUFFIX), LeftOut("b", SUFFIX), LeftOut(".c.jpg", HIDDEN)]
     found += [LeftOut("Thumbs.db", SYSTEM), LeftOut("a/\x1b[2Jx.txt", SUFFIX)]

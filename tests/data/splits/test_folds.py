@@ -1,4 +1,4 @@
-"""Splits: each photo in one place, nothing that belongs together parted, the same everywhere."""
+"""Folds: each photo in one fold, groups whole, the same whatever the order of the photos."""
 
 from pathlib import Path
 from typing import Any

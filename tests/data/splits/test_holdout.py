@@ -1,4 +1,4 @@
-"""One share that validates: its size, both sides of every category, nothing parted that belongs."""
+"""One share that validates: its size, every category on both sides, groups whole."""
 
 from functools import partial
 

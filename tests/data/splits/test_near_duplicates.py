@@ -34,7 +34,7 @@ def drawn() -> list[np.ndarray]:
     return [draw(scene, size=300).photo for scene in scenes]
 
 
-def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np.ndarray]) -> None:
+def test_near_duplicates_are_found_despite_light_noise_and_shifts(drawn: list[np.ndarray]) -> None:
     photo = drawn[0]
     shifted = np.roll(photo, (2, -1), axis=(0, 1))
     darker = (photo * 0.7).astype(np.uint8)

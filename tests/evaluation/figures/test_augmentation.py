@@ -19,5 +19,5 @@ def test_each_row_shows_a_photo_and_its_draws(shape: tuple[int, int, int]) -> No
     assert (height < width / 2) == (shape[0] < shape[1])
 
 
-def test_no_photo_is_a_sentence() -> None:
+def test_without_photos_a_sentence_stands_instead() -> None:
     assert "No photo" in augmentation_figure([], []).texts[0].get_text()

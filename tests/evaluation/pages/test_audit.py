@@ -1,4 +1,4 @@
-"""The page says what the audit says, to a person, and runs nothing that it was given."""
+"""The audit page has the numbers of the audit, and shows names as text."""
 
 import json
 import re
@@ -93,7 +93,7 @@ def test_long_lists_are_cut_and_say_so(audit: Audit) -> None:
     assert names[MAX_SHOWN] not in page
 
 
-def test_a_thumbnail_is_asked_once(audit: Audit) -> None:
+def test_a_thumbnail_is_made_once(audit: Audit) -> None:
     asked: list[str] = []
 
     def thumbnail(name: str) -> np.ndarray:
@@ -109,7 +109,7 @@ def marks(*days: tuple[str, int]) -> list[str]:
     return [mark["label"] for mark in marks_of({"photos": 100, "days": rows})]
 
 
-def test_an_axis_of_time_says_what_is_new_where_there_is_room() -> None:
+def test_ticks_of_a_time_axis_name_only_what_changes() -> None:
     assert marks(("2018-04-25", 0), ("2018-04-27", 40), ("2018-05-02", 60)) == [
         "25 Apr 2018",
         "27",

@@ -1,4 +1,4 @@
-"""The page says what the report says, shows each photo once, and runs nothing that it was given."""
+"""The report page has the numbers of the report, each photo once, and shows names as text."""
 
 import re
 from collections import Counter

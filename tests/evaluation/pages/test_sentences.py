@@ -454,7 +454,7 @@ def test_a_guarantee_that_does_not_hold_is_called_so() -> None:
     assert not matched("summary_accepted", fine)["more"]
 
 
-def test_what_was_accepted_is_counted_anew() -> None:
+def test_accepted_photos_are_counted_from_the_predictions() -> None:
     """The numbers of the summary follow from the photos, and not from the report alone."""
     model, held_out = predicted(EVALUATED), predicted(HELD_OUT, seed=1)
     found = saved(model, held_out)

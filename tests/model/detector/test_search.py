@@ -143,7 +143,7 @@ def test_a_high_score_away_from_the_edge_needs_no_further_view() -> None:
     assert 400 in spans
 
 
-def test_pieces_of_a_large_body_give_way_to_it_and_others_stay() -> None:
+def test_detections_on_parts_of_a_large_body_are_suppressed() -> None:
     piece, other = OrientedBox(60, 95, 0.1, 30, 12, 0.5), OrientedBox(170, 20, 0.0, 30, 10, 0.6)
     assert find_all(seeing([FILLS], [piece, other], []), PHOTO, 0.2) == [FILLS, other]
     likelier = replace(piece, score=0.95)

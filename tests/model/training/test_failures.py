@@ -85,7 +85,7 @@ def test_what_can_be_fixed_names_the_key(error: Exception, message: str) -> None
     assert "\n" not in str(raised.value)
 
 
-def test_a_defect_stays_a_defect() -> None:
+def test_other_errors_pass_unchanged() -> None:
     for error in (RuntimeError("shapes differ"), ValueError("shared")):
         with pytest.raises(type(error), match=str(error)), explained(Module()):
             raise error
@@ -160,7 +160,7 @@ def test_a_batch_of_one_photo_trains_where_maps_are_larger(photos: Path, tmp_pat
     train(photos, tmp_path / "run", data=small, model={"image_size": 64})
 
 
-def test_workers_have_room_for_their_batches(
+def test_workers_have_shared_memory_for_their_batches(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, photos: Path, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(64 << 20, 0, 64 << 20))

@@ -178,7 +178,7 @@ def test_sync_sends_what_a_process_has_left(
     assert status(connect(store_uri(workplace)), run_id) == "KILLED"
 
 
-def test_a_copy_of_a_living_run_is_left_alone(
+def test_a_copy_of_a_running_run_is_left_alone(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     process, run_id = begun(workplace)

@@ -1,4 +1,4 @@
-"""A store is whole or absent, in its place or refused, however many begin at once."""
+"""A store is made completely or not at all, also by several processes at once."""
 
 import os
 import shutil
