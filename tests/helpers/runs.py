@@ -21,3 +21,8 @@ def runs() -> list[Run]:
 
 def artifact(run: Run, name: str = ".") -> Path:
     return Path(run.info.artifact_uri.removeprefix("file://")) / name
+
+
+def artifacts(run: Run) -> set[str]:
+    root = artifact(run)
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}

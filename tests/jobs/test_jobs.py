@@ -1,13 +1,10 @@
 """Whole jobs on small synthetic photos: train, look at the run, use the model again."""
 
 import csv
-import errno
 import io
 import json
 import os
 import re
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +16,6 @@ import mlflow
 import numpy as np
 import pytest
 import torch
-from mlflow.entities import Run
 
 from resistor_cls.audit import main as audit
 from resistor_cls.data.images.decode import read_photo
@@ -29,16 +25,11 @@ from resistor_cls.model.checkpoint.weights import read_weights
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.predict import main as predict
 from resistor_cls.render import main as render
-from tests.helpers.runs import artifact, runs
-from tests.helpers.tiny import CATEGORIES, TINY
+from tests.helpers.runs import artifact, artifacts, runs
+from tests.helpers.tiny import CATEGORIES
 
 Train = Callable[..., int]
 QUICK = ("tracking.system_metrics=false", "unknown=0")
-
-
-def artifacts(run: Run) -> set[str]:
-    root = Path(run.info.artifact_uri.removeprefix("file://"))
-    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
 
 
 def test_a_run_holds_every_metric_figure_and_table(
@@ -307,51 +298,12 @@ def test_a_run_is_repeated_from_the_table_of_its_split(train: Train, tmp_path: P
         assert artifact(again, name).read_text() == artifact(first, name).read_text()
 
 
-def test_other_categories_are_refused(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert train("tracking=none", "trainer.max_epochs=1") == 0
-    (checkpoint,) = Path("outputs").rglob("best.ckpt")
-    other = tmp_path / "other"
-    for name in (*CATEGORIES[:3], "9K1_1-4W"):
-        (other / name).mkdir(parents=True)
-        source = next((photos / CATEGORIES[0]).glob("*.jpg"))
-        (other / name / "a.jpg").write_bytes(source.read_bytes())
-    assert evaluate([f"model={checkpoint}", "data=folder", f"data.root={other}"]) == 2
-    assert "category 3 is '1K_2W' in the one and '9K1_1-4W' in the other" in (
-        capsys.readouterr().err
-    )
-    assert runs()[0].info.status == "FAILED"
-
-
 def test_without_tracking_everything_is_in_the_folder(train: Train) -> None:
     assert train("tracking=none") == 0
     assert runs() == []
     (output,) = Path("outputs").glob("*/*")
     found = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
     assert {"checkpoints/best.ckpt", "figures/confusion_matrix.png", "train.log"} <= found
-
-
-def test_no_command_leaves_temporary_files(
-    train: Train, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A model of 32 MB was left by each `--model runs:/…`, and filled a disk in a day."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    assert train("trainer.max_epochs=1") == 0
-    (run,) = runs()
-    model = f"runs:/{run.info.run_id}/model"
-    photo = str(next(photos.rglob("*.jpg")))
-    for name in ("best", "last"):
-        checkpoint = f"runs:/{run.info.run_id}/checkpoints/{name}.ckpt"
-        assert predict([photo, "--model", checkpoint]) == 0
-    assert predict([photo, "--model", model]) == 0
-    assert evaluate([f"model={model}", *QUICK]) == 0
-    words = ["data=folder", f"data.root={photos}", "data.workers=0", "trainer=cpu"]
-    assert audit([*words, f"model={model}"]) == 0
-    assert render([str(tmp_path / "drawn"), "--per-category", "1", "--size", "64"]) == 0
-    assert list(temporary.iterdir()) == []
 
 
 def test_each_run_has_a_separate_folder(train: Train) -> None:
@@ -377,120 +329,6 @@ def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
     assert not other
 
 
-def test_a_sweep_is_one_parent_with_a_child_a_job(
-    train: Train, capsys: pytest.CaptureFixture[str]
-) -> None:
-    varied = ("optimizer.lr=1e-3,3e-4", "loss=bce,cross_entropy")
-    assert train("-m", *varied, "trainer.max_epochs=1", "tracking.name=losses") == 0
-    *children, parent = runs()
-    assert (parent.info.status, parent.info.run_name) == ("FINISHED", "losses")
-    assert f"parent: {parent.info.run_id}" in capsys.readouterr().err
-    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
-    assert sorted(run.info.run_name for run in children) == [
-        "optimizer.lr=0.0003 loss=bce",
-        "optimizer.lr=0.0003 loss=cross_entropy",
-        "optimizer.lr=0.001 loss=bce",
-        "optimizer.lr=0.001 loss=cross_entropy",
-    ]
-    table = artifact(parent, "tables/sweep.csv").read_text().splitlines()
-    assert len(table) == 5
-    assert table[0].startswith("job,status,run,val/")
-    scores = {run.info.run_name: run.data.metrics["best/val/roc_auc"] for run in children}
-    tags = parent.data.tags
-    assert tags["sweep.jobs"] == "4"
-    assert scores[tags["sweep.best"]] == max(scores.values())
-    assert parent.data.metrics["best/val/roc_auc"] == max(scores.values())
-    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
-    history = client.get_metric_history(parent.info.run_id, "jobs/val/roc_auc")
-    assert [point.step for point in history] == [0, 1, 2, 3]
-    assert {point.value for point in history} == set(scores.values())
-    note = tags["mlflow.note.content"]
-    best = next(run for run in children if run.info.run_name == tags["sweep.best"])
-    assert f"Best by val/roc_auc: [{tags['sweep.best']}](#/experiments/1/runs/" in note
-    assert best.info.run_id == tags["sweep.best_run"]
-    words = re.search(r"The words of the best: `(.*)`", note)
-    assert words is not None
-    assert set(tags["sweep.best"].split()) < set(words[1].split())
-    assert all(f"[{name}](#/" in note for name in scores)
-
-
-def test_a_failing_job_fails_its_sweep_and_spares_the_others(
-    train: Train, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert train("-m", "data.batch_size=100,8", "trainer.max_epochs=1") == 2
-    good, bad, parent = runs()
-    assert [run.info.status for run in (good, bad, parent)] == ["FINISHED", "FAILED", "FAILED"]
-    assert "data.batch_size=100 is more than the 24 training photos" in bad.data.tags["error"]
-    assert capsys.readouterr().err.count("error: ") == 1
-
-
-def test_unreadable_photos_stop_the_run_or_are_reported(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    damaged = shutil.copytree(photos, tmp_path / "damaged")
-    bad = damaged / CATEGORIES[1] / "broken.jpg"
-    bad.write_bytes(next((photos / CATEGORIES[1]).glob("*.jpg")).read_bytes()[:700])
-    assert train(f"data.root={damaged}") == 2
-    assert f"{CATEGORIES[1]}/broken.jpg" in capsys.readouterr().err
-    assert runs()[0].info.status == "FAILED"
-    assert train(f"data.root={damaged}", "data.skip_unreadable=true", "trainer.max_epochs=1") == 0
-    newest = runs()[0]
-    assert newest.data.tags["data.unreadable"] == "1"
-    assert "broken.jpg" in artifact(newest, "tables/unreadable.csv").read_text()
-
-
-def test_a_training_that_diverged_says_so(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train("optimizer.lr=1e30", "loss=cross_entropy") == 2
-    error = capsys.readouterr().err
-    assert "because its training diverged: lower optimizer.lr" in error
-    assert "Traceback" not in error
-    assert runs()[0].info.status == "FAILED"
-
-
-def test_a_full_disk_loses_nothing(
-    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The second epoch's last checkpoint does not fit any more; the first epoch's is kept."""
-    write, written = Path.write_bytes, []
-
-    def full(path: Path, content: bytes) -> int:
-        if path.name == ".last.ckpt.part":
-            written.append(path)
-            if len(written) > 1:
-                write(path, bytes(content)[:1000])
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        return write(path, content)
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    assert train() == 2
-    error = capsys.readouterr().err
-    assert "No space left on device" in error
-    assert "Traceback" not in error
-    (run,) = runs()
-    assert run.info.status == "FAILED"
-    last = torch.load(artifact(run, "checkpoints/last.ckpt"), weights_only=True)
-    assert last["epoch"] == 0
-    ResistorNetwork.load(artifact(run, "checkpoints/best.ckpt"))
-
-
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, photos: Path) -> None:
-    words = ["data=folder", f"data.root={photos}", *TINY, "trainer.max_epochs=100000"]
-    command = [sys.executable, "-m", "resistor_cls.train", *words]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if line.startswith("Epoch      2/"):  # then the first epoch's checkpoint is written
-                break
-        process.send_signal(asked)
-        rest = process.stderr.read()
-    assert process.returncode == 130
-    assert "Traceback" not in rest
-    (run,) = runs()
-    assert run.info.status == "KILLED"
-    assert "checkpoints/last.ckpt" in artifacts(run)
-
-
 def test_help_appears_within_a_second() -> None:
     for command in ("train", "evaluate", "audit", "predict", "render"):
         began = time.perf_counter()
@@ -499,3 +337,25 @@ def test_help_appears_within_a_second() -> None:
         assert time.perf_counter() - began < 1
         assert "examples" in shown.lower()
         assert ("--strict" in shown) == (command == "audit")
+
+
+def test_no_command_leaves_temporary_files(
+    train: Train, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of 32 MB was left by each `--model runs:/…`, and filled a disk in a day."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert train("trainer.max_epochs=1") == 0
+    (run,) = runs()
+    model = f"runs:/{run.info.run_id}/model"
+    photo = str(next(photos.rglob("*.jpg")))
+    for name in ("best", "last"):
+        checkpoint = f"runs:/{run.info.run_id}/checkpoints/{name}.ckpt"
+        assert predict([photo, "--model", checkpoint]) == 0
+    assert predict([photo, "--model", model]) == 0
+    assert evaluate([f"model={model}", *QUICK]) == 0
+    words = ["data=folder", f"data.root={photos}", "data.workers=0", "trainer=cpu"]
+    assert audit([*words, f"model={model}"]) == 0
+    assert render([str(tmp_path / "drawn"), "--per-category", "1", "--size", "64"]) == 0
+    assert list(temporary.iterdir()) == []

@@ -1,14 +1,17 @@
-"""Whole jobs: several folds in one command, and what their parent run says of them."""
+"""Whole sweeps: several jobs or folds in one command, and what their parent run has of them."""
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
 from resistor_cls.evaluation import Predictions
-from tests.helpers.runs import runs
+from tests.helpers.runs import artifact, runs
 from tests.helpers.tiny import CATEGORIES
 
 Train = Callable[..., int]
@@ -56,3 +59,50 @@ def test_a_sweep_over_no_fold_is_refused(train: Train, capsys: pytest.CaptureFix
     assert train("sweep=folds", "data.folds=0") == 2
     assert "data.folds=0: expected 2 or more" in capsys.readouterr().err
     assert runs() == []
+
+
+def test_a_sweep_is_one_parent_with_a_child_a_job(
+    train: Train, capsys: pytest.CaptureFixture[str]
+) -> None:
+    varied = ("optimizer.lr=1e-3,3e-4", "loss=bce,cross_entropy")
+    assert train("-m", *varied, "trainer.max_epochs=1", "tracking.name=losses") == 0
+    *children, parent = runs()
+    assert (parent.info.status, parent.info.run_name) == ("FINISHED", "losses")
+    assert f"parent: {parent.info.run_id}" in capsys.readouterr().err
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    assert sorted(run.info.run_name for run in children) == [
+        "optimizer.lr=0.0003 loss=bce",
+        "optimizer.lr=0.0003 loss=cross_entropy",
+        "optimizer.lr=0.001 loss=bce",
+        "optimizer.lr=0.001 loss=cross_entropy",
+    ]
+    table = artifact(parent, "tables/sweep.csv").read_text().splitlines()
+    assert len(table) == 5
+    assert table[0].startswith("job,status,run,val/")
+    scores = {run.info.run_name: run.data.metrics["best/val/roc_auc"] for run in children}
+    tags = parent.data.tags
+    assert tags["sweep.jobs"] == "4"
+    assert scores[tags["sweep.best"]] == max(scores.values())
+    assert parent.data.metrics["best/val/roc_auc"] == max(scores.values())
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    history = client.get_metric_history(parent.info.run_id, "jobs/val/roc_auc")
+    assert [point.step for point in history] == [0, 1, 2, 3]
+    assert {point.value for point in history} == set(scores.values())
+    note = tags["mlflow.note.content"]
+    best = next(run for run in children if run.info.run_name == tags["sweep.best"])
+    assert f"Best by val/roc_auc: [{tags['sweep.best']}](#/experiments/1/runs/" in note
+    assert best.info.run_id == tags["sweep.best_run"]
+    words = re.search(r"The words of the best: `(.*)`", note)
+    assert words is not None
+    assert set(tags["sweep.best"].split()) < set(words[1].split())
+    assert all(f"[{name}](#/" in note for name in scores)
+
+
+def test_a_failing_job_fails_its_sweep_and_spares_the_others(
+    train: Train, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("-m", "data.batch_size=100,8", "trainer.max_epochs=1") == 2
+    good, bad, parent = runs()
+    assert [run.info.status for run in (good, bad, parent)] == ["FINISHED", "FAILED", "FAILED"]
+    assert "data.batch_size=100 is more than the 24 training photos" in bad.data.tags["error"]
+    assert capsys.readouterr().err.count("error: ") == 1
