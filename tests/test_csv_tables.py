@@ -15,7 +15,8 @@ from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import csv_line, guarded, read_csv, unguarded, write_csv
 from resistor_cls.data import FolderSource
 from resistor_cls.data.sources.boxes import read_boxes
-from resistor_cls.evaluation import Predictions, read_costs
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.electrical import read_costs
 from resistor_cls.synthetic import generate_dataset
 
 # Whatever a name can hold, and much of what is dangerous in a cell.

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from resistor_cls.evaluation import Comparison, Predictions, compare, comparison_figure
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.comparison import Comparison, compare
+from resistor_cls.evaluation.figures import comparison_figure
 
 SEEDS = (0, 1)
 # Setting → name of its value → words beside experiment=from_scratch. The first is the base.

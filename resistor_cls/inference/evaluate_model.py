@@ -14,12 +14,12 @@ import pandas as pd
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.decode import RGB, as_rgb
 from resistor_cls.errors import ConfigError, ModelError, some_names
-from resistor_cls.evaluation import (
-    Predictions,
-    confusion_counts,
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.calibration import CalibratedPredictions
+from resistor_cls.evaluation.electrical import read_costs
+from resistor_cls.evaluation.figures import (
     confusion_figure,
     ood_figure,
-    per_category,
     precision_recall_figure,
     reliability_figure,
     risk_coverage_figure,
@@ -27,11 +27,10 @@ from resistor_cls.evaluation import (
     roc_figure,
     svg,
 )
-from resistor_cls.evaluation.calibration import CalibratedPredictions
-from resistor_cls.evaluation.electrical import read_costs
 from resistor_cls.evaluation.pages.report import MAX_ROWS, report_page
 from resistor_cls.evaluation.report import plain, report_of, rows_of
 from resistor_cls.evaluation.results import Results, confusion_results
+from resistor_cls.evaluation.tables import confusion_counts, per_category
 from resistor_cls.inference.calibrate import calibrate_predictions, require_finite
 from resistor_cls.inference.checks.occlusion import check_occlusion
 from resistor_cls.inference.checks.ood import check_ood, report_ood

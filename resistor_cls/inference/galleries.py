@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resistor_cls.data.images.decode import as_rgb
-from resistor_cls.evaluation import (
-    Predictions,
-    gallery_figure,
-    overlay,
-    pairs_figure,
-    saliency_figure,
-)
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.figures import gallery_figure, overlay, pairs_figure, saliency_figure
 from resistor_cls.inference.checks.saliency import saliency_maps
 
 if TYPE_CHECKING:

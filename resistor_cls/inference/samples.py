@@ -8,7 +8,7 @@ from torch import Tensor
 
 from resistor_cls.categories import parse_name
 from resistor_cls.data.images.decode import as_rgb
-from resistor_cls.evaluation import augmentation_figure, gallery_figure
+from resistor_cls.evaluation.figures import augmentation_figure, gallery_figure
 from resistor_cls.evaluation.results import Results
 from resistor_cls.synthetic import draw, sample_scene
 

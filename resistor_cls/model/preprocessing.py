@@ -229,9 +229,10 @@ class Preprocessing(nn.Module):
         size = self.image_size if size is None else size
         return _image_preprocessing(self.detector, size, self.margin, self.channels, self.steps)
 
-    def detector_values(self) -> dict[str, Any]:
-        """What belongs to the detector beside its weights, as plain values."""
-        assert self.detector is not None
+    def detector_values(self) -> dict[str, Any] | None:
+        """What belongs to the detector beside its weights, as plain values; None without one."""
+        if self.detector is None:
+            return None
         return {
             "threshold": self.detector.threshold,
             "margin": self.margin,

@@ -273,7 +273,10 @@ class ResistorTask(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what is needed to use the network: plain values only."""
-        checkpoint[METADATA] = checkpoint_values(self.network)
+        network = self.network
+        checkpoint[METADATA] = checkpoint_values(
+            network.weights_from, network.metadata, network.preprocessing.detector_values()
+        )
 
 
 def build_task(

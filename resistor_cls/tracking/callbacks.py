@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from lightning import Callback, LightningModule, Trainer
 
-from resistor_cls.evaluation import Predictions, curves_figure
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.figures import curves_figure
 from resistor_cls.evaluation.results import DataSet, Results, confusion_results
 from resistor_cls.evaluation.scores import is_loss
 from resistor_cls.tracking.notes import training_note

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from resistor_cls.evaluation import Predictions, compare, comparison_figure, scores
-from resistor_cls.evaluation.scores import weighted_scores
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.comparison import compare
+from resistor_cls.evaluation.figures import comparison_figure
+from resistor_cls.evaluation.scores import scores, weighted_scores
 from resistor_cls.model.training.metrics import metric_collection
 from tests.helpers.simulated import predictions_of
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from resistor_cls.categories import Categories, resistor37
 from resistor_cls.errors import DataError
-from resistor_cls.evaluation import (
+from resistor_cls.evaluation.electrical import (
     ElectricalResult,
     cost_of_predictions,
     evaluate_electrical,

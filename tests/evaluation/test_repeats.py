@@ -7,15 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resistor_cls.categories import Categories
-from resistor_cls.evaluation import (
-    Predictions,
-    Repeats,
-    out_of_fold,
-    repeat_scores,
-    repeats_figure,
-    scores,
-)
-from resistor_cls.evaluation.repeats import REPEAT_SCORES
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.figures import repeats_figure
+from resistor_cls.evaluation.repeats import REPEAT_SCORES, Repeats, out_of_fold, repeat_scores
+from resistor_cls.evaluation.scores import scores
 
 
 def predictions_of(count: int, seed: int, categories: int = 3) -> Predictions:

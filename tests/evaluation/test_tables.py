@@ -13,8 +13,8 @@ from sklearn.metrics import (
 )
 
 from resistor_cls.categories import Categories
-from resistor_cls.evaluation import (
-    Predictions,
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.tables import (
     confused_pairs,
     confusion_counts,
     confusion_order,

@@ -41,7 +41,9 @@ def test_a_size_is_a_number_or_rows_and_columns(
         == prepare.key
     )
     if locate and size != 32:
-        model.restore_detector({**model.detector_values(), "shape": [32, 80]})
+        values = model.detector_values()
+        assert values is not None
+        model.restore_detector({**values, "shape": [32, 80]})
 
 
 def test_bad_sizes_and_channels_are_refused() -> None:

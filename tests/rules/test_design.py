@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,24 @@ def test_packages_import_only_packages_before_them(path: Path) -> None:
         assert used <= EVERYONES
     elif package in ARROWS:
         assert used <= EVERYONES | ARROWS[package] | {package}
+
+
+def test_no_modules_import_each_other() -> None:
+    def module_of(path: Path) -> str:
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        return ".".join(parts).removesuffix(".__init__")
+
+    def targets(path: Path, known: set[str]) -> set[str]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        named = {(str(node.module), alias.name) for node in froms for alias in node.names}
+        found = {f"{a}.{b}" if f"{a}.{b}" in known else a for a, b in named}
+        return found & known - {module_of(path)}
+
+    # The root hands on names of its packages to users.
+    known = {module_of(path) for path in files()} - {"resistor_cls"}
+    graph = {module_of(path): targets(path, known) for path in files()}
+    assert list(TopologicalSorter(graph).static_order())
 
 
 @pytest.mark.parametrize(

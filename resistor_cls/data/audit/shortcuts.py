@@ -138,7 +138,7 @@ def _scored(
     folds, kept = _that_fill_folds(targets, candidates)
     if len(kept) < MIN_PHOTOS or len(np.unique(targets[kept])) < 2:
         return {
-            "reason": f"too few photos to tell: {len(kept)} can be used, of categories: "
+            "reason": f"too few photos to decide: {len(kept)} can be used, of categories: "
             f"{len(np.unique(targets[kept]))}; at least {MIN_PHOTOS} of 2 categories are needed"
         }
     few = len(candidates) - len(kept)

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -23,24 +23,23 @@ from resistor_cls.model.checkpoint.tensor_files import (
     write_whole,
 )
 
-if TYPE_CHECKING:
-    from resistor_cls.model.network import ResistorNetwork
-
 CHECKPOINT_FORMAT = 1  # counts changes that older or newer code cannot read
 METADATA = "resistor_cls"  # our key beside Lightning's in a checkpoint
 _SETTINGS, _WEIGHTS = "hyper_parameters", "state_dict"  # Lightning's keys
 
 
-def checkpoint_values(network: "ResistorNetwork") -> dict[str, Any]:
-    """What a checkpoint says of its network beside weights and settings, as plain values."""
-    values = {
-        "format": CHECKPOINT_FORMAT,
-        "weights_from": network.weights_from,
-        "record": network.metadata,
-    }
-    if network.preprocessing.detector is not None:
-        values["locator"] = network.preprocessing.detector_values()
-    return values
+def checkpoint_values(
+    weights_from: str, metadata: Mapping[str, Any], detector: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What a checkpoint says of its network beside weights and settings, as plain values.
+
+    Args:
+        weights_from: see `ResistorNetwork`, as is `metadata`.
+        metadata: see there.
+        detector: values of its detector, where it has one.
+    """
+    values = {"format": CHECKPOINT_FORMAT, "weights_from": weights_from, "record": metadata}
+    return values if detector is None else {**values, "locator": detector}
 
 
 def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from resistor_cls.csv_tables import unguarded
-from resistor_cls.evaluation import Comparison, Predictions, compare, comparison_figure
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.comparison import Comparison, compare
+from resistor_cls.evaluation.figures import comparison_figure
 from resistor_cls.tracking.run.run import Run
 from resistor_cls.tracking.sweep.jobs import PREDICTIONS, SPLIT, Job, as_name
 from resistor_cls.tracking.sweep.markdown import markdown_table

@@ -6,13 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from resistor_cls.evaluation import (
-    Predictions,
-    Repeats,
-    out_of_fold,
-    repeat_scores,
-    repeats_figure,
-)
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.figures import repeats_figure
+from resistor_cls.evaluation.repeats import Repeats, out_of_fold, repeat_scores
 from resistor_cls.evaluation.results import confusion_results
 from resistor_cls.tracking.run.run import Run
 from resistor_cls.tracking.run.saving import save_results

@@ -64,7 +64,7 @@ def test_categories_with_fewer_photos_than_folds_are_left_out() -> None:
 
 @pytest.mark.parametrize("counts", [[2, 1], [30, 1], [1] * 30])
 def test_too_few_photos_are_reported(counts: list[int]) -> None:
-    assert scored(counts, signal=1)["border"]["reason"].startswith("too few photos to tell")
+    assert scored(counts, signal=1)["border"]["reason"].startswith("too few photos to decide")
 
 
 def test_many_photos_are_sampled_and_keep_every_category(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from resistor_cls.evaluation import augmentation_figure
+from resistor_cls.evaluation.figures import augmentation_figure
 
 
 @pytest.mark.parametrize("shape", [(20, 20, 3), (16, 40, 3)])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from resistor_cls.categories import Categories, resistor37
-from resistor_cls.evaluation import confusion_figure
+from resistor_cls.evaluation.figures import confusion_figure
 
 PAGE = 880  # pixels that a page gives a figure
 

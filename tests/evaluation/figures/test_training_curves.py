@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from resistor_cls.evaluation import curves_figure
+from resistor_cls.evaluation.figures import curves_figure
 from resistor_cls.evaluation.figures.training_curves import y_limits
 
 STEPS = [(step, 1 / (step + 1)) for step in range(100)]
