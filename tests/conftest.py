@@ -1,4 +1,9 @@
-"""Small drawn photos and a tracking store of one's own for every test."""
+"""Fixtures of several packages: small synthetic photos, a detector, a tracking store.
+
+`tests/a/test_b.py` tests the module `resistor_cls/a/b.py`, or the package `a/b` as a whole.
+Whole jobs lie in `tests/jobs`, rules about the project in `tests/rules`, shared code in
+`tests/helpers`.
+"""
 
 import os
 import shutil
@@ -15,12 +20,9 @@ from tests.helpers import REAL_PHOTOS
 from tests.helpers.tiny import CATEGORIES, TINY
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from resistor_cls.model.detector.network import Detector
 
-# Each of pytest's processes has a core: threads of more would only wait for one another.
+# Each of pytest's processes has one core: more threads would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # MLflow reads these once, when it is imported.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -38,15 +40,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 4 categories with 8 drawn photos each, 96 pixels."""
-    out = tmp_path_factory.mktemp("drawn") / "photos"
+    """A folder of 4 categories with 8 synthetic photos each, of 96 pixels."""
+    out = tmp_path_factory.mktemp("synthetic") / "photos"
     counts = dict.fromkeys(CATEGORIES, 8)
     return generate_dataset(out, Categories(CATEGORIES), counts, size=96, workers=1, progress=False)
 
 
 @pytest.fixture(scope="session")
-def locator_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A locator that knows nothing, and finds something in half of the drawn photos."""
+def detector_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained detector that finds something in half of the synthetic photos."""
     import torch
 
     from resistor_cls.data.images.decode import read_photo
@@ -56,7 +58,7 @@ def locator_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = Detector().eval()
-    file = tmp_path_factory.mktemp("locator") / "locator.safetensors"
+    file = tmp_path_factory.mktemp("detector") / "locator.safetensors"
     net.save(file)
     net = Detector.load(file)
     with one_torch_thread():
@@ -68,13 +70,13 @@ def locator_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture
-def locator(locator_file: Path, monkeypatch: pytest.MonkeyPatch) -> "Detector":
-    """Stands in the place of the shipped locator."""
+def detector(detector_file: Path, monkeypatch: pytest.MonkeyPatch) -> "Detector":
+    """Replaces the shipped detector."""
     from resistor_cls.model import preprocessing
     from resistor_cls.model.detector.network import Detector
 
-    monkeypatch.setattr(preprocessing, "SHIPPED", locator_file)
-    return Detector.load(locator_file)
+    monkeypatch.setattr(preprocessing, "SHIPPED", detector_file)
+    return Detector.load(detector_file)
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +104,7 @@ def workplace(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def train(workplace: Path, photos: Path) -> Callable[..., int]:
-    """Trains a tiny net on the drawn photos; returns the exit status."""
+    """Trains a tiny net on the synthetic photos; returns the exit status."""
     from resistor_cls.train import main
 
     def run(*words: str) -> int:

@@ -20,7 +20,7 @@ def run(words: str, **how: object) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize("words", [*SHOWING, "train --cfg job"])
-def test_a_reader_that_goes_away_ends_it_quietly(words: str) -> None:
+def test_a_closed_pipe_ends_a_command_quietly(words: str) -> None:
     read, write = os.pipe()
     os.close(read)
     command = run(words, stdout=write)

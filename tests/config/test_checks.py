@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
@@ -29,7 +30,7 @@ from resistor_cls.tracking.run import opening
 from tests.helpers.tiny import TINY
 
 
-def test_values_refuse_what_no_default_is_like() -> None:
+def test_each_key_refuses_values_of_other_types() -> None:
     values = known_values(compose("train"))
     check_values(values)
     for key, (allowed, _) in KEYS.items():
@@ -44,7 +45,7 @@ def test_values_refuse_what_no_default_is_like() -> None:
                 check_values({key: value})
 
 
-def test_early_names_are_the_names_of_the_packages() -> None:
+def test_values_checked_early_are_the_values_of_the_packages() -> None:
     names = {
         "data.source": by_name.SOURCES,
         "data.split": split_config.SPLITS,
@@ -72,7 +73,7 @@ def test_early_names_are_the_names_of_the_packages() -> None:
 
 @pytest.fixture
 def nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
+    def fail(*_: object, **__: Any) -> None:
         raise AssertionError("photos or a model are read")
 
     monkeypatch.setattr(PhotoDataModule, "setup", fail)

@@ -55,7 +55,7 @@ def test_a_size_is_a_number_or_two() -> None:
     assert compose("train", with_both).model.image_size == 64
 
 
-def test_values_are_written_once() -> None:
+def test_no_value_is_written_twice() -> None:
     """No key is given the same value again by an option, except where a recipe is spelled out."""
     for path in CONF.rglob("*.yaml"):
         assert len(path.read_text().splitlines()) <= 40, f"{path} is no longer read at one glance"

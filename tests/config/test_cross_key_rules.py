@@ -34,5 +34,5 @@ def test_each_rule_names_both_keys_and_the_remedy(words: str, message: str) -> N
         check_together(values_of(word))
 
 
-def test_every_rule_is_tried() -> None:
+def test_every_rule_is_covered() -> None:
     assert len(BROKEN) == len(RULES)

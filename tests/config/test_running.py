@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_odd_words_get_one_sentence(
     assert message in error
 
 
-def test_flags_go_anywhere_and_own_options_can_be_added(
+def test_flags_go_anywhere_and_custom_options_can_be_added(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (workplace / "my configs" / "experiment").mkdir(parents=True)
@@ -92,7 +93,7 @@ def test_options_come_from_several_folders_and_packages(
     words = ["--config-dir", "one", f"hydra.searchpath={searched}",
              "experiment=first", "optimizer=radam", "+speed=high",
              "tracking.kind=none"]  # fmt: skip
-    found = []
+    found: list[Any] = []
     assert run_hydra(found.append, "train", "", words) == 0
     config = found[0]
     assert (config.seed, config.optimizer.lr, config.speed.limit) == (41, 0.1, 7)

@@ -14,7 +14,12 @@ def make(tmp_path: Path) -> Callable[..., PhotoDataModule]:
     write_folder(tmp_path / "photos", each=10)
 
     def module(**changes: Any) -> PhotoDataModule:
-        how = {"image_size": 16, "batch_size": 4, "workers": 0, "cache": tmp_path / "cache"}
+        how: dict[str, Any] = {
+            "image_size": 16,
+            "batch_size": 4,
+            "workers": 0,
+            "cache": tmp_path / "cache",
+        }
         return data_module_from_settings(**({"root": tmp_path / "photos"} | how | changes))
 
     return module

@@ -28,14 +28,14 @@ def box_of(scene: Scene, size: int) -> OrientedBox:
 
 
 @pytest.mark.parametrize("degrees", range(0, 180, 15))
-def test_the_upright_box_is_that_of_the_synthetic_body(degrees: int):
+def test_the_upright_box_is_that_of_the_synthetic_body(degrees: int) -> None:
     scene = scene_of(degrees, math.radians(degrees))
     drawn = tuple(700 * value for value in draw(scene).box)
     assert overlap(box_of(scene, 700).box(), drawn) > 0.85
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_crop_is_upright_with_the_rings_from_left_to_right(seed: int):
+def test_a_crop_is_upright_with_the_bands_from_left_to_right(seed: int) -> None:
     scene = scene_of(seed)
     red, green = (0.9, 0.0, 0.0), (0.0, 0.9, 0.0)
     body = dataclasses.replace(
@@ -56,24 +56,24 @@ def test_a_crop_is_upright_with_the_rings_from_left_to_right(seed: int):
     colour = crop[CROP_SHAPE[0] // 2]  # the row along the axis
     reds = np.nonzero(colour[:, 0] - colour[:, 1:].max(axis=1) > 90)[0]
     greens = np.nonzero(colour[:, 1] - colour[:, ::2].max(axis=1) > 90)[0]
-    # Where the scene says that the rings lie: the body spans 1 / 1.7 of the crop.
+    # Where the scene says that the bands lie: the body spans 1 / 1.7 of the crop.
     first, *others = (CROP_SHAPE[1] * (0.5 + (centre - 0.5) / 1.7) for centre in body.centres)
-    if body.angle >= math.pi:  # a location has no first end
+    if body.angle >= math.pi:  # a box has no first end
         first, *others = (CROP_SHAPE[1] - column for column in (first, *others))
     assert reds.mean() == pytest.approx(first, abs=5)
     assert greens.mean() == pytest.approx(np.mean(others), abs=8)
-    # A ring stands across the crop: its red is in one column from the body's top to its bottom.
+    # A band stands across the crop: its red is in one column from the body's top to its bottom.
     rows, columns = np.nonzero(crop[..., 0] - crop[..., 1:].max(axis=2) > 90)
     assert np.ptp(rows) > 1.5 * np.ptp(columns[np.abs(columns - first) < 30])
 
 
-def test_a_crop_has_the_photos_own_pixels():
+def test_a_crop_has_the_pixels_of_the_photo() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
     crop = crop_upright(photo, OrientedBox(200, 150, 0.0, 224 / 1.7, 30, 1.0))
     assert (crop == photo[150 - 48 : 150 + 48, 200 - 112 : 200 + 112]).all()
 
 
-def test_shrinking_averages():
+def test_a_view_at_a_smaller_size_averages_pixels() -> None:
     # A checkerboard of single pixels is grey from afar; sampling alone would show black or white.
     rows, columns = np.indices((700, 700))
     photo = np.repeat(((rows + columns) % 2 * 255).astype(np.uint8)[..., None], 3, axis=2)
@@ -83,12 +83,12 @@ def test_shrinking_averages():
         assert seen.max() < 165
 
 
-def test_beyond_the_photo_its_edge_goes_on():
+def test_beyond_the_photo_its_edge_is_repeated() -> None:
     photo = np.full((50, 80, 3), 200, np.uint8)
     assert (sample_view(photo, View(0, 0, 0.3, 300), (64, 64)) == 200).all()
 
 
-def test_a_view_of_a_very_long_photo_is_the_view_of_its_part():
+def test_a_view_of_a_very_long_photo_is_the_view_of_its_part() -> None:
     photo = np.random.default_rng(1).integers(0, 256, (40_000, 60, 3), np.uint8)
     view, part = View(30, 35_000, 0.5, 40), View(30, 100, 0.5, 40)
     assert (
@@ -97,8 +97,10 @@ def test_a_view_of_a_very_long_photo_is_the_view_of_its_part():
 
 
 @given(st.floats(0, 3.1), st.floats(20, 200), st.floats(60, 140), st.floats(40, 80))
-def test_what_a_view_shows_is_where_its_place_says(angle: float, span: float, x: float, y: float):
-    # A photo whose red tells the fraction of its width, whose green that of its height.
+def test_what_a_view_shows_is_where_its_place_says(
+    angle: float, span: float, x: float, y: float
+) -> None:
+    # A photo whose red is the fraction of its width, whose green that of its height.
     height, width, size = 120, 200, (40, 96)
     down, across = (np.indices((height, width)) + 0.5) / np.array([[[height]], [[width]]])
     photo = (255 * np.dstack([across, down, across])).round().astype(np.uint8)

@@ -22,7 +22,7 @@ from tests.helpers.photo_files import NAMES, write_folder, write_photo
 Make = Callable[..., PhotoDataModule]
 
 
-def test_batches_hold_photos_targets_and_indices(make: Make):
+def test_batches_hold_photos_targets_and_indices(make: Make) -> None:
     data = make()
     data.setup()
     photo_set = data.photo_set
@@ -42,7 +42,7 @@ def test_batches_hold_photos_targets_and_indices(make: Make):
     assert seen == data.validation_indices.tolist()
 
 
-def test_photos_are_preprocessed_as_the_model_asks(make: Make):
+def test_photos_are_preprocessed_as_the_model_asks(make: Make) -> None:
     class Dark(Resize):
         locates = True
 
@@ -61,7 +61,7 @@ def test_photos_are_preprocessed_as_the_model_asks(make: Make):
 
 
 @pytest.mark.parametrize("fold", range(5))
-def test_training_and_validation_share_no_photo(make: Make, fold: int):
+def test_training_and_validation_share_no_photo(make: Make, fold: int) -> None:
     data = make(fold=fold, drop_last=False)
     data.setup()
     train = [index for batch in data.train_dataloader() for index in batch["indices"].tolist()]
@@ -70,7 +70,7 @@ def test_training_and_validation_share_no_photo(make: Make, fold: int):
     assert len(validation) == 6
 
 
-def test_the_last_batch_is_dropped_if_asked(make: Make):
+def test_the_last_batch_is_dropped_if_asked(make: Make) -> None:
     for drop_last, sizes in ((True, [7, 7, 7]), (False, [7, 7, 7, 3])):
         data = make(batch_size=7, drop_last=drop_last)
         data.setup()
@@ -82,7 +82,7 @@ def test_the_last_batch_is_dropped_if_asked(make: Make):
 
 
 @pytest.mark.parametrize(("subset", "count"), [("validation", 6), ("train", 24), ("all", 30)])
-def test_test_batches_hold_the_subset(make: Make, subset: str, count: int):
+def test_test_batches_hold_the_subset(make: Make, subset: str, count: int) -> None:
     data = make(subset=subset)
     data.setup()
     indices = [index for batch in data.test_dataloader() for index in batch["indices"].tolist()]
@@ -90,7 +90,9 @@ def test_test_batches_hold_the_subset(make: Make, subset: str, count: int):
     assert len(indices) == count
 
 
-def test_all_photos_can_be_evaluated_if_they_are_too_few_to_split(make: Make, tmp_path: Path):
+def test_all_photos_can_be_evaluated_if_they_are_too_few_to_split(
+    make: Make, tmp_path: Path
+) -> None:
     data = make(root=write_folder(tmp_path / "few", each=1), subset="all")
     data.setup()
     assert data.test_indices.tolist() == [0, 1, 2]
@@ -115,12 +117,14 @@ def test_all_photos_can_be_evaluated_if_they_are_too_few_to_split(make: Make, tm
         ({"augment": ["flip"]}, "augment: 'flip' is not an albumentations transform"),
     ],
 )
-def test_an_argument_that_cannot_be_used_is_named(make: Make, changes: dict, message: str):
+def test_an_argument_that_cannot_be_used_is_named(
+    make: Make, changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         make(**changes)
 
 
-def test_unreadable_photos_stop_or_are_left_out(make: Make, tmp_path: Path):
+def test_unreadable_photos_stop_or_are_left_out(make: Make, tmp_path: Path) -> None:
     broken = {
         "10R/1.jpg": (b"", "the file is empty"),
         "4K7/2.jpg": (b"hello", "no image that can be decoded"),
@@ -140,10 +144,11 @@ def test_unreadable_photos_stop_or_are_left_out(make: Make, tmp_path: Path):
     assert not set(broken) & set(data.photo_set.names)
     assert len(data.photo_set) == len(data.split.role_of) == 27
     last = next(i for i, name in enumerate(data.photo_set.names) if name == "left/9.jpg")
-    assert data.photo(last)[0, 0, 1] == pytest.approx(90, abs=6)  # its own colour: none has shifted
+    # The colour of this photo: no index has shifted.
+    assert data.photo(last)[0, 0, 1] == pytest.approx(90, abs=6)
 
 
-def test_the_fingerprint_is_of_content_and_labels_alone(make: Make, tmp_path: Path):
+def test_the_fingerprint_is_of_content_and_labels_alone(make: Make, tmp_path: Path) -> None:
     def fingerprint(root: Path) -> str:
         data = make(root=root)
         data.setup()
@@ -161,7 +166,7 @@ def test_the_fingerprint_is_of_content_and_labels_alone(make: Make, tmp_path: Pa
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than some machines like
-def test_training_batches_repeat_to_the_bit_whatever_the_workers(make: Make):
+def test_training_batches_repeat_to_the_bit_whatever_the_workers(make: Make) -> None:
     def two_epochs(seed: int, workers: int) -> list[torch.Tensor]:
         data = make(
             augment=[albumentations.RandomBrightnessContrast(p=1)], batch_size=4, workers=workers
@@ -180,7 +185,7 @@ def test_training_batches_repeat_to_the_bit_whatever_the_workers(make: Make):
         assert torch.equal(second, later)
 
 
-def test_random_numbers_depend_on_seed_epoch_and_position_alone(make: Make):
+def test_random_numbers_depend_on_seed_epoch_and_position_alone(make: Make) -> None:
     data = make(augment=[albumentations.RandomBrightnessContrast(p=1)])
     data.setup()
 
@@ -190,7 +195,7 @@ def test_random_numbers_depend_on_seed_epoch_and_position_alone(make: Make):
     torch.manual_seed(0)
     before = torch.get_rng_state()
     one = photo(0, 0, 5)
-    assert torch.equal(torch.get_rng_state(), before)  # nothing else sees what was drawn
+    assert torch.equal(torch.get_rng_state(), before)  # the global generator is unchanged
     torch.manual_seed(1)
     photo(0, 0, 4)
     assert photo(0, 0, 5) == one
@@ -198,7 +203,7 @@ def test_random_numbers_depend_on_seed_epoch_and_position_alone(make: Make):
     assert len({one, *others}) == 4
 
 
-def test_processes_share_an_epoch_and_each_has_its_own_draws(make: Make):
+def test_processes_share_an_epoch_and_each_has_its_own_draws(make: Make) -> None:
     data = make()
     data.setup()
     ranks = [EpochSampler(data.train_dataset, 0, 2, rank) for rank in range(2)]
@@ -209,16 +214,17 @@ def test_processes_share_an_epoch_and_each_has_its_own_draws(make: Make):
         assert sorted(given) == [(epoch, position) for position in range(24)]
 
 
-def test_a_dataset_takes_no_photo_along_to_a_worker(make: Make, tmp_path: Path):
+def test_a_dataset_takes_no_photo_along_to_a_worker(make: Make, tmp_path: Path) -> None:
     names = ("one.jpg", "two.jpg")
     for number, name in enumerate(names):
         write_photo(tmp_path / "more" / name, (250, 99 * number, 90))
-    sure = PseudoLabels(tmp_path / "more", names, ("10R", "4K7"), (0.9, 0.9), 2, 0.9)
-    data = make(pseudo=sure, image_size=512)
+    confident = PseudoLabels(tmp_path / "more", names, ("10R", "4K7"), (0.9, 0.9), 2, 0.9)
+    data = make(pseudo=confident, image_size=512)
     data.setup()
     assert data.pseudo_photos is not None
     assert data.pseudo_photos.used.size
-    for dataset in (data.train_dataset, data.val_dataloader().dataset):
+    datasets: list[Any] = [data.train_dataset, data.val_dataloader().dataset]
+    for dataset in datasets:
         sent = pickle.dumps(dataset)
         assert len(sent) < 20_000  # a photo has 786,432
         arrived = pickle.loads(sent)
@@ -231,7 +237,7 @@ def test_a_dataset_takes_no_photo_along_to_a_worker(make: Make, tmp_path: Path):
     assert np.array_equal(part, photos[1:])
 
 
-def test_settings_are_plain_values_that_make_the_same_module(make: Make, tmp_path: Path):
+def test_settings_are_plain_values_that_make_the_same_module(make: Make, tmp_path: Path) -> None:
     categories = tmp_path / "categories.txt"
     categories.write_text("left\n10R\n4K7\n")
     data = make(categories=categories)
@@ -256,7 +262,7 @@ class Middle(Resize):
         return PreprocessedImage(small, True, body=OrientedBox(8, 8, 0.0, 10, 4, 0.9))
 
 
-def test_the_body_is_known_by_its_box_or_by_who_found_it(make: Make, tmp_path: Path):
+def test_the_body_is_known_by_its_box_or_by_who_found_it(make: Make, tmp_path: Path) -> None:
     rows = ["10R/0.jpg,0.25,0.5,0.25,0.1", "left/0.jpg,0.5,0.5,0.5,0.25"]
     table = "\n".join(["file,x_center,y_center,width,height", *rows])
     (tmp_path / "photos" / "boxes.csv").write_text(table)
@@ -282,14 +288,16 @@ def test_the_body_is_known_by_its_box_or_by_who_found_it(make: Make, tmp_path: P
     assert make().body(0).known_by == "box"  # whole photos, before any setup
 
 
-def test_without_boxes_the_body_is_unknown_and_bad_ones_are_named(make: Make, tmp_path: Path):
+def test_without_boxes_the_body_is_unknown_and_bad_ones_are_named(
+    make: Make, tmp_path: Path
+) -> None:
     assert make().body(0) is None
     (tmp_path / "photos" / "boxes.csv").write_text("file,x_center\n10R/0.jpg,0.5\n")
     with pytest.raises(DataError, match=r"boxes\.csv: .*expected the columns"):
         make().body(0)
 
 
-def test_the_batch_size_may_change(make: Make):
+def test_the_batch_size_may_change(make: Make) -> None:
     data = make()
     data.setup()
     data.batch_size = 3
@@ -301,7 +309,7 @@ def test_the_batch_size_may_change(make: Make):
         data.train_dataloader()
 
 
-def test_training_batches_alone_are_mixed(make: Make):
+def test_training_batches_alone_are_mixed(make: Make) -> None:
     def mix(batch: dict[str, torch.Tensor], categories: int) -> dict[str, torch.Tensor]:
         return {**batch, "soft_targets": torch.full((len(batch["targets"]), categories), 0.5)}
 

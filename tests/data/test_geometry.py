@@ -12,7 +12,9 @@ from resistor_cls.data.geometry import OrientedBox, overlap
 @given(
     st.floats(0, 3.1), st.floats(20, 200), st.floats(0.2, 0.6), st.floats(0, 500), st.floats(0, 500)
 )
-def test_a_box_rotates_with_its_body(angle: float, length: float, share: float, x: float, y: float):
+def test_a_box_rotates_with_its_body(
+    angle: float, length: float, share: float, x: float, y: float
+) -> None:
     there = OrientedBox(x, y, angle, length, length * share, 1.0)
     across = dataclasses.replace(there, angle=angle + math.pi / 2)
     assert there.box()[2:] == pytest.approx(across.box()[:1:-1])
@@ -21,14 +23,14 @@ def test_a_box_rotates_with_its_body(angle: float, length: float, share: float, 
     assert lying.box()[2:] == pytest.approx((length, length * share))
 
 
-def test_overlap():
+def test_overlap() -> None:
     assert overlap((5, 5, 4, 2), (5, 5, 4, 2)) == pytest.approx(1)
     assert overlap((0, 0, 2, 2), (1, 0, 2, 2)) == pytest.approx(1 / 3)
     assert overlap((0, 0, 2, 2), (5, 0, 2, 2)) == 0
 
 
 @pytest.mark.parametrize("degrees", range(0, 180, 20))
-def test_the_pixels_of_a_body_fill_its_box_and_no_more(degrees: int):
+def test_the_pixels_of_a_body_fill_its_box_and_no_more(degrees: int) -> None:
     body = OrientedBox(70.5, 48, math.radians(degrees), 60, 22, 1.0)
     rows, columns = np.nonzero(body.pixels((100, 140)))
     x, y, width, height = body.box()

@@ -11,7 +11,7 @@ from tests.helpers.made_up import photo_set_of
 PHOTOS = photo_set_of(["1.jpg", "2.jpg", "3.jpg"], ["10R", "4K7", "10R"])
 
 
-def test_targets_are_numbered_as_the_model_does():
+def test_targets_are_numbered_as_the_model_does() -> None:
     assert aligned_targets(PHOTOS, Categories(["10R", "4K7"])).tolist() == [0, 1, 0]
 
 
@@ -23,7 +23,7 @@ def test_targets_are_numbered_as_the_model_does():
         (["4K7", "10R"], ["unknown"], [1, 0, 1]),  # another order alone
     ],
 )
-def test_differences_may_be_allowed(names: list[str], allow: list[str], targets: list[int]):
+def test_differences_may_be_allowed(names: list[str], allow: list[str], targets: list[int]) -> None:
     assert aligned_targets(PHOTOS, Categories(names), allow).tolist() == targets
 
 
@@ -36,11 +36,11 @@ def test_differences_may_be_allowed(names: list[str], allow: list[str], targets:
         (["4K7", "10R"], [], "category 0 is '4K7' in the one"),
     ],
 )
-def test_other_differences_are_refused(names: list[str], allow: list[str], remedy: str):
+def test_other_differences_are_refused(names: list[str], allow: list[str], remedy: str) -> None:
     with pytest.raises(DataError, match=remedy):
         aligned_targets(PHOTOS, Categories(names), allow)
 
 
-def test_labels_that_only_look_like_the_models_are_never_allowed():
+def test_labels_that_only_look_like_the_models_are_never_allowed() -> None:
     with pytest.raises(DataError, match="look alike"):
         aligned_targets(PHOTOS, Categories(["10r", "4K7"]), ["subset", "unknown"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,13 +30,13 @@ STREAM = {"stream": lambda *_: None}
     ],
 )
 def test_keys_that_ask_more_of_photos_than_to_validate_are_refused(
-    make: Make, changes: dict, message: str
-):
+    make: Make, changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         make(**changes)
 
 
-def test_what_is_set_later_is_refused_too(make: Make):
+def test_what_is_set_later_is_refused_too(make: Make) -> None:
     data = make(**STREAM)
     data.pseudo = PseudoLabels(Path(), (), (), (), 0, 0.9)
     with pytest.raises(ConfigError, match=r"pseudo\.photos does not go with data\.stream"):

@@ -37,7 +37,7 @@ def pseudo(make: Make, tmp_path: Path) -> PseudoLabels:
 
 def test_pseudo_labelled_photos_train_and_do_nothing_else(
     make: Make, tmp_path: Path, pseudo: PseudoLabels
-):
+) -> None:
     plain = make(test=tmp_path / "test", drop_last=False)
     data = make(test=tmp_path / "test", drop_last=False)
     data.pseudo = pseudo
@@ -73,7 +73,7 @@ def test_pseudo_labelled_photos_train_and_do_nothing_else(
     assert shown == plain.train_indices.tolist()
 
 
-def test_nothing_is_used_if_nothing_is_confident(make: Make, tmp_path: Path):
+def test_nothing_is_used_if_nothing_is_confident(make: Make, tmp_path: Path) -> None:
     data = make(pseudo=PseudoLabels(tmp_path, (), (), (), count=7, threshold=0.99))
     data.setup()
     assert data.train_length == 24
@@ -83,7 +83,7 @@ def test_nothing_is_used_if_nothing_is_confident(make: Make, tmp_path: Path):
     assert list(plain.pseudo_table().columns) == list(data.pseudo_table().columns)
 
 
-def test_a_teacher_of_other_categories_is_refused(make: Make, tmp_path: Path):
+def test_a_teacher_of_other_categories_is_refused(make: Make, tmp_path: Path) -> None:
     write_photo(tmp_path / "more/a.jpg")
     pseudo = PseudoLabels(tmp_path / "more", ("a.jpg",), ("1M",), (1.0,), count=1, threshold=0.5)
     with pytest.raises(

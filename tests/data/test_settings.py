@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ OF_SOURCE = {
 
 
 @pytest.mark.parametrize("source", OF_SOURCE)
-def test_saved_keys_are_those_of_the_config(source: str, tmp_path: Path):
+def test_saved_keys_are_those_of_the_config(source: str, tmp_path: Path) -> None:
     needed = {"folder": f"data.root={tmp_path}", "table": f"data.table={tmp_path}/t.csv"}
     words = [f"data={source}", *filter(None, [needed.get(source)])]
     data = instantiate(compose("train", words).data)
@@ -50,9 +51,9 @@ def test_saved_keys_are_those_of_the_config(source: str, tmp_path: Path):
     assert again.settings == settings
 
 
-def test_objects_and_flat_keys_make_the_same_module(tmp_path: Path):
+def test_objects_and_flat_keys_make_the_same_module(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "photos", each=10)
-    how = {"batch_size": 4, "workers": 0, "cache": tmp_path / "cache"}
+    how: dict[str, Any] = {"batch_size": 4, "workers": 0, "cache": tmp_path / "cache"}
     config = SplitConfig("capture", folds=3, fold=1, gap=1)
     objects = PhotoDataModule(FolderSource(root), config, preprocess=Resize([8, 16]), **how)
     flat = data_module_from_settings(
@@ -65,12 +66,12 @@ def test_objects_and_flat_keys_make_the_same_module(tmp_path: Path):
     assert set(objects.split.role_of) == {"train", "validation", "dropped"}
 
 
-def test_preprocessing_replaces_the_image_size():
+def test_preprocessing_replaces_the_image_size() -> None:
     data = data_module_from_settings(root="photos", image_size=9, preprocess=Resize(24))
     assert data.settings["image_size"] == 24
 
 
-def test_paths_hold_in_any_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_paths_hold_in_any_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     table = TableSource("t.csv", root=Path("photos"))
     folder = FolderSource("photos", categories="names.txt")
@@ -80,12 +81,12 @@ def test_paths_hold_in_any_working_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert folder.settings["categories"] == str(tmp_path / "names.txt")
 
 
-def test_no_key_belongs_to_two_objects():
+def test_no_key_belongs_to_two_objects() -> None:
     split = {field.name for field in fields(SplitConfig)}
     for source in (FolderSource, TableSource, SyntheticSource):
         assert not split & {field.name for field in fields(source)}
 
 
-def test_a_key_of_another_source_is_refused():
+def test_a_key_of_another_source_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"data\.size is not a key of the source folder; "):
         data_module_from_settings(root="photos", size=700)

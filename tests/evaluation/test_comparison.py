@@ -10,25 +10,14 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from resistor_cls.categories import Categories
 from resistor_cls.evaluation import Predictions
 from resistor_cls.evaluation.comparison import compare
 from resistor_cls.evaluation.figures import comparison_figure
 from resistor_cls.evaluation.scores import scores, weighted_scores
 from resistor_cls.model.training.metrics import metric_collection
+from tests.helpers.simulated import predictions_of
 
 NAMES = ("accuracy", "f1_macro", "roc_auc")
-
-
-def predictions_of(targets: np.ndarray, probabilities: np.ndarray) -> Predictions:
-    return Predictions(
-        names=tuple(f"{index}.jpg" for index in range(len(targets))),
-        indices=np.arange(len(targets)),
-        targets=np.asarray(targets),
-        probabilities=probabilities.astype("f4"),
-        losses=np.zeros(len(targets), dtype="f4"),
-        categories=Categories([f"c{index}" for index in range(probabilities.shape[1])]),
-    )
 
 
 def at_random(photos: int, categories: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -54,7 +43,7 @@ def in_bursts(bursts: int, size: int) -> dict[str, int]:
 
 @settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(2, 6), st.integers(0, 2**32 - 1))
-def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed: int):
+def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed: int) -> None:
     targets, probabilities = at_random(photos, categories, seed)
     metrics = metric_collection(categories)
     metrics.update(torch.tensor(probabilities, dtype=torch.float32), torch.tensor(targets))
@@ -65,7 +54,7 @@ def test_scores_are_those_that_a_run_reports(photos: int, categories: int, seed:
 
 @settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(2, 6), st.integers(0, 2**32 - 1))
-def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int):
+def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int) -> None:
     targets, probabilities = at_random(photos, categories, seed)
     weights = np.random.default_rng(seed).integers(0, 4, (2, photos))
     found = weighted_scores(predictions_of(targets, probabilities), weights.astype(float))
@@ -91,7 +80,7 @@ def test_a_weight_is_a_photo_that_often(photos: int, categories: int, seed: int)
         assert row == pytest.approx(wanted, nan_ok=True)
 
 
-def test_the_bootstrap_draws_whole_bursts():
+def test_the_bootstrap_draws_whole_bursts() -> None:
     """By hand: with two bursts, one all right and one all wrong, a draw is 0, 1/2 or 1."""
     targets = np.repeat([0, 1], 4)
     one = predictions_of(targets, np.tile([0.9, 0.1], (8, 1)))  # right in the first burst alone
@@ -103,19 +92,20 @@ def test_the_bootstrap_draws_whole_bursts():
     assert (gap["mean"], gap["low"], gap["high"]) == (0.0, 0.0, 0.0)
 
 
-def test_intervals_cover_the_truth():
+def test_intervals_cover_the_truth() -> None:
     """The accuracy of 60 bursts of 5, of which a normal share is easy; truth from many photos."""
     truth = scores(with_skill(0.5, 20_000, 5, seed=999, spread=1.5))
     covered = []
     for seed in range(60):
         tables = {"a": [with_skill(0.5, 60, 5, seed, 1.5)], "b": [with_skill(0, 60, 5, seed, 1.5)]}
         rows = compare(tables, in_bursts(60, 5), draws=200).values.iloc[:3]
-        covered.append([row.low <= truth[row.score] <= row.high for row in rows.itertuples()])
+        expected = rows["score"].map(truth)
+        covered.append(expected.between(rows["low"], rows["high"]).to_numpy())
     # 95 % of 60, less three standard deviations.
     assert (np.mean(covered, axis=0) >= 0.86).all()
 
 
-def test_intervals_are_wider_where_photos_of_a_burst_go_together():
+def test_intervals_are_wider_where_photos_of_a_burst_go_together() -> None:
     tables = {"a": [with_skill(0.5, 40, 8, 0, 3.0)], "b": [with_skill(0.2, 40, 8, 1, 3.0)]}
     together, alone = compare(tables, in_bursts(40, 8)).table(), compare(tables, {}).table()
     assert (together["mean"] == alone["mean"]).all()
@@ -125,7 +115,7 @@ def test_intervals_are_wider_where_photos_of_a_burst_go_together():
     assert alone["bursts"].unique().tolist() == [320]
 
 
-def test_seeds_are_averaged_and_values_paired():
+def test_seeds_are_averaged_and_values_paired() -> None:
     first = [with_skill(1.0, 30, 4, seed) for seed in range(3)]
     second = [with_skill(0.3, 30, 4, seed) for seed in range(3)]
     comparison = compare({"none": first, "soft": second, "hard": second}, in_bursts(30, 4))
@@ -144,13 +134,13 @@ def test_seeds_are_averaged_and_values_paired():
     assert comparison.table()["kind"].tolist() == ["value"] * 9 + ["gap"] * 6
 
 
-def test_the_same_jobs_give_the_same_intervals():
+def test_the_same_jobs_give_the_same_intervals() -> None:
     tables = {"a": [with_skill(1.0, 30, 4, 0)], "b": [with_skill(0.3, 30, 4, 1)]}
-    both = [compare(tables, in_bursts(30, 4)).table() for _ in range(2)]
-    pd.testing.assert_frame_equal(*both)
+    one, again = (compare(tables, in_bursts(30, 4)).table() for _ in range(2))
+    pd.testing.assert_frame_equal(one, again)
 
 
-def test_values_may_be_judged_on_other_photos():
+def test_values_may_be_evaluated_on_other_photos() -> None:
     one, two = with_skill(1.0, 20, 4, 0), with_skill(0.5, 20, 4, 1)
     bursts = in_bursts(20, 4)
     comparison = compare({"a": [one.select(slice(56))], "b": [two.select(slice(40, None))]}, bursts)
@@ -160,7 +150,7 @@ def test_values_may_be_judged_on_other_photos():
     assert rows["low"].notna().all()
 
 
-def test_one_job_has_no_spread_and_one_burst_no_interval():
+def test_one_job_has_no_spread_and_one_burst_no_interval() -> None:
     tables = {"a": [with_skill(1.0, 8, 4, 0)], "b": [with_skill(0.3, 8, 4, 1)]}
     comparison = compare(tables, dict.fromkeys(in_bursts(8, 4), 7))
     assert comparison.table()[["std", "low", "high"]].isna().all(axis=None)
@@ -172,7 +162,7 @@ def test_one_job_has_no_spread_and_one_burst_no_interval():
     drawn(comparison_figure(comparison, "k"))
 
 
-def test_what_is_undefined_is_a_dash():
+def test_what_is_undefined_is_a_dash() -> None:
     """One category in all photos: no ROC curve. And a training that ended in nan."""
     one = with_skill(1.0, 8, 4, 0)
     alone = one.select(one.targets == 0)
@@ -189,7 +179,7 @@ def drawn(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize("values", [["stratified", "capture"], ["none", "soft", "/a" * 40, "$x$"]])
-def test_the_figure_says_gaps_in_words_and_overlaps_nothing(values: list[str]):
+def test_the_figure_says_gaps_in_words_and_overlaps_nothing(values: list[str]) -> None:
     tables = {
         value: [with_skill(1 - place / 4, 30, 4, seed) for seed in range(2)]
         for place, value in enumerate(values)

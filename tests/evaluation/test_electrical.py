@@ -25,7 +25,7 @@ def evaluated(categories: Categories, *pairs: tuple[str, str]) -> ElectricalResu
     return evaluate_electrical(targets, predicted, categories, names)
 
 
-def test_names_state_ohms_and_watts_and_parts_have_bands():
+def test_names_state_ohms_and_watts_and_parts_have_bands() -> None:
     result = evaluated(
         resistor37(),
         ("220R_2W", "220R_2W"),
@@ -42,7 +42,7 @@ def test_names_state_ohms_and_watts_and_parts_have_bands():
     assert result.decades.tolist() == [0, 0, 0, 1, 3, 3]  # 4700Mohm is 0.47 Ω
 
 
-def test_what_a_name_does_not_state_is_undefined():
+def test_what_a_name_does_not_state_is_undefined() -> None:
     plain = Categories(["cat", "$dog|_ Ω", "4K7", "0R"])
     result = evaluated(plain, ("cat", "cat"), ("cat", "4K7"), ("4K7", "cat"), ("4K7", "0R"))
     np.testing.assert_equal(result.value_right, [nan, nan, 0, 0])
@@ -56,7 +56,7 @@ def test_what_a_name_does_not_state_is_undefined():
     assert summary["worst"] == []
 
 
-def test_a_summary_counts_and_names_the_worst():
+def test_a_summary_counts_and_names_the_worst() -> None:
     pairs = [("1K_2W", "1K_2W")] * 8 + [("15R_1-4W", "1M_1-4W"), ("10R_1W", "27R_1W")]
     result = evaluated(resistor37(), *pairs)
     summary = result.summary(lambda right: (float(right.mean()) - 0.1, nan))
@@ -83,7 +83,7 @@ def test_a_summary_counts_and_names_the_worst():
     assert (summary["worst"][0]["label"], summary["worst"][0]["prediction"]) == pairs[8]
 
 
-def test_no_photos_have_no_shares():
+def test_no_photos_have_no_shares() -> None:
     none = np.array([], dtype=int)
     summary = evaluate_electrical(none, none, resistor37(), []).summary()
     assert summary["value"]["share"] is None
@@ -91,7 +91,7 @@ def test_no_photos_have_no_shares():
 
 
 @given(st.integers(1, 40), seeds)
-def test_errors_are_as_far_one_way_as_the_other(photos: int, seed: int):
+def test_errors_in_decades_are_symmetric(photos: int, seed: int) -> None:
     targets, predicted = np.random.default_rng(seed).integers(0, 37, (2, photos))
     names = [""] * photos
     there = evaluate_electrical(targets, predicted, resistor37(), names)
@@ -106,7 +106,7 @@ def test_errors_are_as_far_one_way_as_the_other(photos: int, seed: int):
 ODD = Categories(["a b", "$x$|,Ω", "c"])
 
 
-def test_costs_are_read_by_name(tmp_path: Path):
+def test_costs_are_read_by_name(tmp_path: Path) -> None:
     file = tmp_path / "costs.csv"
     text = 'label,c,other,"$x$|,Ω",a b\n"$x$|,Ω",1.5,9,0,2\na b,3,9,4,0\nc,0,9,5,6\n'
     file.write_text(text, encoding="utf-8-sig")  # as spreadsheets write it
@@ -128,7 +128,9 @@ def test_costs_are_read_by_name(tmp_path: Path):
         ("label,a,b\na,0,1\nb,1,2\n", "row 'b', column 'b': '2'; write 0"),
     ],
 )
-def test_costs_that_cannot_be_used_say_where_and_why(text: str | None, said: str, tmp_path: Path):
+def test_costs_that_cannot_be_used_say_where_and_why(
+    text: str | None, said: str, tmp_path: Path
+) -> None:
     file = tmp_path / "costs.csv"
     if text is not None:
         file.write_text(text)
@@ -139,7 +141,9 @@ def test_costs_that_cannot_be_used_say_where_and_why(text: str | None, said: str
 
 
 @given(st.integers(1, 30), st.integers(2, 5), seeds)
-def test_the_cheapest_prediction_has_the_least_expected_cost(photos: int, size: int, seed: int):
+def test_the_cheapest_prediction_has_the_least_expected_cost(
+    photos: int, size: int, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     costs = rng.integers(1, 9, (size, size)) * (1 - np.eye(size))
     probabilities = rng.dirichlet(np.ones(size), photos).astype("f4")
@@ -159,7 +163,7 @@ def test_the_cheapest_prediction_has_the_least_expected_cost(photos: int, size: 
     assert even["mean"] == even["least"]  # with equal costs the most probable category is best
 
 
-def test_costs_of_nothing_and_of_unknown_probabilities_are_unknown():
+def test_costs_of_nothing_and_of_unknown_probabilities_are_unknown() -> None:
     costs, none = 1 - np.eye(3), np.array([], dtype=int)
     nothing = {"mean": None, "least": None, "name": "x"}
     assert cost_of_predictions(costs, none, none, [], "x") == nothing
@@ -167,7 +171,7 @@ def test_costs_of_nothing_and_of_unknown_probabilities_are_unknown():
     assert cost_of_predictions(costs, one, one - 1, None, "x") == {**nothing, "mean": 1.0}
 
 
-def test_many_photos_are_evaluated_in_parts():
+def test_many_photos_are_evaluated_in_parts() -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(4), 3000).astype("f4")
     targets = rng.integers(0, 4, 3000)

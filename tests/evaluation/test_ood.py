@@ -15,7 +15,7 @@ scores = st.lists(st.integers(0, 6), min_size=1, max_size=60).map(np.array)
 @given(scores, scores)
 def test_auroc_is_the_probability_that_an_ood_photo_scores_higher(
     known: np.ndarray, ood: np.ndarray
-):
+) -> None:
     auroc, fpr95 = detection(known, ood)
     higher = ood[:, None] > known
     ties = ood[:, None] == known
@@ -25,7 +25,7 @@ def test_auroc_is_the_probability_that_an_ood_photo_scores_higher(
     assert fpr95 == np.mean(ood <= limit)
 
 
-def test_scores_without_ties_agree_with_scikit_learn():
+def test_scores_without_ties_agree_with_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     known, ood = rng.normal(0, 1, 400), rng.normal(1, 1, 300)
     auroc, fpr95 = detection(known, ood)
@@ -36,7 +36,7 @@ def test_scores_without_ties_agree_with_scikit_learn():
     assert fpr95 == pytest.approx(0.740, abs=0.06)
 
 
-def test_extremes():
+def test_perfect_reversed_and_equal_scores_have_auroc_1_0_and_a_half() -> None:
     low, high = np.zeros(20), np.ones(5)
     assert detection(low, high) == (1.0, 0.0)
     assert detection(high, low) == (0.0, 1.0)
@@ -45,7 +45,7 @@ def test_extremes():
     assert detection(low, np.array([])) == detection(np.array([]), low) == (None, None)
 
 
-def test_the_report_counts_each_kind_and_all_together():
+def test_the_report_counts_each_kind_and_all_together() -> None:
     known = np.arange(21) / 32
     kinds = {"empty tables": np.array([0.9, 1.0]), "$ | Ω": np.array([4 / 32, 0.8, 0.9])}
     report = ood_report(
@@ -76,7 +76,7 @@ def test_the_report_counts_each_kind_and_all_together():
     assert [sum(counts) for counts in histogram["kinds"].values()] == [2, 3]
 
 
-def test_what_is_not_known_is_none():
+def test_undefined_detection_rates_are_none() -> None:
     assert ood_report(np.zeros(3), {}) is None
     report = ood_report(np.array([]), {"empty tables": np.array([-2.0, np.inf])})
     assert report is not None

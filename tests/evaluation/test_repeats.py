@@ -53,7 +53,7 @@ def test_the_table_has_mean_and_spread_of_every_setting_and_score() -> None:
             assert found_values == pytest.approx(wanted)
 
 
-def test_what_one_repeat_leaves_undefined_is_told_of_the_others() -> None:
+def test_undefined_scores_of_a_repeat_are_left_out() -> None:
     one = repeats({"": [1, 2, 3]})
     one.jobs.loc[0, "roc_auc"] = np.nan
     one.jobs["f1_macro"] = np.nan
@@ -79,7 +79,7 @@ def test_folds_put_together_are_the_whole(count: int, folds: int, seed: int) -> 
     assert scores(found) == pytest.approx(scores(whole), nan_ok=True)
 
 
-def test_what_are_no_folds_is_not_put_together() -> None:
+def test_repeats_that_are_not_folds_are_not_merged() -> None:
     whole = predictions_of(10, 0)
     assert out_of_fold([whole, whole.select(slice(0, 1))]) is None
     assert (

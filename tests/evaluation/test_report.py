@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,15 +51,16 @@ def made_up(photos: int = 600, seed: int = 0, names: list[str] | None = None) ->
     return predictions.with_calibration(cross_fitted(likely, targets, bursts, located))
 
 
-def reported(predictions: Predictions) -> dict:
+def reported(predictions: Predictions) -> dict[str, Any]:
+    assert predictions.bursts is not None
     found = cross_fitted(
         predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
     )
-    return report_of(predictions, found and found.calibration, "cross-fitted")
+    return report_of(predictions, found.calibration if found else None, "cross-fitted")
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
     """A report, and the table that it is said to follow from."""
     predictions = made_up()
     path = tmp_path_factory.mktemp("report") / "predictions.csv"
@@ -66,17 +68,17 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
     return reported(predictions), path
 
 
-def test_a_report_follows_from_its_table(written: tuple[dict, Path]):
+def test_a_report_follows_from_its_table(written: tuple[dict[str, Any], Path]) -> None:
     report, path = written
     assert reported(Predictions.read(path)) == report
     json.dumps(report, allow_nan=False)
 
 
-def test_scores_are_those_of_the_table(written: tuple[dict, Path]):
+def test_scores_are_those_of_the_table(written: tuple[dict[str, Any], Path]) -> None:
     report, path = written
     table = pd.read_csv(path, keep_default_na=False)
     likely = table[[f"p:{name}" for name in ODD]].to_numpy(float)
-    truth = pd.Index(ODD).get_indexer(table["label"])
+    truth = pd.Index(ODD).get_indexer(pd.Index(table["label"]))
     metrics = {row["name"]: row for row in report["metrics"]}
     areas = [roc_auc_score(truth == index, likely[:, index]) for index in range(5)]
     wanted = {
@@ -95,7 +97,7 @@ def test_scores_are_those_of_the_table(written: tuple[dict, Path]):
     assert value["judged"] == table["label"].isin(ODD[:2]).sum()  # the others say no ohms
 
 
-def test_calibrated_numbers_are_those_of_the_table(written: tuple[dict, Path]):
+def test_calibrated_numbers_are_those_of_the_table(written: tuple[dict[str, Any], Path]) -> None:
     report, path = written
     table = pd.read_csv(path, keep_default_na=False)
     part = report["calibration"]
@@ -103,7 +105,7 @@ def test_calibrated_numbers_are_those_of_the_table(written: tuple[dict, Path]):
     likely = calibrated(
         table[[f"p:{name}" for name in ODD]].to_numpy(), table["temperature"].to_numpy()
     )
-    truth = pd.Index(ODD).get_indexer(table["label"])
+    truth = pd.Index(ODD).get_indexer(pd.Index(table["label"]))
     assert likely.max(axis=1) == pytest.approx(table["confidence"].to_numpy())
     once = np.eye(5)[truth]
     assert part["brier"]["after"] == pytest.approx(((likely - once) ** 2).sum(axis=1).mean())
@@ -131,7 +133,7 @@ def test_calibrated_numbers_are_those_of_the_table(written: tuple[dict, Path]):
         assert row["mean_size"] == pytest.approx(table[f"candidates:{level}"].mean())
 
 
-def test_the_occlusion_check_follows_from_the_table(written: tuple[dict, Path]):
+def test_the_occlusion_check_follows_from_the_table(written: tuple[dict[str, Any], Path]) -> None:
     report, path = written
     table = pd.read_csv(path, keep_default_na=False)
     evaluated = table[table["body_painted"] != ""]
@@ -145,7 +147,7 @@ def test_the_occlusion_check_follows_from_the_table(written: tuple[dict, Path]):
     assert found["warning"] == ""
 
 
-def test_a_model_that_relies_on_the_background_is_named():
+def test_a_model_that_relies_on_the_background_is_named() -> None:
     predictions = made_up()
     assert predictions.occlusion is not None
     predictions.occlusion.body_painted[:] = predictions.targets
@@ -153,7 +155,7 @@ def test_a_model_that_relies_on_the_background_is_named():
 
 
 @pytest.mark.parametrize("photos", [1, 2])
-def test_a_photo_or_two_leave_scores_undefined(photos: int):
+def test_a_photo_or_two_leave_scores_undefined(photos: int) -> None:
     report = reported(made_up(3).select(slice(photos)))
     metrics = {row["name"]: row for row in report["metrics"]}
     assert metrics["accuracy"]["value"] in (0, 0.5, 1)
@@ -165,7 +167,7 @@ def test_a_photo_or_two_leave_scores_undefined(photos: int):
     json.dumps(report, allow_nan=False)
 
 
-def test_robustness_rows_are_by_corruption_and_severity():
+def test_robustness_rows_are_by_corruption_and_severity() -> None:
     predictions = made_up(40)
     rows = pd.DataFrame(
         {
@@ -183,7 +185,7 @@ def test_robustness_rows_are_by_corruption_and_severity():
     assert robustness_report(rows, predictions, None)["rows"][0]["coverage"] is None
 
 
-def test_rows_of_many_photos_have_the_highest_and_the_lowest_loss():
+def test_rows_of_many_photos_have_the_highest_and_the_lowest_loss() -> None:
     predictions = made_up(500)
     rows = rows_of(predictions, 60)
     losses = sorted(predictions.losses.tolist())
@@ -222,7 +224,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_predictions_stay_small(tmp_path: Path):
+def test_a_hundred_thousand_predictions_stay_small(tmp_path: Path) -> None:
     words = [sys.executable, "-c", _LARGE, "100000", "1000", str(tmp_path / "p.csv")]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 2 << 30

@@ -1,5 +1,6 @@
 """Results as values: merged, and custom figures among them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,11 @@ def test_custom_figures_that_fail_are_left_out(
         figure.text(0, 0, r"$\frac{$")  # matplotlib finds out when it draws
         return figure
 
-    makers = {"right": lambda predictions: Figure(), "wrong": wrong, "unreadable": unreadable}
+    makers: dict[str, Callable[..., Figure]] = {
+        "right": lambda predictions: Figure(),
+        "wrong": wrong,
+        "unreadable": unreadable,
+    }
     found = custom_figures(makers, PREDICTIONS)
     assert list(found.files) == ["figures/right.png"]
     found.files["figures/right.png"](tmp_path / "right.png")

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,17 +21,7 @@ from resistor_cls.evaluation.tables import (
     confusion_table,
     per_category,
 )
-
-
-def predictions_of(targets: list[int], probabilities: np.ndarray) -> Predictions:
-    return Predictions(
-        names=tuple(f"{index}.jpg" for index in range(len(targets))),
-        indices=np.arange(len(targets)),
-        targets=np.array(targets),
-        probabilities=probabilities.astype("f4"),
-        losses=np.linspace(0, 1, len(targets), dtype="f4"),
-        categories=Categories([f"c{index}" for index in range(probabilities.shape[1])]),
-    )
+from tests.helpers.simulated import predictions_of
 
 
 def at_random(photos: int, categories: int, present: int, seed: int) -> Predictions:
@@ -42,7 +34,9 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @given(st.integers(1, 50), st.integers(2, 6), seeds)
-def test_confusion_counts_are_those_of_scikit_learn(photos: int, categories: int, seed: int):
+def test_confusion_counts_are_those_of_scikit_learn(
+    photos: int, categories: int, seed: int
+) -> None:
     predictions = at_random(photos, categories, categories, seed)
     counts = confusion_counts(predictions)
     expected = confusion_matrix(
@@ -51,7 +45,7 @@ def test_confusion_counts_are_those_of_scikit_learn(photos: int, categories: int
     assert np.array_equal(counts, expected)
 
 
-def test_the_confusion_table_names_labels_in_rows():
+def test_the_confusion_table_names_labels_in_rows() -> None:
     predictions = predictions_of([0, 0, 1], np.array([[0, 1, 0], [0, 1, 0], [0, 0, 1.0]]))
     table = confusion_table(confusion_counts(predictions), predictions.categories)
     assert table.loc["c0", "c1"] == 2
@@ -60,7 +54,7 @@ def test_the_confusion_table_names_labels_in_rows():
     assert table.index.name == "label"
 
 
-def test_confused_categories_stand_together_and_the_others_stay_in_order():
+def test_confused_categories_stand_together_and_the_others_stay_in_order() -> None:
     counts = 9 * np.eye(7, dtype=int)
     counts[0, 5] = counts[5, 0] = 3
     counts[2, 6] = 1
@@ -77,18 +71,18 @@ def test_confused_categories_stand_together_and_the_others_stay_in_order():
 
 @settings(max_examples=20)
 @given(st.integers(2, 30), st.floats(0, 1), seeds)
-def test_the_order_names_every_category_once(size: int, rate: float, seed: int):
+def test_the_order_names_every_category_once(size: int, rate: float, seed: int) -> None:
     counts = np.random.default_rng(seed).poisson(rate, (size, size))
     assert sorted(confusion_order(counts)) == list(range(size))
 
 
-def test_more_categories_than_can_be_ordered_best_are_still_ordered():
+def test_more_categories_than_can_be_ordered_best_are_still_ordered() -> None:
     counts = np.roll(np.eye(301, dtype=int), 1, axis=1)
     assert sorted(confusion_order(counts)) == list(range(301))
 
 
 @given(st.integers(0, 60), st.integers(2, 5), seeds)
-def test_pairs_hold_every_wrong_photo_once(photos: int, size: int, seed: int):
+def test_pairs_hold_every_wrong_photo_once(photos: int, size: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     targets, predicted = rng.integers(0, size, (2, photos))
     categories = Categories([f"c{index}" for index in range(size)])
@@ -96,7 +90,7 @@ def test_pairs_hold_every_wrong_photo_once(photos: int, size: int, seed: int):
     rows = confused_pairs(targets, predicted, categories, names, most=None)
     wrong = [name for name, right in zip(names, targets == predicted, strict=True) if not right]
     assert sorted(name for row in rows for name in row["names"]) == sorted(wrong)
-    counts = confusion_matrix(targets, predicted, labels=range(size)) if photos else None
+    counts: Any = confusion_matrix(targets, predicted, labels=range(size)) if photos else None
     for row in rows:
         label, prediction = (categories.index(row[key]) for key in ("label", "prediction"))
         assert row["photos"] == len(row["names"]) == counts[label, prediction]
@@ -111,12 +105,12 @@ def test_pairs_hold_every_wrong_photo_once(photos: int, size: int, seed: int):
 
 @settings(max_examples=20)
 @given(seeds)
-def test_scores_by_category_are_those_of_scikit_learn(seed: int):
+def test_scores_by_category_are_those_of_scikit_learn(seed: int) -> None:
     predictions = at_random(40, 5, 4, seed)  # the last category has no photos
     table = per_category(predictions)
     assert table["category"].tolist() == list(predictions.categories.names)
     assert table["support"].tolist() == np.bincount(predictions.targets, minlength=5).tolist()
-    for index, row in table.iterrows():
+    for index, (_, row) in enumerate(table.iterrows()):
         truth, predicted = predictions.targets == index, predictions.predicted == index
         expected = {
             "precision": precision_score(truth, predicted, zero_division=np.nan),
@@ -129,7 +123,7 @@ def test_scores_by_category_are_those_of_scikit_learn(seed: int):
         assert row[list(expected)].to_dict() == pytest.approx(expected, nan_ok=True)
 
 
-def test_undefined_scores_are_left_empty():
+def test_undefined_scores_are_left_empty() -> None:
     table = per_category(predictions_of([0, 0, 1], np.eye(3)[[0, 1, 1]])).set_index("category")
     assert table.loc["c2", ["precision", "recall", "f1", "roc_auc"]].isna().all()
     assert table.loc["c2", "support"] == 0
@@ -137,7 +131,7 @@ def test_undefined_scores_are_left_empty():
     assert table.loc["c0", "recall"] == 0.5
 
 
-def test_the_table_has_a_row_per_photo():
+def test_the_table_has_a_row_per_photo() -> None:
     probabilities = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.9]])
     table = predictions_of([0, 1], probabilities).table()
     assert table["photo"].tolist() == ["0.jpg", "1.jpg"]

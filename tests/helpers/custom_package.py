@@ -2,8 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+
+from resistor_cls.model import ResistorNetwork, ResistorTask, build_task
 
 NETS = """
 import torch
@@ -68,7 +72,7 @@ def write_package(
     Args:
         folder: where it lies.
         monkeypatch: takes it from Python's path again.
-        name: of the package; each test has one of its own, because Python keeps what it imported.
+        name: of the package; each test has another one, because Python keeps what it imported.
     """
     (folder / name).mkdir(parents=True)
     (folder / name / "__init__.py").write_text("")
@@ -82,3 +86,17 @@ def write_package(
 def imported(name: str) -> list[str]:
     """What has been imported of a package."""
     return [module for module in sys.modules if module.partition(".")[0] == name]
+
+
+def task_of(package: str, net: str = "Plain", **settings: Any) -> ResistorTask:
+    torch.manual_seed(0)
+    given: dict[str, Any] = {
+        "pretrained": "false",
+        "image_size": 32,
+        "backbone": f"{package}.nets:{net}",
+    }
+    return build_task(["10R", "4K7", "22R"], **(given | settings)).eval()
+
+
+def network_of(package: str, net: str = "Plain", **settings: Any) -> ResistorNetwork:
+    return task_of(package, net, **settings).network

@@ -1,5 +1,6 @@
-"""Jobs of a sweep that have ended."""
+"""Sweeps whose jobs have ended."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,13 @@ import pandas as pd
 
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation import Predictions
+from resistor_cls.tracking import open_sweep
 
 
 def ended(
     folder: Path, wrong: int, *, bursts: int | None = 4, shift: int = 0, first_photo: int = 0
 ) -> Path:
-    """The folder of a job that judged 16 photos, some of them wrongly."""
+    """The folder of a job that evaluated 16 photos, some of them wrongly."""
     targets = np.arange(16) % 2
     first = np.where(targets == 0, 0.9, 0.1)
     first[:wrong] = 1 - first[:wrong]
@@ -32,3 +34,25 @@ def ended(
         split["burst"] = (np.arange(16) + shift) // (16 // bursts)
     split.to_csv(folder / "tables" / "split.csv", index=False)
     return folder
+
+
+def swept(
+    place: Path, jobs: Iterable[tuple[str, Path | None]], compared: str | None = None
+) -> tuple[str, Path]:
+    """Ends a sweep without a store.
+
+    Args:
+        place: gets the folder of the sweep.
+        jobs: overrides and folder of each job; None for a job that has failed.
+        compared: key whose values are compared.
+
+    Returns:
+        The text that the sweep prints, and its folder.
+    """
+    jobs, output = list(jobs), place / "sweep"
+    varying = [word.lstrip("+").partition("=")[0] for word in jobs[0][0].split()]
+    with open_sweep("s", varying, output, compared=compared, kind="none") as sweep:
+        for words, folder in jobs:
+            finished = folder is not None
+            sweep.ended(words.split(), folder or place / "nothing", finished=finished)
+        return sweep.finish(), output

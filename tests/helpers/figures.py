@@ -17,8 +17,8 @@ def pixels(figure: Figure) -> np.ndarray:
 
 def legend_texts(figure: Figure) -> list[str]:
     """The texts of the legend; those of the figure itself where it has none."""
-    (legend,) = figure.legends or [figure]
-    return [text.get_text() for text in getattr(legend, "texts", [])]
+    texts = figure.legends[0].get_texts() if figure.legends else figure.texts
+    return [text.get_text() for text in texts]
 
 
 def lines(figure: Figure, colour: str) -> list[Any]:

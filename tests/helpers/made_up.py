@@ -54,7 +54,7 @@ def photo_set_of(
     return photos if groups is None else replace(photos, groups=tuple(groups))
 
 
-def real_like(order: np.ndarray | None = None):
+def real_like(order: np.ndarray | None = None) -> tuple[PhotoSet, list[ImageMetadata]]:
     """Three categories, shot by two cameras on two backgrounds, a second between photos.
 
     Args:
@@ -81,3 +81,8 @@ def real_like(order: np.ndarray | None = None):
 
 def descriptors_of(count: int) -> np.ndarray:
     return np.zeros((count, EDGE_DESCRIPTOR, EDGE_DESCRIPTOR), dtype=np.int8)
+
+
+def targets_of(counts: list[int]) -> tuple[np.ndarray, Categories]:
+    """The targets of so many photos of each category, and the categories."""
+    return np.repeat(np.arange(len(counts)), counts), Categories(map(str, range(len(counts))))

@@ -19,14 +19,14 @@ from resistor_cls.model.detector.network import Detector
 from tests.helpers.tiny_training import TINY
 
 Values = dict[str, Any]
-GONE = object()  # in the place of a value: the key is absent
+GONE = object()  # instead of a value: the key is absent
 ENDLESS = float("inf")
 
 
 def tiny(**changes: Any) -> ResistorNetwork:
-    """A model that nothing has taught, with all that a record may hold."""
+    """An untrained model, with all that metadata may hold."""
     torch.manual_seed(0)
-    settings = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
+    settings: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
     model = ResistorNetwork(["10R", "4K7", "left"], **settings)
     model.metadata = {
         "data": {"root": "/photos", "source": "folder", "image_size": 32, "folds": 5},
@@ -163,14 +163,14 @@ def bad_checkpoints(whole: bytes, locating: bytes) -> dict[str, bytes]:
 
     Args:
         whole: a checkpoint of `tiny`.
-        locating: one with a locator.
+        locating: one with a detector.
     """
     good = torch.load(io.BytesIO(whole), weights_only=True)
     del good["resistor_cls"]["digest"]  # which would refuse any change
     tensors = good["state_dict"]
     first = next(iter(tensors))
-    with_locator = torch.load(io.BytesIO(locating), weights_only=True)
-    del with_locator["resistor_cls"]["digest"]
+    with_detector = torch.load(io.BytesIO(locating), weights_only=True)
+    del with_detector["resistor_cls"]["digest"]
     places: list[tuple[str, Any]] = [
         *((f"hyper_parameters.{place}", value) for place, value in SETTINGS),
         *((f"resistor_cls.record.{place}", value) for place, value in RECORDS),
@@ -196,13 +196,13 @@ def bad_checkpoints(whole: bytes, locating: bytes) -> dict[str, bytes]:
         ("shape", [1, 2]), ("shape", [16]), ("record", 3), ("threshold", GONE), ("more", 1),
     ]:  # fmt: skip
         name = f"locator.{place}={str(value)[:20]}"
-        contents[name] = put(with_locator, f"resistor_cls.locator.{place}", value)
-    contents["locator=None"] = put(with_locator, "resistor_cls.locator", None)
-    of_locator = next(key for key in with_locator["state_dict"] if ".locator." in key)
-    lost = {key: one for key, one in with_locator["state_dict"].items() if key != of_locator}
-    contents["a missing weight of the locator"] = {**with_locator, "state_dict": lost}
-    broken = {**with_locator["state_dict"], of_locator: torch.full((16, 3, 3, 3), ENDLESS)}
-    contents["a locator of no numbers"] = {**with_locator, "state_dict": broken}
+        contents[name] = put(with_detector, f"resistor_cls.locator.{place}", value)
+    contents["locator=None"] = put(with_detector, "resistor_cls.locator", None)
+    of_detector = next(key for key in with_detector["state_dict"] if ".locator." in key)
+    lost = {key: one for key, one in with_detector["state_dict"].items() if key != of_detector}
+    contents["a missing weight of the detector"] = {**with_detector, "state_dict": lost}
+    broken = {**with_detector["state_dict"], of_detector: torch.full((16, 3, 3, 3), ENDLESS)}
+    contents["a detector of no numbers"] = {**with_detector, "state_dict": broken}
     wrong = changed_tensors(tensors) | {
         "text for a weight": {**tensors, first: "text"},
         "a sparse weight": {**tensors, first: tensors[first].to_sparse()},
@@ -300,8 +300,8 @@ def bad_weights(content: bytes) -> dict[str, bytes]:
     ])  # fmt: skip
 
 
-def bad_locators(content: bytes) -> dict[str, bytes]:
-    """Malformed files of locators, by what is wrong."""
+def bad_detectors(content: bytes) -> dict[str, bytes]:
+    """Malformed files of detectors, by what is wrong."""
     return _bad_safetensors(content, "locator", [
         ("threshold", GONE), ("threshold", "low"), ("threshold", 2), ("threshold", float("nan")),
         ("threshold", None), ("record", GONE), ("record", []), ("record", 3), ("format", GONE),
@@ -314,6 +314,6 @@ def bytes_of(write: Callable[[Path], None], path: Path) -> bytes:
     return path.read_bytes()
 
 
-def locator() -> Detector:
+def detector() -> Detector:
     torch.manual_seed(0)
     return Detector().eval()

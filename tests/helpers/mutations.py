@@ -1,6 +1,6 @@
 """Damaged and hostile photos, made from sound ones by a number: the same number gives the same.
 
-As a program it reads a range of them as the photo cache does, in a process of its own, and prints
+As a program it reads a range of them as the photo cache does, in a separate process, and prints
 what that cost: `python mutations.py FIRST COUNT FOLDER`.
 """
 

@@ -17,5 +17,9 @@ def opened(photos: Path, tmp_path: Path, **options: Any) -> PhotoDataModule:
 
 def tiny(data: PhotoDataModule) -> ResistorTask:
     """An untrained model of 32 pixels."""
-    how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
+    how: dict[str, Any] = {
+        "backbone": "test_resnet.r160_in1k",
+        "pretrained": "false",
+        "image_size": 32,
+    }
     return build_task(data.categories.names, **how)

@@ -2,11 +2,16 @@
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from resistor_cls.data.images.decode import decode_photo
+from resistor_cls.data.images.metadata import ImageMetadata, image_metadata
 
 NAMES = ("10R", "4K7", "left")
 
@@ -25,8 +30,29 @@ def write_folder(root: Path, names: Iterable[str] = NAMES, each: int = 4) -> Pat
     return root
 
 
+def refuse_closed_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets no folder of the name `closed` be listed; permissions would not stop tests of root."""
+    listed = Path.iterdir
+
+    def refused(path: Path) -> Iterator[Path]:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+
+
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def metadata_of(
+    photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG"
+) -> ImageMetadata:
+    """What is measured of a photo that was written to a file and read."""
+    file = BytesIO()
+    Image.fromarray(photo).save(file, form, exif=exif or Image.Exif(), quality=80)
+    return image_metadata(file.getvalue(), decode_photo(file.getvalue()))
 
 
 def png(

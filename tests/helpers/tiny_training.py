@@ -1,6 +1,6 @@
 """Trains the smallest net on a few photos."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,15 @@ from resistor_cls.model import (
 )
 
 TINY = "test_resnet.r160_in1k"
+MODEL: dict[str, Any] = {
+    "backbone": TINY, "pretrained": "false", "image_size": 32, "dropout": 0.1,
+}  # fmt: skip
+
+
+def network(categories: Sequence[str], **changes: Any) -> ResistorNetwork:
+    """An untrained network of 32 pixels."""
+    given: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32}
+    return ResistorNetwork(categories, **(given | changes))
 
 
 class Training(NamedTuple):
@@ -42,7 +51,7 @@ def train(
 ) -> Training:
     """Trains; further options are the trainer's."""
     seed_everything(seed)
-    given = {
+    given: dict[str, Any] = {
         "image_size": 32,
         "batch_size": 8,
         "folds": 4,
@@ -55,11 +64,10 @@ def train(
     module.setup()
     net = build_task(
         module.categories.names,
-        **({"backbone": TINY, "pretrained": "false", "image_size": 32, "dropout": 0.1})
-        | dict(model or {}),
+        **(MODEL | dict(model or {})),
     )
     net.network.metadata = {"data": module.settings, "seed": seed}
-    how = {"accelerator": "cpu", "precision": "32-true", "max_epochs": 1} | options
+    how: dict[str, Any] = {"accelerator": "cpu", "precision": "32-true", "max_epochs": 1} | options
     trainer = build_trainer(folder, **how)
     fit(trainer, net, module)
     return Training(net.eval(), module, trainer, folder)

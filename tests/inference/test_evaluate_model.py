@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,6 +121,6 @@ def test_photos_that_calibrated_a_model_are_cross_fitted(tested: Tested) -> None
         ({"robustness": True}, "stress=true, but model.channels=5"),
     ],
 )
-def test_options_are_checked_early(options: dict, message: str) -> None:
+def test_options_are_checked_early(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         ReportOptions("m", "test", **options).check(Categories(["1R", "2R"]), channels=5)

@@ -8,11 +8,12 @@ from resistor_cls.errors import DataError
 from resistor_cls.inference.photo_input import is_one, pixels_of
 
 
-def test_one_photo_is_told_from_many() -> None:
+def test_one_photo_and_many_are_distinguished() -> None:
     photo = np.zeros((4, 5, 3), np.uint8)
     one = ("a.jpg", Path("a.jpg"), photo, Image.fromarray(photo))
-    assert all(map(is_one, one))
-    assert not any(map(is_one, (photo[None], [photo], iter(["a.jpg"]))))
+    many = (photo[None], [photo], iter(["a.jpg"]))
+    assert all(is_one(given) for given in one)
+    assert not any(is_one(given) for given in many)
 
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
@@ -30,7 +31,7 @@ def test_a_path_with_a_null_character_is_refused() -> None:
             pixels_of(path)
 
 
-def test_pillow_images_are_turned_upright_and_to_rgb() -> None:
+def test_pillow_images_become_upright_and_rgb() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # shown after a quarter turn clockwise
     picture = Image.new("L", (6, 4), 90)

@@ -12,12 +12,14 @@ from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer, seed_everything
 from resistor_cls.model.detector.network import Detector
+from tests.helpers.tiny_training import network
 
 SIZE = 32
+Validated = tuple[Path, PhotoDataModule, torch.Tensor]
 
 
 @pytest.fixture(scope="module")
-def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory):
+def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Validated:
     """A checkpoint, its data, and the probabilities that validation kept."""
     place = tmp_path_factory.mktemp("model")
     seed_everything(0)
@@ -30,24 +32,21 @@ def validated(photos: Path, tmp_path_factory: pytest.TempPathFactory):
         cache=place / "cache",
     )
     data.setup()
-    model = ResistorNetwork(
-        data.categories.names,
-        backbone="test_resnet.r160_in1k",
-        pretrained="false",
-        image_size=SIZE,
-    )
-    trainer, task = build_trainer(place, accelerator="cpu"), ResistorTask(model)
+    trainer = build_trainer(place, accelerator="cpu")
+    task = ResistorTask(network(data.categories.names))
     trainer.validate(task, data, verbose=False)
     trainer.save_checkpoint(place / "model.ckpt")
     return place / "model.ckpt", data, task.predictions["probabilities"]
 
 
 @pytest.fixture(scope="module")
-def predictor(validated) -> Predictor:
+def predictor(validated: Validated) -> Predictor:
     return Predictor.load(validated[0])
 
 
-def test_files_get_the_probabilities_of_validation(validated, predictor: Predictor):
+def test_files_get_the_probabilities_of_validation(
+    validated: Validated, predictor: Predictor
+) -> None:
     _, data, probabilities = validated
     files = [data.photo_set.path(index) for index in data.validation_indices]
     predictions = list(predictor.predict(files, top=4))
@@ -64,7 +63,7 @@ def test_files_get_the_probabilities_of_validation(validated, predictor: Predict
 
 def test_an_unreadable_photo_gets_an_error_and_the_others_a_prediction(
     photos: Path, predictor: Predictor, tmp_path: Path
-):
+) -> None:
     whole = sorted(photos.rglob("*.jpg"))[:2]
     (tmp_path / "empty.jpg").write_bytes(b"")
     files = [whole[0], tmp_path / "empty.jpg", tmp_path / "absent.jpg", whole[1]]
@@ -77,7 +76,7 @@ def test_an_unreadable_photo_gets_an_error_and_the_others_a_prediction(
     assert predictions[3] == next(predictor.predict([whole[1]], top=2))
 
 
-def test_more_photos_than_fit_a_batch_and_none_at_all(photos: Path, predictor: Predictor):
+def test_more_photos_than_fit_a_batch_and_none_at_all(photos: Path, predictor: Predictor) -> None:
     photo = sorted(photos.rglob("*.jpg"))[0]
     predictions = list(predictor.predict([photo] * 70))
     assert len(predictions) == 70
@@ -90,24 +89,22 @@ def test_more_photos_than_fit_a_batch_and_none_at_all(photos: Path, predictor: P
     assert predictor.probabilities([]).shape == (0, 4)
 
 
-def test_photos_in_memory_may_differ_in_size(predictor: Predictor):
+def test_photos_in_memory_may_differ_in_size(predictor: Predictor) -> None:
     photos = [np.full(shape, 90, np.uint8) for shape in ((40, 40, 3), (10, 99, 3))]
     square, wide = predictor.probabilities(photos)
     assert square.dtype == np.float32
     assert np.allclose(square, wide, atol=1e-6)  # one colour: every resize gives the same photo
 
 
-def test_a_model_with_a_detector_says_where_it_found_nothing(photos: Path, locator: Detector):
-    model = ResistorNetwork(
-        ["a", "b"], backbone="test_resnet.r160_in1k", pretrained="false", image_size=SIZE,
-        locate=True,
-    )  # fmt: skip
-    predictor, files = Predictor(model), sorted(photos.rglob("*.jpg"))
+def test_a_model_with_a_detector_says_where_it_found_nothing(
+    photos: Path, detector: Detector
+) -> None:
+    predictor, files = Predictor(network(["a", "b"], locate=True)), sorted(photos.rglob("*.jpg"))
     pictures = [read_photo(file) for file in files]
     predictions = list(predictor.predict(files))
     assert predictor.locates
     with one_torch_thread():
-        found = [locator.detect(picture) is not None for picture in pictures]
+        found = [detector.detect(picture) is not None for picture in pictures]
     assert [prediction.located for prediction in predictions] == found
     # A photo in memory is cut out like one in a file, whatever lies beside it.
     alone = [predictor.probabilities([picture])[0].max() for picture in pictures]
@@ -116,7 +113,7 @@ def test_a_model_with_a_detector_says_where_it_found_nothing(photos: Path, locat
     )
 
 
-def test_predicting_changes_nothing(validated, predictor: Predictor):
+def test_predicting_changes_nothing(validated: Validated, predictor: Predictor) -> None:
     photo = np.asarray(Image.effect_noise((40, 40), 80).convert("RGB"))
     first = predictor.probabilities([photo])
     fresh = ResistorNetwork.load(validated[0])
@@ -126,12 +123,12 @@ def test_predicting_changes_nothing(validated, predictor: Predictor):
     assert np.array_equal(predictor.probabilities([photo]), first)
 
 
-def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path):
+def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent.ckpt does not exist"):
         Predictor.load(tmp_path / "absent.ckpt")
 
 
-def test_photos_are_found_in_folders_and_by_name(photos: Path, tmp_path: Path):
+def test_photos_are_found_in_folders_and_by_name(photos: Path, tmp_path: Path) -> None:
     source = sorted(photos.rglob("*.jpg"))[0]
     for name in ("b/2.JPG", "b/deeper/1.jpeg", "a/3.jpg", "a/._3.jpg", "a/notes.txt", "odd.xyz"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -152,26 +149,30 @@ def test_photos_are_found_in_folders_and_by_name(photos: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("top", [0, -1, 2.5, "3", True, None])
-def test_a_number_of_candidates_that_cannot_be_is_refused(predictor: Predictor, top: object):
+def test_a_number_of_candidates_that_cannot_be_used_is_refused(
+    predictor: Predictor, top: object
+) -> None:
     photo = np.full((40, 40, 3), 90, np.uint8)
     for photos in (photo, [photo]):
         with pytest.raises(ConfigError, match=r"^top .*: expected a whole number of 1 or more$"):
-            predictor.predict(photos, top=top)  # type: ignore[arg-type]
+            predictor.predict(photos, top=top)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("risk", ["0.05", [0.05], True, 0.2, float("nan")])
-def test_a_risk_level_that_is_not_one_is_refused(predictor: Predictor, risk: object):
+def test_an_unknown_risk_level_is_refused(predictor: Predictor, risk: object) -> None:
     with pytest.raises(ConfigError, match=r"^risk .*: models guarantee one of 0.001, 0.01, 0.05$"):
-        predictor.predict(np.full((40, 40, 3), 90, np.uint8), risk=risk)  # type: ignore[arg-type]
+        predictor.predict(np.full((40, 40, 3), 90, np.uint8), risk=risk)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("threshold", ["0.5", float("nan"), 2])
-def test_a_threshold_that_is_not_a_probability_is_refused(predictor: Predictor, threshold: object):
+def test_a_threshold_that_is_not_a_probability_is_refused(
+    predictor: Predictor, threshold: object
+) -> None:
     with pytest.raises(ConfigError, match=r"^threshold .*: expected 0 to 1$"):
         predictor.set_inference(threshold=threshold)  # type: ignore[arg-type]
 
 
-def test_photos_that_cannot_be_are_refused_or_have_an_error(predictor: Predictor):
+def test_values_that_are_not_photos_are_refused_or_have_an_error(predictor: Predictor) -> None:
     for wrong, message in (
         (Image.new("RGB", (0, 0)), "an image of 0×0 pixels"),
         (np.zeros((0, 0, 3), np.uint8), "an array of shape"),
@@ -186,7 +187,7 @@ def test_photos_that_cannot_be_are_refused_or_have_an_error(predictor: Predictor
         predictor.probabilities([np.zeros((0, 0, 3), np.uint8)])
 
 
-def test_a_model_without_a_detector_reads_no_bodies(predictor: Predictor):
+def test_a_model_without_a_detector_reads_no_bodies(predictor: Predictor) -> None:
     with pytest.raises(ConfigError, match=r"reads whole photos .* model\.locate=true"):
         predictor.predict_bodies(np.full((40, 40, 3), 90, np.uint8))
     with pytest.raises(ConfigError, match=r"^views 3: expected 1, 2, 4, 8$"):

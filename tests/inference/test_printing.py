@@ -34,6 +34,7 @@ EMPTY = Prediction(
 )  # fmt: skip
 BROKEN = Prediction(Path("d.jpg"), error="d.jpg: the file is empty")
 ALL = (READ, REFUSED, EMPTY, BROKEN)
+FILES = [Path(f"{letter}.jpg") for letter in "abcd"]
 
 
 def printed(form: Format, capsys: pytest.CaptureFixture[str]) -> str:
@@ -44,8 +45,10 @@ def printed(form: Format, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def test_a_table_aligns_lines_and_puts_the_confidence_beside_what_it_is_of(capsys) -> None:
-    lines = printed(Table([one.photo for one in ALL], CATEGORIES), capsys).splitlines()
+def test_a_table_aligns_lines_and_puts_the_confidence_beside_what_it_is_of(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = printed(Table(FILES, CATEGORIES), capsys).splitlines()
     assert lines == [
         "a.jpg   10 Ω ±5 %, 1 W          98.4 %   brown black black gold",
         "b.jpg   don't know            confidence too low for --risk 0.01; best guess 10 Ω ±5 % "
@@ -54,15 +57,17 @@ def test_a_table_aligns_lines_and_puts_the_confidence_beside_what_it_is_of(capsy
     ]
 
 
-def test_a_table_lists_further_candidates_and_all_of_a_refused_prediction(capsys) -> None:
-    text = printed(Table([one.photo for one in ALL], CATEGORIES, top=2), capsys)
+def test_a_table_lists_further_candidates_and_all_of_a_refused_prediction(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = printed(Table(FILES, CATEGORIES, top=2), capsys)
     guesses = [line.split("   ") for line in text.splitlines() if line.startswith(" ")]
     names = [cells[-1] for cells in guesses]
     assert names == ["4K7_1-4W", "10R_1W", "4K7_1-4W"]
     assert text.count("98.4 %") == 2  # of the reading, and of the first guess of the refused one
 
 
-def test_json_and_json_lines_hold_the_same(capsys) -> None:
+def test_json_and_json_lines_hold_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     rows = json.loads(printed(Json(), capsys))
     lines = printed(JsonLines(), capsys).splitlines()
     assert [json.loads(line) for line in lines] == rows
@@ -74,14 +79,16 @@ def test_json_and_json_lines_hold_the_same(capsys) -> None:
     assert rows[3]["error"] == "d.jpg: the file is empty"
 
 
-def test_json_escapes_what_moves_a_cursor(capsys) -> None:
+def test_json_escapes_what_moves_a_cursor(capsys: pytest.CaptureFixture[str]) -> None:
     JsonLines().add([Prediction(Path("a\x1b\x85.jpg"))])
     text = capsys.readouterr().out
     assert "\x1b" not in text and "\x85" not in text
     assert json.loads(text)["photo"] == "a\x1b\x85.jpg"
 
 
-def test_csv_has_a_row_a_prediction_and_columns_for_candidates(capsys) -> None:
+def test_csv_has_a_row_a_prediction_and_columns_for_candidates(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     read, refused, empty, broken = csv.DictReader(io.StringIO(printed(Csv(2), capsys)))
     assert (read["bands"], read["box_x"]) == ("brown black black gold", "1")
     assert (read["candidate_2"], read["probability_2"]) == ("4K7_1-4W", "0.1")
@@ -90,7 +97,7 @@ def test_csv_has_a_row_a_prediction_and_columns_for_candidates(capsys) -> None:
     assert (broken["candidate_1"], broken["error"]) == ("", "d.jpg: the file is empty")
 
 
-def test_without_a_calibration_a_note_says_so_once(capsys) -> None:
+def test_without_a_calibration_a_note_says_so_once(capsys: pytest.CaptureFixture[str]) -> None:
     one = Prediction(Path("a.jpg"), text="10 Ω", confidence=0.9, accepted=True)
     table = Table([Path("a.jpg")] * 2, CATEGORIES)
     table.add([one])

@@ -39,7 +39,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "more"
 
 
-def test_photos_that_get_no_label_are_counted(folder: Path, caplog: pytest.LogCaptureFixture):
+def test_photos_that_get_no_label_are_counted(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (folder / "d.heic").touch()
     (folder / "empty.jpg").touch()
     labels = label_photos(Teacher(), folder, 0.9)  # type: ignore[arg-type]
@@ -57,6 +59,6 @@ def test_names_that_no_table_can_hold_are_refused(folder: Path) -> None:
         label_photos(Teacher(), folder, 0.9)  # type: ignore[arg-type]
 
 
-def test_a_file_is_no_folder_of_photos(folder: Path) -> None:
+def test_a_file_instead_of_a_folder_of_photos_is_refused(folder: Path) -> None:
     with pytest.raises(DataError, match=r"pseudo.photos=.*a.jpg: expected a folder of photos"):
         label_photos(Teacher(), folder / "a.jpg", 0.9)  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ BEST = parse_name("270K_1-4W")
 def test_no_body_comes_before_unfamiliar_and_unfamiliar_before_low_confidence(
     located: bool | None, familiar: bool | None, limit: str | None
 ) -> None:
+    expected: tuple[str, str | None]
     wording = worded(BEST, located=located, familiar=familiar, missed_limit=limit)
     if located is False:
         expected = ("no resistor found", "the detector finds no resistor body in the photo")

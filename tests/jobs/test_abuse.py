@@ -1,8 +1,8 @@
-"""Random abuse: kill, fill, flip, race. Whatever happens, the next command finds things in order.
+"""Random faults: kill, full disk, flipped bit, race. The next command finds things in order.
 
 Every round starts from a seed, so that a failing one can be repeated:
 
-    RESISTOR_CLS_ABUSE_MINUTES=30 RESISTOR_CLS_ABUSE_SEED=7 pytest -m slow tests/test_abuse.py
+    RESISTOR_CLS_ABUSE_MINUTES=30 RESISTOR_CLS_ABUSE_SEED=7 pytest -m slow tests/jobs/test_abuse.py
 """
 
 import json
@@ -56,7 +56,7 @@ class Victim:
         return f"sqlite:///{self.database}"
 
     def start(self, *words: str, command: str = "train") -> "subprocess.Popen[str]":
-        """A command of ours in a process of its own."""
+        """A command in a new process."""
         environment = {
             **os.environ,
             "MLFLOW_TRACKING_URI": self.uri,

@@ -13,7 +13,9 @@ PACKAGE = Path(resistor_cls.__file__).parent
 HEAVY = ("torch", "lightning", "mlflow", "pandas", "hydra", "cv2", "PIL", "numpy")
 
 
-def run(*words: str, script: bool = False, tmp_path: Path | None = None):
+def run(
+    *words: str, script: bool = False, tmp_path: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs the command by its module, or by a script as an installed package has it."""
     begin = [sys.executable, "-m", "resistor_cls"]
     if script:
@@ -32,14 +34,16 @@ def test_every_command_is_a_subcommand() -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
-def test_without_a_subcommand_they_are_listed(words: list[str], capsys) -> None:
+def test_without_a_subcommand_they_are_listed(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(words) == 0
     lines = capsys.readouterr().out.splitlines()
     for name, what in SUBCOMMANDS.items():
         assert any(line.split() == [name, *what.split()] for line in lines)
 
 
-def test_the_version_is_printed(capsys) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"resistor_cls {resistor_cls.__version__}\n"
 
@@ -52,7 +56,9 @@ def test_the_version_is_printed(capsys) -> None:
         ("--colour", "has no option --colour: valid:"),
     ],
 )
-def test_a_wrong_subcommand_is_an_error_with_a_suggestion(word: str, says: str, capsys) -> None:
+def test_a_wrong_subcommand_is_an_error_with_a_suggestion(
+    word: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([word, "photo.jpg"]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1

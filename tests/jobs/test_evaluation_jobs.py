@@ -1,4 +1,4 @@
-"""Whole judgements of a model on small drawn photos."""
+"""Whole evaluations of a model on small synthetic photos."""
 
 import csv
 import json
@@ -7,6 +7,7 @@ import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ def checkpoint(train: Train) -> Path:
     return Path(shutil.move(found, "model.ckpt")).absolute()
 
 
-def judged(words: list[str], status: int = 0) -> Path:
+def evaluated(words: list[str], status: int = 0) -> Path:
     """The folder of what an evaluation left."""
     shutil.rmtree("outputs", ignore_errors=True)
     assert evaluate([*HERE, *words]) == status
@@ -43,7 +44,7 @@ def judged(words: list[str], status: int = 0) -> Path:
     return folder
 
 
-def numbers(folder: Path) -> dict:
+def numbers(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "report.json").read_text())
 
 
@@ -65,20 +66,21 @@ def test_every_number_follows_from_the_tables(
     root = with_boxes(photos, tmp_path / "boxed")
     costs = tmp_path / "costs.csv"
     pd.DataFrame(1 - np.eye(4), index=CATEGORIES, columns=CATEGORIES).to_csv(costs)
-    # Other photos than those that calibrated it: its own calibration judges.
+    # Other photos than those that calibrated it: the saved calibration is used.
     shutil.rmtree(root / CATEGORIES[3])
     words = [f"model={checkpoint}", "data=folder", f"data.root={root}", f"costs={costs}"]
-    folder = judged([*words, "stress=true", "--allow", "subset"])
+    folder = evaluated([*words, "stress=true", "--allow", "subset"])
     report, predictions = numbers(folder), Predictions.read(folder / "tables" / "predictions.csv")
 
     assert report["calibration"]["basis"] == "cross-fitted"  # some of them have calibrated it
     # The tables hold no features, but what the test for unfamiliar photos says of each photo.
+    assert predictions.bursts is not None and predictions.ood_scores is not None
     found = cross_fitted(
         predictions.probabilities, predictions.targets, predictions.bursts, predictions.familiar
     )
     again = report_of(predictions, found.calibration, "cross-fitted", ("costs.csv", 1 - np.eye(4)))
     unfamiliar = report["calibration"].pop("familiarity")["unfamiliar"]
-    assert unfamiliar == (~predictions.familiar).sum()
+    assert unfamiliar == np.sum(predictions.familiar == 0)
     del again["calibration"]["familiarity"]
     assert {key: report[key] for key in (*KEPT, "calibration")} == {
         key: again[key] for key in (*KEPT, "calibration")
@@ -109,7 +111,7 @@ def test_every_number_follows_from_the_tables(
 def test_a_model_brings_its_calibration(checkpoint: Path, photos: Path, tmp_path: Path) -> None:
     record = read_checkpoint(checkpoint)["resistor_cls"]["record"]["calibration"]
     assert record["photos"] == 8
-    # Its own photos turned round are others, as far as pixels tell.
+    # Its own photos, rotated, are other photos by their pixels.
     root = tmp_path / "turned"
     for path in photos.rglob("*.jpg"):
         from PIL import Image
@@ -118,7 +120,7 @@ def test_a_model_brings_its_calibration(checkpoint: Path, photos: Path, tmp_path
         place.parent.mkdir(parents=True, exist_ok=True)
         Image.open(path).rotate(180).save(place, quality=95)
     words = [f"model={checkpoint}", "data=folder", f"data.root={root}"]
-    folder = judged(words)
+    folder = evaluated(words)
     report = numbers(folder)
     assert report["calibration"]["basis"] == "saved"
     table = pd.read_csv(folder / "tables" / "predictions.csv")
@@ -127,7 +129,7 @@ def test_a_model_brings_its_calibration(checkpoint: Path, photos: Path, tmp_path
     assert "too few photos: 8 held out" in report["calibration"]["reject"][1]["reason"]
 
 
-def test_an_answer_can_be_refused(
+def test_a_risk_level_needs_enough_calibration_photos_and_makes_predictions_abstain(
     checkpoint: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photo = str(next(photos.rglob("*.jpg")))
@@ -151,27 +153,27 @@ def test_an_answer_can_be_refused(
         assert ("confidence too low for --risk 0.05; best guess" in printed.out) == refused
         assert "uncalibrated" not in printed.err
     assert predict([*words, "--format", "json"]) == 0
-    (answer,) = json.loads(capsys.readouterr().out)
-    assert answer["accepted"] is answer["calibrated"] is True
-    assert 0 < answer["confidence"] <= 1
+    (prediction,) = json.loads(capsys.readouterr().out)
+    assert prediction["accepted"] is prediction["calibrated"] is True
+    assert 0 < prediction["confidence"] <= 1
 
 
-def test_other_categories_are_judged_where_that_is_allowed(
+def test_other_categories_are_evaluated_where_that_is_allowed(
     checkpoint: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = shutil.copytree(photos, tmp_path / "other")
     (root / CATEGORIES[1]).rename(root / "9K1_1-4W")
     words = [f"model={checkpoint}", "data=folder", f"data.root={root}"]
-    judged(words, status=2)
+    evaluated(words, status=2)
     error = capsys.readouterr().err
     assert f"category 1 is {CATEGORIES[1]!r} in the one and {CATEGORIES[2]!r} in the other" in error
     assert "--allow subset and --allow unknown" in error
-    judged([*words, "--allow=subset"], status=2)
+    evaluated([*words, "--allow=subset"], status=2)
     assert "--allow subset and --allow unknown" in capsys.readouterr().err
-    judged([*words, "--allow", "everything"], status=2)
+    evaluated([*words, "--allow", "everything"], status=2)
     assert "--allow everything: valid: subset, unknown" in capsys.readouterr().err
 
-    report = numbers(judged([*words, "--allow", "subset", "--allow", "unknown"]))
+    report = numbers(evaluated([*words, "--allow", "subset", "--allow", "unknown"]))
     assert report["counts"]["photos"] == 24
     assert report["empty"] == [CATEGORIES[1]]
     other = next(row for row in report["unknown"]["kinds"] if row["kind"] == "other categories")
@@ -190,7 +192,7 @@ def test_a_single_photo_says_what_it_can(
     lines = [f"{path.relative_to(photos)},{label}" for path, label in rows]
     table.write_text("\n".join(["image,category", *lines]))
     words = [f"model={checkpoint}", "data=table", f"data.table={table}", f"data.root={photos}"]
-    folder = judged([*words, "--allow", "subset", "--allow", "unknown"])
+    folder = evaluated([*words, "--allow", "subset", "--allow", "unknown"])
     report = numbers(folder)
     assert report["counts"]["photos"] == 1
     assert {row["name"]: row["value"] for row in report["metrics"]}["roc_auc"] is None
@@ -200,7 +202,7 @@ def test_a_single_photo_says_what_it_can(
     assert "nan" not in shown
 
 
-def test_files_that_are_no_model_are_refused(
+def test_files_that_are_not_models_are_refused(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Harmful:

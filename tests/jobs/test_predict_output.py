@@ -17,9 +17,11 @@ from PIL import Image
 from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.predict import main
+from tests.helpers.photo_files import refuse_closed_folders
+from tests.helpers.tiny_training import network
 
 NAMES = ('=HYPERLINK("http://x")', "4K7\x1b[31m")
-# Latin-1 as old zips hold it, a screen that is cleared, a row of its own, a reversed suffix.
+# Latin-1 as old zips hold it, a screen that is cleared, a row by itself, a reversed suffix.
 PHOTOS = (b"Diren\xe7.jpg", b"a\x1b[2J.jpg", b"b\nc\td.jpg", "x\u202egpj.jpg".encode(), b"=1+1.jpg",
           "Größe.jpg".encode(), b"z" * 250 + b".jpg")  # fmt: skip
 
@@ -27,8 +29,7 @@ PHOTOS = (b"Diren\xe7.jpg", b"a\x1b[2J.jpg", b"b\nc\td.jpg", "x\u202egpj.jpg".en
 @pytest.fixture(scope="module")
 def model() -> ResistorNetwork:
     torch.manual_seed(0)
-    how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
-    return ResistorNetwork(NAMES, **how)
+    return network(NAMES)
 
 
 @pytest.fixture
@@ -58,7 +59,9 @@ class _Ascii(io.TextIOWrapper):
         return self.buffer.getvalue().decode()  # type: ignore[attr-defined]
 
 
-def test_a_table_holds_a_line_a_photo_and_no_control_character(predict, capsys) -> None:
+def test_a_table_holds_a_line_a_photo_and_no_control_character(
+    predict: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert predict("photos") == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(PHOTOS)
@@ -69,7 +72,10 @@ def test_a_table_holds_a_line_a_photo_and_no_control_character(predict, capsys) 
 
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_json_is_valid_and_raw(
-    ascii_only: bool, predict, capsys, monkeypatch: pytest.MonkeyPatch
+    ascii_only: bool,
+    predict: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     output = _Ascii()
     if ascii_only:
@@ -83,7 +89,9 @@ def test_json_is_valid_and_raw(
     assert {one["category"] for row in rows for one in row["candidates"]} == set(NAMES)
 
 
-def test_csv_is_whole_and_runs_nothing(predict, capsys) -> None:
+def test_csv_is_whole_and_runs_nothing(
+    predict: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     os.chdir("photos")
     Path("model.ckpt").touch()
     assert predict(*sorted(Path().glob("*.jpg")), "--format", "csv", "--top", "1") == 0
@@ -95,7 +103,7 @@ def test_csv_is_whole_and_runs_nothing(predict, capsys) -> None:
 
 @pytest.mark.parametrize("form", ["table", "csv"])
 def test_an_output_without_umlauts_loses_no_photo(
-    form: str, predict, monkeypatch: pytest.MonkeyPatch
+    form: str, predict: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = _Ascii()
     monkeypatch.setattr(sys, "stdout", output)
@@ -104,7 +112,9 @@ def test_an_output_without_umlauts_loses_no_photo(
     assert output.text().count(".jpg") == len(PHOTOS)
 
 
-def test_photos_that_cannot_be_read_are_named_without_control_characters(predict, capsys) -> None:
+def test_photos_that_cannot_be_read_are_named_without_control_characters(
+    predict: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = Path("photos") / os.fsdecode(b"bad\xe7\x1b[2J.jpg")
     broken.write_bytes(b"")
     for form in ("json", "csv", "table"):
@@ -120,7 +130,9 @@ def test_photos_that_cannot_be_read_are_named_without_control_characters(predict
             assert "bad\\xe7" in error
 
 
-def test_a_page_and_copies_show_hostile_names_as_text(predict, capsys) -> None:
+def test_a_page_and_copies_show_hostile_names_as_text(
+    predict: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert predict("photos", "--format", "html", "--annotate", "copies") == 0
     page = capsys.readouterr().out
     assert page.isascii() and "\x1b" not in page
@@ -130,7 +142,9 @@ def test_a_page_and_copies_show_hostile_names_as_text(predict, capsys) -> None:
     assert said and said <= names
 
 
-def test_what_is_left_out_is_said_beside_the_predictions(predict, capsys, tmp_path: Path) -> None:
+def test_what_is_left_out_is_said_beside_the_predictions(
+    predict: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     for name in ("1.heic", "2.HEIC", "3.gif"):
         (tmp_path / "photos" / name).touch()
     elsewhere = tmp_path / "elsewhere"
@@ -146,17 +160,10 @@ def test_what_is_left_out_is_said_beside_the_predictions(predict, capsys, tmp_pa
 
 
 def test_a_folder_that_may_not_be_read_is_an_error_after_the_predictions(
-    predict, capsys, monkeypatch: pytest.MonkeyPatch
+    predict: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("photos/closed").mkdir()
-    listed = Path.iterdir
-
-    def refused(path: Path):
-        if path.name == "closed":  # the tests may run as root, whom no permission stops
-            raise PermissionError(13, "Permission denied", str(path))
-        return listed(path)
-
-    monkeypatch.setattr(Path, "iterdir", refused)
+    refuse_closed_folders(monkeypatch)
     assert predict("photos") == 2
     printed = capsys.readouterr()
     assert len(printed.out.splitlines()) == len(PHOTOS)
@@ -171,7 +178,9 @@ def test_a_folder_that_may_not_be_read_is_an_error_after_the_predictions(
         ("lost.jpg", "is a link that leads nowhere"),
     ],
 )
-def test_places_that_hold_no_photo(place: str, says: str, predict, capsys) -> None:
+def test_places_without_photos_are_named(
+    place: str, says: str, predict: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("lost.jpg").symlink_to("nowhere.jpg")
     assert predict(place) == 2
     assert f"{says}: name photos, or folders of photos" in capsys.readouterr().err
@@ -182,7 +191,7 @@ def test_places_that_hold_no_photo(place: str, says: str, predict, capsys) -> No
     ("form", "environment"),
     [("json", {"PYTHONIOENCODING": "ascii"}), ("table", {"LC_ALL": "C", "PYTHONUTF8": "0"})],
 )
-def test_a_terminal_of_another_encoding(
+def test_a_terminal_of_another_encoding_gets_every_line(
     form: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     for number, name in enumerate(PHOTOS):

@@ -1,12 +1,13 @@
-"""`predict` with the package's model on drawn photos: every format, copies, several bodies."""
+"""`predict` with the package's model on synthetic photos: every format, copies, several bodies."""
 
 import csv
 import io
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ FIELDS = {
 }
 LOW, HIGH = "4700Mohm/4700Mohm_(2).jpg", "220R_2W/220R_2W_(2).jpg"
 
+Command = Callable[..., tuple[int, str, str]]  # exit status, output and errors
+
 
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
@@ -36,23 +39,23 @@ def predictor() -> Predictor:
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Photos of two categories; a body fills a fifth of their width."""
-    out, names = tmp_path_factory.mktemp("drawn bodies") / "photos", ["220R_2W", "4700Mohm"]
+    out, names = tmp_path_factory.mktemp("synthetic bodies") / "photos", ["220R_2W", "4700Mohm"]
     counts = dict.fromkeys(names, 2)
     return generate_dataset(out, Categories(names), counts, size=SIDE, workers=1, progress=False)
 
 
 @pytest.fixture
-def photos(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def photos(synthetic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two photos of one name, an empty one, one of two bodies, and one that is rotated by EXIF."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "photos"
     for place, name in (("a/x.jpg", LOW), ("b/x.jpg", HIGH)):
         (folder / place).parent.mkdir(parents=True)
-        shutil.copy(drawn / name, folder / place)
+        shutil.copy(synthetic / name, folder / place)
     Image.new("RGB", (300, 200), (200, 200, 200)).save(folder / "empty.png")
-    both = np.concatenate([read_photo(drawn / LOW), read_photo(drawn / HIGH)], axis=1)
+    both = np.concatenate([read_photo(synthetic / LOW), read_photo(synthetic / HIGH)], axis=1)
     Image.fromarray(both).save(folder / "two.png")
     exif = Image.Exif()
     exif[0x0112] = 6  # shown after a quarter turn clockwise
@@ -63,8 +66,11 @@ def photos(drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def predict(
-    predictor: Predictor, photos: Path, capsys, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., tuple[int, str, str]]:
+    predictor: Predictor,
+    photos: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Command]:
     """Runs the command with a model that is loaded once; returns status, output and errors."""
     monkeypatch.setattr(
         Predictor, "load", classmethod(lambda cls, file: Predictor(predictor._model))
@@ -85,7 +91,7 @@ def centre(boxes: Path, name: str) -> tuple[float, float]:
     return SIDE * float(row["x_center"]), SIDE * float(row["y_center"])
 
 
-def test_one_photo_is_one_line_in_words(predict) -> None:
+def test_one_photo_is_one_line_in_words(predict: Command) -> None:
     status, out, err = predict("photos/a/x.jpg")
     assert status == 0
     percent = r"> 99\.9 %|\d\d\.\d %"
@@ -97,14 +103,16 @@ def test_one_photo_is_one_line_in_words(predict) -> None:
 
 
 def test_percentages_without_calibration_are_called_uncalibrated(
-    predict, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+    predict: Command, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(predictor._model.metadata, "calibration")
     _, _, err = predict("photos/a/x.jpg")
     assert err == "the percentages are uncalibrated: this model has no calibration\n"
 
 
-def test_a_terminal_without_an_omega_says_ohm(predict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_without_an_omega_says_ohm(
+    predict: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     output = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")  # as of Windows: it has ±, no Ω
     monkeypatch.setattr("sys.stdout", output)
     assert predict("photos/a/x.jpg")[0] == 0
@@ -112,7 +120,7 @@ def test_a_terminal_without_an_omega_says_ohm(predict, monkeypatch: pytest.Monke
     assert "0.47 ohm +/-5 %" in output.read()
 
 
-def test_the_others_stand_on_indented_lines(predict) -> None:
+def test_the_others_stand_on_indented_lines(predict: Command) -> None:
     _, out, _ = predict("photos/a/x.jpg", "photos/empty.png", "--top", "3")
     first, *others, empty = out.splitlines()
     assert first.startswith("photos/a/x.jpg     0.47 Ω")
@@ -121,7 +129,7 @@ def test_the_others_stand_on_indented_lines(predict) -> None:
     assert empty == "photos/empty.png   no resistor found"
 
 
-def test_what_is_refused_is_dont_know_with_the_best_guess(predict) -> None:
+def test_what_is_refused_is_dont_know_with_the_best_guess(predict: Command) -> None:
     _, out, _ = predict("photos/a/x.jpg", "--threshold", "1", "--views", "2")
     assert "don't know" in out
     limit = "confidence too low for --threshold 1"
@@ -134,7 +142,7 @@ def test_what_is_refused_is_dont_know_with_the_best_guess(predict) -> None:
     assert row["candidates"][0]["category"] == "4700Mohm"
 
 
-def test_json_has_the_fields_of_the_interface(predict, drawn: Path) -> None:
+def test_json_has_the_fields_of_the_interface(predict: Command, synthetic: Path) -> None:
     status, out, _ = predict("photos/a/x.jpg", "photos/empty.png", "--format", "json")
     assert status == 0
     found, empty = json.loads(out)
@@ -143,7 +151,7 @@ def test_json_has_the_fields_of_the_interface(predict, drawn: Path) -> None:
     assert found["bands"] == ["yellow", "violet", "silver", "gold"]
     assert (found["watts"], found["category"], found["error"]) == (None, "4700Mohm", None)
     assert (found["accepted"], found["located"], found["calibrated"]) == (True, True, True)
-    x, y = centre(drawn, LOW)
+    x, y = centre(synthetic, LOW)
     assert (found["box"]["x"], found["box"]["y"]) == (
         pytest.approx(x, abs=6),
         pytest.approx(y, abs=6),
@@ -162,7 +170,7 @@ def test_json_has_the_fields_of_the_interface(predict, drawn: Path) -> None:
     assert "no resistor body" in empty["reason"] and len(empty["candidates"]) == 3
 
 
-def test_the_other_formats_say_the_same(predict) -> None:
+def test_the_other_formats_say_the_same(predict: Command) -> None:
     Path("photos/broken.jpg").write_bytes(b"no photo")
     rows = json.loads(predict("photos", "--format", "json")[1])
     status, lines, err = predict("photos", "--format", "jsonl")
@@ -183,14 +191,14 @@ def test_the_other_formats_say_the_same(predict) -> None:
             assert float(line[f"probability_{rank}"]) == one["probability"]
 
 
-def test_all_bodies_of_a_photo_are_rows_of_their_own(predict, drawn: Path) -> None:
+def test_each_body_of_a_photo_is_a_row(predict: Command, synthetic: Path) -> None:
     _, out, _ = predict("photos/two.png", "photos/empty.png", "--all", "--format", "jsonl")
     *bodies, empty = map(json.loads, out.splitlines())
     assert [body["body"] for body in bodies] == [1, 2]
     assert {body["photo"] for body in bodies} == {"photos/two.png"}
     left, right = sorted(bodies, key=lambda body: body["box"]["x"])
     for body, name, shift in ((left, LOW, 0), (right, HIGH, SIDE)):
-        x, y = centre(drawn, name)
+        x, y = centre(synthetic, name)
         assert body["box"]["x"] == pytest.approx(x + shift, abs=6)
         assert body["box"]["y"] == pytest.approx(y, abs=6)
     assert left["candidates"][0]["category"] == "4700Mohm"
@@ -205,7 +213,7 @@ def opened(name: str) -> Image.Image:
     return Image.fromarray(read_photo(Path(name)))
 
 
-def marks(image: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
+def coloured(image: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
     """(height, width) where a picture has nearly a colour."""
     return np.abs(np.asarray(image).astype(int) - colour).max(axis=2) < 40
 
@@ -213,7 +221,9 @@ def marks(image: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
 GREEN, ORANGE = (64, 220, 130), (255, 167, 38)
 
 
-def test_annotated_copies_lie_as_the_photos_do_and_change_none(predict, photos: Path) -> None:
+def test_annotated_copies_lie_as_the_photos_do_and_change_none(
+    predict: Command, photos: Path
+) -> None:
     before = {path: path.read_bytes() for path in photos.rglob("*") if path.is_file()}
     assert predict("photos", "--annotate", "out", "--all")[0] == 0
     copies = {path.relative_to("out").as_posix() for path in Path("out").rglob("*.*")}
@@ -222,16 +232,16 @@ def test_annotated_copies_lie_as_the_photos_do_and_change_none(predict, photos: 
     copy = opened("out/a/x.annotated.jpg")
     assert copy.width == 960 and copy.height > 960  # small photos are enlarged, words below
     (box,) = [body["box"] for body in json.loads(predict("photos/a/x.jpg", "--format", "json")[1])]
-    found = np.argwhere(marks(copy.crop((0, 0, 960, 950)), GREEN))
+    found = np.argwhere(coloured(copy.crop((0, 0, 960, 950)), GREEN))
     middle = (found.min(axis=0) + found.max(axis=0)) / 2 * SIDE / 960
     assert middle == pytest.approx([box["y"], box["x"]], abs=3)
-    assert not marks(opened("out/empty.annotated.jpg"), GREEN).any()
+    assert not coloured(opened("out/empty.annotated.jpg"), GREEN).any()
     # The photo that is rotated by EXIF is the same photo, upright.
     turned = opened("out/rotated.annotated.jpg")
     assert turned.size == opened("out/two.annotated.jpg").size
 
 
-def test_copies_are_no_photos_of_the_next_run(predict, photos: Path) -> None:
+def test_annotated_copies_are_not_read_by_the_next_run(predict: Command, photos: Path) -> None:
     (photos / "more").mkdir()
     shutil.copy(photos / "a/x.jpg", photos / "more/y.annotated.jpg")
     shutil.copy(photos / "a/x.jpg", photos / "more/y.jpg")
@@ -253,7 +263,7 @@ def test_copies_are_no_photos_of_the_next_run(predict, photos: Path) -> None:
     assert "is a file: name a folder" in predict("photos", "--annotate", "photos/two.png")[2]
 
 
-def test_a_long_name_of_bytes_has_a_copy(predict, photos: Path) -> None:
+def test_a_long_name_of_bytes_has_a_copy(predict: Command, photos: Path) -> None:
     shutil.copy(photos / "a/x.jpg", photos / ("ü" * 124 + ".jpg"))
     assert predict(photos, "--annotate", "out")[0] == 0
     assert sum(path.name.startswith("ü") for path in Path("out").iterdir()) == 1
@@ -265,10 +275,10 @@ def test_photos_of_any_shape_are_annotated(shape: tuple[int, int]) -> None:
     image = annotated(np.full((*shape, 3), 90, np.uint8), [said])
     assert 720 <= image.width <= 2400
     assert image.height <= 2400 + 2 * image.width
-    assert marks(image, ORANGE).any()
+    assert coloured(image, ORANGE).any()
 
 
-def test_the_page_stands_alone_and_shows_each_photo(predict, photos: Path) -> None:
+def test_the_page_stands_alone_and_shows_each_photo(predict: Command, photos: Path) -> None:
     Path("photos/<b>&.jpg").write_bytes(b"no photo")
     status, page, _ = predict("photos", "--format", "html", "--all", "--top", "2")
     assert status == 2  # for the broken photo
@@ -295,7 +305,9 @@ class _Terminal(io.StringIO):
         return True
 
 
-def test_a_bar_shows_how_far_a_folder_is_read(predict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_shows_how_far_a_folder_is_read(
+    predict: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for words, several in ((["photos"], True), (["photos/a/x.jpg"], False)):
         terminal = _Terminal()
         monkeypatch.setattr("sys.stderr", terminal)
@@ -308,11 +320,13 @@ def test_a_bar_shows_how_far_a_folder_is_read(predict, monkeypatch: pytest.Monke
     assert "add" in terminal.getvalue() and "> list.html" in terminal.getvalue()
 
 
-def test_predictions_are_printed_as_they_come(predict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_predictions_are_printed_as_they_come(
+    predict: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read: list[int] = []
     of_group = Predictor._of_group
 
-    def counting(self: Predictor, *words: object):
+    def counting(self: Predictor, *words: Any) -> Any:
         read.append(1)
         if len(read) == 2:
             raise KeyboardInterrupt
@@ -324,7 +338,7 @@ def test_predictions_are_printed_as_they_come(predict, monkeypatch: pytest.Monke
     assert 0 < len(out.splitlines()) < 40
 
 
-def test_flags_are_named_as_they_were_typed(predict, predictor: Predictor) -> None:
+def test_flags_are_named_as_they_were_typed(predict: Command, predictor: Predictor) -> None:
     for words, says in (
         (("--views", "8"), "error: --views 8 takes quarter turns, but this model sees"),
         (("--risk", "0.001"), "error: --risk 0.001: the model was calibrated on 740 photos, too"),
@@ -346,7 +360,12 @@ def test_a_predictor_takes_paths_arrays_and_pictures(predictor: Predictor, photo
     file = photos / "rotated.png"
     expected = predictor.predict(file)
     assert isinstance(expected, Prediction) and expected.photo == file
-    ways = [str(file), read_photo(file), Image.open(file), Image.open(file).convert("RGBA")]
+    ways: list[Any] = [
+        str(file),
+        read_photo(file),
+        Image.open(file),
+        Image.open(file).convert("RGBA"),
+    ]
     for way in ways:
         one = predictor.predict(way)
         assert (one.text, one.confidence, one.box) == (
@@ -364,7 +383,7 @@ def test_a_predictor_takes_paths_arrays_and_pictures(predictor: Predictor, photo
     ]
 
 
-def test_what_is_no_photo_is_refused_or_has_an_error(predictor: Predictor, photos: Path) -> None:
+def test_what_is_not_a_photo_is_refused_or_has_an_error(predictor: Predictor, photos: Path) -> None:
     for wrong in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)):
         with pytest.raises(DataError, match=r"expected \(height, width, 3\) uint8 RGB"):
             predictor.predict(wrong)

@@ -1,7 +1,8 @@
-"""Whole jobs on what is no square RGB photo, and with pipelines of one's own."""
+"""Whole jobs on photos that are not square or not RGB, and with custom pipelines."""
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import albumentations
@@ -15,7 +16,7 @@ from resistor_cls.data import FolderSource, PhotoDataModule
 from resistor_cls.data.images.resize import Resize
 from resistor_cls.errors import ConfigError
 from resistor_cls.evaluate import main as evaluate
-from resistor_cls.model import ResistorNetwork
+from resistor_cls.model import ResistorNetwork, SyntheticCrops
 from resistor_cls.train import main as train_main
 from tests.helpers.model_files import save_checkpoint
 from tests.helpers.tiny import CATEGORIES, TINY
@@ -27,7 +28,7 @@ def newest(workplace: Path, name: str) -> Path:
 
 @pytest.fixture
 def arrays(photos: Path, tmp_path: Path) -> Callable[[int], Path]:
-    """The drawn photos as arrays of some channels: those of RGB, again and again."""
+    """The synthetic photos as arrays of some channels: those of RGB, again and again."""
 
     def write(channels: int) -> Path:
         root = tmp_path / f"arrays{channels}"
@@ -44,7 +45,7 @@ def arrays(photos: Path, tmp_path: Path) -> Callable[[int], Path]:
 @pytest.mark.parametrize("channels", [2, 5])
 def test_arrays_train_and_are_reported(
     arrays: Callable[[int], Path], workplace: Path, channels: int
-):
+) -> None:
     words = ["data=folder", f"data.root={arrays(channels)}", f"model.channels={channels}", *TINY]
     words += ["trainer.max_epochs=1", "tracking=none", "model.normalization=channel"]
     assert train_main(words) == 0
@@ -59,7 +60,7 @@ def test_a_wrong_number_of_channels_is_named(
     arrays: Callable[[int], Path],
     train: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     assert train("model.channels=5", "tracking=none") == 2
     assert "it has 3 channels, model.channels=5: choose other photos" in capsys.readouterr().err
     assert train(f"data.root={arrays(5)}", "tracking=none") == 2
@@ -67,7 +68,7 @@ def test_a_wrong_number_of_channels_is_named(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["stress=true"], "stress=true, but model.channels=5"),
         (["augment=medium"], "augment: PlanckianJitter, but model.channels=5"),
@@ -80,17 +81,17 @@ def test_what_needs_colours_is_refused_before_training(
     train: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     words: list[str],
-    told: str,
-):
+    message: str,
+) -> None:
     assert train(f"data.root={arrays(5)}", "model.channels=5", "tracking=none", *words) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not list(Path.cwd().rglob("*.ckpt"))
 
 
 def test_every_setting_of_preprocessing_is_saved_with_the_model(
     train: Callable[..., int], workplace: Path, tmp_path: Path
-):
-    """Not square, grey, scaled by itself, after fixed steps; trained on a pipeline of one's own."""
+) -> None:
+    """Not square, grey, scaled by itself, with fixed transforms; with a custom pipeline."""
     fixed, random = tmp_path / "fixed.yaml", tmp_path / "random.json"
     albumentations.save(albumentations.CLAHE([4, 4], p=1), fixed, data_format="yaml")
     albumentations.save(albumentations.Compose([albumentations.HorizontalFlip()]), random)
@@ -107,14 +108,18 @@ def test_every_setting_of_preprocessing_is_saved_with_the_model(
     assert evaluate([f"model={checkpoint}", "tracking=none"]) == 0
 
 
-def test_drawn_crops_do_not_go_with_other_channels(photos: Path):
+def test_the_online_generator_does_not_go_with_other_channels(photos: Path) -> None:
     with pytest.raises(ConfigError, match=r"data.stream draws RGB photos, but model.channels=5"):
         PhotoDataModule(
-            FolderSource(photos), preprocess=Resize(16, 5), online_generator=lambda *_: None
+            FolderSource(photos),
+            preprocess=Resize(16, 5),
+            online_generator=partial(SyntheticCrops, length=1),
         )
 
 
-def test_an_audit_takes_the_channels_of_a_model(arrays: Callable[[int], Path], workplace: Path):
+def test_an_audit_takes_the_channels_of_a_model(
+    arrays: Callable[[int], Path], workplace: Path
+) -> None:
     model = ResistorNetwork(
         CATEGORIES, backbone="test_resnet.r160_in1k", pretrained="false", image_size=32, channels=5
     )

@@ -10,7 +10,9 @@ import pytest
 from resistor_cls.render import main
 
 
-def test_the_command_draws_what_was_asked_and_says_how_to_go_on(tmp_path: Path, capsys):
+def test_the_command_draws_the_categories_and_names_the_next_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = tmp_path / "names.txt"
     names.write_text("left\nright\n", encoding="utf-8")
     out = tmp_path / "drawn"
@@ -33,8 +35,8 @@ def test_the_command_draws_what_was_asked_and_says_how_to_go_on(tmp_path: Path, 
     ],
 )
 def test_wrong_options_end_with_2_and_one_line(
-    tmp_path: Path, capsys, option: str, value: str, says: str
-):
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, says: str
+) -> None:
     assert main([str(tmp_path / "drawn"), option, value]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
@@ -42,17 +44,7 @@ def test_wrong_options_end_with_2_and_one_line(
     assert not (tmp_path / "drawn").exists()
 
 
-def test_help_is_instant_and_drawing_needs_no_net():
-    code = (
-        "import sys, resistor_cls.render as command\n"
-        "assert 'cv2' not in sys.modules and 'numpy' not in sys.modules\n"
-        "import resistor_cls.synthetic\n"
-        "assert not {'torch', 'hydra', 'mlflow'} & set(sys.modules)\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_workers_end_with_a_killed_command_and_the_next_goes_on(tmp_path: Path):
+def test_workers_end_with_a_killed_command_and_the_next_goes_on(tmp_path: Path) -> None:
     names, out = tmp_path / "names.txt", tmp_path / "drawn"
     names.write_text("left\nright\n", encoding="utf-8")
     words = [str(out), "--categories", str(names), "--per-category", "60", "--size", "160"]

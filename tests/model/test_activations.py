@@ -8,7 +8,7 @@ LOGITS = 6 * torch.randn(20, 5, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_probabilities_are_probabilities_and_keep_the_order(name: str) -> None:
+def test_probabilities_lie_within_0_and_1_and_keep_the_order(name: str) -> None:
     probabilities = ACTIVATIONS[name](LOGITS)
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
     assert torch.equal(probabilities.argmax(1), LOGITS.argmax(1))

@@ -1,6 +1,7 @@
 import logging
 import socket
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub.constants
 import pytest
@@ -15,12 +16,18 @@ from resistor_cls.model.pooling import GeM
 TINY = "test_resnet.r160_in1k"
 
 
-def build(pretrained: str = "false", **changes) -> tuple[torch.nn.Module, str]:
-    how = {"name": TINY, "categories": 3, "pool": "avg", "dropout": 0.0, "shape": (32, 32)}
+def build(pretrained: str = "false", **changes: Any) -> tuple[Any, str]:
+    how: dict[str, Any] = {
+        "name": TINY,
+        "categories": 3,
+        "pool": "avg",
+        "dropout": 0.0,
+        "shape": (32, 32),
+    }
     return build_backbone(**(how | changes), pretrained=pretrained)
 
 
-def test_a_pool_between_average_and_maximum_is_learned():
+def test_a_pool_between_average_and_maximum_is_learned() -> None:
     torch.manual_seed(0)
     net, _ = build(pool="gem")
     maps = torch.rand(2, net.num_features, 4, 4)
@@ -37,13 +44,13 @@ def test_a_pool_between_average_and_maximum_is_learned():
 @pytest.mark.parametrize(
     "name", ["resnet10t", "test_convnext", "mobilenetv3_small_050", "swin_tiny_patch4_window7_224"]
 )
-def test_nets_of_all_kinds_take_the_pool(name: str):
+def test_nets_of_all_kinds_take_the_pool(name: str) -> None:
     net, _ = build(name=name, pool="gem")
     assert sum(isinstance(module, GeM) for module in net.modules()) == 1
     assert net(torch.rand(2, 3, 32, 32)).shape == (2, 3)
 
 
-def test_stochastic_depth_leaves_blocks_out_in_training_alone():
+def test_stochastic_depth_leaves_blocks_out_in_training_alone() -> None:
     torch.manual_seed(0)
     net, _ = build(drop_path=0.9)
     torch.nn.init.normal_(net.fc.weight)
@@ -58,7 +65,7 @@ def test_stochastic_depth_leaves_blocks_out_in_training_alone():
 
 
 @pytest.mark.parametrize("channels", [1, 5])
-def test_photos_may_have_any_number_of_channels(hub: Path, channels: int):
+def test_photos_may_have_any_number_of_channels(hub: Path, channels: int) -> None:
     cached = cache_weights(hub)
     net, weights_from = build("true", channels=channels)
     assert weights_from == "imagenet"
@@ -82,7 +89,7 @@ def test_photos_may_have_any_number_of_channels(hub: Path, channels: int):
         ),
     ],
 )
-def test_what_a_net_lacks_is_named(changes: dict, message: str):
+def test_what_a_backbone_misses_is_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build(**changes)
 
@@ -91,7 +98,7 @@ def test_what_a_net_lacks_is_named(changes: dict, message: str):
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache of the Hugging Face hub, and no network."""
 
-    def no_network(*_: object, **__: object) -> None:
+    def no_network(*_: object, **__: Any) -> None:
         raise OSError("no network in tests")
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
@@ -116,7 +123,9 @@ def cache_weights(hub: Path, name: str = TINY) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("pretrained", ["auto", "true"])
-def test_cached_weights_are_loaded(hub: Path, pretrained: str, caplog: pytest.LogCaptureFixture):
+def test_cached_weights_are_loaded(
+    hub: Path, pretrained: str, caplog: pytest.LogCaptureFixture
+) -> None:
     weights = cache_weights(hub)
     torch.manual_seed(0)
     net, weights_from = build(pretrained)
@@ -130,7 +139,7 @@ def test_cached_weights_are_loaded(hub: Path, pretrained: str, caplog: pytest.Lo
     assert loaded["fc.weight"].shape[0] == 3  # the head is ours
 
 
-def test_a_transformer_takes_cached_weights_at_another_size(hub: Path):
+def test_a_transformer_takes_cached_weights_at_another_size(hub: Path) -> None:
     name = "test_vit.r160_in1k"
     weights = cache_weights(hub, name)
     net, weights_from = build("true", name=name, shape=(64, 64))
@@ -143,7 +152,7 @@ def test_a_transformer_takes_cached_weights_at_another_size(hub: Path):
 
 def test_without_network_auto_trains_from_scratch_and_says_so_once(
     hub: Path, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     with caplog.at_level(logging.INFO):
         net, weights_from = build("auto")
     assert weights_from == "scratch"
@@ -156,7 +165,7 @@ def test_without_network_auto_trains_from_scratch_and_says_so_once(
 
 def test_without_network_weights_that_are_asked_for_are_an_error(
     hub: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     with pytest.raises(ModelError, match=r"pretrained=true, .* huggingface.co cannot be reached"):
         build("true")
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
@@ -166,7 +175,7 @@ def test_without_network_weights_that_are_asked_for_are_an_error(
         build("true", name="coatnet_0_224")
 
 
-def test_false_never_tries(hub: Path, monkeypatch: pytest.MonkeyPatch):
+def test_pretrained_false_downloads_nothing(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache_weights(hub)
     torch.manual_seed(0)
     net, weights_from = build("false")
@@ -175,7 +184,7 @@ def test_false_never_tries(hub: Path, monkeypatch: pytest.MonkeyPatch):
     assert torch.equal(net.conv1[0].weight, build("false")[0].conv1[0].weight)
 
 
-def test_damaged_weights_are_not_taken(hub: Path, caplog: pytest.LogCaptureFixture):
+def test_damaged_weights_are_not_taken(hub: Path, caplog: pytest.LogCaptureFixture) -> None:
     cache_weights(hub)
     file = next(hub.glob("models--*/snapshots/*/model.safetensors"))
     file.write_bytes(file.read_bytes()[:5000])
@@ -187,12 +196,12 @@ def test_damaged_weights_are_not_taken(hub: Path, caplog: pytest.LogCaptureFixtu
 @pytest.mark.parametrize(
     ("name", "meant"), [("resnet5O", "resnet50"), ("convnext_tny", "convnext_tiny")]
 )
-def test_an_unknown_backbone_is_named_with_near_ones(name: str, meant: str):
+def test_an_unknown_backbone_is_named_with_near_ones(name: str, meant: str) -> None:
     with pytest.raises(ConfigError, match=rf"model.backbone={name}: .*did you mean .*{meant}"):
         check_backbone(name)
 
 
-def test_a_value_that_cannot_be_used_is_named():
+def test_a_value_that_cannot_be_used_is_named() -> None:
     for changes, message in (
         ({"pool": "average"}, "model.pool=average: "),
         ({"dropout": 1.0}, "model.dropout=1.0: expected 0 or more and less than 1"),
@@ -203,14 +212,14 @@ def test_a_value_that_cannot_be_used_is_named():
             build(**changes)
 
 
-def test_an_unknown_tag_of_weights_is_named_with_near_ones():
+def test_an_unknown_tag_of_weights_is_named_with_near_ones() -> None:
     with pytest.raises(ConfigError, match=r"no weights 'a1_in2k' of resnet50; did you .*a1_in1k"):
         check_backbone("resnet50.a1_in2k")
     check_backbone("resnet50.a1_in1k")
 
 
 @pytest.mark.parametrize("pool", ["avg", "max", "avgmax", "catavgmax"])
-def test_every_pool_gives_a_logit_per_category(pool: str):
+def test_every_pool_gives_a_logit_per_category(pool: str) -> None:
     net, _ = build(pool=pool)
     assert net(torch.rand(2, 3, 40, 40)).shape == (2, 3)
 
@@ -228,7 +237,7 @@ def test_every_pool_gives_a_logit_per_category(pool: str):
         ("swin_s3_tiny_224", 32),
     ],
 )
-def test_the_last_maps_of_a_net_are_found_however_it_lays_them_out(name: str, step: int):
+def test_the_last_feature_maps_are_found_in_any_layout(name: str, step: int) -> None:
     net, _ = build(name=name, shape=(64, 192))
     layer, to_maps, _ = saliency_layer(net.eval())
     seen = []
@@ -240,7 +249,7 @@ def test_the_last_maps_of_a_net_are_found_however_it_lays_them_out(name: str, st
     assert maps.shape == (2, net.feature_info[-1]["num_chs"], 64 // step, 192 // step)
 
 
-def test_the_tokens_of_a_transformer_become_rows_and_columns():
+def test_the_tokens_of_a_transformer_become_rows_and_columns() -> None:
     net, _ = build(name="test_vit.r160_in1k", shape=(64, 192))
     _, to_maps, even = saliency_layer(net)
     assert not even

@@ -11,31 +11,30 @@ import torch
 from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.detector.network import Detector
-from tests.helpers.tiny_training import TINY, Training, train
+from tests.helpers.tiny_training import TINY, Training, network, train
 
 
 def make(**changes: Any) -> ResistorNetwork:
-    how = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
-    return ResistorNetwork(how.pop("categories", ["10R", "4K7", "left"]), **how)
+    return network(**({"categories": ["10R", "4K7", "left"]} | changes))
 
 
 @pytest.mark.parametrize("backbone", [TINY, "test_vit.r160_in1k"])
 @pytest.mark.parametrize("size", [(32, 32), (31, 64), (200, 150)])
-def test_photos_of_any_size_get_a_logit_per_category(backbone: str, size: tuple[int, int]):
+def test_photos_of_any_size_get_a_logit_per_category(backbone: str, size: tuple[int, int]) -> None:
     logits = make(backbone=backbone).eval()(torch.rand(2, 3, *size))
     assert logits.shape == (2, 3)
     assert logits.dtype == torch.float32
 
 
 @pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
-def test_probabilities_belong_to_the_loss(loss: str):
+def test_probabilities_belong_to_the_loss(loss: str) -> None:
     logits = torch.tensor([[0.0, 0.0, 0.0]])
     expected = {"bce": 1 / 2, "cross_entropy": 1 / 3}[loss]
     probabilities = make(loss=loss).probabilities(logits.bfloat16())
     assert torch.allclose(probabilities, torch.full((1, 3), expected))
 
 
-def test_normalization_is_part_of_the_model():
+def test_normalization_is_part_of_the_model() -> None:
     photos = torch.rand(1, 3, 32, 32)
     simple, imagenet = make().preprocessing, make(normalization="imagenet").preprocessing
     assert torch.allclose(simple(photos), photos * 2 - 1)
@@ -66,23 +65,25 @@ def test_normalization_is_part_of_the_model():
         ({"probability_threshold": 2}, ConfigError, "model.probability_threshold=2: expected 0 to"),
     ],
 )
-def test_an_argument_that_cannot_be_used_is_named(changes: dict, error: type, message: str):
+def test_an_argument_that_cannot_be_used_is_named(
+    changes: dict[str, Any], error: type, message: str
+) -> None:
     with pytest.raises(error, match=message):
         make(**changes)
 
 
-def test_eight_views_are_all_ways_to_lay_a_square_photo():
+def test_eight_views_are_all_rotations_and_mirrorings_of_a_square_photo() -> None:
     torch.manual_seed(0)
     one = make().eval()
     photos = torch.rand(2, 3, 32, 32)
-    ways = [turned.rot90(k, (2, 3)) for turned in (photos, photos.flip(3)) for k in range(4)]
+    ways = [flipped.rot90(k, (2, 3)) for flipped in (photos, photos.flip(3)) for k in range(4)]
     with torch.inference_mode():
         mean = torch.stack([one(way) for way in ways]).mean(0)
         one.set_inference(views=8)
         assert all(torch.allclose(one(way), mean, atol=1e-6) for way in ways)
 
 
-def test_answers_are_in_half_precision_only_where_that_is_asked_for():
+def test_predictions_are_in_half_precision_only_where_that_is_asked_for() -> None:
     model, photos = make().eval(), torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
         full = model(photos)
@@ -95,7 +96,7 @@ def test_answers_are_in_half_precision_only_where_that_is_asked_for():
     assert torch.allclose(full, half, atol=0.05)
 
 
-def test_settings_of_answers_are_saved(tmp_path: Path, photos: Path):
+def test_settings_of_inference_are_saved(tmp_path: Path, photos: Path) -> None:
     settings = {"views": 8, "mixed_precision_inference": True, "probability_threshold": 0.4}
     done = train(photos, tmp_path / "run", model={**settings, "pool": "gem", "drop_path": 0.1})
     loaded = ResistorNetwork.load(done.folder / "checkpoints" / "best.ckpt")
@@ -110,19 +111,19 @@ def test_settings_of_answers_are_saved(tmp_path: Path, photos: Path):
 
 
 @pytest.mark.parametrize(("views", "axes"), [(2, [(2, 3)]), (4, [(2, 3), (2,), (3,)])])
-def test_views_are_averaged_where_nothing_is_learned(views: int, axes: list[tuple[int, ...]]):
+def test_views_are_averaged_in_evaluation_only(views: int, axes: list[tuple[int, ...]]) -> None:
     torch.manual_seed(0)
     one = make().eval()
     torch.manual_seed(0)
     several = make(views=views).eval()
     photos = torch.rand(2, 3, 32, 32)
     with torch.inference_mode():
-        mean = torch.stack([one(photos.flip(turned)) for turned in [(), *axes]]).mean(0)
+        mean = torch.stack([one(photos.flip(flipped)) for flipped in [(), *axes]]).mean(0)
         assert torch.allclose(several(photos), mean, atol=1e-6)
         assert torch.allclose(several(photos.flip(2, 3)), mean, atol=1e-6)
 
 
-def test_a_loaded_model_gives_the_same_logits(trained: Training):
+def test_a_loaded_model_gives_the_same_logits(trained: Training) -> None:
     photos = torch.rand(3, 3, 40, 40)
     loaded = ResistorNetwork.load(trained.folder / "checkpoints" / "last.ckpt")
     assert not loaded.training
@@ -156,7 +157,7 @@ FOREIGN: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("case", FOREIGN)
-def test_another_checkpoint_is_refused(trained: Training, tmp_path: Path, case: str):
+def test_another_checkpoint_is_refused(trained: Training, tmp_path: Path, case: str) -> None:
     change, message = FOREIGN[case]
     checkpoint = torch.load(trained.folder / "checkpoints" / "best.ckpt", weights_only=True)
     del checkpoint["resistor_cls"]["digest"]  # which would refuse any change
@@ -165,7 +166,7 @@ def test_another_checkpoint_is_refused(trained: Training, tmp_path: Path, case: 
         ResistorNetwork.load(tmp_path / "other.ckpt")
 
 
-def test_what_is_no_checkpoint_is_named(trained: Training, tmp_path: Path):
+def test_a_file_that_is_not_a_checkpoint_is_named(trained: Training, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent.ckpt does not exist: expected a checkpoint"):
         ResistorNetwork.load(tmp_path / "absent.ckpt")
     with pytest.raises(ModelError, match="is a folder: expected a checkpoint"):
@@ -176,9 +177,9 @@ def test_what_is_no_checkpoint_is_named(trained: Training, tmp_path: Path):
         with pytest.raises(ModelError, match=r"broken.ckpt is not a complete checkpoint"):
             ResistorNetwork.load(tmp_path / "broken.ckpt")
     for inside in ("notes.txt", "archive/data.pkl"):
-        with zipfile.ZipFile(tmp_path / "zip.ckpt", "w") as content:
-            content.writestr(inside, "")
-            content.writestr("archive/version", "3\n")
+        with zipfile.ZipFile(tmp_path / "zip.ckpt", "w") as archive:
+            archive.writestr(inside, "")
+            archive.writestr("archive/version", "3\n")
         with pytest.raises(ModelError, match=r"zip.ckpt cannot be loaded as plain values.*: \S"):
             ResistorNetwork.load(tmp_path / "zip.ckpt")
 
@@ -189,11 +190,11 @@ class Bomb:
     def __init__(self, trace: Path) -> None:
         self.trace = trace
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
         return os.mkdir, (str(self.trace),)
 
 
-def test_code_in_a_checkpoint_is_never_run(trained: Training, tmp_path: Path):
+def test_code_in_a_checkpoint_is_never_run(trained: Training, tmp_path: Path) -> None:
     trace = tmp_path / "executed"
     checkpoint = torch.load(trained.folder / "checkpoints" / "best.ckpt", weights_only=True)
     file = tmp_path / "bomb.ckpt"

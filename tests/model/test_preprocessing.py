@@ -25,7 +25,9 @@ def batch(*photos: np.ndarray) -> Tensor:
 
 @pytest.mark.parametrize("size", [32, [32, 80], (32, 80)])
 @pytest.mark.parametrize("locate", [False, True])
-def test_a_size_is_a_number_or_rows_and_columns(size: Any, locate: bool, locator: Detector):
+def test_a_size_is_a_number_or_rows_and_columns(
+    size: Any, locate: bool, detector: Detector
+) -> None:
     model, prepare = Preprocessing(size, "simple", locate), image_preprocessing(locate, size)
     by_number = crop_shape(32) if locate else (32, 32)
     expected = by_number if size == 32 else (32, 80)
@@ -39,10 +41,12 @@ def test_a_size_is_a_number_or_rows_and_columns(size: Any, locate: bool, locator
         == prepare.key
     )
     if locate and size != 32:
-        model.restore_detector({**model.detector_values(), "shape": [32, 80]})
+        values = model.detector_values()
+        assert values is not None
+        model.restore_detector({**values, "shape": [32, 80]})
 
 
-def test_bad_sizes_and_channels_are_refused():
+def test_bad_sizes_and_channels_are_refused() -> None:
     for size in (0, [32], [32, 0], "32", 1.5):
         with pytest.raises(ConfigError, match=r"model.image_size=.*: expected 1 or more pixels"):
             Preprocessing(size, "simple")  # type: ignore[arg-type]
@@ -66,7 +70,7 @@ def test_bad_sizes_and_channels_are_refused():
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 5])
-def test_photos_of_other_channels_are_refused(channels: int):
+def test_photos_of_other_channels_are_refused(channels: int) -> None:
     prepare = image_preprocessing(False, 16, channels)
     taken = 3 if channels == 1 else channels
     assert prepare.channels == taken
@@ -79,7 +83,7 @@ def test_photos_of_other_channels_are_refused(channels: int):
                 prepare(photo)
 
 
-def test_grey_is_the_luma_of_rgb():
+def test_grey_is_the_luma_of_rgb() -> None:
     model = Preprocessing([24, 40], "simple", channels=1)
     seen = model(batch(PHOTO))
     luma = PHOTO @ np.array([0.299, 0.587, 0.114])
@@ -100,7 +104,7 @@ def test_grey_is_the_luma_of_rgb():
 @pytest.mark.parametrize("channels", [1, 3, 5])
 def test_each_photo_is_scaled_by_itself_as_albumentations_does(
     name: str, theirs: Any, channels: int
-):
+) -> None:
     photos = [np.tile(photo, 2)[..., : max(channels, 3)] for photo in (PHOTO, PHOTO // 4 + 90)]
     seen = Preprocessing([24, 40], name, channels=channels)(batch(*photos))
     scale = albumentations.Normalize(normalization=theirs, p=1)
@@ -113,7 +117,7 @@ def test_each_photo_is_scaled_by_itself_as_albumentations_does(
 
 @pytest.mark.parametrize("name", NORMALIZATIONS)
 @pytest.mark.parametrize("level", [0, 1, 128, 255])
-def test_flat_photos_stay_numbers(name: str, level: int):
+def test_flat_photos_stay_numbers(name: str, level: int) -> None:
     flat = np.full((24, 40, 3), level, np.uint8)
     seen = Preprocessing([24, 40], name)(batch(flat, PHOTO))
     assert seen.isfinite().all()
@@ -123,7 +127,7 @@ def test_flat_photos_stay_numbers(name: str, level: int):
 
 
 @pytest.mark.parametrize("name", NORMALIZATIONS)
-def test_photos_that_scale_themselves_are_the_same_in_less_light(name: str):
+def test_photos_that_scale_themselves_are_the_same_in_less_light(name: str) -> None:
     model = Preprocessing([24, 40], name)
     together = model(batch(PHOTO, PHOTO // 3))
     assert torch.allclose(together[:1], model(batch(PHOTO)), atol=1e-6)
@@ -131,7 +135,7 @@ def test_photos_that_scale_themselves_are_the_same_in_less_light(name: str):
     assert alike == (name in ("image", "channel", "min_max"))
 
 
-def test_fixed_steps_belong_to_the_preparation(locator: Detector):
+def test_fixed_transforms_belong_to_the_preprocessing(detector: Detector) -> None:
     darker = albumentations.RandomBrightnessContrast((-0.5, -0.5), (0, 0), p=1)
     steps = albumentations.to_dict(darker)
     for locate in (False, True):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -5,10 +7,10 @@ from resistor_cls.errors import ConfigError
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_task
 from tests.helpers.tiny_training import TINY, Training
 
-SETTINGS = {"backbone": TINY, "pretrained": "false", "image_size": 32}
+SETTINGS: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32}
 
 
-def test_a_layer_that_the_backbone_lacks_is_named() -> None:
+def test_a_layer_that_the_backbone_does_not_have_is_named() -> None:
     with pytest.raises(ConfigError, match="no layer is named like 'nothing'"):
         build_task(["10R", "4K7"], layer_lr={"nothing": 2}, **SETTINGS)
 

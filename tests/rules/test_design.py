@@ -103,14 +103,20 @@ def test_libraries_stay_behind_their_boundary(library: str, keepers: tuple[str, 
 
 
 def test_importing_the_commands_loads_nothing_heavy() -> None:
-    heavy = ("torch", "lightning", "mlflow", "hydra", "cv2", "timm", "pandas")
+    heavy = ("torch", "lightning", "mlflow", "hydra", "cv2", "timm", "pandas", "numpy")
     names = ", ".join(f"resistor_cls.{name}" for name in sorted(COMMANDS))
     code = f"import sys, {names}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_predicting_loads_no_lightning() -> None:
-    code = "import sys, resistor_cls.inference.predictor; print('lightning' in sys.modules)"
+@pytest.mark.parametrize(
+    ("module", "libraries"),
+    [("inference.predictor", ["lightning", "mlflow"]), ("synthetic", ["torch", "hydra", "mlflow"])],
+)
+def test_predicting_and_drawing_load_no_libraries_of_training(
+    module: str, libraries: list[str]
+) -> None:
+    code = f"import sys, resistor_cls.{module}; print(sys.modules.keys() & {libraries})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "set()"

@@ -1,4 +1,4 @@
-"""The examples of docs/extend.md are run as they stand there."""
+"""The examples of docs/extend.md run as they are written."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""The files that a newcomer starts from keep their promises."""
+"""The files that a newcomer starts from work as they are documented."""
 
 import re
 import shlex
@@ -16,18 +16,18 @@ from tests.helpers import ROOT
 COMMAND = re.compile(r"python -m resistor_cls\.train ([^\n`#|]+)")
 
 
-def promised() -> list[str]:
-    """Every training command that the documents and the configs tell people to type."""
+def documented() -> list[str]:
+    """Every training command that the documents and the configs name."""
     files = [ROOT / "README.md", ROOT / "Makefile", *(ROOT / "docs").glob("*.md")]
     files += [*(ROOT / "conf").rglob("*.yaml"), *(ROOT / "experiments").rglob("README.md")]
     found = {match for file in files for match in COMMAND.findall(file.read_text())}
-    # Examples of configs of one's own are run by test_extend.
+    # Examples of custom configs are run by test_extend.
     apart = ("KEY", "[", "--config-dir")
     return sorted(line.strip() for line in found if not any(one in line for one in apart))
 
 
-@pytest.mark.parametrize("line", promised())
-def test_every_command_that_is_told_composes(line: str) -> None:
+@pytest.mark.parametrize("line", documented())
+def test_every_documented_command_composes(line: str) -> None:
     words = [word for word in shlex.split(line.removesuffix("\\")) if word != "-m"]
     # Of a sweep, its first job.
     compose("train", [word.split(",")[0] for word in words])
@@ -35,7 +35,7 @@ def test_every_command_that_is_told_composes(line: str) -> None:
 
 def test_torch_and_torchvision_are_a_pair() -> None:
     boxes = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
-    # An operator of torchvision's own: missing where the two are of different builds.
+    # An operator of torchvision itself: missing where the two are of different builds.
     assert torchvision.ops.nms(boxes, torch.ones(1), 0.5).tolist() == [0]
 
 

@@ -1,4 +1,4 @@
-"""Files at the top of the repository agree with one another."""
+"""Files of the repository agree with one another."""
 
 import tomllib
 
@@ -23,3 +23,11 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert citation["version"] == resistor_cls.__version__
     assert citation["license"] == project["project"]["license"]
     assert citation["abstract"] == project["project"]["description"]
+
+
+def test_a_test_file_is_named_like_the_module_or_package_that_it_tests() -> None:
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        place = path.relative_to(ROOT / "tests")
+        if place.parts[0] not in {"jobs", "rules"}:
+            tested = ROOT / "resistor_cls" / place.with_name(place.stem.removeprefix("test_"))
+            assert tested.is_dir() or tested.with_suffix(".py").is_file(), place

@@ -16,46 +16,47 @@ from tests.helpers import ROOT
 STUDY = ROOT / "experiments" / "evaluation_report"
 
 
-def same(found: Any, told: Any, place: str = "") -> None:
+def same(found: Any, stated: Any, place: str = "") -> None:
     """Compares plain values; numbers may differ in their last digits between machines."""
-    assert type(found) is type(told), place
-    if isinstance(told, dict):
-        assert found.keys() == told.keys(), place
-        for key, value in told.items():
+    assert type(found) is type(stated), place
+    if isinstance(stated, dict):
+        assert found.keys() == stated.keys(), place
+        for key, value in stated.items():
             same(found[key], value, f"{place}.{key}")
-    elif isinstance(told, list):
-        assert len(found) == len(told), place
-        for number, (one, other) in enumerate(zip(found, told, strict=True)):
+    elif isinstance(stated, list):
+        assert len(found) == len(stated), place
+        for number, (one, other) in enumerate(zip(found, stated, strict=True)):
             same(one, other, f"{place}[{number}]")
-    elif isinstance(told, float):
-        assert found == pytest.approx(told, rel=1e-6, abs=1e-9), place
+    elif isinstance(stated, float):
+        assert found == pytest.approx(stated, rel=1e-6, abs=1e-9), place
     else:
-        assert found == told, place
+        assert found == stated, place
 
 
 def test_the_report_on_the_best_model_follows_from_its_tables() -> None:
-    told = json.loads((STUDY / "report.json").read_text(encoding="utf-8"))
+    stated = json.loads((STUDY / "report.json").read_text(encoding="utf-8"))
     predictions = Predictions.read(STUDY / "predictions.csv")
+    assert predictions.bursts is not None and predictions.ood_scores is not None
     found = cross_fitted(
         predictions.probabilities, predictions.targets, predictions.bursts, predictions.located
     )
     assert found is not None
-    # What each photo was judged by stands in the table; it is what the others give.
+    # The table has the calibration of each photo; it is fitted on the other photos.
     for name in ("temperatures", "confidences", "set_sizes"):
         assert getattr(predictions, name) == pytest.approx(getattr(found, name), rel=1e-6)
     again = report_of(predictions, found.calibration, found.basis)
-    same(again, {key: told[key] for key in again})
+    same(again, {key: stated[key] for key in again})
 
     unknown = pd.read_csv(STUDY / "unknown.csv")
     groups = [*unknown.groupby("kind", sort=False), ("all together", unknown)]
-    for (kind, part), row in zip(groups, told["unknown"]["kinds"], strict=True):
+    for (kind, part), row in zip(groups, stated["unknown"]["kinds"], strict=True):
         assert (row["kind"], row["photos"]) == (kind, len(part))
         area, passed = detection(predictions.ood_scores, part["unknown"].to_numpy())
         assert (row["auroc"], row["fpr95"]) == pytest.approx((area, passed))
 
     stressed = pd.read_csv(STUDY / "stress_predictions.csv.gz")
-    rows = robustness_report(stressed, predictions, told["stress"]["risk"])["rows"]
-    kept = [{key: row[key] for key in rows[0]} for row in told["stress"]["rows"]]
+    rows = robustness_report(stressed, predictions, stated["stress"]["risk"])["rows"]
+    kept = [{key: row[key] for key in rows[0]} for row in stated["stress"]["rows"]]
     same(rows, kept)
 
 
@@ -63,11 +64,11 @@ def test_the_table_of_settings_follows_from_its_csv() -> None:
     study = STUDY.with_name("settings")
     rows = pd.read_csv(study / "settings.csv")
     values, gaps = (rows[rows["kind"] == kind] for kind in ("value", "gap"))
-    told = re.findall(
+    stated = re.findall(
         r"^\| (.+?) \|((?: \d.+?\|){3})(.*?)\|$", (study / "README.md").read_text(), re.M
     )
-    assert len(told) == 10
-    texts = [(scores, gap.replace("**", "").strip()) for _, scores, gap in told]
+    assert len(stated) == 10
+    texts = [(scores, gap.replace("**", "").strip()) for _, scores, gap in stated]
     # In the order of the runs: the base, then every value but the base of each setting.
     order = dict.fromkeys(values["setting"])
     found = [("loss", "bce")]
@@ -84,5 +85,6 @@ def test_the_table_of_settings_follows_from_its_csv() -> None:
         assert [cell.strip() for cell in scores.strip(" |").split("|")] == expected, value
         if gap:
             row = gaps[(gaps["setting"] == setting) & gaps["value"].str.endswith(f" - {value}")]
-            row = row[row["score"] == "accuracy"].iloc[0]
-            assert gap == f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", value
+            accuracy = row[row["score"] == "accuracy"].iloc[0]
+            low, high = accuracy["low"], accuracy["high"]
+            assert gap == f"{accuracy['mean']:.3f} [{low:.3f}, {high:.3f}]", value

@@ -172,7 +172,7 @@ def test_mixed_categories_show_both_designs() -> None:
     assert kinds == {"carbon film", "metal film"}
 
 
-def test_any_category_can_be_drawn_and_told_apart() -> None:
+def test_any_category_can_be_drawn_and_distinguished() -> None:
     names = ("left", "right", "cracked", "4K99_1-4W", "0R22_3W", "47K", "10M_1-8W", "r", "Ω_5W")
     bands = {name: scene_of(name).body.bands for name in names}
     assert len(set(bands.values())) == len(names)

@@ -5,13 +5,10 @@ import pytest
 from resistor_cls.errors import ConfigError, ModelError, TrackingError
 from resistor_cls.tracking import model_file, open_run
 from resistor_cls.tracking.store.connection import check_store, connect, experiment_id
+from tests.helpers.runs import store_uri
 
 
-def uri(place: Path) -> str:
-    return f"sqlite:///{place / 'mlflow.db'}"
-
-
-def test_a_file_is_itself(workplace: Path) -> None:
+def test_a_path_is_used_as_it_is(workplace: Path) -> None:
     Path("best.ckpt").write_bytes(b"")
     with model_file("best.ckpt", "nothing://is.looked.up") as file:
         assert file == Path("best.ckpt")
@@ -27,17 +24,17 @@ def test_a_file_is_itself(workplace: Path) -> None:
     ],
 )
 def test_what_is_not_there_is_named(reference: str, message: str, workplace: Path) -> None:
-    with pytest.raises(ModelError, match=message), model_file(reference, uri(workplace)):
+    with pytest.raises(ModelError, match=message), model_file(reference, store_uri(workplace)):
         pass
 
 
-def test_a_run_without_a_model_is_told(workplace: Path) -> None:
-    with open_run("out", uri=uri(workplace), system_metrics=False) as run:
+def test_a_run_without_a_model_is_named(workplace: Path) -> None:
+    with open_run("out", uri=store_uri(workplace), system_metrics=False) as run:
         run.save_text("config/resolved.yaml", "a: 1")
     reference = f"runs:/{run.run_id}/config"
     with (
         pytest.raises(ModelError, match="holds no checkpoint"),
-        model_file(reference, uri(workplace)),
+        model_file(reference, store_uri(workplace)),
     ):
         pass
 
@@ -52,19 +49,19 @@ def test_stores_that_cannot_be_used_are_refused_in_seconds(tmp_path: Path) -> No
         connect(f"sqlite:///{tmp_path / 'text.db'}")
 
 
-def test_a_deleted_experiment_is_told(workplace: Path) -> None:
-    client = connect(uri(workplace))
-    number = experiment_id(client, uri(workplace), "old", "artifacts")
+def test_a_deleted_experiment_is_named(workplace: Path) -> None:
+    client = connect(store_uri(workplace))
+    number = experiment_id(client, store_uri(workplace), "old", "artifacts")
     client.delete_experiment(number)
     with pytest.raises(TrackingError, match=r"tracking\.experiment=old was deleted"):
-        experiment_id(client, uri(workplace), "old", "artifacts")
+        experiment_id(client, store_uri(workplace), "old", "artifacts")
 
 
 def test_an_error_outside_the_trainer_closes_the_run_too(workplace: Path) -> None:
-    client = connect(uri(workplace))
+    client = connect(store_uri(workplace))
     with (
         pytest.raises(ZeroDivisionError),
-        open_run("out", uri=uri(workplace), system_metrics=False) as run,
+        open_run("out", uri=store_uri(workplace), system_metrics=False) as run,
     ):
         run.set_tags({"share": 1 / 0})
     closed = client.get_run(run.run_id)

@@ -19,8 +19,8 @@ def photos(counts: list[int]) -> PhotoSet:
 
 
 def metadata_of(border: np.ndarray, camera: str = "") -> ImageMetadata:
-    ring = tuple(border.tolist())
-    return ImageMetadata("", "", 9, 9, "RGB", 1, camera, "", 0.5, 0.0, 1.0, "0" * 64, ring)
+    colours = tuple(border.tolist())
+    return ImageMetadata("", "", 9, 9, "RGB", 1, camera, "", 0.5, 0.0, 1.0, "0" * 64, colours)
 
 
 def scored(counts: list[int], signal: float, cameras: int = 1) -> dict[str, Shortcut]:

@@ -21,7 +21,7 @@ WORDS = {"custom": [f"augment.pipeline.file={PIPELINE}"]}
 
 
 @pytest.mark.parametrize("name", groups()["augment"])
-def test_every_strategy_is_repeatable_and_keeps_size_and_type(name: str):
+def test_every_strategy_is_repeatable_and_keeps_size_and_type(name: str) -> None:
     words = [f"augment={name}", *WORDS.get(name, [])]
     steps = instantiate(compose(overrides=words).augment)
     augmentation = Augmentation([step for step in steps.values() if step is not None])
@@ -39,14 +39,14 @@ def test_every_strategy_is_repeatable_and_keeps_size_and_type(name: str):
 
 
 @pytest.mark.parametrize("name", ["soft", "hard", "crop"])
-def test_an_upright_crop_stays_upright(name: str):
+def test_an_upright_crop_stays_upright(name: str) -> None:
     steps = instantiate(compose(overrides=[f"augment={name}"]).augment)
     augmentation = Augmentation([step for step in steps.values() if step is not None])
     crop = noise(16, 40)
     torch.manual_seed(0)
     assert {augmentation(crop).shape for _ in range(20)} == {(16, 40, 3)}
-    turns = Augmentation([albumentations.SquareSymmetry(p=1)])
-    seen = {bytes(turns(crop)) for _ in range(60)}
+    rotated = Augmentation([albumentations.SquareSymmetry(p=1)])
+    seen = {bytes(rotated(crop)) for _ in range(60)}
     assert seen == {bytes(np.ascontiguousarray(crop[::u, ::v])) for u in (1, -1) for v in (1, -1)}
 
 
@@ -54,7 +54,9 @@ def test_an_upright_crop_stays_upright(name: str):
     "step",
     [albumentations.Resize(20, 20), albumentations.Normalize(), albumentations.ToGray(1, p=1)],
 )
-def test_steps_that_belong_to_the_model_are_refused(step: albumentations.BasicTransform):
+def test_transforms_that_belong_to_the_model_are_refused(
+    step: albumentations.BasicTransform,
+) -> None:
     with pytest.raises(ConfigError, match=r"\(40, 40, 3\) uint8 into .* belong to the model"):
         Augmentation([albumentations.HorizontalFlip(), step])(PHOTO)
     # Before training, however rarely it is applied.
@@ -65,8 +67,8 @@ def test_steps_that_belong_to_the_model_are_refused(step: albumentations.BasicTr
 
 
 @pytest.mark.parametrize("name", ["soft", "medium", "hard", "crop"])
-def test_trying_the_steps_changes_nothing(name: str):
-    """A seeded training draws the same whether its steps were tried or not."""
+def test_a_dry_run_of_the_transforms_changes_no_training(name: str) -> None:
+    """A seeded training draws the same numbers with a dry run and without."""
     steps = list(instantiate(compose(overrides=[f"augment={name}"]).augment).values())
     tried = Augmentation(steps)
     torch.manual_seed(0)
@@ -75,12 +77,12 @@ def test_trying_the_steps_changes_nothing(name: str):
     assert np.array_equal(ten(tried, 3), ten(Augmentation(steps), 3))
 
 
-def test_what_changes_the_size_and_changes_it_back_is_taken():
+def test_what_changes_the_size_and_changes_it_back_is_taken() -> None:
     Augmentation([albumentations.RandomCrop(8, 8), albumentations.Resize(40, 40)]).check((40, 40))
 
 
 @pytest.mark.parametrize("channels", [2, 5])
-def test_soft_takes_photos_of_any_channels(channels: int):
+def test_soft_takes_photos_of_any_channels(channels: int) -> None:
     steps = list(instantiate(compose(overrides=["augment=soft"]).augment).values())
     augmentation = Augmentation(steps)
     augmentation.check((40, 40), channels)
@@ -88,7 +90,7 @@ def test_soft_takes_photos_of_any_channels(channels: int):
     assert augmentation(photo).shape == (40, 40, channels)
 
 
-def test_a_step_for_colours_is_refused_by_name_where_there_are_none():
+def test_a_transform_of_colours_is_refused_by_name_without_colours() -> None:
     steps = list(instantiate(compose(overrides=["augment=medium"]).augment).values())
     with pytest.raises(ConfigError, match=r"PlanckianJitter, but model.channels=5: .* 3-channel"):
         Augmentation(steps).check((40, 40), 5)
@@ -96,6 +98,6 @@ def test_a_step_for_colours_is_refused_by_name_where_there_are_none():
         Augmentation([albumentations.MaskDropout()]).check((40, 40))
 
 
-def test_something_that_is_not_a_transform_is_refused():
+def test_something_that_is_not_a_transform_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"augment: 'flip' is not an albumentations transform"):
-        Augmentation(["flip"])  # type: ignore[list-item]
+        Augmentation(["flip"])

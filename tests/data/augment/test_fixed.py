@@ -25,22 +25,23 @@ def plain(steps: Any) -> Any:
     return serialised(json.loads(json.dumps(albumentations.to_dict(steps))))
 
 
-def test_fixed_transforms_are_plain_values_that_make_the_same_transforms(tmp_path: Path):
+def test_fixed_transforms_are_plain_values_that_make_the_same_transforms(tmp_path: Path) -> None:
     albumentations.save(FIXED, tmp_path / "steps.yaml", data_format="yaml")
     values = serialised(tmp_path / "steps.yaml")
+    assert values is not None
     assert values == json.loads(json.dumps(values)) == serialised(values) == plain(FIXED)
     assert serialised(None) is None
     resize_image = Resize([24, 40])
-    prepared = WithFixedTransforms(resize_image, values)(PHOTO)
+    preprocessed = WithFixedTransforms(resize_image, values)(PHOTO)
     expected = FIXED(image=PHOTO)["image"]
-    assert np.array_equal(prepared.photo, expected)
-    assert prepared.located
+    assert np.array_equal(preprocessed.photo, expected)
+    assert preprocessed.located
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(WithFixedTransforms(resize_image, values), [PHOTO] * 12))
     assert all(np.array_equal(one.photo, expected) for one in together)
 
 
-def test_other_transforms_are_another_preprocessing():
+def test_other_transforms_are_another_preprocessing() -> None:
     keys = [Resize(24).key]
     for base in (Resize(24), Resize(32)):
         keys += [WithFixedTransforms(base, plain(steps)).key for steps in (FIXED, DARKER)]
@@ -63,11 +64,11 @@ def test_other_transforms_are_another_preprocessing():
         (albumentations.ToGray(1, p=1), r"\(ToGray\): .* into \(24, 40, 1\)"),
     ],
 )
-def test_transforms_that_are_not_fixed_are_refused(step: Any, message: str):
+def test_transforms_that_are_not_fixed_are_refused(step: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=f"model.steps.*{message}"):
         WithFixedTransforms(Resize([24, 40]), plain(albumentations.Compose([step])))
 
 
-def test_fixed_transforms_of_colours_are_refused_for_other_channels():
+def test_fixed_transforms_of_colours_are_refused_for_other_channels() -> None:
     with pytest.raises(ConfigError, match=r"model.steps: ToGray, but model.channels=5"):
         WithFixedTransforms(Resize(24, 5), plain(FIXED))

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -15,7 +17,7 @@ def batch(size: int = 8, side: int = 40) -> dict[str, Tensor]:
     return {"photos": photos, "targets": numbers % CATEGORIES, "indices": numbers}
 
 
-def mixed(kind: str, seed: int = 0, **settings: object) -> dict[str, Tensor]:
+def mixed(kind: str, seed: int = 0, **settings: Any) -> dict[str, Tensor]:
     torch.manual_seed(seed)
     return Mix(kind, **settings)(batch(), CATEGORIES)
 
@@ -30,7 +32,7 @@ def share_of_the_other(photos: Tensor) -> Tensor:
 @pytest.mark.parametrize(
     "settings", [{"kind": "mixup"}, {"kind": "cutmix"}, {"kind": "cutmix", "corner": True}]
 )
-def test_a_label_has_the_share_of_its_photo(seed: int, settings: dict):
+def test_a_label_has_the_share_of_its_photo(seed: int, settings: dict[str, Any]) -> None:
     found = mixed(**settings, seed=seed)
     assert found["photos"].dtype == torch.float32
     shares, targets = found["soft_targets"], batch()["targets"]
@@ -41,21 +43,21 @@ def test_a_label_has_the_share_of_its_photo(seed: int, settings: dict):
     assert torch.equal(found["indices"], batch()["indices"])
 
 
-def test_mixup_lays_over_and_cutmix_pastes():
+def test_mixup_blends_and_cutmix_pastes() -> None:
     assert all(len(photo.unique()) == 1 for photo in mixed("mixup")["photos"])
     pasted = [mixed("cutmix", seed)["photos"][1].unique().tolist() for seed in range(10)]
     assert all(set(values) <= {0.0, 1.0} for values in pasted)
     assert [0.0, 1.0] in pasted
 
 
-def test_a_patch_in_the_corner_touches_exactly_one_corner():
+def test_a_patch_in_the_corner_touches_exactly_one_corner() -> None:
     for seed in range(20):
         patch = mixed("cutmix", seed, corner=True)["photos"][1, 0] == 0
         corners = int(patch[0, 0]) + int(patch[0, -1]) + int(patch[-1, 0]) + int(patch[-1, -1])
         assert patch.all() or corners == int(patch.any())
 
 
-def test_the_target_rule_decides_what_counts():
+def test_the_target_rule_decides_what_counts() -> None:
     ratio, union, larger = (
         mixed("mixup", target=rule)["soft_targets"] for rule in ("ratio", "union", "larger")
     )
@@ -64,8 +66,8 @@ def test_the_target_rule_decides_what_counts():
     assert torch.equal(larger.sum(1), torch.ones(8))
 
 
-def test_concentration_probability_and_iterations_do_what_they_say():
-    def spread(**settings: object) -> Tensor:
+def test_concentration_probability_and_iterations_do_what_they_say() -> None:
+    def spread(**settings: Any) -> Tensor:
         found = [mixed("mixup", seed, **settings)["soft_targets"] for seed in range(60)]
         return torch.stack(found)
 
@@ -79,7 +81,7 @@ def test_concentration_probability_and_iterations_do_what_they_say():
     assert int((spread(iterations=2)[0] > 0).sum(1).max()) == 3
 
 
-def test_without_mixing_there_is_nothing():
+def test_without_mixing_there_is_nothing() -> None:
     assert mixing("none") is None
     assert mixing("mixup", concentration=0.2).kind == "mixup"
 
@@ -95,6 +97,6 @@ def test_without_mixing_there_is_nothing():
         ({"target": "rato"}, "mix.target=rato: did you mean ratio"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(settings: dict, message: str):
+def test_a_setting_that_cannot_be_used_is_named(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Mix(**({"kind": "mixup"} | settings))

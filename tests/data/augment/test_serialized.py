@@ -1,4 +1,4 @@
-"""Pipelines that albumentations has written: as random steps, and as fixed ones of a model."""
+"""Pipelines that albumentations has written: as random transforms, and as fixed ones of a model."""
 
 import json
 import os
@@ -36,12 +36,16 @@ def node(name: str, **arguments: Any) -> dict[str, Any]:
 
 def pipeline(*steps: Any) -> dict[str, Any]:
     """As version 1.1 wrote it, which Hydrogen Torch uses."""
-    nothing = {"bbox_params": None, "keypoint_params": None, "additional_targets": {}}
+    nothing: dict[str, Any] = {
+        "bbox_params": None,
+        "keypoint_params": None,
+        "additional_targets": {},
+    }
     return {"__version__": "1.1.0", "transform": node("Compose", transforms=list(steps), **nothing)}
 
 
 @pytest.mark.parametrize("kind", ["json", "yaml"])
-def test_what_albumentations_saves_is_read(tmp_path: Path, kind: Any):
+def test_what_albumentations_saves_is_read(tmp_path: Path, kind: Any) -> None:
     albumentations.save(RANDOM, tmp_path / "file", data_format=kind)
     read = read_pipeline(tmp_path / "file")
     assert albumentations.to_dict(read) == albumentations.to_dict(RANDOM)
@@ -53,7 +57,7 @@ def test_what_albumentations_saves_is_read(tmp_path: Path, kind: Any):
     assert np.array_equal(changed, Augmentation([RANDOM])(PHOTO))
 
 
-def test_old_files_say_always_apply(tmp_path: Path):
+def test_old_files_say_always_apply(tmp_path: Path) -> None:
     steps = [node("HorizontalFlip", always_apply=True, p=0.1), node("ToGray", always_apply=False)]
     (tmp_path / "old.json").write_text(json.dumps(pipeline(*steps)))
     read = read_pipeline(tmp_path / "old.json")
@@ -91,7 +95,7 @@ HYDROGEN_TORCH = json.dumps(
         (HYDROGEN_TORCH, "IMAGE_HEIGHT is a placeholder .* resizing belongs to the model"),
     ],
 )
-def test_what_cannot_be_read_is_named(tmp_path: Path, content: str, message: str):
+def test_what_cannot_be_read_is_named(tmp_path: Path, content: str, message: str) -> None:
     file = tmp_path / "file.json"
     file.write_text(content)
     with pytest.raises(ConfigError, match=rf"augment.pipeline.file={file}: .*{message}"):
@@ -125,7 +129,7 @@ def bomb(first: str, line: str) -> str:
 )
 def test_a_small_file_that_means_a_large_one_is_refused_at_once(
     tmp_path: Path, content: str, reason: str
-):
+) -> None:
     file = tmp_path / "bomb.yaml"
     file.write_text(content)
     begun = time.process_time()
@@ -137,7 +141,7 @@ def test_a_small_file_that_means_a_large_one_is_refused_at_once(
         serialised(tmp_path / "pipe.yaml")
 
 
-def test_aliases_of_what_stands_twice_are_read(tmp_path: Path):
+def test_aliases_of_what_stands_twice_are_read(tmp_path: Path) -> None:
     shared = (-0.2, -0.2)
     step = albumentations.RandomBrightnessContrast(shared, (0, 0), p=1).to_dict()
     step["transform"]["contrast_limit"] = step["transform"]["brightness_limit"] = list(shared)
@@ -147,7 +151,7 @@ def test_aliases_of_what_stands_twice_are_read(tmp_path: Path):
     assert read_pipeline(tmp_path / "twice.yaml").contrast_limit == shared
 
 
-def test_values_that_are_too_deep_are_refused_wherever_they_come_from():
+def test_values_that_are_too_deep_are_refused_wherever_they_come_from() -> None:
     values: Any = 1
     for _ in range(5000):
         values = {"transform": values}
@@ -155,7 +159,7 @@ def test_values_that_are_too_deep_are_refused_wherever_they_come_from():
         serialised(values)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"augment.pipeline.file=.*absent: No such file"):
         read_pipeline(tmp_path / "absent")
     (tmp_path / "picture").write_bytes(b"\xff\xfe\x00")

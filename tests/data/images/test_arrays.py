@@ -23,7 +23,7 @@ def saved(array: np.ndarray, **how: Any) -> bytes:
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 5])
-def test_arrays_are_photos_of_any_channels(channels: int, tmp_path: Path):
+def test_arrays_are_photos_of_any_channels(channels: int, tmp_path: Path) -> None:
     photo = np.concatenate([noise(6, 7), noise(6, 7, 1)], axis=2)[..., :channels]
     for order in (photo, np.asfortranarray(photo)):
         (tmp_path / "photo.npy").write_bytes(saved(order))
@@ -55,13 +55,13 @@ def test_arrays_are_photos_of_any_channels(channels: int, tmp_path: Path):
     ],
     ids=["floats", "two axes", "nothing", "objects", "cut", "too large", "no header"],
 )
-def test_other_arrays_are_refused(encoded: bytes, reason: str):
+def test_other_arrays_are_refused(encoded: bytes, reason: str) -> None:
     with pytest.raises(DataError, match=reason):
         decode_photo(encoded)
 
 
 @given(st.data())
-def test_damaged_arrays_never_raise_anything_else(data: st.DataObject):
+def test_damaged_arrays_never_raise_anything_else(data: st.DataObject) -> None:
     encoded = bytearray(saved(noise(3, 4)))
     places = st.integers(0, len(encoded) - 1)
     for place, value in data.draw(st.dictionaries(places, st.integers(0, 255))).items():

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from resistor_cls.errors import DataError
 from tests.helpers.photo_files import NAMES, noise, write_folder, write_photo
 
 
-def test_cached_photos_are_the_photos(tmp_path: Path):
+def test_cached_photos_are_the_photos(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     cache = open_cache(photos, Resize(16), tmp_path / "cache")
     assert cache.photos.shape == (len(photos), 16, 16, 3)
@@ -39,7 +40,7 @@ def test_cached_photos_are_the_photos(tmp_path: Path):
         )
 
 
-def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     first = open_cache(photos, Resize(16), tmp_path / "cache")
 
@@ -55,7 +56,7 @@ def test_photos_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 1
 
 
-def test_arrays_keep_their_channels(tmp_path: Path):
+def test_arrays_keep_their_channels(tmp_path: Path) -> None:
     root = tmp_path / "photos"
     photo = np.concatenate([noise(20, 30, 0), noise(20, 30, 1)], axis=2)[..., :5]
     for name in ("10R", "4K7"):
@@ -71,7 +72,7 @@ def test_arrays_keep_their_channels(tmp_path: Path):
     assert "it has 3 channels, model.channels=5" in cache.unreadable["4K7/1.jpg"]
 
 
-def test_caches_of_older_versions_are_still_found():
+def test_caches_of_older_versions_are_still_found() -> None:
     assert [Resize(size).key for size in (224, [224, 224], [160, 320])] == [
         "shrink 224",
         "shrink 224",
@@ -81,7 +82,7 @@ def test_caches_of_older_versions_are_still_found():
 
 
 @pytest.mark.parametrize("change", ["content", "time", "added"])
-def test_a_change_is_noticed(tmp_path: Path, change: str):
+def test_a_change_is_noticed(tmp_path: Path, change: str) -> None:
     root = write_folder(tmp_path / "photos")
     before = open_cache(FolderSource(root).read(), Resize(16), tmp_path / "cache")
     target = root / "10R" / ("new.jpg" if change == "added" else "0.jpg")
@@ -96,7 +97,7 @@ def test_a_change_is_noticed(tmp_path: Path, change: str):
     assert after.metadata != before.metadata
 
 
-def test_sizes_and_places_do_not_meet(tmp_path: Path):
+def test_each_size_and_each_folder_has_its_cache(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     other = FolderSource(write_folder(tmp_path / "others", NAMES[::-1])).read()
     cache = tmp_path / "cache"
@@ -109,9 +110,10 @@ def test_sizes_and_places_do_not_meet(tmp_path: Path):
 
 
 class Marked:
-    """Finds something in every photo whose red is 100 or more; where, its green tells."""
+    """Finds something in every photo whose red is 100 or more; where, its green says."""
 
     locates, channels = True, 3
+    size: int | list[int]
 
     def __init__(self, size: int, key: str) -> None:
         self.size, self.shape, self.key = size, (size, size), key
@@ -119,7 +121,7 @@ class Marked:
     def __call__(self, photo: np.ndarray) -> PreprocessedImage:
         assert torch.get_num_threads() == 1
         red, green, _ = photo[0, 0].tolist()
-        pixels = np.zeros((self.size, self.size, 3), np.uint8)
+        pixels = np.zeros((*self.shape, 3), np.uint8)
         if red < 100:
             return PreprocessedImage(pixels, located=False)
         place = np.array([[0.5, 0.1, green / 3], [-0.1, 0.5, 0.0]])
@@ -127,8 +129,11 @@ class Marked:
             pixels, True, place, OrientedBox(green / 7, 8.0, 0.1, 12.0, 4.0, 0.9)
         )
 
+    def every(self, photo: np.ndarray) -> list[PreprocessedImage]:
+        return [self(photo)]
 
-def test_what_was_not_located_is_kept(tmp_path: Path):
+
+def test_what_was_not_located_is_kept(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "photos")
     (root / "10R" / "1.jpg").write_bytes(b"")
     photos, threads = FolderSource(root).read(), torch.get_num_threads()
@@ -142,7 +147,7 @@ def test_what_was_not_located_is_kept(tmp_path: Path):
     assert open_cache(photos, Resize(16), tmp_path / "cache").located.all()
 
 
-def test_where_a_photo_and_its_body_lie_is_kept(tmp_path: Path):
+def test_where_a_photo_and_its_body_lie_is_kept(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "photos")
     (root / "10R" / "1.jpg").write_bytes(b"")
     photos = FolderSource(root).read()
@@ -159,14 +164,16 @@ def test_where_a_photo_and_its_body_lie_is_kept(tmp_path: Path):
     assert whole.body(0) is None
 
 
-def test_each_preprocessing_has_its_cache(tmp_path: Path):
+def test_each_preprocessing_has_its_cache(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
-    for prepare in (Resize(16), Marked(16, "marked"), Marked(16, "marked otherwise")):
-        open_cache(photos, prepare, tmp_path / "cache")
+    for preprocess in (Resize(16), Marked(16, "marked"), Marked(16, "marked otherwise")):
+        open_cache(photos, preprocess, tmp_path / "cache")
     assert len(list((tmp_path / "cache" / "decoded").iterdir())) == 3
 
 
-def test_an_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupted_build_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photos, cache = FolderSource(write_folder(tmp_path / "photos")).read(), tmp_path / "cache"
 
     def interrupted(*_: object) -> None:
@@ -180,7 +187,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest
     assert len(open_cache(photos, Resize(16), cache).metadata) == len(photos)
 
 
-def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path):
+def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "photos")
     (root / "4K7" / "1.jpg").write_bytes(b"")
     photos = FolderSource(root).read()
@@ -195,7 +202,7 @@ def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path):
         assert np.array_equal(cache.photos[-1], last)
 
 
-def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path):
+def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
@@ -219,7 +226,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("damage", ["absent", "folder", *DAMAGE])
 def test_a_damaged_cache_is_decoded_anew(
     tmp_path: Path, name: str, damage: str, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     first = open_cache(photos, Resize(16), tmp_path / "cache")
     file = next((tmp_path / "cache").glob(f"decoded/*/{name}"))
@@ -251,7 +258,9 @@ def test_a_damaged_cache_is_decoded_anew(
         lambda index: index.update(metadata=[1] * 12),
     ],
 )
-def test_an_index_of_other_photos_is_made_anew(tmp_path: Path, change: Callable[[Any], object]):
+def test_an_index_of_other_photos_is_made_anew(
+    tmp_path: Path, change: Callable[[Any], object]
+) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     first = open_cache(photos, Resize(16), tmp_path / "cache")
     file = next((tmp_path / "cache").glob("decoded/*/index.json"))
@@ -263,7 +272,7 @@ def test_an_index_of_other_photos_is_made_anew(tmp_path: Path, change: Callable[
         assert (again.metadata, again.readable) == (first.metadata, first.readable)
 
 
-def test_a_file_instead_of_a_cache_is_replaced(tmp_path: Path):
+def test_a_file_instead_of_a_cache_is_replaced(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     open_cache(photos, Resize(16), tmp_path / "cache")
     place = next((tmp_path / "cache" / "decoded").iterdir())
@@ -272,7 +281,7 @@ def test_a_file_instead_of_a_cache_is_replaced(tmp_path: Path):
     assert len(open_cache(photos, Resize(16), tmp_path / "cache").metadata) == len(photos)
 
 
-def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path):
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
@@ -284,7 +293,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path):
     assert list((tmp_path / "cache" / "decoded").iterdir()) == []
 
 
-def test_a_photo_that_vanishes_is_named(tmp_path: Path):
+def test_a_photo_that_vanishes_is_named(tmp_path: Path) -> None:
     photos = FolderSource(write_folder(tmp_path / "photos")).read()
     photos.path(0).unlink()
     with pytest.raises(DataError, match=f"{photos.path(0)}: No such file or directory: it was li"):
@@ -307,7 +316,9 @@ class Waiting(Resize):
         return super().__call__(photo)
 
 
-def test_what_a_killed_build_left_is_removed_and_a_living_one_is_let_be(tmp_path: Path):
+def test_files_of_a_killed_build_are_removed_and_those_of_a_running_one_kept(
+    tmp_path: Path,
+) -> None:
     root, decoded = write_folder(tmp_path / "photos"), tmp_path / "cache" / "decoded"
     photos = FolderSource(root).read()
     events = [FORK.Event() for _ in range(2)]
@@ -334,7 +345,7 @@ def test_what_a_killed_build_left_is_removed_and_a_living_one_is_let_be(tmp_path
     assert [path.name for path in decoded.iterdir() if path.name.startswith(".")] == []
 
 
-def test_what_older_versions_left_is_removed_and_nothing_of_others(tmp_path: Path):
+def test_what_older_versions_left_is_removed_and_nothing_of_others(tmp_path: Path) -> None:
     decoded = tmp_path / "cache" / "decoded"
     for name in (f".building-{'0a' * 16}", ".building-mine", "notes"):
         (decoded / name).mkdir(parents=True)
@@ -344,7 +355,7 @@ def test_what_older_versions_left_is_removed_and_nothing_of_others(tmp_path: Pat
     assert len(list(decoded.iterdir())) == 3
 
 
-def test_several_that_find_one_damaged_cache_at_once_all_get_it(tmp_path: Path):
+def test_several_processes_that_find_a_damaged_cache_all_get_a_whole_one(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "photos")
     first = open_cache(FolderSource(root).read(), Resize(16), tmp_path / "cache")
     next((tmp_path / "cache").glob("decoded/*/photos.uint8")).unlink()
@@ -364,13 +375,15 @@ pairs = st.lists(st.tuples(st.text("0123456789abcdef", min_size=1), st.text(min_
 
 
 @given(pairs, st.randoms())
-def test_a_fingerprint_does_not_depend_on_order(labelled: list[tuple[str, str]], random):
+def test_a_fingerprint_does_not_depend_on_order(
+    labelled: list[tuple[str, str]], random: Random
+) -> None:
     shuffled = list(labelled)
     random.shuffle(shuffled)
     assert fingerprint(*_columns(labelled)) == fingerprint(*_columns(shuffled))
 
 
-def test_a_fingerprint_knows_content_and_labels():
+def test_a_fingerprint_knows_content_and_labels() -> None:
     prints = [
         fingerprint(("a", "b"), ("x", "y")),
         fingerprint(("a", "b"), ("y", "x")),

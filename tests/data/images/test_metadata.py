@@ -1,6 +1,4 @@
-"""What files tell, and which photos are found to be alike."""
-
-from io import BytesIO
+"""Image metadata: what EXIF says, and what is measured of the pixels."""
 
 import cv2
 import numpy as np
@@ -8,26 +6,14 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
-from resistor_cls.data.images.decode import decode_photo
 from resistor_cls.data.images.metadata import (
     BORDER_NAMES,
     edge_descriptor,
-    image_metadata,
 )
 from resistor_cls.data.splits.near_duplicates import (
     exact_duplicates,
 )
-
-
-def encoded(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG") -> bytes:
-    file = BytesIO()
-    Image.fromarray(photo).save(file, form, exif=exif or Image.Exif(), quality=80)
-    return file.getvalue()
-
-
-def measured(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG"):
-    file = encoded(photo, exif, form)
-    return image_metadata(file, decode_photo(file))
+from tests.helpers.photo_files import metadata_of
 
 
 def exif_of(taken: str = "2018:04:25 14:14:28", fraction: str = "50") -> Image.Exif:
@@ -39,9 +25,9 @@ def exif_of(taken: str = "2018:04:25 14:14:28", fraction: str = "50") -> Image.E
     return exif
 
 
-def test_exif_is_read():
+def test_exif_is_read() -> None:
     photo = np.zeros((40, 60, 3), dtype=np.uint8)
-    metadata = measured(photo, exif_of(), "JPEG")
+    metadata = metadata_of(photo, exif_of(), "JPEG")
     assert (metadata.width, metadata.height) == (40, 60)  # upright
     assert metadata.orientation == 6
     assert metadata.camera == "NIKON D7000"
@@ -50,46 +36,46 @@ def test_exif_is_read():
 
 
 @pytest.mark.parametrize("taken", ["0000:00:00 00:00:00", "yesterday", ""])
-def test_what_exif_does_not_say_is_empty(taken: str):
+def test_what_exif_does_not_say_is_empty(taken: str) -> None:
     photo = np.zeros((40, 60, 3), dtype=np.uint8)
-    assert measured(photo, exif_of(taken, "x"), "JPEG").taken == ""
-    bare = measured(photo)
+    assert metadata_of(photo, exif_of(taken, "x"), "JPEG").taken == ""
+    bare = metadata_of(photo)
     assert (bare.camera, bare.taken, bare.orientation) == ("", "", 1)
 
 
-def test_light_and_sharpness():
+def test_light_and_sharpness() -> None:
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)
-    sharp, soft = measured(noise), measured(cv2.GaussianBlur(noise, (0, 0), 3))
+    sharp, soft = metadata_of(noise), metadata_of(cv2.GaussianBlur(noise, (0, 0), 3))
     assert sharp.sharpness > 10 * soft.sharpness
-    white, grey = (measured(np.full((50, 50, 3), level, np.uint8)) for level in (255, 51))
+    white, grey = (metadata_of(np.full((50, 50, 3), level, np.uint8)) for level in (255, 51))
     assert (white.brightness, white.clipped) == (1.0, 1.0)
     assert (grey.brightness, grey.clipped) == (0.2, 0.0)
     assert len(grey.border) == len(BORDER_NAMES)
 
 
 @pytest.mark.parametrize("shape", [(1, 3000), (3000, 1), (1, 1)])
-def test_any_shape_can_be_looked_at(shape: tuple[int, int]):
+def test_photos_of_any_shape_have_metadata(shape: tuple[int, int]) -> None:
     photo = np.zeros((*shape, 3), dtype=np.uint8)
-    metadata = measured(photo)
+    metadata = metadata_of(photo)
     assert (metadata.height, metadata.width) == shape
     assert edge_descriptor(photo).shape == (64, 64)
 
 
-def test_the_border_does_not_depend_on_the_middle():
+def test_the_border_does_not_depend_on_the_middle() -> None:
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 256, (128, 128, 3), dtype=np.uint8)
     other = photo.copy()
-    other[24:-24, 24:-24] = 0  # 15 % of 128 is 19 pixels, and a resize looks no further than one
-    assert measured(photo).border == measured(other).border
+    other[24:-24, 24:-24] = 0  # 15 % of 128 is 19 pixels, and a resize reaches no further than one
+    assert metadata_of(photo).border == metadata_of(other).border
     other[:5] = 0
-    assert measured(photo).border != measured(other).border
+    assert metadata_of(photo).border != metadata_of(other).border
 
 
-def test_the_same_picture_has_the_same_pixels_whatever_its_file():
+def test_the_same_picture_has_the_same_pixel_hash_whatever_its_file() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    plain, told = measured(photo), measured(photo, exif_of())
-    told_upright = measured(np.rot90(photo), exif_of())  # stored turned, and shown upright
-    assert plain.content != told.content
-    assert plain.pixel_hash == told_upright.pixel_hash != told.pixel_hash
-    assert exact_duplicates([plain, told, told_upright]) == [(0, 2)]
+    plain, described = metadata_of(photo), metadata_of(photo, exif_of())
+    described_upright = metadata_of(np.rot90(photo), exif_of())  # stored rotated, and shown upright
+    assert plain.content != described.content
+    assert plain.pixel_hash == described_upright.pixel_hash != described.pixel_hash
+    assert exact_duplicates([plain, described, described_upright]) == [(0, 2)]

@@ -28,14 +28,14 @@ def encode(image: Image.Image, kind: str, **how: Any) -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.5, True, "64", [64], [64, 0], [64, 64, 3], [64.0, 64]])
-def test_an_invalid_size_is_refused(size: Any):
+def test_an_invalid_size_is_refused(size: Any) -> None:
     with pytest.raises(
         ConfigError, match=rf"{re.escape(f'data.image_size={size}')}: expected 1 or"
     ):
         Resize(size)
 
 
-def test_the_right_size_is_left_alone():
+def test_the_right_size_is_left_alone() -> None:
     photos = torch.rand(2, 3, 20, 20)
     assert resize(photos, (20, 20)) is photos
     photo = noise(20, 20)
@@ -46,7 +46,9 @@ sides = st.integers(1, 70)
 
 
 @given(sides, sides, sides)
-def test_a_stored_photo_is_what_the_model_would_have_made_of_it(height: int, width: int, size: int):
+def test_a_stored_photo_is_what_the_model_would_have_made_of_it(
+    height: int, width: int, size: int
+) -> None:
     photo = noise(height, width)
     stored = resize_image(photo, (size, size))
     assert stored.shape == (size, size, 3)
@@ -59,7 +61,7 @@ def test_a_stored_photo_is_what_the_model_would_have_made_of_it(height: int, wid
 
 
 @given(sides, sides, sides, st.integers(0, 255))
-def test_a_photo_of_one_colour_keeps_it(height: int, width: int, size: int, level: int):
+def test_a_photo_of_one_colour_keeps_it(height: int, width: int, size: int, level: int) -> None:
     photo = np.full((height, width, 3), level, np.uint8)
     assert np.array_equal(resize_image(photo, (size, size)), np.full((size, size, 3), level))
 
@@ -67,7 +69,7 @@ def test_a_photo_of_one_colour_keeps_it(height: int, width: int, size: int, leve
 @given(sides, sides, st.tuples(sides, sides), st.integers(1, 600))
 def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
     height: int, width: int, shape: tuple[int, int], values: int
-):
+) -> None:
     photo = noise(height, width)
     whole = resize(torch.from_numpy(photo).permute(2, 0, 1)[None].float().div(255), shape)
     expected = whole[0].mul(255).round().byte().permute(1, 2, 0).numpy()
@@ -79,7 +81,7 @@ def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
         assert np.array_equal(decode_photo(encoded), photo)
 
 
-def test_resizing_averages_what_it_drops():
+def test_resizing_averages_what_it_drops() -> None:
     # Without anti-aliasing only the two pixels around each centre would count: all black.
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::4] = 255

@@ -47,9 +47,9 @@ def link(name: str) -> zipfile.ZipInfo:
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_names_that_climb_out_or_hide_each_other_are_refused(
+def test_names_that_leave_the_folder_or_collide_are_refused(
     tmp_path: Path, files: list[tuple[Any, bytes]], reason: str
-):
+) -> None:
     zipped(tmp_path / "set.zip", *files)
     with pytest.raises(DataError, match=r"set\.zip") as caught:
         fetch_and_unpack(NOWHERE, tmp_path / "set")
@@ -57,7 +57,7 @@ def test_names_that_climb_out_or_hide_each_other_are_refused(
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
 
 
-def test_a_bomb_is_refused_by_what_it_claims(tmp_path: Path):
+def test_a_zip_bomb_is_refused_by_its_declared_size(tmp_path: Path) -> None:
     zipped(tmp_path / "set.zip", *[(f"{number}.bmp", bytes(100 << 20)) for number in range(3)])
     with pytest.raises(DataError, match=r"claims to hold 314,572,800: photos cannot be packed"):
         fetch_and_unpack(NOWHERE, tmp_path / "set")
@@ -73,9 +73,9 @@ def test_a_bomb_is_refused_by_what_it_claims(tmp_path: Path):
         ("_MAX_TABLE", 100, "its table of contents has"),
     ],
 )
-def test_more_than_fits_is_refused(
+def test_more_than_fits_on_the_disk_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, reason: str
-):
+) -> None:
     zipped(tmp_path / "set.zip", ("1.jpg", b"1"), ("2.jpg", b"2"), ("3.jpg", b"3"))
     monkeypatch.setattr(archives, limit, value)
     with pytest.raises(DataError, match=reason):
@@ -103,7 +103,7 @@ def in_table(content: bytes, place: int, value: int) -> bytes:
 )
 def test_what_claims_other_lengths_than_it_has_never_becomes_a_data_set(
     tmp_path: Path, damage: Callable[[bytes], bytes]
-):
+) -> None:
     archive = zipped(tmp_path / "set.zip", ("10R/1.jpg", b"photo" * 50))
     archive.write_bytes(damage(archive.read_bytes()))
     with pytest.raises(DataError, match=r"set.zip is not a complete zip \(.*: remove it"):
@@ -111,7 +111,7 @@ def test_what_claims_other_lengths_than_it_has_never_becomes_a_data_set(
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
 
 
-def test_what_is_named_as_the_scratch_folder_and_what_macos_adds(tmp_path: Path):
+def test_what_is_named_as_the_scratch_folder_and_what_macos_adds(tmp_path: Path) -> None:
     archive = zipped(
         tmp_path / "set.zip",
         ("unpacked/10R/1.jpg", b"photo"),
@@ -132,7 +132,9 @@ def test_what_is_named_as_the_scratch_folder_and_what_macos_adds(tmp_path: Path)
     assert {path.name for path in tmp_path.iterdir()} == {"set", "set.zip"}
 
 
-def test_the_table_of_a_long_zip_is_found_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_table_of_a_long_zip_is_found_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)  # then numbers of 64 bits are written
         archive = zipped(tmp_path / "set.zip", ("1.jpg", b"1"), ("2.jpg", b"2"))

@@ -45,7 +45,7 @@ def test_boxes_that_cannot_be_used_are_named(text: str, message: str, tmp_path: 
         read_boxes(tmp_path)
 
 
-def test_a_box_in_a_whole_photo_is_its_pixels():
+def test_a_box_in_a_whole_photo_is_its_pixels() -> None:
     pixels = Box(0.5, 0.25, 0.5, 0.25).pixels(np.eye(2, 3), (8, 16))
     expected = np.zeros((8, 16), bool)
     expected[1:3, 4:12] = True
@@ -55,8 +55,8 @@ def test_a_box_in_a_whole_photo_is_its_pixels():
 
 
 @given(st.floats(0, 3.1), st.floats(-0.15, 0.15), st.floats(0.3, 0.5))
-def test_a_box_gives_the_body_in_a_rotated_view(angle: float, off: float, share: float):
-    # The view is turned a little less or more than the body, and enlarges four times.
+def test_a_box_gives_the_body_in_a_rotated_view(angle: float, off: float, share: float) -> None:
+    # The view is rotated a little less or more than the body, and enlarges four times.
     width, height, rows, columns = 300, 200, 80, 192
     body = OrientedBox(140, 110, angle, 30, 30 * share, 1.0)
     x, y, wide, high = body.box()

@@ -38,7 +38,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 def test_a_function_finds_the_photos(
     package: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     for label in ("10R", "4K7"):
         write_photo(tmp_path / "photos" / f"{label}-1.jpg")
     path = package("flat")
@@ -52,7 +52,7 @@ def test_a_function_finds_the_photos(
     assert photos.categories.names == ("10R", "4K7")
 
 
-def test_options_are_compared_with_the_arguments(package: Callable[[str], str]):
+def test_options_are_compared_with_the_arguments(package: Callable[[str], str]) -> None:
     with pytest.raises(
         ConfigError, match=r"data\.seperator is not a key of .*: did you mean|mean "
     ):
@@ -63,12 +63,12 @@ def test_options_are_compared_with_the_arguments(package: Callable[[str], str]):
         make_source(package("numbers"), {})
 
 
-def test_anything_but_photos_is_refused(package: Callable[[str], str]):
+def test_anything_but_photos_is_refused(package: Callable[[str], str]) -> None:
     with pytest.raises(ConfigError, match=r"returns a list: expected a PhotoSet"):
         CustomSource(package("numbers"), {"count": 3}).read()
 
 
-def test_code_that_is_not_allowed_is_not_imported(monkeypatch: pytest.MonkeyPatch):
+def test_code_that_is_not_allowed_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "")
     with pytest.raises(ModelError, match="nothing of it was imported"):
         make_source("os.path:join", {})

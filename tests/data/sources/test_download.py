@@ -1,4 +1,4 @@
-"""The real data set's two layouts, from small zips and a server of our own."""
+"""The real data set's two layouts, from small zips and a local server."""
 
 import socket
 import struct
@@ -45,10 +45,10 @@ def hydrogen_torch(folder: Path) -> Path:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one file, ranges too; breaks off as often as it is told to."""
+    """Serves one file, ranges too; breaks off as often as `breaks` says."""
 
     def __init__(self, content: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.breaks, self.reset = content, 0, False
         self.status = 200
         self.ranges: list[str | None] = []
@@ -58,7 +58,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/Resistor.zip"
 
 
-class Answer(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
@@ -110,7 +110,9 @@ def only_holds(place: Path, *names: str) -> bool:
 
 
 @pytest.mark.parametrize("layout", [kaggle, hydrogen_torch, lambda f: kaggle(f, "a/dataset")])
-def test_both_layouts_are_read(tmp_path: Path, serve, layout):
+def test_both_layouts_are_read(
+    tmp_path: Path, serve: Callable[[bytes], Server], layout: Callable[[Path], Path]
+) -> None:
     server = serve(zipped(layout(tmp_path / "made"), tmp_path / "made.zip").read_bytes())
     home = tmp_path / "cache"
     root = home / "resistor37"
@@ -127,7 +129,9 @@ def test_both_layouts_are_read(tmp_path: Path, serve, layout):
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_broken_transfer_is_resumed(tmp_path: Path, serve, reset: bool):
+def test_a_broken_transfer_is_resumed(
+    tmp_path: Path, serve: Callable[[bytes], Server], reset: bool
+) -> None:
     Image.fromarray(noise(900, 900)).save(write_photo(tmp_path / "made" / LABELS[0] / "1.png"))
     server = serve(zipped(kaggle(tmp_path / "made"), tmp_path / "made.zip").read_bytes())
     half = len(server.content) // 2
@@ -143,13 +147,17 @@ def test_a_broken_transfer_is_resumed(tmp_path: Path, serve, reset: bool):
     assert (home / "resistor37.zip").read_bytes() == server.content
 
 
-def test_a_part_that_is_already_whole_is_used(tmp_path: Path, serve):
+def test_a_part_that_is_already_whole_is_used(
+    tmp_path: Path, serve: Callable[[bytes], Server]
+) -> None:
     server = serve(zipped(kaggle(tmp_path / "made"), tmp_path / "made.zip").read_bytes())
     (tmp_path / "set.zip.part").write_bytes(server.content)
     assert len(Resistor37Source(tmp_path / "set", server.url).read()) == 6
 
 
-def test_no_server_names_the_ways_out(tmp_path: Path, serve):
+def test_without_a_server_the_message_names_the_alternatives(
+    tmp_path: Path, serve: Callable[[bytes], Server]
+) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/Resistor.zip"
@@ -168,17 +176,17 @@ def test_no_server_names_the_ways_out(tmp_path: Path, serve):
         Resistor37Source(root, "somewhere").read()
 
 
-def test_a_zip_put_there_by_hand_is_used(tmp_path: Path):
+def test_a_zip_put_there_by_hand_is_used(tmp_path: Path) -> None:
     zipped(kaggle(tmp_path / "made"), tmp_path / "resistor37.zip")
     (tmp_path / "resistor37").mkdir()  # an empty folder does not count as the data set
     assert len(Resistor37Source(tmp_path / "resistor37", "http://127.0.0.1:1/none").read()) == 6
 
 
 @pytest.mark.parametrize("damage", ["page", "cut", "bit in photo", "bits in stream"])
-def test_a_damaged_zip_is_named_and_nothing_appears(tmp_path: Path, damage: str):
+def test_a_damaged_zip_is_named_and_nothing_appears(tmp_path: Path, damage: str) -> None:
     archive = zipped(kaggle(tmp_path / "made"), tmp_path / "resistor37.zip")
     content = bytearray(archive.read_bytes())
-    if damage == "page":  # what a captive portal answers
+    if damage == "page":  # what a captive portal sends
         content = bytearray(b"<html>Please log in</html>")
     elif damage == "cut":
         content = content[:-100]
@@ -193,7 +201,7 @@ def test_a_damaged_zip_is_named_and_nothing_appears(tmp_path: Path, damage: str)
     assert only_holds(tmp_path, "made", "resistor37.zip")
 
 
-def test_another_zip_is_named(tmp_path: Path):
+def test_another_zip_is_named(tmp_path: Path) -> None:
     write_photo(tmp_path / "made" / "cats" / "1.jpg")
     zipped(tmp_path / "made", tmp_path / "resistor37.zip")
     with pytest.raises(DataError, match=r"resistor37 holds neither a parquet table nor folders"):

@@ -10,7 +10,7 @@ from resistor_cls.errors import DataError
 from tests.helpers.photo_files import NAMES, write_folder, write_photo
 
 
-def test_a_folder_is_read_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_is_read_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_folder(tmp_path, ("b", "a"), each=12)
     expected = tuple(
         f"{name}/{file}" for name in "ab" for file in sorted(f"{i}.jpg" for i in range(12))
@@ -26,7 +26,7 @@ def test_a_folder_is_read_sorted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert photos.path(13) == tmp_path / "b/1.jpg"
 
 
-def test_photos_are_known_by_suffix_of_any_case_and_the_rest_is_named(tmp_path: Path):
+def test_photos_are_known_by_suffix_of_any_case_and_the_rest_is_named(tmp_path: Path) -> None:
     for name in ("a/1.jpg", "a/2.JPG", "a/3.Jpeg", "a/4.PNG", "b/1.webp", "b/2.TIF", "b/3.bmp"):
         write_photo(tmp_path / name)
     for name in ("a/notes.txt", "b/Thumbs.db", "a/.DS_Store", "a/._1.jpg", "boxes.csv"):
@@ -46,7 +46,7 @@ def test_photos_are_known_by_suffix_of_any_case_and_the_rest_is_named(tmp_path: 
     )
 
 
-def test_names_may_be_of_any_language(tmp_path: Path):
+def test_names_may_be_of_any_language(tmp_path: Path) -> None:
     names = ("4K7 ¼W/photo (1).jpg", "5 µΩ/电阻.JPG")
     for name in names:
         write_photo(tmp_path / name)
@@ -57,7 +57,7 @@ def test_names_may_be_of_any_language(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", [b"10R/Diren\xe7.jpg", b"\xe7/1.jpg", b"Diren\xe7.txt"])
-def test_names_that_no_table_can_hold_are_refused(tmp_path: Path, name: bytes):
+def test_names_that_no_table_can_hold_are_refused(tmp_path: Path, name: bytes) -> None:
     odd = write_folder(tmp_path) / os.fsdecode(name)  # Latin-1, as old zips hold them
     odd.parent.mkdir(exist_ok=True)
     odd.write_bytes(b"")
@@ -68,7 +68,7 @@ def test_names_that_no_table_can_hold_are_refused(tmp_path: Path, name: bytes):
     str(caught.value).encode()
 
 
-def test_links_are_followed(tmp_path: Path):
+def test_links_are_followed(tmp_path: Path) -> None:
     elsewhere = write_folder(tmp_path / "elsewhere")
     root = write_folder(tmp_path / "photos", ("10R", "4K7"), each=1)
     (root / "left").symlink_to(elsewhere / "left")
@@ -79,7 +79,7 @@ def test_links_are_followed(tmp_path: Path):
     assert len(photos) == 3 + 1 + 4
 
 
-def test_links_that_lead_nowhere_are_named_all_at_once(tmp_path: Path):
+def test_links_that_lead_nowhere_are_named_all_at_once(tmp_path: Path) -> None:
     root = write_folder(tmp_path)
     (root / "10R/gone.jpg").symlink_to(root / "absent.jpg")
     (root / "4K7/circle.jpg").symlink_to(root / "4K7/circle.jpg")
@@ -88,7 +88,9 @@ def test_links_that_lead_nowhere_are_named_all_at_once(tmp_path: Path):
         FolderSource(root).read()
 
 
-def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_cannot_be_listed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = write_folder(tmp_path)
 
     def refused(path: Path) -> None:
@@ -99,7 +101,7 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: py
         FolderSource(root).read()
 
 
-def test_a_root_that_is_not_a_folder_of_categories(tmp_path: Path):
+def test_a_root_that_is_not_a_folder_of_categories(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="absent does not exist: expected a folder with one folder"):
         FolderSource(tmp_path / "absent").read()
     with pytest.raises(DataError, match=r"x.jpg is a file"):
@@ -111,7 +113,7 @@ def test_a_root_that_is_not_a_folder_of_categories(tmp_path: Path):
         FolderSource(write_folder(tmp_path / "single", ["only"])).read()
 
 
-def test_an_empty_category_is_an_error(tmp_path: Path):
+def test_an_empty_category_is_an_error(tmp_path: Path) -> None:
     write_folder(tmp_path)
     (tmp_path / "hollow").mkdir()
     (tmp_path / "hollow" / "notes.txt").write_text("later")
@@ -119,7 +121,7 @@ def test_an_empty_category_is_an_error(tmp_path: Path):
         FolderSource(tmp_path).read()
 
 
-def test_a_file_fixes_the_categories_and_their_order(tmp_path: Path):
+def test_a_file_fixes_the_categories_and_their_order(tmp_path: Path) -> None:
     root, file = write_folder(tmp_path / "photos"), tmp_path / "categories.txt"
     file.write_text("left\n10R\n4K7\n")
     photos = FolderSource(root, file).read()

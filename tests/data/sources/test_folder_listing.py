@@ -123,7 +123,7 @@ def test_labels_of_other_photos_that_look_like_ours_are_refused(
     for key in ("validation", "test"):
         with pytest.raises(DataError, match=rf"the labels of data.{key} and of .* look alike"):
             make(root=root, **{key: held}).setup()
-    # A model of the one would take photos of the other for unknown ones.
+    # A model of the one would take photos of the other for OOD photos.
     with pytest.raises(DataError, match=r"the labels of the model and of .* look alike"):
         aligned_targets(
             FolderSource(root).read(), Categories([other, "left"]), ("subset", "unknown")

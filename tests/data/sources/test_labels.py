@@ -12,7 +12,7 @@ from tests.helpers.photo_files import NAMES, write_folder
 @pytest.mark.parametrize("prefix", ["class_", "label_", "category_"])
 def test_a_prefix_that_all_folders_have_is_stripped(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, prefix: str
-):
+) -> None:
     root = write_folder(tmp_path / "photos", [prefix + name for name in NAMES], each=1)
     with caplog.at_level("INFO"):
         photos = FolderSource(root).read()
@@ -30,7 +30,7 @@ def test_a_prefix_that_all_folders_have_is_stripped(
         assert FolderSource(root, categories).read().categories.names == NAMES[::-1]
 
 
-def test_a_prefix_that_is_missing_from_one_label_is_kept(tmp_path: Path):
+def test_a_prefix_that_is_missing_from_one_label_is_kept(tmp_path: Path) -> None:
     names = ("class_10R", "class_4K7", "left")
     root = write_folder(tmp_path / "some", names, each=1)
     assert FolderSource(root).read().categories.names == names

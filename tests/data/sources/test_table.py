@@ -22,7 +22,7 @@ def write_table(path: Path, rows: dict[str, str], columns: tuple[str, str]) -> P
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".pq"])
-def test_a_table_takes_any_label(tmp_path: Path, suffix: str):
+def test_a_table_takes_any_label(tmp_path: Path, suffix: str) -> None:
     rows = {f"p/{i} é.jpg": label for i, label in enumerate(2 * ODD_LABELS)}
     for name in rows:
         write_photo(tmp_path / name)
@@ -35,7 +35,7 @@ def test_a_table_takes_any_label(tmp_path: Path, suffix: str):
     assert list(photos.names) == sorted(rows)
 
 
-def test_columns_and_label_prefix_can_be_named(tmp_path: Path):
+def test_columns_and_label_prefix_can_be_named(tmp_path: Path) -> None:
     rows = {"1.jpg": "class_10R", "2.jpg": "class_left", "3.jpg": "first_class_left"}
     for name in rows:
         write_photo(tmp_path / "photos" / name)
@@ -50,7 +50,7 @@ def test_columns_and_label_prefix_can_be_named(tmp_path: Path):
     assert photos.categories.names == ("10R", "first_class_left", "left")
 
 
-def test_white_space_and_prefixes_of_labels_count_for_nothing(tmp_path: Path):
+def test_white_space_and_prefixes_of_labels_count_for_nothing(tmp_path: Path) -> None:
     rows = {"1.jpg": "class_10R", "2.jpg": " class_10R ", "3.jpg": "class_left\t"}
     for name in rows:
         write_photo(tmp_path / name)
@@ -59,7 +59,7 @@ def test_white_space_and_prefixes_of_labels_count_for_nothing(tmp_path: Path):
     assert photos.targets == (0, 0, 1)
 
 
-def test_a_column_of_groups_travels_with_the_photos(tmp_path: Path):
+def test_a_column_of_groups_travels_with_the_photos(tmp_path: Path) -> None:
     write_folder(tmp_path, each=1)
     table = tmp_path / "t.csv"
     table.write_text("image,category,part\nleft/0.jpg,left,7 \n10R/0.jpg,10R,8\n4K7/0.jpg,4K7,7\n")
@@ -76,7 +76,7 @@ def test_a_column_of_groups_travels_with_the_photos(tmp_path: Path):
         TableSource(table, group_column="part").read()
 
 
-def test_what_is_wrong_with_a_table_is_named(tmp_path: Path):
+def test_what_is_wrong_with_a_table_is_named(tmp_path: Path) -> None:
     write_folder(tmp_path)
     rows = {"10R/0.jpg": "10R", "left/0.jpg": "left"}
     table = write_table(tmp_path / "t.csv", rows, ("image", "categories"))
@@ -117,7 +117,7 @@ def test_what_is_wrong_with_a_table_is_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "absent.pq", "binary.csv", "text.parquet"])
-def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, name: str):
+def test_a_table_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "binary.csv").write_bytes(bytes(range(256)))
     (tmp_path / "text.parquet").write_text("image,category\n")
     with pytest.raises(DataError, match=rf"data.table=.*{name} cannot be read"):

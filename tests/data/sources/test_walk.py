@@ -22,7 +22,7 @@ from resistor_cls.data.sources.walk import (
     walk,
 )
 from resistor_cls.errors import DataError
-from tests.helpers.photo_files import write_folder, write_photo
+from tests.helpers.photo_files import refuse_closed_folders, write_folder, write_photo
 
 FILES = ("1.jpg", "2.JFIF", "3.heic", "4.GIF", "5.txt", "6", "7.avif", "8.mpo", "Thumbs.db")
 FOLDERS = ("a", "b", "@eaDir", "__MACOSX")
@@ -38,7 +38,7 @@ PATHS = st.tuples(st.lists(st.sampled_from(FOLDERS), max_size=3), st.sampled_fro
 
 
 @given(paths=st.sets(PATHS, max_size=12))
-def test_no_file_is_left_out_in_silence(
+def test_every_file_that_is_left_out_has_a_reason(
     paths: set[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("tree")
@@ -99,14 +99,7 @@ def test_hidden_special_and_closed_places_are_named(
     (tmp_path / "a").mkdir()
     (tmp_path / "a/desktop.ini").touch()
     os.mkfifo(tmp_path / "pipe.jpg")
-    listed = Path.iterdir
-
-    def refused(path: Path):
-        if path.name == "closed":  # the tests may run as root, whom no permission stops
-            raise PermissionError(13, "Permission denied", str(path))
-        return listed(path)
-
-    monkeypatch.setattr(Path, "iterdir", refused)
+    refuse_closed_folders(monkeypatch)
     assert walk(tmp_path).photos == ("1.jpg",)
     assert left_out(tmp_path) == {
         ".2.jpg": HIDDEN,
@@ -127,7 +120,7 @@ def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
         FolderSource(root).read()
 
 
-def test_the_line_counts_by_suffix_and_reason() -> None:
+def test_the_summary_counts_by_suffix_and_reason() -> None:
     found = [LeftOut(f"a/{name}.heic", SUFFIX) for name in "123"]
     found += [LeftOut("a/x.GIF", SUFFIX), LeftOut("b", SUFFIX), LeftOut(".c.jpg", HIDDEN)]
     found += [LeftOut("Thumbs.db", SYSTEM), LeftOut("a/\x1b[2Jx.txt", SUFFIX)]

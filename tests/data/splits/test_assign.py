@@ -24,7 +24,9 @@ def counts_of(data: PhotoDataModule) -> dict[str, int]:
     shares=st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)),
     seed=st.integers(0, 99),
 )
-def test_a_sample_has_its_share_of_every_category_and_role(photos, shares, seed):
+def test_a_sample_has_its_share_of_every_category_and_role(
+    photos: list[tuple[str, int]], shares: tuple[float, float], seed: int
+) -> None:
     names = {"t": "train", "v": "validation"}
     role_of = np.array([names[role] for role, _ in photos], dtype="<U10")
     targets = np.array([target for _, target in photos])
@@ -39,7 +41,7 @@ def test_a_sample_has_its_share_of_every_category_and_role(photos, shares, seed)
     assert np.array_equal(sample_roles(role_of, targets, 1.0, ("train",), seed), role_of)
 
 
-def test_a_sample_is_for_a_quick_look(make: Make, tmp_path: Path):
+def test_a_sample_has_the_same_photos_for_the_same_seed(make: Make, tmp_path: Path) -> None:
     write_photo(tmp_path / "test/4K7/0.jpg", (1, 2, 250))
     for of, train, validation in (("both", 12, 3), ("train", 12, 6), ("validation", 24, 3)):
         data = make(sample=0.5, sample_of=of, test=tmp_path / "test")
@@ -57,7 +59,7 @@ def test_a_sample_is_for_a_quick_look(make: Make, tmp_path: Path):
     assert roles[0] == roles[1] != roles[2]
 
 
-def test_the_final_model_trains_on_validation_photos_too(make: Make, tmp_path: Path):
+def test_the_final_model_trains_on_validation_photos_too(make: Make, tmp_path: Path) -> None:
     write_photo(tmp_path / "test/4K7/0.jpg", (1, 2, 250))
     how = {"split": "capture", "gap": 2, "fold": 1, "test": tmp_path / "test", "drop_last": False}
     honest, final = make(**how), make(**how, train_on_validation=True)
@@ -80,7 +82,7 @@ def test_the_final_model_trains_on_validation_photos_too(make: Make, tmp_path: P
     assert final.count_overlap(final.trained_on()) == 0
 
 
-def test_a_share_validates_instead_of_a_fold(make: Make):
+def test_a_share_validates_instead_of_a_fold(make: Make) -> None:
     data = make(validation_size=0.3)
     data.setup()
     assert counts_of(data) == {"train": 21, "validation": 9}

@@ -1,6 +1,7 @@
 """Keys that say which photos train, validate and test, alone and together."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -43,11 +44,13 @@ Make = Callable[..., PhotoDataModule]
         ({"sample": 0.5, "sample_of": "tain"}, r"data\.sample_of=tain: did you mean train"),
     ],
 )
-def test_what_does_not_go_together_is_refused(make: Make, changes: dict, message: str):
+def test_what_does_not_go_together_is_refused(
+    make: Make, changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         make(**changes)
 
 
-def test_every_key_of_the_split_is_a_setting(make: Make):
+def test_every_key_of_the_split_is_a_setting(make: Make) -> None:
     settings = make().settings
     assert {key: settings[key] for key in vars(SplitConfig())} == vars(SplitConfig())

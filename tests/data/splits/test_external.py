@@ -28,7 +28,7 @@ def roles(data: PhotoDataModule) -> dict[str, str]:
     return dict(zip(data.photo_set.names, data.split.role_of.tolist(), strict=True))
 
 
-def test_external_photos_validate_and_all_others_train(make: Make, tmp_path: Path):
+def test_external_photos_validate_and_all_others_train(make: Make, tmp_path: Path) -> None:
     data = make(validation=write_external(tmp_path / "held/val"), subset="test", test=None)
     with pytest.raises(ConfigError, match=r"subset=test, .*set data\.test"):
         data.setup()
@@ -54,7 +54,7 @@ def test_external_photos_validate_and_all_others_train(make: Make, tmp_path: Pat
     assert pixels.isdisjoint(data.trained_on())
 
 
-def test_a_test_set_alone_leaves_the_split_as_it_is(make: Make, tmp_path: Path):
+def test_a_test_set_alone_leaves_the_split_as_it_is(make: Make, tmp_path: Path) -> None:
     test = write_external(tmp_path / "test")
     for how in ("stratified", "grouped", "capture"):
         plain, tested = make(split=how, fold=2), make(split=how, fold=2, test=test)
@@ -66,7 +66,7 @@ def test_a_test_set_alone_leaves_the_split_as_it_is(make: Make, tmp_path: Path):
         assert tested.split_fingerprint != plain.split_fingerprint
 
 
-def test_a_split_table_goes_with_a_test_set(make: Make, tmp_path: Path):
+def test_a_split_table_goes_with_a_test_set(make: Make, tmp_path: Path) -> None:
     test = write_external(tmp_path / "test")
     for first in (None, test):  # of a run with the test set or without
         data = make(split="capture", gap=1, test=first)
@@ -81,7 +81,7 @@ def test_a_split_table_goes_with_a_test_set(make: Make, tmp_path: Path):
 
 def test_settings_find_external_photos_again(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     write_external(tmp_path / "val")
     monkeypatch.chdir(tmp_path)
     data = make(validation="val", test=write_external(tmp_path / "test", blue=250))
@@ -98,7 +98,7 @@ def test_settings_find_external_photos_again(
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".pq"])
 def test_external_tables_have_the_columns_of_the_main_table(
     make: Make, tmp_path: Path, suffix: str
-):
+) -> None:
     write_external(tmp_path / "photos/more", each=1)
     rows = {
         "train": [(f"{name}/{i}.jpg", f"class_{name}") for name in NAMES for i in range(10)],
@@ -117,7 +117,7 @@ def test_external_tables_have_the_columns_of_the_main_table(
     assert named == [("more/4K7/0.jpg", "4K7"), ("more/left/0.jpg", "left")]
 
 
-def test_names_in_an_external_table_are_relative_to_it(make: Make, tmp_path: Path):
+def test_names_in_an_external_table_are_relative_to_it(make: Make, tmp_path: Path) -> None:
     write_external(tmp_path / "held")
     table = tmp_path / "held/test.csv"
     table.write_text("image,category\n4K7/0.jpg,4K7\n")
@@ -142,7 +142,7 @@ def test_names_in_an_external_table_are_relative_to_it(make: Make, tmp_path: Pat
 )
 def test_labels_lose_their_prefix_as_those_of_the_training_photos(
     make: Make, tmp_path: Path, train: Iterable[str], given: Iterable[str]
-):
+) -> None:
     root = write_external(tmp_path / "train", train, each=5, blue=10)
     data = make(root=root, validation=write_external(tmp_path / "val", given), batch_size=2)
     data.setup()
@@ -151,7 +151,7 @@ def test_labels_lose_their_prefix_as_those_of_the_training_photos(
     assert labels == {name if name in own else name.removeprefix("class_") for name in given}
 
 
-def test_what_is_wrong_with_an_external_split_is_named(make: Make, tmp_path: Path):
+def test_what_is_wrong_with_an_external_split_is_named(make: Make, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data\.validation=.*absent does not exist: expected a fo"):
         make(validation=tmp_path / "absent").setup()
     with pytest.raises(DataError, match=r"data\.test=.*absent\.pq cannot be read"):
@@ -172,7 +172,7 @@ def test_what_is_wrong_with_an_external_split_is_named(make: Make, tmp_path: Pat
         make(validation=write_external(tmp_path / "val"), skip_unreadable=True).setup()
 
 
-def test_pictures_that_are_in_two_sets_are_an_error(make: Make, tmp_path: Path):
+def test_pictures_that_are_in_two_sets_are_an_error(make: Make, tmp_path: Path) -> None:
     given = write_external(tmp_path / "given")
     (given / "left/7.jpg").write_bytes((tmp_path / "photos/left/3.jpg").read_bytes())
     (given / "left/8.jpg").write_bytes((tmp_path / "photos/4K7/4.jpg").read_bytes())
@@ -187,7 +187,7 @@ def test_pictures_that_are_in_two_sets_are_an_error(make: Make, tmp_path: Path):
         make(validation=one, test=one).setup()
 
 
-def test_boxes_of_external_photos_are_read_beside_them(make: Make, tmp_path: Path):
+def test_boxes_of_external_photos_are_read_beside_them(make: Make, tmp_path: Path) -> None:
     validation = write_external(tmp_path / "val")
     for root, width in ((tmp_path / "photos", 0.5), (validation, 0.25)):
         rows = f"file,x_center,y_center,width,height\n10R/0.jpg,0.5,0.5,{width},1.0\n"
@@ -201,7 +201,7 @@ def test_boxes_of_external_photos_are_read_beside_them(make: Make, tmp_path: Pat
     assert data.body(data.photo_set.names.index("../val/4K7/0.jpg")) is None
 
 
-def test_names_lead_to_external_photos_through_links(make: Make, tmp_path: Path):
+def test_names_lead_to_external_photos_through_links(make: Make, tmp_path: Path) -> None:
     (tmp_path / "elsewhere/deep").mkdir(parents=True)
     (tmp_path / "photos").rename(tmp_path / "elsewhere/deep/photos")
     (tmp_path / "photos").symlink_to(tmp_path / "elsewhere/deep/photos")

@@ -1,35 +1,29 @@
-"""Splits: each photo in one place, nothing that belongs together parted, the same everywhere."""
+"""Folds: each photo in one fold, groups whole, the same whatever the order of the photos."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from resistor_cls.categories import Categories
 from resistor_cls.data.splits.config import SPLITS, SplitConfig
 from resistor_cls.data.splits.folds import grouped_folds, split_photos, stratified_folds
 from resistor_cls.data.splits.near_duplicates import kept_together
 from resistor_cls.data.splits.temporal import capture_folds
 from resistor_cls.errors import ConfigError, DataError
-from tests.helpers.made_up import descriptors_of, metadata_at, photo_set_of, real_like
+from tests.helpers.made_up import descriptors_of, metadata_at, photo_set_of, real_like, targets_of
 
 counts = st.lists(st.integers(5, 30), min_size=2, max_size=5)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def targets_of(counts: list[int]) -> np.ndarray:
-    return np.repeat(np.arange(len(counts)), counts)
-
-
-def names_of(counts: list[int]) -> Categories:
-    return Categories(map(str, range(len(counts))))
-
-
 @given(counts=counts, folds=st.integers(2, 5), seed=seeds)
-def test_stratified_and_capture_part_every_category_evenly(counts, folds, seed):
-    targets, categories = targets_of(counts), names_of(counts)
+def test_stratified_and_capture_part_every_category_evenly(
+    counts: list[int], folds: int, seed: int
+) -> None:
+    targets, categories = targets_of(counts)
     order = np.random.default_rng(seed).permutation(len(targets))
     for fold_of in (
         stratified_folds(targets, folds, seed, categories),
@@ -42,8 +36,10 @@ def test_stratified_and_capture_part_every_category_evenly(counts, folds, seed):
 
 
 @given(counts=counts, folds=st.integers(2, 4), seed=seeds, largest=st.integers(1, 6))
-def test_groups_never_cross_and_keep_their_balance(counts, folds, seed, largest):
-    targets, categories = targets_of(counts), names_of(counts)
+def test_groups_never_cross_and_keep_their_balance(
+    counts: list[int], folds: int, seed: int, largest: int
+) -> None:
+    targets, categories = targets_of(counts)
     # Runs of neighbours belong together, over the edges of categories too.
     groups = np.arange(len(targets)) // largest
     try:
@@ -61,7 +57,7 @@ def test_groups_never_cross_and_keep_their_balance(counts, folds, seed, largest)
 
 
 @pytest.mark.parametrize("how", SPLITS)
-def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
+def test_every_photo_validates_at_most_once_and_no_order_matters(how: str) -> None:
     folds = 2 if how in {"background", "camera"} else 4
     photo_set, metadata = real_like()
     edge_descriptors = descriptors_of(len(metadata))
@@ -81,7 +77,7 @@ def test_every_photo_validates_at_most_once_and_no_order_matters(how: str):
     assert (validated == 1).all()
 
 
-def test_near_duplicates_and_the_group_column_stay_together():
+def test_near_duplicates_and_the_group_column_stay_together() -> None:
     photo_set, metadata = real_like()
     twin = metadata[0].pixel_hash
     metadata[25] = metadata_at(
@@ -105,10 +101,10 @@ def test_near_duplicates_and_the_group_column_stay_together():
     assert roles[3] == "validation" and roles[50] == "dropped"
 
 
-def test_splits_that_cannot_be_made_are_explained(tmp_path: Path):
+def test_splits_that_cannot_be_made_are_explained(tmp_path: Path) -> None:
     photo_set, metadata = real_like()
 
-    def split(how: str, **choices: int) -> None:
+    def split(how: str, **choices: Any) -> None:
         split_photos(SplitConfig(how, **choices), photo_set, metadata, descriptors_of(60))
 
     with pytest.raises(ConfigError, match=r"data.split=captur: did you mean capture or camera\?"):

@@ -1,30 +1,29 @@
-"""One share that validates: its size, both sides of every category, nothing parted that belongs."""
+"""One share that validates: its size, every category on both sides, groups whole."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistor_cls.categories import Categories
 from resistor_cls.data.images.metadata import EDGE_DESCRIPTOR
 from resistor_cls.data.splits.config import SplitConfig
 from resistor_cls.data.splits.folds import split_photos
 from resistor_cls.data.splits.holdout import capture_holdout, grouped_holdout, stratified_holdout
 from resistor_cls.data.splits.split import ALWAYS_TRAINS
 from resistor_cls.errors import DataError
-from tests.helpers.made_up import metadata_at, photo_set_of
+from tests.helpers.made_up import metadata_at, photo_set_of, targets_of
 
 counts = st.lists(st.integers(2, 40), min_size=2, max_size=5)
 sizes = st.floats(0.01, 0.99)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def targets_of(counts: list[int]) -> tuple[np.ndarray, Categories]:
-    return np.repeat(np.arange(len(counts)), counts), Categories(map(str, range(len(counts))))
-
-
 @given(counts=counts, size=sizes, seed=seeds)
-def test_every_category_trains_and_validates_near_the_share(counts, size, seed):
+def test_every_category_trains_and_validates_near_the_share(
+    counts: list[int], size: float, seed: int
+) -> None:
     targets, categories = targets_of(counts)
     order = np.random.default_rng(seed).permutation(len(targets))
     drawn = stratified_holdout(targets, size, seed, categories)
@@ -32,7 +31,7 @@ def test_every_category_trains_and_validates_near_the_share(counts, size, seed):
     alone = grouped_holdout(targets, np.arange(len(targets)), size, seed, categories)
     last = capture_holdout(targets, order, size, categories)
     for target, count in enumerate(counts):
-        # Drawn together, a category may have to make up for the others' one photo at least.
+        # Sampled together, a category may have to make up for the others' one photo at least.
         for validated, off in ((drawn, len(counts)), (alone, 1), (last, 1)):
             found = validated[targets == target].sum()
             assert 1 <= found <= count - 1
@@ -42,7 +41,7 @@ def test_every_category_trains_and_validates_near_the_share(counts, size, seed):
 
 
 @given(counts=counts, size=sizes, seed=seeds, largest=st.integers(2, 6))
-def test_groups_stay_whole(counts, size, seed, largest):
+def test_groups_stay_whole(counts: list[int], size: float, seed: int, largest: int) -> None:
     targets, categories = targets_of(counts)
     # Runs of neighbours belong together, over the edges of categories too.
     groups = np.arange(len(targets)) // largest
@@ -57,11 +56,11 @@ def test_groups_stay_whole(counts, size, seed, largest):
         assert len(set(validated[targets == target])) == 2
 
 
-def test_what_cannot_be_held_out_is_named():
+def test_what_cannot_be_held_out_is_named() -> None:
     targets, categories = targets_of([5, 1])
     for holdout in (
-        lambda: stratified_holdout(targets, 0.2, 0, categories),
-        lambda: capture_holdout(targets, np.arange(6), 0.2, categories),
+        partial(stratified_holdout, targets, 0.2, 0, categories),
+        partial(capture_holdout, targets, np.arange(6), 0.2, categories),
     ):
         with pytest.raises(DataError, match=r"validation_size=0.2, .* two photos.*: 1 \(1\);"):
             holdout()
@@ -70,7 +69,7 @@ def test_what_cannot_be_held_out_is_named():
 
 
 @pytest.mark.parametrize(("how", "dropped"), [("stratified", 0), ("grouped", 0), ("capture", 5)])
-def test_a_share_takes_the_place_of_a_fold(how: str, dropped: int):
+def test_a_share_takes_the_place_of_a_fold(how: str, dropped: int) -> None:
     names = [f"{category}/{number}.jpg" for category in "ab" for number in range(20)]
     photo_set = photo_set_of(names, [name[0] for name in names])
     metadata = [metadata_at(second=second, picture=name) for second, name in enumerate(names)]

@@ -1,7 +1,6 @@
 """Photos that are the same, exactly or nearly."""
 
 from dataclasses import replace
-from io import BytesIO
 from itertools import combinations
 from unittest.mock import patch
 
@@ -9,14 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from resistor_cls.categories import parse_name
-from resistor_cls.data.images.decode import decode_photo
 from resistor_cls.data.images.metadata import (
     ImageMetadata,
     edge_descriptor,
-    image_metadata,
 )
 from resistor_cls.data.splits.near_duplicates import (
     MAX_HAMMING,
@@ -27,41 +23,31 @@ from resistor_cls.data.splits.near_duplicates import (
 )
 from resistor_cls.synthetic import draw, sample_scene
 from tests.helpers.made_up import metadata_at
-
-
-def encoded(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG") -> bytes:
-    file = BytesIO()
-    Image.fromarray(photo).save(file, form, exif=exif or Image.Exif(), quality=80)
-    return file.getvalue()
-
-
-def measured(photo: np.ndarray, exif: Image.Exif | None = None, form: str = "PNG"):
-    file = encoded(photo, exif, form)
-    return image_metadata(file, decode_photo(file))
+from tests.helpers.photo_files import metadata_of
 
 
 @pytest.fixture(scope="module")
 def drawn() -> list[np.ndarray]:
-    """Photos of one category on backgrounds of their own."""
+    """Photos of one category on different backgrounds."""
     category = parse_name("470R_1-4W")
     scenes = [sample_scene(category, np.random.default_rng(seed)) for seed in range(6)]
     return [draw(scene, size=300).photo for scene in scenes]
 
 
-def test_near_duplicates_survive_light_noise_and_a_trembling_hand(drawn: list[np.ndarray]):
+def test_near_duplicates_are_found_despite_light_noise_and_shifts(drawn: list[np.ndarray]) -> None:
     photo = drawn[0]
     shifted = np.roll(photo, (2, -1), axis=(0, 1))
     darker = (photo * 0.7).astype(np.uint8)
     noisy = np.clip(photo + np.random.default_rng(0).normal(0, 4, photo.shape), 0, 255)
     alike = [photo, shifted, darker, noisy.astype(np.uint8)]
     files = [*alike, *drawn[1:]]
-    metadata = [measured(one, form="JPEG") for one in files]
+    metadata = [metadata_of(one, form="JPEG") for one in files]
     pairs = near_duplicates(metadata, np.stack([edge_descriptor(one) for one in files]))
     found = {(pair.first, pair.second) for pair in pairs}
     assert found == {(i, j) for j in range(len(alike)) for i in range(j)}
 
 
-def test_pairs_over_the_edge_of_a_block_are_found(monkeypatch: pytest.MonkeyPatch):
+def test_pairs_over_the_edge_of_a_block_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resistor_cls.data.splits.near_duplicates._BLOCK", 3)
     metadata = [metadata_at(second=i, picture=str(i % 5)) for i in range(10)]
     pairs = near_duplicates(metadata, np.zeros((10, 64, 64), dtype=np.int8))
@@ -80,11 +66,11 @@ def noisy_copies(seed: int, most_flipped: int) -> tuple[list[ImageMetadata], np.
         arrangement = rng.integers(arrangements)
         bits, noise = hashes[arrangement].copy(), rng.integers(0, 90)
         bits[rng.permutation(256)[: rng.integers(0, most_flipped)]] ^= 1
-        metadata.append(facts_of(bits, f"{seed} {number}"))
+        metadata.append(with_hash(bits, f"{seed} {number}"))
         added = rng.integers(-noise - 1, noise + 1, (64, 64))
         edge_descriptors.append(np.clip(lines[arrangement] + added, -127, 127))
-    metadata.append(facts_of(1 - hashes[0], "negative"))
-    metadata.append(facts_of(hashes[0], "positive"))
+    metadata.append(with_hash(1 - hashes[0], "negative"))
+    metadata.append(with_hash(hashes[0], "positive"))
     edge_descriptors += [edge_descriptors[0], edge_descriptors[0]]
     chosen = [*range(len(metadata)), *rng.integers(0, len(metadata), 8).tolist()]
     return [metadata[i] for i in chosen], np.array(
@@ -92,7 +78,7 @@ def noisy_copies(seed: int, most_flipped: int) -> tuple[list[ImageMetadata], np.
     )
 
 
-def facts_of(bits: np.ndarray, picture: str) -> ImageMetadata:
+def with_hash(bits: np.ndarray, picture: str) -> ImageMetadata:
     return replace(metadata_at(picture=picture), perceptual_hash=np.packbits(bits).tobytes().hex())
 
 
@@ -114,7 +100,7 @@ def compared_pairwise(
 
 @settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([20, 60]))
-def test_near_duplicates_are_those_of_a_pairwise_comparison(seed: int, most_flipped: int):
+def test_near_duplicates_are_those_of_a_pairwise_comparison(seed: int, most_flipped: int) -> None:
     metadata, edge_descriptors = noisy_copies(seed, most_flipped)
     expected = compared_pairwise(metadata, edge_descriptors)
     copies = {index: group[0] for group in exact_duplicates(metadata) for index in group[1:]}
@@ -137,25 +123,25 @@ def test_near_duplicates_are_those_of_a_pairwise_comparison(seed: int, most_flip
     assert across <= listed
 
 
-def test_pairs_of_similar_photos_grow_linearly_with_the_photos():
+def test_pairs_of_similar_photos_grow_linearly_with_the_photos() -> None:
     count = 1000
     copies = [metadata_at(picture="one")] * count
     assert len(near_duplicates(copies, np.zeros((count, 64, 64), dtype=np.int8))) == count - 1
     lines = np.random.default_rng(0).integers(-100, 100, (64, 64)).astype(np.int8)
     bits = np.zeros(256, dtype=np.uint8)
-    alike = [facts_of(bits, str(number)) for number in range(count)]
+    alike = [with_hash(bits, str(number)) for number in range(count)]
     pairs = near_duplicates(alike, np.broadcast_to(lines, (count, 64, 64)))
     assert count - 1 <= len(pairs) <= 10 * count
     assert len(np.unique(grouped([(one.first, one.second) for one in pairs], count))) == 1
 
 
-def test_empty_photos_are_not_similar_to_any():
+def test_empty_photos_are_not_similar_to_any() -> None:
     blank = [np.full((64, 64, 3), level, dtype=np.uint8) for level in (100, 120)]
-    metadata = [measured(photo) for photo in blank]
+    metadata = [metadata_of(photo) for photo in blank]
     assert near_duplicates(metadata, np.stack([edge_descriptor(photo) for photo in blank])) == []
 
 
-def test_groups_are_linked_over_others():
+def test_groups_are_linked_over_others() -> None:
     numbers = grouped([(0, 1), (1, 4), (2, 3)], 6)
     assert numbers[0] == numbers[1] == numbers[4]
     assert numbers[2] == numbers[3]

@@ -1,8 +1,10 @@
 """A split as a table."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from resistor_cls.data.splits.config import SplitConfig
@@ -12,7 +14,7 @@ from resistor_cls.errors import DataError
 from tests.helpers.made_up import descriptors_of, real_like
 
 
-def test_a_split_is_read_back_to_the_photo(tmp_path: Path):
+def test_a_split_is_read_back_to_the_photo(tmp_path: Path) -> None:
     photo_set, metadata = real_like()
     split = split_photos(
         SplitConfig("capture", folds=3, fold=1, gap=2), photo_set, metadata, descriptors_of(60)
@@ -44,7 +46,9 @@ def test_a_split_is_read_back_to_the_photo(tmp_path: Path):
         (lambda table: table.drop(columns="role"), "is not the table of a split"),
     ],
 )
-def test_a_table_of_other_photos_is_refused(tmp_path: Path, change, message: str):
+def test_a_table_of_other_photos_is_refused(
+    tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame], message: str
+) -> None:
     photo_set, metadata = real_like()
     split = split_photos(SplitConfig(), photo_set, metadata, descriptors_of(60))
     path = tmp_path / "split.csv"

@@ -4,20 +4,12 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from resistor_cls.categories import Categories
 from resistor_cls.data.splits.split import ALWAYS_TRAINS
 from resistor_cls.data.splits.temporal import capture_folds, embargo, left_out_folds
+from tests.helpers.made_up import targets_of
 
 counts = st.lists(st.integers(5, 30), min_size=2, max_size=5)
 seeds = st.integers(0, 2**32 - 1)
-
-
-def targets_of(counts: list[int]) -> np.ndarray:
-    return np.repeat(np.arange(len(counts)), counts)
-
-
-def names_of(counts: list[int]) -> Categories:
-    return Categories(map(str, range(len(counts))))
 
 
 @given(
@@ -27,9 +19,11 @@ def names_of(counts: list[int]) -> Categories:
     gap=st.integers(0, 4),
     seed=seeds,
 )
-def test_capture_validates_a_block_and_drops_its_embargo(counts, folds, fold, gap, seed):
+def test_capture_validates_a_block_and_drops_its_embargo(
+    counts: list[int], folds: int, fold: int, gap: int, seed: int
+) -> None:
     fold %= folds
-    targets, categories = targets_of(counts), names_of(counts)
+    targets, categories = targets_of(counts)
     order = np.random.default_rng(seed).permutation(len(targets))
     validated = capture_folds(targets, order, folds, categories) == fold
     beside = embargo(targets, order, validated, gap)
@@ -46,7 +40,9 @@ def test_capture_validates_a_block_and_drops_its_embargo(counts, folds, fold, ga
     places=st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=12), min_size=1, max_size=5),
     folds=st.just(4),
 )
-def test_leaving_a_place_out_leaves_something_of_every_category(places, folds):
+def test_leaving_a_place_out_leaves_something_of_every_category(
+    places: list[list[int]], folds: int
+) -> None:
     targets = np.repeat(np.arange(len(places)), [len(row) for row in places])
     flat = np.array([place for row in places for place in row])
     assume(len(np.unique(flat)) == folds)

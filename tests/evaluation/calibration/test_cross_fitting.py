@@ -5,7 +5,7 @@ from resistor_cls.evaluation.calibration import FOLDS, cross_fitted, fit_tempera
 from tests.helpers.simulated import simulated
 
 
-def test_each_photo_has_a_calibration_of_other_bursts():
+def test_each_photo_has_a_calibration_of_other_bursts() -> None:
     likely, targets = simulated(400, 3, temperature=2.0)
     bursts = np.repeat(np.arange(40), 10)
     found = cross_fitted(likely, targets, bursts)

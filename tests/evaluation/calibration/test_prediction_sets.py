@@ -14,7 +14,7 @@ from tests.helpers.simulated import simulated
 
 
 @pytest.mark.parametrize("photos", [40, 400])
-def test_sets_hold_the_label_with_the_stated_probability(photos: int):
+def test_sets_hold_the_label_with_the_stated_probability(photos: int) -> None:
     held = np.zeros(len(LEVELS))
     draws = 150
     for seed in range(draws):
@@ -27,8 +27,8 @@ def test_sets_hold_the_label_with_the_stated_probability(photos: int):
     assert (held >= np.array(LEVELS) - 3 * 0.03 / np.sqrt(draws)).all()
 
 
-def test_sets_are_those_of_the_library_and_never_empty():
-    class Model(ClassifierMixin, BaseEstimator):
+def test_sets_are_those_of_the_library_and_never_empty() -> None:
+    class Model(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_ = np.arange(6)
         is_fitted_ = True
 
@@ -51,7 +51,7 @@ def test_sets_are_those_of_the_library_and_never_empty():
 
 
 @pytest.mark.parametrize("photos", [1, 5])
-def test_a_few_photos_leave_every_category_in(photos: int):
+def test_a_few_photos_leave_every_category_in(photos: int) -> None:
     likely, targets = simulated(photos, 5)
     fitted = fit_calibration(likely, targets)
     assert fitted.thresholds == (None,) * len(RISKS)

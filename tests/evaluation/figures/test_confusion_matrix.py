@@ -31,7 +31,7 @@ def numbers(axes: Axes) -> dict[tuple[float, float], str]:
 
 
 @pytest.mark.parametrize("size", [2, 37, 150])
-def test_a_confusion_matrix_of_any_size_names_both_axes(size: int):
+def test_a_confusion_matrix_of_any_size_names_both_axes(size: int) -> None:
     names = resistor37().names if size == 37 else [f"{index + 1}R_1-4W" for index in range(size)]
     counts = np.zeros((size, size), int)
     counts[range(size), range(size)] = 10
@@ -44,7 +44,7 @@ def test_a_confusion_matrix_of_any_size_names_both_axes(size: int):
         assert numbers(axes) == {(0, 0): "10", (1, 1): "10", (1, 0): "4"}  # column 1, row 0
 
 
-def test_axes_are_in_ohms_and_in_their_order():
+def test_axes_are_in_ohms_and_in_their_order() -> None:
     names = ["4K7_1-4W", "10R_2W", "10R_1W", "4700Mohm", "cracked", "47R_1W", "47_1W"]
     figure = confusion_figure(np.eye(7, dtype=int), Categories(names))
     assert named(figure.axes[0]) == [
@@ -54,7 +54,7 @@ def test_axes_are_in_ohms_and_in_their_order():
     ]
 
 
-def test_the_matrix_of_37_categories_can_be_read_on_a_page():
+def test_the_matrix_of_37_categories_can_be_read_on_a_page() -> None:
     figure = confusion_figure(np.full((37, 37), 88), resistor37(), "epoch 3")
     drawn(figure)
     scale = PAGE / figure.get_size_inches()[0] / 72  # pixels on the page of a point
@@ -65,15 +65,17 @@ def test_the_matrix_of_37_categories_can_be_read_on_a_page():
     assert widest < axes.bbox.width / 37
 
 
-def test_right_ones_are_blue_and_wrong_ones_orange():
+def test_right_ones_are_blue_and_wrong_ones_orange() -> None:
     counts = np.array([[5, 5], [0, 5]])
     figure = confusion_figure(counts, Categories(["1R", "2R"]))
-    right, wrong = (image.to_rgba(image.get_array())[..., :3] for image in figure.axes[0].images)
+    right, wrong = (
+        image.to_rgba(np.asarray(image.get_array()))[..., :3] for image in figure.axes[0].images
+    )
     assert rgb_to_hsv(right[1, 1])[0] == pytest.approx(0.57, abs=0.05)
     assert rgb_to_hsv(wrong[0, 1])[0] == pytest.approx(0.06, abs=0.05)
 
 
-def test_a_confusion_matrix_can_be_put_into_another_order():
+def test_a_confusion_matrix_can_be_put_into_another_order() -> None:
     counts = np.diag([5, 6, 7])
     counts[0, 2] = 4
     figure = confusion_figure(counts, Categories(["a", "b", "c"]), order=[2, 0, 1])
@@ -81,7 +83,7 @@ def test_a_confusion_matrix_can_be_put_into_another_order():
     assert numbers(figure.axes[0]) == {(0, 0): "7", (1, 1): "5", (2, 2): "6", (0, 1): "4"}
 
 
-def test_more_categories_get_no_larger_figure():
+def test_more_categories_get_no_larger_figure() -> None:
     names = [f"part {index}" for index in range(1000)]
     figure = confusion_figure(np.eye(1000, dtype=int), Categories(names), order=range(1000))
     assert max(figure.get_size_inches()) < 60
@@ -90,10 +92,10 @@ def test_more_categories_get_no_larger_figure():
     assert [names[int(place)] for place in figure.axes[0].get_xticks()] == named
 
 
-def test_names_are_text_and_not_formulas():
+def test_names_are_text_and_not_formulas() -> None:
     odd = ["$a_$", "$\\frac$ 5 Ω"]
     drawn(confusion_figure(np.eye(2, dtype=int), Categories(odd), odd[0]))
 
 
-def test_a_matrix_of_no_photo_is_drawn():
+def test_a_matrix_of_no_photo_is_drawn() -> None:
     drawn(confusion_figure(np.zeros((2, 2), int), Categories(["a", "b"])))

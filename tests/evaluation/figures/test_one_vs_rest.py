@@ -34,7 +34,9 @@ FIGURES = [(roc_figure, roc_auc_score), (precision_recall_figure, average_precis
 
 @settings(max_examples=10)
 @given(st.integers(40, 200), st.floats(0, 4), st.integers(0, 1000))
-def test_the_mean_curve_has_the_mean_area_of_scikit_learn(photos: int, skill: float, seed: int):
+def test_the_mean_curve_has_the_mean_area_of_scikit_learn(
+    photos: int, skill: float, seed: int
+) -> None:
     probabilities, targets = at_random(photos, 4, skill, seed)
     for draw, area in FIGURES:
         figure = draw(probabilities, targets, named(4))
@@ -50,7 +52,7 @@ def test_the_mean_curve_has_the_mean_area_of_scikit_learn(photos: int, skill: fl
 @pytest.mark.parametrize(("draw", "area"), FIGURES)
 def test_the_three_worst_categories_are_named(
     draw: Callable[..., Figure], area: Callable[..., float]
-):
+) -> None:
     probabilities, targets = at_random(400, 8, 3.0)
     figure = draw(probabilities, targets, named(8))
     pixels(figure)
@@ -62,7 +64,7 @@ def test_the_three_worst_categories_are_named(
 
 
 @pytest.mark.parametrize("draw", [roc_figure, precision_recall_figure])
-def test_perfect_categories_are_not_named(draw: Callable[..., Figure]):
+def test_perfect_categories_are_not_named(draw: Callable[..., Figure]) -> None:
     figure = draw(np.eye(3, dtype="f4")[[0, 1, 2, 0]], np.array([0, 1, 2, 0]), named(3))
     pixels(figure)
     assert legend_texts(figure)[0].startswith("1.0000")
@@ -71,7 +73,7 @@ def test_perfect_categories_are_not_named(draw: Callable[..., Figure]):
 
 
 @pytest.mark.parametrize("draw", [roc_figure, precision_recall_figure])
-def test_of_many_categories_the_worst_are_drawn(draw: Callable[..., Figure]):
+def test_of_many_categories_the_worst_are_drawn(draw: Callable[..., Figure]) -> None:
     probabilities, targets = at_random(2000, MAX_CURVES + 30, 2.0)
     figure = draw(probabilities, targets, named(MAX_CURVES + 30))
     assert len(lines(figure, PALE)) == MAX_CURVES
@@ -81,7 +83,7 @@ def test_of_many_categories_the_worst_are_drawn(draw: Callable[..., Figure]):
 
 @pytest.mark.parametrize("draw", [roc_figure, precision_recall_figure])
 @pytest.mark.parametrize("photos", [0, 1, 5])
-def test_what_has_no_curve_says_so(draw: Callable[..., Figure], photos: int):
+def test_what_has_no_curve_says_so(draw: Callable[..., Figure], photos: int) -> None:
     figure = draw(np.full((photos, 3), 1 / 3, "f4"), np.zeros(photos, int), named(3))
     pixels(figure)
     assert "No category" in legend_texts(figure)[0]

@@ -26,7 +26,7 @@ def calibration(**given: Any) -> dict[str, Any]:
     }
 
 
-def test_reliability_leaves_empty_bins_out():
+def test_reliability_leaves_empty_bins_out() -> None:
     figure = reliability_figure(calibration())
     pixels(figure)
     before, after = lines(figure, MARK)[0], lines(figure, LINE)[0]
@@ -35,12 +35,12 @@ def test_reliability_leaves_empty_bins_out():
     assert legend_texts(figure)[1:] == ["before calibration: ECE 0.0400", "after calibration"]
 
 
-def test_one_evaluated_photo_is_drawn():
+def test_one_evaluated_photo_is_drawn() -> None:
     one = {"before": bins(0, 1), "after": bins(0, 0)}
     pixels(reliability_figure(calibration(reliability=one)))
 
 
-def test_without_photos_a_sentence_stands_instead():
+def test_without_photos_a_sentence_stands_instead() -> None:
     for part in (None, calibration(reliability={"before": bins(0), "after": []})):
         figure = reliability_figure(part)
         pixels(figure)

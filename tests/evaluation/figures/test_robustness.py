@@ -25,7 +25,7 @@ def robustness_part(kinds: int, coverage: float | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kinds", [1, 3, 8])
 @pytest.mark.parametrize("coverage", [None, 0.9])
-def test_each_corruption_has_a_panel(kinds: int, coverage: float | None):
+def test_each_corruption_has_a_panel(kinds: int, coverage: float | None) -> None:
     figure = robustness_figure(robustness_part(kinds, coverage))
     pixels(figure)
     panels = [axes for axes in figure.axes if axes.axison]
@@ -40,7 +40,7 @@ def test_each_corruption_has_a_panel(kinds: int, coverage: float | None):
         assert shown == ["unchanged", "slight", "mild", "moderate", "strong", "extreme"]
 
 
-def test_without_photos_a_sentence_stands_instead():
+def test_without_photos_a_sentence_stands_instead() -> None:
     for part in (None, robustness_part(0, None)):
         figure = robustness_figure(part)
         pixels(figure)

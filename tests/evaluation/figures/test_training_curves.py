@@ -1,6 +1,8 @@
 from io import BytesIO
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from resistor_cls.evaluation.figures import curves_figure
@@ -38,7 +40,7 @@ def test_the_charts_of_hydrogen_torch_come_first_then_every_other_score() -> Non
         "train/bands",
     ]
     (loss,) = found["Train batch loss"].lines
-    assert list(zip(loss.get_xdata(), loss.get_ydata(), strict=True)) == STEPS
+    assert [tuple(point) for point in np.asarray(loss.get_xydata())] == STEPS
     twins = found["val/accuracy"]
     shown = [text.get_text() for text in twins.get_legend().get_texts()]
     assert shown == ["val/accuracy", "train/accuracy"]
@@ -67,6 +69,7 @@ def test_noise_does_not_fill_an_axis() -> None:
         low, high = found[title].get_ylim()
         assert 0.1 * (high - low) > 0.004
     (bars,) = found["val/accuracy"].collections
+    assert isinstance(bars, LineCollection)
     ends = bars.get_segments()[0][:, 1]
     assert ends[0] < 0.972  # wider than the steps of the curve
     assert ends[1] > 0.988

@@ -1,9 +1,8 @@
-"""The page says what the audit says, to a person, and runs nothing that it was given."""
+"""The audit page has the numbers of the audit, and shows names as text."""
 
 import json
 import re
 from html import escape
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from resistor_cls.evaluation.pages.audit import MAX_SHOWN, audit_page
 from resistor_cls.evaluation.pages.audit_cards import audit_cards
 from resistor_cls.evaluation.pages.audit_timeline import marks_of
 from resistor_cls.evaluation.wording import percent
+from tests.helpers.pages import Page
 
 Audit = dict[str, Any]
-VOID = {"meta", "img", "br", "input", "link"}
 
 
 @pytest.fixture(scope="module")
@@ -35,30 +34,6 @@ def grey(name: str) -> np.ndarray:
 
 def copy(audit: Audit) -> Audit:
     return json.loads(json.dumps(audit))
-
-
-class Tags(HTMLParser):
-    """Checks that tags nest, and keeps their attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def parsed(page: str) -> Tags:
-    tags = Tags()
-    tags.feed(page)
-    assert tags.open == []
-    return tags
 
 
 def test_the_page_says_what_the_audit_says(audit: Audit) -> None:
@@ -89,7 +64,7 @@ def test_cards_count_photos_copies_and_pairs(audit: Audit) -> None:
 
 
 def test_the_page_needs_nothing_beside_it(audit: Audit) -> None:
-    tags = parsed(audit_page(audit, grey))
+    tags = Page(audit_page(audit, grey))
     for tag, name, value in tags.attributes:
         if name in {"src", "href"}:
             assert value.startswith(("#", "data:image/jpeg;base64,")) or value == "audit.json"
@@ -106,7 +81,7 @@ def test_names_are_text_and_never_run(audit: Audit) -> None:
     assert "<script>alert" not in page
     assert "{{ 7 * 7 }}" in page
     page.encode("utf-8")
-    assert parsed(page).attributes
+    assert Page(page).attributes
 
 
 def test_long_lists_are_cut_and_say_so(audit: Audit) -> None:
@@ -118,7 +93,7 @@ def test_long_lists_are_cut_and_say_so(audit: Audit) -> None:
     assert names[MAX_SHOWN] not in page
 
 
-def test_a_thumbnail_is_asked_once(audit: Audit) -> None:
+def test_a_thumbnail_is_made_once(audit: Audit) -> None:
     asked: list[str] = []
 
     def thumbnail(name: str) -> np.ndarray:
@@ -134,7 +109,7 @@ def marks(*days: tuple[str, int]) -> list[str]:
     return [mark["label"] for mark in marks_of({"photos": 100, "days": rows})]
 
 
-def test_an_axis_of_time_says_what_is_new_where_there_is_room() -> None:
+def test_ticks_of_a_time_axis_name_only_what_changes() -> None:
     assert marks(("2018-04-25", 0), ("2018-04-27", 40), ("2018-05-02", 60)) == [
         "25 Apr 2018",
         "27",
@@ -145,7 +120,7 @@ def test_an_axis_of_time_says_what_is_new_where_there_is_room() -> None:
     assert marks(*days) == ["Jan 2018", "Feb", "Mar", "Apr"]
 
 
-def test_labels_in_doubt_are_shown(audit: Audit) -> None:
+def test_likely_label_errors_are_shown(audit: Audit) -> None:
     rows = [
         {"photo": "27.jpg", "label": "a", "reads": "b", "probability": 0.9,
          "label_probability": 0.02},

@@ -1,10 +1,8 @@
-"""The page says what the report says, shows each photo once, and runs nothing that it was given."""
+"""The report page has the numbers of the report, each photo once, and shows names as text."""
 
-import json
 import re
 from collections import Counter
 from html import escape, unescape
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
@@ -13,9 +11,9 @@ import pytest
 from resistor_cls.evaluation.pages.cards import cards_of
 from resistor_cls.evaluation.pages.matrix import MAX_LISTED, PART
 from resistor_cls.evaluation.pages.report import GALLERY, MAX_PICTURES, MAX_ROWS, report_page
+from tests.helpers.pages import Page
 
 Report = dict[str, Any]
-VOID = {"meta", "img", "br", "input", "link"}
 SVG = '<svg width="468pt" height="300pt" xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'
 FIGURES = ("reliability", "risk_coverage", "unknown", "roc", "precision_recall", "stress")
 
@@ -184,36 +182,6 @@ def crop(name: str) -> np.ndarray:
     picture = np.zeros((8, 20, 3), dtype=np.uint8)
     picture[:, :10], picture[:, 10:] = shade[:3], shade[3:]
     return picture
-
-
-class Page(HTMLParser):
-    """Checks that tags nest, and keeps attributes, text and what the script opens."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.text = ""
-        self.cells: Report = {}
-        self.feed(page)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if not self.open or self.open[-1] not in {"script", "style"}:
-            self.text += data
-        elif data.startswith("{"):
-            self.cells = json.loads(data)
-
-    def ids(self) -> set[str]:
-        return {value for _, name, value in self.attributes if name == "id"}
 
 
 def pictures(page: str) -> list[str]:

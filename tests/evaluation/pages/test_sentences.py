@@ -1,4 +1,4 @@
-"""Every number in a sentence of the page of an evaluation is a number of the report."""
+"""Every number in a sentence of the report page is a number of the report."""
 
 import re
 from collections.abc import Iterator
@@ -104,7 +104,7 @@ def ood(model: Predictions, found: CalibratedPredictions, photos: int = 150) -> 
         str(risk): None if np.isnan(column).any() else {"other parts": column == 1}
         for risk, column in zip(RISKS, taken.T, strict=True)
     }
-    promised = found.calibration.guaranteed_risk
+    guaranteed = found.calibration.guaranteed_risk
     known, scores = (
         model.with_calibration(found).ood_scores,
         {"other parts": other.probabilities.min(axis=1)},
@@ -114,7 +114,7 @@ def ood(model: Predictions, found: CalibratedPredictions, photos: int = 150) -> 
         scores |= {"empty tables": np.ones(50)}
         for one in filter(None, by_risk.values()):
             one["empty tables"] = np.zeros(50, dtype=bool)
-    accepted = None if promised is None else by_risk[str(promised)]
+    accepted = None if guaranteed is None else by_risk[str(guaranteed)]
     return plain(ood_report(known, scores, accepted, accepted_at=by_risk))
 
 
@@ -167,7 +167,9 @@ def situations() -> dict[str, Report]:
             },
         },
         "one photo": report(model.select(slice(1)), None),
-        "not guaranteed": report(few, folds(few), unknown=ood(few, saved(few, few.select([0])))),
+        "not guaranteed": report(
+            few, folds(few), unknown=ood(few, saved(few, few.select(slice(1))))
+        ),
         "broken guarantee": report(worse, saved(worse, held_out), most=100),
         "worse calibration": report(soft, saved(soft, sharp)),
         "nothing wrong": report(right, folds(right)),
@@ -193,7 +195,7 @@ ACCEPTED = (
 BOTH = rf"log loss (?P<loss0>{D}) before, (?P<loss1>{D}) after; "
 BOTH += rf"calibration error \(ECE\) (?P<ece0>{D}) before, (?P<ece1>{D}) after\."
 WITHIN = rf"(?:, 95 % interval (?P<{{0}}low>{P}) to (?P<{{0}}high>{P}))?"
-# Sentence → the ways in which it may read; groups are named after the facts below.
+# Sentence → its forms; groups are named like the numbers that `expected_numbers` returns.
 PATTERNS = {
     "summary_right": [
         rf"The predicted value in ohms is right for (?P<ohms>{N}) of (?P<stated>{N}) photos?"
@@ -209,7 +211,7 @@ PATTERNS = {
     ],
     "summary_accepted": [
         ACCEPTED,
-        rf"(?P<promised>{P}) risk cannot be evaluated on these photos: guaranteed by .* "
+        rf"(?P<guaranteed>{P}) risk cannot be evaluated on these photos: guaranteed by .* "
         + ACCEPTED,
         rf"At (?P<risk>{P}) risk the model accepts none of the photos\.",
         r"There is no calibration, so no risk level is guaranteed\.",
@@ -218,7 +220,7 @@ PATTERNS = {
     "summary_ood": [
         r"No out-of-distribution photo was evaluated\.",
         rf"Of (?P<ood>{N}) out-of-distribution photos? \(none of the categories\) the model "
-        rf"accepts (?P<ood_accepted>{N}) at (?P<promised>{P}) risk \((?P<ood_share>{P})\)"
+        rf"accepts (?P<ood_accepted>{N}) at (?P<guaranteed>{P}) risk \((?P<ood_share>{P})\)"
         rf"(?:, most often of “(?P<kind>.*)”: (?P<worst_kind>{N}) of (?P<worst_photos>{N}))?\.",
         rf"(?P<ood>{N}) out-of-distribution photos? (?:is|are) separated from the known ones with "
         rf"AUROC (?P<auroc>{D})\.",
@@ -260,14 +262,14 @@ PATTERNS = {
     "robustness": [
         rf"The same photos .* As they are, (?P<share>{P}) are predicted correctly\.",
         rf"The same photos .* As they are, (?P<share>{P}) are predicted correctly and "
-        rf"(?P<plain>{P}) are accepted at (?P<promised>{P}) risk\.",
+        rf"(?P<plain>{P}) are accepted at (?P<guaranteed>{P}) risk\.",
     ],
     "listed": [
         rf"(?P<rows>{N}) of (?P<photos>{N}) photos: those of the highest .*",
         r"The highest loss first\..*",
     ],
     "accepted_means": [
-        rf"Accepted means that the confidence suffices for (?P<promised>{P}) risk\."
+        rf"Accepted means that the confidence suffices for (?P<guaranteed>{P}) risk\."
     ],
     "seen": [rf"12 of (?P<photos>{N}) photos were TRAINED ON\. A model .*"],
     "warning": [
@@ -277,8 +279,8 @@ PATTERNS = {
 }
 
 
-def metadata(report: Report) -> dict[str, Any]:
-    """What the numbers of the sentences must be."""
+def expected_numbers(report: Report) -> dict[str, Any]:
+    """The numbers that the sentences must have, from the report."""
     value, counts, metrics = report["trade"]["value"], report["counts"], report["metrics"]
     accuracy = next(row for row in metrics if row["name"] == "accuracy")
     known = {
@@ -323,8 +325,8 @@ def metadata(report: Report) -> dict[str, Any]:
         known["unfamiliar"] = (calibration["familiarity"] or {}).get("unfamiliar")
         for key, name in (("loss", "log_loss"), ("ece", "ece")):
             known[f"{key}0"], known[f"{key}1"] = (calibration[name][w] for w in ("before", "after"))
-        known["promised"] = promised = calibration["promised"]
-        levels = [row for row in calibration["reject"] if promised and row["risk"] >= promised]
+        known["guaranteed"] = guaranteed = calibration["promised"]
+        levels = [row for row in calibration["reject"] if guaranteed and row["risk"] >= guaranteed]
         evaluated = [row for row in levels if row["accepted"] is not None]
         for row in (evaluated or levels)[:1]:
             known |= {
@@ -358,7 +360,7 @@ def matched(name: str, text: str) -> re.Match[str]:
 @pytest.mark.parametrize("name", situations())
 def test_the_numbers_of_each_sentence_are_those_of_the_report(name: str) -> None:
     report = situations()[name]
-    known = metadata(report)
+    known = expected_numbers(report)
     for sentence, text in sentences_of(report).items():
         if text:
             for group, shown in matched(sentence, text).groupdict().items():
@@ -366,7 +368,7 @@ def test_the_numbers_of_each_sentence_are_those_of_the_report(name: str) -> None
                     check(shown, known[group])
 
 
-def test_each_way_to_say_it_is_tried() -> None:
+def test_every_form_of_each_sentence_is_covered() -> None:
     said: dict[str, set[str]] = {name: set() for name in PATTERNS}
     for report in situations().values():
         for name, text in sentences_of(report).items():
@@ -418,7 +420,7 @@ def unexplained(page: str, report: Report) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", situations())
-def test_no_paragraph_of_the_page_has_a_number_of_its_own(name: str) -> None:
+def test_every_number_of_the_page_is_a_number_of_the_report(name: str) -> None:
     report = situations()[name]
     page = report_page(report, {}, lambda _: np.zeros((4, 4, 3), np.uint8))
     found = [text for text in unexplained(page, report) if "Pictures show what" not in text]
@@ -452,7 +454,7 @@ def test_a_guarantee_that_does_not_hold_is_called_so() -> None:
     assert not matched("summary_accepted", fine)["more"]
 
 
-def test_what_was_accepted_is_counted_anew() -> None:
+def test_accepted_photos_are_counted_from_the_predictions() -> None:
     """The numbers of the summary follow from the photos, and not from the report alone."""
     model, held_out = predicted(EVALUATED), predicted(HELD_OUT, seed=1)
     found = saved(model, held_out)

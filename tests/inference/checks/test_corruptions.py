@@ -11,7 +11,7 @@ SHAPES = [(96, 96), (80, 192), (27, 64)]
 
 
 def photo_of(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
-    """The middle of a drawn photo."""
+    """The middle of a synthetic photo."""
     scene = sample_scene(resistor37()[seed], np.random.default_rng(seed))
     photo, (rows, columns) = draw(scene, max(shape)).photo, shape
     top = (photo.shape[0] - rows) // 2
@@ -29,7 +29,7 @@ def body_of(shape: tuple[int, int]) -> np.ndarray:
 @pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_a_photo_a_severity_and_a_number_always_give_the_same_photo(
     kind: str, shape: tuple[int, int]
-):
+) -> None:
     corruption, photo, body = CORRUPTIONS[kind], photo_of(shape), body_of(shape)
     before = photo.copy()
     for severity in range(1, len(SEVERITIES) + 1):
@@ -43,7 +43,7 @@ def test_a_photo_a_severity_and_a_number_always_give_the_same_photo(
 
 
 @pytest.mark.parametrize("kind", CORRUPTIONS)
-def test_a_severity_changes_more_than_the_one_before(kind: str):
+def test_a_severity_changes_more_than_the_one_before(kind: str) -> None:
     corruption, body = CORRUPTIONS[kind], body_of((96, 96))
     change = np.zeros(len(SEVERITIES))
     for seed in range(6):
@@ -55,12 +55,12 @@ def test_a_severity_changes_more_than_the_one_before(kind: str):
 
 
 @pytest.mark.parametrize("kind", ["noise", "background", "white balance", "exposure", "rotation"])
-def test_numbers_stand_for_chance(kind: str):
+def test_the_number_of_a_photo_decides_on_its_corruption(kind: str) -> None:
     photo, body = photo_of((80, 192)), body_of((80, 192))
     assert (CORRUPTIONS[kind](photo, 3, 0, body) != CORRUPTIONS[kind](photo, 3, 1, body)).any()
 
 
-def test_severities_have_amounts_with_units():
+def test_severities_have_amounts_with_units() -> None:
     said = {
         kind: [corruption.amount(s) for s in range(1, 6)]
         for kind, corruption in CORRUPTIONS.items()
@@ -73,7 +73,7 @@ def test_severities_have_amounts_with_units():
             CORRUPTIONS["blur"](photo_of((96, 96)), severity, 0)
 
 
-def test_grey_turns_warm_or_cold_and_stays_as_bright():
+def test_white_balance_turns_grey_warm_or_cold_and_keeps_its_brightness() -> None:
     grey = np.full((8, 8, 3), 128, np.uint8)
     for number, way in ((0, 1), (1, -1)):
         red, green, blue = CORRUPTIONS["white balance"](grey, 2, number)[0, 0].astype(int)
@@ -82,7 +82,7 @@ def test_grey_turns_warm_or_cold_and_stays_as_bright():
         assert way * (128 - blue) > 3
 
 
-def test_one_stop_is_half_or_twice_the_light():
+def test_one_stop_is_half_or_twice_the_light() -> None:
     # sRGB levels of 5 %, 10 % and 20 % of white (IEC 61966-2-1).
     photo = np.full((4, 4, 3), 89, np.uint8)
     assert abs(int(CORRUPTIONS["exposure"](photo, 3, 0)[0, 0, 0]) - 124) <= 1
@@ -90,7 +90,7 @@ def test_one_stop_is_half_or_twice_the_light():
     assert (CORRUPTIONS["exposure"](np.full((4, 4, 3), 250, np.uint8), 3, 0) == 255).all()
 
 
-def test_noise_keeps_the_mean_and_is_weaker_in_small_photos():
+def test_noise_keeps_the_mean_and_is_weaker_in_small_photos() -> None:
     found = {}
     for side in (56, 224, 640):  # the last is larger than what is stored
         photo = np.full((side, side, 3), 128, np.uint8)
@@ -102,7 +102,7 @@ def test_noise_keeps_the_mean_and_is_weaker_in_small_photos():
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_another_background_leaves_the_body_as_it_is(shape: tuple[int, int]):
+def test_another_background_leaves_the_body_as_it_is(shape: tuple[int, int]) -> None:
     photo, body = photo_of(shape), body_of(shape)
     white, black = np.full_like(photo, 255), np.zeros_like(photo)
     corruption = CORRUPTIONS["background"]
@@ -117,10 +117,10 @@ def test_another_background_leaves_the_body_as_it_is(shape: tuple[int, int]):
         corruption(photo, 1, 0, None)
 
 
-def test_photos_of_one_channel_pass():
+def test_photos_of_one_channel_pass() -> None:
     grey = photo_of((96, 96))[..., :1]
     for kind, corruption in CORRUPTIONS.items():
         if not corruption.needs_body:
             changed = corruption(grey, 4, 0)
-            assert (changed.shape, changed.dtype) == (grey.shape, np.uint8), kind
+            assert changed.shape == grey.shape and changed.dtype == np.uint8, kind
             assert (changed == grey).all() == (kind == "white balance"), kind

@@ -1,4 +1,4 @@
-"""What the occlusion check finds of a model that looks at the middle of a photo."""
+"""What the occlusion check finds of a model that reads the middle of a photo."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from resistor_cls.errors import ModelError
+from resistor_cls.evaluation.predictions import OcclusionResult
 from resistor_cls.inference.checks import occlusion
 from resistor_cls.inference.checks.occlusion import check_occlusion
 from tests.helpers.fakes import SIDE, BrightnessModel, Photos, photo_with_body, predictions_of
@@ -17,7 +18,7 @@ def photos_of(*kinds: tuple[int, int, str | None]) -> Photos:
     return Photos(shown, bodies)
 
 
-def check(photos: Photos, **options: Any) -> occlusion.OcclusionResult | None:
+def check(photos: Photos, **options: Any) -> OcclusionResult | None:
     predictions = predictions_of(photos, [0] * len(photos.photos))
     return check_occlusion(BrightnessModel(), photos, predictions, **options)  # type: ignore[arg-type]
 

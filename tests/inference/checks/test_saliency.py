@@ -1,5 +1,6 @@
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ HEIGHT, WIDTH = 64, 160  # of a crop: a map that is mistaken for its transpose s
 
 def make(backbone: str) -> ResistorNetwork:
     torch.manual_seed(0)
-    how = {"pretrained": "false", "image_size": WIDTH, "locate": Detector()}
+    how: dict[str, Any] = {"pretrained": "false", "image_size": WIDTH, "locate": Detector()}
     return ResistorNetwork(["none", "square"], backbone=backbone, **how)
 
 
@@ -50,7 +51,7 @@ def taught(request: pytest.FixtureRequest) -> Iterator[ResistorNetwork]:
         yield model.eval()
 
 
-def test_saliency_points_to_the_only_evidence(taught: ResistorNetwork):
+def test_saliency_points_to_the_only_evidence(taught: ResistorNetwork) -> None:
     torch.manual_seed(1)
     photos, targets, corners = squares(16)
     with torch.inference_mode():
@@ -72,7 +73,7 @@ def test_saliency_points_to_the_only_evidence(taught: ResistorNetwork):
     assert np.mean(hits) >= 7 / 8
 
 
-def test_a_larger_photo_has_a_larger_map(taught: ResistorNetwork):
+def test_a_larger_photo_has_a_larger_map(taught: ResistorNetwork) -> None:
     photos, targets, _ = squares(2)
     larger = photos.repeat_interleave(2, 2).repeat_interleave(2, 3)
     heat = saliency(taught, larger, targets)
@@ -83,7 +84,7 @@ def test_a_larger_photo_has_a_larger_map(taught: ResistorNetwork):
 
 
 @pytest.mark.parametrize("frozen", [False, True])
-def test_the_model_is_left_as_it_was(frozen: bool):
+def test_the_model_is_left_as_it_was(frozen: bool) -> None:
     model = make(CNN).train()
     model.backbone.requires_grad_(not frozen)
     model.backbone.layer1.eval()
@@ -106,14 +107,14 @@ def test_the_model_is_left_as_it_was(frozen: bool):
     assert torch.equal(heat, saliency(model.eval(), photos, targets))
 
 
-def test_a_photo_is_explained_alone_whatever_its_batch(taught: ResistorNetwork):
+def test_a_photo_is_explained_alone_whatever_its_batch(taught: ResistorNetwork) -> None:
     photos, targets, _ = squares(4)
     together = saliency(taught, photos, targets)
     alone = torch.cat([saliency(taught, photos[i : i + 1], targets[i : i + 1]) for i in range(4)])
     assert torch.allclose(together, alone, atol=1e-3)
 
 
-def test_a_net_without_maps_is_named():
+def test_a_net_without_maps_is_named() -> None:
     model = ResistorNetwork(
         ["a", "b"], backbone="xcit_nano_12_p8_224", pretrained="false", image_size=32
     )
@@ -122,7 +123,7 @@ def test_a_net_without_maps_is_named():
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
-def test_the_share_of_saliency_on_some_pixels():
+def test_the_share_of_saliency_on_some_pixels() -> None:
     heat = np.array([[0.0, 1.0], [0.5, 0.5]], np.float32)
     body = np.array([[False, True], [True, False]])
     assert share_on(heat, body) == pytest.approx(0.75)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +12,11 @@ from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.checkpoint.weights import RENDERED, read_weights
 from resistor_cls.synthetic import draw, sample_scene
-from tests.helpers.tiny_training import TINY
+from tests.helpers.tiny_training import network
 
 
-def make(categories: str = "abc", **changes: object) -> ResistorNetwork:
-    how = {"backbone": TINY, "pretrained": "false", "image_size": 32} | changes
-    return ResistorNetwork(list(categories), **how)
+def make(categories: str = "abc", **changes: Any) -> ResistorNetwork:
+    return network(list(categories), **changes)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "own.safetensors"
 
 
-def test_a_file_of_weights_is_a_whole_model(tmp_path: Path):
+def test_a_file_of_weights_is_a_whole_model(tmp_path: Path) -> None:
     model = make(pool="max", views=4, normalization="imagenet").eval()
     model.metadata = {"trained_on": []}
     model.save_weights(tmp_path / "own.safetensors")
@@ -39,7 +39,7 @@ def test_a_file_of_weights_is_a_whole_model(tmp_path: Path):
         assert torch.allclose(loaded(photos), model(photos), atol=2e-2)
 
 
-def test_known_categories_keep_their_logits_wherever_they_stand(file: Path):
+def test_known_categories_keep_their_logits_wherever_they_stand(file: Path) -> None:
     weights = read_weights(file).tensors
     model = make("xbya", pretrained=str(file))
     assert model.weights_from == "own.safetensors"
@@ -52,7 +52,7 @@ def test_known_categories_keep_their_logits_wherever_they_stand(file: Path):
             assert torch.equal(own[name], value), name
 
 
-def test_weights_that_cannot_be_used_are_named(file: Path, tmp_path: Path):
+def test_weights_that_cannot_be_used_are_named(file: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"model.backbone=test_vit.*was trained with test_resnet"):
         make(backbone="test_vit.r160_in1k", pretrained=str(file))
     with pytest.raises(ConfigError, match=r"model.normalization=imagenet, but own.safetensors"):
@@ -73,11 +73,11 @@ def test_weights_that_cannot_be_used_are_named(file: Path, tmp_path: Path):
         ResistorNetwork.load(file)
 
 
-def test_the_shipped_weights_are_small_say_how_they_were_made_and_read_drawn_parts():
+def test_the_shipped_weights_are_small_say_how_they_were_made_and_read_drawn_parts() -> None:
     assert RENDERED.stat().st_size <= 15e6
-    card = read_weights(RENDERED).metadata
-    assert card["recipe"]["model.backbone"] == "resnet10t.c3_in1k"
-    assert card["trained_on"] == []
+    metadata = read_weights(RENDERED).metadata
+    assert metadata["recipe"]["model.backbone"] == "resnet10t.c3_in1k"
+    assert metadata["trained_on"] == []
     predictor = Predictor.load(RENDERED)
     names = resistor37().names
     assert predictor.categories.names == names
@@ -85,5 +85,5 @@ def test_the_shipped_weights_are_small_say_how_they_were_made_and_read_drawn_par
         sample_scene(category, np.random.default_rng(2**40 + place))
         for place, category in enumerate(resistor37())
     ]
-    answers = predictor.probabilities([draw(scene).photo for scene in scenes]).argmax(axis=1)
-    assert (answers == np.arange(37)).mean() > 0.9
+    predicted = predictor.probabilities([draw(scene).photo for scene in scenes]).argmax(axis=1)
+    assert (predicted == np.arange(37)).mean() > 0.9

@@ -17,11 +17,10 @@ from resistor_cls.data.images.decode import read_photo
 from resistor_cls.errors import DataError, ModelError
 from resistor_cls.model.detector.network import Detector, decode, encode
 from resistor_cls.model.detector.training import (
-    BoxedViews,
-    SyntheticViews,
     detector_loss,
     train_detector,
 )
+from resistor_cls.model.detector.views import BoxedViews, SyntheticViews
 from resistor_cls.synthetic import Scene, draw, draw_empty, sample_scene
 from tests.helpers import REAL_PHOTOS
 
@@ -41,27 +40,27 @@ def one_thread() -> Iterator[None]:
 )  # fmt: skip
 def test_decoding_gives_back_what_was_encoded(
     x: float, y: float, angle: float, length: float, share: float
-):
+) -> None:
     body = torch.tensor([[x, y, angle, length, length * share, 1.0]])
-    heat, geometry = encode(body, 256)
-    assert heat.shape == (1, 64, 64)
-    assert (heat == 1).sum() == 1
-    found = decode(heat, geometry)[:, 0][0]
-    told = found.tolist()
-    assert told[:2] == pytest.approx([x, y], abs=1e-2)
-    assert math.cos(2 * told[2]) == pytest.approx(math.cos(2 * angle), abs=1e-4)
-    assert math.sin(2 * told[2]) == pytest.approx(math.sin(2 * angle), abs=1e-4)
-    assert told[3:] == pytest.approx([length, length * share, 1.0], rel=1e-3)
+    heatmap, geometry = encode(body, 256)
+    assert heatmap.shape == (1, 64, 64)
+    assert (heatmap == 1).sum() == 1
+    found = decode(heatmap, geometry)[:, 0][0]
+    decoded = found.tolist()
+    assert decoded[:2] == pytest.approx([x, y], abs=1e-2)
+    assert math.cos(2 * decoded[2]) == pytest.approx(math.cos(2 * angle), abs=1e-4)
+    assert math.sin(2 * decoded[2]) == pytest.approx(math.sin(2 * angle), abs=1e-4)
+    assert decoded[3:] == pytest.approx([length, length * share, 1.0], rel=1e-3)
 
 
-def test_no_body_and_a_body_outside_give_no_heat():
+def test_no_body_and_a_body_outside_give_an_empty_heatmap() -> None:
     bodies = torch.tensor([[10.0, 10, 0, 20, 8, 0], [-3.0, 10, 0, 20, 8, 1], [10, 160, 0, 9, 3, 1]])
-    heat, geometry = encode(bodies, 160)
-    assert heat.max() == 0
+    heatmap, geometry = encode(bodies, 160)
+    assert heatmap.max() == 0
     assert geometry.shape == (3, 6, 40, 40)
 
 
-def test_views_depend_on_seed_and_index_alone():
+def test_views_depend_on_seed_and_index_alone() -> None:
     one, other = SyntheticViews(5, seed=3)[2], SyntheticViews(9, seed=3)[2]
     assert one.keys() == {"wide", "wide_body", "close", "close_body"}
     assert all(torch.equal(one[key], other[key]) for key in one)
@@ -70,7 +69,7 @@ def test_views_depend_on_seed_and_index_alone():
     assert one["close"].shape == (3, 160, 160)
 
 
-def test_a_few_steps_on_drawn_views_lower_the_loss():
+def test_a_few_steps_on_synthetic_views_lower_the_loss() -> None:
     torch.manual_seed(0)
     items = [SyntheticViews(4, seed=0)[index] for index in range(4)]
     views = torch.stack([item["close"] for item in items]).float() / 255
@@ -92,14 +91,14 @@ def trained() -> Detector:
     return train_detector(2, batch_size=2, workers=0, precision="float32")
 
 
-def test_training_repeats(trained: Detector):
+def test_training_repeats(trained: Detector) -> None:
     again = train_detector(2, batch_size=2, workers=0, precision="float32")
     for one, other in zip(trained.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
     assert trained.metadata["steps"] == 2
 
 
-def test_boxed_photos_teach_where_their_boxes_are(
+def test_photos_with_boxes_train_the_detector(
     photos: Path, trained: Detector, tmp_path: Path
 ) -> None:
     for item in (BoxedViews(photos, trained, 3, seed=0)[index] for index in range(3)):
@@ -125,7 +124,7 @@ def test_boxed_photos_teach_where_their_boxes_are(
 
 
 @pytest.mark.parametrize("degrees", range(5, 180, 25))
-def test_the_body_in_a_box_is_the_drawn_one(degrees: int) -> None:
+def test_the_body_in_a_box_is_the_synthetic_one(degrees: int) -> None:
     angle = math.radians(degrees)
     body = OrientedBox(200, 150, angle, 70, 0.36 * 70, 1.0)
     found = body_in_box(body.box(), angle + 0.08)
@@ -148,7 +147,7 @@ def test_glare_beside_a_body_gets_a_close_up_too(monkeypatch: pytest.MonkeyPatch
     assert best.score == pytest.approx(math.sqrt(0.4 * 0.9))
 
 
-def test_a_saved_net_gives_the_same_answers(trained: Detector, tmp_path: Path):
+def test_a_saved_detector_gives_the_same_detections(trained: Detector, tmp_path: Path) -> None:
     trained.threshold = 0.25
     trained.save(tmp_path / "locator.safetensors")
     once = Detector.load(tmp_path / "locator.safetensors")
@@ -158,13 +157,13 @@ def test_a_saved_net_gives_the_same_answers(trained: Detector, tmp_path: Path):
     assert once.best(photo) == twice.best(photo)
     assert once.metadata == trained.metadata
     assert once.threshold == 0.25
-    # Half precision moves an answer by less than a pixel.
+    # Half precision moves a detection by less than a pixel.
     exact, half = (dataclasses.astuple(net.best(photo, views=1)) for net in (trained, once))
     assert half[5] == pytest.approx(exact[5], abs=0.01)
     assert (tmp_path / "locator.safetensors").stat().st_size < 2_000_000
 
 
-def test_a_file_that_is_no_locator_is_refused(tmp_path: Path):
+def test_a_file_that_is_not_a_detector_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"absent\.safetensors"):
         Detector.load(tmp_path / "absent.safetensors")
     (tmp_path / "odd.safetensors").write_bytes(b"odd")
@@ -172,7 +171,7 @@ def test_a_file_that_is_no_locator_is_refused(tmp_path: Path):
         Detector.load(tmp_path / "odd.safetensors")
 
 
-def test_a_low_score_is_not_found(trained: Detector):
+def test_a_low_score_is_not_found(trained: Detector) -> None:
     photo = np.full((200, 300, 3), 120, np.uint8)
     trained.threshold = 1.1
     assert trained.detect(photo) is None
@@ -193,7 +192,9 @@ def drawn(number: int) -> Scene:
     return sample_scene(categories[number % 37], np.random.default_rng(1000 + number))
 
 
-def test_the_shipped_locator_finds_drawn_bodies_and_nothing_on_drawn_tables(shipped: Detector):
+def test_the_shipped_detector_finds_synthetic_bodies_and_nothing_on_empty_tables(
+    shipped: Detector,
+) -> None:
     overlaps, mistaken = [], []
     for number in range(0, 37, 2):
         scene = drawn(number)
@@ -205,7 +206,7 @@ def test_the_shipped_locator_finds_drawn_bodies_and_nothing_on_drawn_tables(ship
     assert np.mean(mistaken) < 0.1
 
 
-def test_a_location_follows_a_photo_that_is_turned(shipped: Detector):
+def test_a_detection_rotates_with_its_photo(shipped: Detector) -> None:
     photo = draw(drawn(3)).photo
     there = shipped.best(photo)
     turned = shipped.best(np.ascontiguousarray(np.rot90(photo)))
@@ -214,7 +215,7 @@ def test_a_location_follows_a_photo_that_is_turned(shipped: Detector):
     assert turned.length == pytest.approx(there.length, rel=0.1)
 
 
-def test_a_photo_of_any_shape_will_do(shipped: Detector):
+def test_photos_of_any_shape_are_searched(shipped: Detector) -> None:
     scene = drawn(5)
     photo = draw(scene).photo
     there = shipped.best(photo)
@@ -223,20 +224,20 @@ def test_a_photo_of_any_shape_will_do(shipped: Detector):
     assert (part.x, part.y + top) == pytest.approx((there.x, there.y), abs=4)
 
 
-def test_nothing_is_found_on_a_blank_photo(shipped: Detector):
+def test_nothing_is_found_on_a_blank_photo(shipped: Detector) -> None:
     for level in (0, 120, 255):
         assert shipped.detect(np.full((300, 500, 3), level, np.uint8)) is None
 
 
 @pytest.mark.real_photos
-def test_the_shipped_locator_finds_real_bodies(shipped: Detector):
+def test_the_shipped_detector_finds_real_bodies(shipped: Detector) -> None:
     with (REAL_PHOTOS / "boxes.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))[::60]
     overlaps = []
     for row in rows:
         photo = read_photo(REAL_PHOTOS / row["file"])
         sides = (photo.shape[1], photo.shape[0]) * 2
-        told = (float(row[key]) for key in ("x_center", "y_center", "width", "height"))
-        box = tuple(share * side for share, side in zip(told, sides, strict=True))
+        labelled = (float(row[key]) for key in ("x_center", "y_center", "width", "height"))
+        box = tuple(share * side for share, side in zip(labelled, sides, strict=True))
         overlaps.append(overlap(shipped.best(photo).box(), box))
     assert np.mean(overlaps) > 0.7

@@ -31,7 +31,7 @@ def scene_of(number: int) -> Scene:
 
 
 def framed(number: int, fill: float) -> tuple[np.ndarray, OrientedBox]:
-    """A drawn body whose box is `fill` times as long as the frame, and where it lies."""
+    """A synthetic body whose box is `fill` times as long as the frame, and where it lies."""
     scene = scene_of(number)
     body = scene.body
     level = OrientedBox(0, 0, body.angle % math.pi, body.length, body.diameter, 1.0)
@@ -47,7 +47,7 @@ def framed(number: int, fill: float) -> tuple[np.ndarray, OrientedBox]:
 
 
 @pytest.mark.parametrize("fill", [0.5, 0.8, 1.0, 1.15])
-def test_a_body_that_fills_the_frame_is_found_whole(shipped: Detector, fill: float):
+def test_a_body_that_fills_the_frame_is_found_whole(shipped: Detector, fill: float) -> None:
     with one_torch_thread():
         for number in range(4):
             photo, body = framed(number, fill)
@@ -58,14 +58,14 @@ def test_a_body_that_fills_the_frame_is_found_whole(shipped: Detector, fill: flo
             assert oriented_overlap(alone, body) > 0.6
 
 
-def test_a_body_that_is_small_in_the_photo_keeps_its_crop(shipped: Detector):
+def test_a_body_that_is_small_in_the_photo_keeps_its_crop(shipped: Detector) -> None:
     with one_torch_thread():
         for number in range(8):
             photo = draw(scene_of(number)).photo
             assert shipped.best(photo) == shipped.best(photo, views=2)
 
 
-def test_nothing_is_found_on_tables_seen_from_near(shipped: Detector):
+def test_nothing_is_found_on_close_ups_of_tables(shipped: Detector) -> None:
     found = []
     with one_torch_thread():
         for number in range(6):
@@ -77,16 +77,16 @@ def test_nothing_is_found_on_tables_seen_from_near(shipped: Detector):
 
 @pytest.mark.real_photos
 @pytest.mark.parametrize("name", ["330R_1-4W/330R_1-4W_(6)", "33K_2W/33K_2W_(98)"])
-def test_in_a_real_photo_without_a_part_nothing_is_found(shipped: Detector, name: str):
+def test_in_a_real_photo_without_a_part_nothing_is_found(shipped: Detector, name: str) -> None:
     photo = read_photo(REAL_PHOTOS / f"{name}.jpg")
     prepare = DetectorCrop(64, shipped)
-    prepared = prepare(photo)
-    assert not prepared.located
-    assert prepared.box is None
+    preprocessed = prepare(photo)
+    assert not preprocessed.located
+    assert preprocessed.box is None
     assert prepare.every(photo) == []
 
 
-def test_bodies_that_are_small_in_a_large_photo_are_found_in_its_parts(shipped: Detector):
+def test_bodies_that_are_small_in_a_large_photo_are_found_in_its_parts(shipped: Detector) -> None:
     photo = np.full((1500, 2000, 3), 150, np.uint8)
     corners = [(100, 150), (1600, 80), (900, 1200), (300, 900)]
     for number, (left, top) in enumerate(corners):
@@ -105,7 +105,7 @@ def test_bodies_that_are_small_in_a_large_photo_are_found_in_its_parts(shipped: 
 def seeing(
     far: list[OrientedBox], ordinary: list[OrientedBox], spans: list[float]
 ) -> Callable[[np.ndarray, View, int, int], list[OrientedBox]]:
-    """An eye that sees what it is given, and the same again in close-ups."""
+    """A detector that finds what it is given, and the same again in close-ups."""
 
     def find(photo: np.ndarray, view: View, size: int, count: int) -> list[OrientedBox]:
         spans.append(view.span)
@@ -126,13 +126,15 @@ FILLS = OrientedBox(100, 100, 0.2, 150, 50, 0.9)
 @pytest.mark.parametrize(
     ("score", "wins"), [(0.95, "ordinary"), (0.74, "large"), (0.3, "large"), (0.88, "ordinary")]
 )
-def test_the_likelier_of_the_looks_wins_and_a_likely_find_is_enough(score: float, wins: str):
+def test_the_view_with_the_higher_score_wins_and_a_high_score_ends_the_search(
+    score: float, wins: str
+) -> None:
     ordinary = OrientedBox(70, 90, 0.0, 30, 10, score)
     found = find_best(seeing([FILLS], [ordinary], []), PHOTO)
     assert found == (FILLS if wins == "large" else ordinary)
 
 
-def test_a_likely_find_clear_of_the_edge_costs_no_further_look():
+def test_a_high_score_away_from_the_edge_needs_no_further_view() -> None:
     spans: list[float] = []
     find_best(seeing([FILLS], [OrientedBox(70, 90, 0.0, 30, 10, 0.9)], spans), PHOTO)
     assert spans == [200, 75]
@@ -141,27 +143,29 @@ def test_a_likely_find_clear_of_the_edge_costs_no_further_look():
     assert 400 in spans
 
 
-def test_pieces_of_a_large_body_give_way_to_it_and_others_stay():
+def test_detections_on_parts_of_a_large_body_are_suppressed() -> None:
     piece, other = OrientedBox(60, 95, 0.1, 30, 12, 0.5), OrientedBox(170, 20, 0.0, 30, 10, 0.6)
     assert find_all(seeing([FILLS], [piece, other], []), PHOTO, 0.2) == [FILLS, other]
     likelier = replace(piece, score=0.95)
     assert find_all(seeing([FILLS], [likelier, other], []), PHOTO, 0.2) == [likelier, other]
 
 
-def test_one_body_seen_twice_is_one():
+def test_a_body_in_two_views_is_found_once() -> None:
     one, again = OrientedBox(60, 95, 0.1, 30, 12, 0.9), OrientedBox(62, 96, 0.15, 31, 12, 0.8)
     beside = OrientedBox(60, 110, 0.1, 30, 12, 0.8)
     found = find_all(seeing([], [one, again, beside], []), PHOTO, 0.2)
     assert found == [one, beside]
 
 
-def test_a_doubtful_body_alone_is_found_as_it_is_without_the_others():
+def test_a_doubtful_body_alone_is_found_as_it_is_without_the_others() -> None:
     doubtful = OrientedBox(60, 95, 0.1, 30, 12, 0.3)
     assert find_all(seeing([], [doubtful], []), PHOTO, 0.2) == [doubtful]
     assert find_all(seeing([], [doubtful], []), PHOTO, 0.35) == []
 
 
-def test_caches_of_crops_go_by_where_the_net_looks(monkeypatch: pytest.MonkeyPatch):
+def test_the_key_of_a_crop_depends_on_the_version_of_the_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     net = Detector()
     before = DetectorCrop(32, net).key
     assert DetectorCrop(32, net).key == before

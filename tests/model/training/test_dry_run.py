@@ -17,7 +17,7 @@ TRIES = {"batch_size": False, "lr": False}
 
 
 def tried(folder: Path, trainer: dict[str, Any] | None = None, **settings: Any) -> None:
-    given = {"backbone": TINY, "pretrained": "false", "image_size": 32} | settings
+    given: dict[str, Any] = {"backbone": TINY, "pretrained": "false", "image_size": 32} | settings
     dry_run(
         partial(build_task, **given),
         PhotoDataModule(FolderSource(folder), preprocess=Resize(32)),

@@ -79,13 +79,13 @@ class Module:
         ),
     ],
 )
-def test_what_can_be_fixed_names_the_key(error: Exception, message: str):
+def test_what_can_be_fixed_names_the_key(error: Exception, message: str) -> None:
     with pytest.raises(ConfigError, match=message) as raised, explained(Module()):
         raise error
     assert "\n" not in str(raised.value)
 
 
-def test_a_defect_stays_a_defect():
+def test_other_errors_pass_unchanged() -> None:
     for error in (RuntimeError("shapes differ"), ValueError("shared")):
         with pytest.raises(type(error), match=str(error)), explained(Module()):
             raise error
@@ -122,7 +122,7 @@ def refuse() -> None:
 )
 def test_a_worker_that_ends_is_explained(
     what: Callable[[], object], message: str, photos: Path, tmp_path: Path
-):
+) -> None:
     data = {"workers": 1, "stream": lambda *_: Broken(what)}
     with pytest.raises(ConfigError, match=message):
         train(photos, tmp_path / "run", data=data)
@@ -141,7 +141,7 @@ def test_a_worker_that_ends_is_explained(
 )
 def test_a_batch_of_one_photo_is_refused_before_the_first_step(
     data: dict[str, Any], message: str, photos: Path, tmp_path: Path
-):
+) -> None:
     class Steps(Callback):
         steps = 0
 
@@ -154,15 +154,15 @@ def test_a_batch_of_one_photo_is_refused_before_the_first_step(
     assert steps.steps == 0
 
 
-def test_a_batch_of_one_photo_trains_where_maps_are_larger(photos: Path, tmp_path: Path):
-    # And looking whether it does changes nothing.
+def test_a_batch_of_one_photo_trains_where_maps_are_larger(photos: Path, tmp_path: Path) -> None:
+    # The check changes nothing.
     small = {"image_size": 64, "batch_size": 23, "drop_last": False}
     train(photos, tmp_path / "run", data=small, model={"image_size": 64})
 
 
-def test_workers_have_room_for_their_batches(
+def test_workers_have_shared_memory_for_their_batches(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, photos: Path, tmp_path: Path
-):
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(64 << 20, 0, 64 << 20))
     # 256 photos of 224 pixels: two batches of each worker, and one that trains.
     batch = 256 * 224 * 224 * 3
@@ -187,14 +187,14 @@ class Interrupted(Callback):
         time.sleep(1)  # the signal comes within
 
 
-def test_an_interrupted_fit_raises_what_python_does(photos: Path, tmp_path: Path):
+def test_an_interrupted_fit_raises_what_python_does(photos: Path, tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):  # Lightning's SystemExit would end a notebook's kernel
         train(photos, tmp_path / "run", callbacks=[Interrupted()])
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_training_and_a_command_run_in_any_thread(photos: Path, tmp_path: Path):
+def test_a_training_and_a_command_run_in_any_thread(photos: Path, tmp_path: Path) -> None:
     done: list[Any] = []
 
     def work() -> None:
@@ -210,7 +210,7 @@ def test_a_training_and_a_command_run_in_any_thread(photos: Path, tmp_path: Path
 
 def test_without_a_home_directory_the_message_says_what_to_set(
     photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     def nobody(user: int) -> None:
         raise KeyError(user)  # as in a container that runs as a user it does not know
 
@@ -224,7 +224,7 @@ def test_without_a_home_directory_the_message_says_what_to_set(
 
 
 @pytest.mark.slow
-def test_workers_end_with_a_training_that_is_killed(photos: Path, tmp_path: Path):
+def test_workers_end_with_a_training_that_is_killed(photos: Path, tmp_path: Path) -> None:
     code = f"""
         import sys
         sys.path.insert(0, {str(ROOT)!r})
@@ -242,6 +242,6 @@ def test_workers_end_with_a_training_that_is_killed(photos: Path, tmp_path: Path
         workers = psutil.Process(process.pid).children(recursive=True)
         process.kill()
     assert len(workers) == 2
-    # They look every five seconds whether their parent is alive.
+    # They check every five seconds whether their parent is alive.
     _, alive = psutil.wait_procs(workers, timeout=12)
     assert alive == []

@@ -19,7 +19,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from resistor_cls.model.training.metrics import MODES, metric_collection, mode_of
 
 
-def scores(probabilities: np.ndarray, targets: np.ndarray, batch: int | None = None) -> dict:
+def scores(
+    probabilities: np.ndarray, targets: np.ndarray, batch: int | None = None
+) -> dict[str, Any]:
     metrics = metric_collection(probabilities.shape[1])
     batch = batch or len(targets)
     for start in range(0, len(targets), batch):
@@ -31,7 +33,7 @@ def scores(probabilities: np.ndarray, targets: np.ndarray, batch: int | None = N
 
 
 @st.composite
-def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+def predicted(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities with many ties, and targets that may leave categories out."""
     categories, photos = draw(st.integers(2, 6)), draw(st.integers(2, 40))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -42,8 +44,8 @@ def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 
 @settings(max_examples=40)
-@given(judged(), st.integers(1, 40))
-def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], batch: int):
+@given(predicted(), st.integers(1, 40))
+def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], batch: int) -> None:
     probabilities, targets = case
     found = scores(probabilities, targets)
     predicted = probabilities.argmax(1)
@@ -68,7 +70,7 @@ def test_scores_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray], b
     assert scores(probabilities, targets, batch) == pytest.approx(found, nan_ok=True)
 
 
-def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn():
+def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(300, 37))
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
@@ -78,31 +80,31 @@ def test_roc_auc_is_the_macro_one_vs_rest_of_scikit_learn():
 
 
 @given(st.integers(2, 6), st.integers(0, 100))
-def test_log_loss_and_top_3_are_those_of_scikit_learn(categories: int, seed: int):
+def test_log_loss_and_top_3_are_those_of_scikit_learn(categories: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    answers, targets = rng.random((30, categories)), rng.integers(0, categories, 30)
-    shares = answers / answers.sum(1, keepdims=True)  # answers of bce do not add up to 1
-    found = scores(answers, targets)
+    outputs, targets = rng.random((30, categories)), rng.integers(0, categories, 30)
+    shares = outputs / outputs.sum(1, keepdims=True)  # outputs of bce do not add up to 1
+    found = scores(outputs, targets)
     expected = log_loss(targets, shares, labels=np.arange(categories))
     assert found["log_loss"] == pytest.approx(expected, rel=1e-5)
-    answers = answers.round(1)  # some are equal
-    found = scores(answers, targets)
-    ranks = (-answers).argsort(1, kind="stable")[:, :3]
+    outputs = outputs.round(1)  # some are equal
+    found = scores(outputs, targets)
+    ranks = (-outputs).argsort(1, kind="stable")[:, :3]
     assert found["top3_accuracy"] == pytest.approx((ranks == targets[:, None]).any(1).mean())
 
 
-def test_a_sure_error_costs_much_and_not_everything():
+def test_a_confident_error_has_a_large_finite_loss() -> None:
     found = scores(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 1]))
     assert found["log_loss"] == pytest.approx(-math.log(np.finfo(np.float32).eps) / 2)
 
 
-def test_every_score_can_be_watched_and_every_watched_score_is_there():
+def test_every_score_can_be_watched_and_every_watched_score_is_there() -> None:
     assert set(scores(np.eye(3), np.arange(3))) | {"loss"} == set(MODES)
     for name, mode in MODES.items():
         assert mode_of(f"val/{name}") == mode
 
 
-def test_scores_are_forgotten_on_reset():
+def test_scores_are_forgotten_on_reset() -> None:
     metrics = metric_collection(2)
     metrics.update(torch.tensor([[0.9, 0.1], [0.8, 0.2]]), torch.tensor([1, 0]))
     metrics.reset()
@@ -115,7 +117,9 @@ def test_scores_are_forgotten_on_reset():
 class Largest(TorchDispatchMode):
     """Remembers how many numbers the largest tensor holds that any operation makes."""
 
-    numbers = 0
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.numbers = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         made = func(*args, **(kwargs or {}))
@@ -125,7 +129,7 @@ class Largest(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
-def test_memory_grows_with_photos_times_categories(deterministic: bool):
+def test_memory_grows_with_photos_times_categories(deterministic: bool) -> None:
     photos, categories = 300, 80  # comparing photos with cells would be 1,920,000 numbers
     probabilities, targets = torch.rand(photos, categories), torch.randint(categories, (photos,))
     metrics = metric_collection(categories)

@@ -1,5 +1,6 @@
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from resistor_cls.categories import resistor37
 from resistor_cls.colour_code import decode
 from resistor_cls.data import FolderSource, PhotoDataModule
 from resistor_cls.data.augment.augmentation import Augmentation
+from resistor_cls.data.dataset import OOD_TARGET
 from resistor_cls.model import (
     SyntheticCrops,
     build_task,
@@ -19,7 +21,8 @@ from resistor_cls.model import (
     image_preprocessing,
     seed_everything,
 )
-from resistor_cls.model.training.online_crops import BANDS, OOD_TARGET, any_part
+from resistor_cls.model.network import BANDS
+from resistor_cls.synthetic.sampling import any_part
 from tests.helpers.tiny_training import TINY
 
 SHAPE = (16, 32)
@@ -32,39 +35,39 @@ def items(known: float, seed: int = 0, count: int = 24) -> list[dict[str, torch.
     return [crops[index] for index in range(count)]
 
 
-def rings(item: dict[str, torch.Tensor]) -> tuple[str, ...]:
+def bands_of(item: dict[str, torch.Tensor]) -> tuple[str, ...]:
     names = [BANDS[int(place)] for place in item["bands"]]
     assert len(names) == 5
     return tuple(name for name in names if name != "none")
 
 
-def test_crops_are_never_the_same_twice_and_repeat_with_the_seed():
+def test_crops_are_never_the_same_twice_and_repeat_with_the_seed() -> None:
     some = items(known=1.0)
     for item in some:
         assert item["photos"].shape == (3, *SHAPE)
         assert item["photos"].dtype == torch.uint8
         category = resistor37()[int(item["targets"])]
-        assert rings(item) in category.markings, category.name
+        assert bands_of(item) in category.markings, category.name
     pictures = {bytes(item["photos"].numpy()) for item in some}
     assert len(pictures) == len(some)
     assert pictures == {bytes(item["photos"].numpy()) for item in items(known=1.0)}
     assert pictures.isdisjoint(bytes(item["photos"].numpy()) for item in items(1.0, seed=1))
 
 
-def test_parts_of_no_category_have_bands_all_the_same():
+def test_parts_of_no_category_have_bands_all_the_same() -> None:
     for item in items(known=0.0):
         assert item["targets"] == OOD_TARGET
-        assert decode(rings(item)).ohms > 0
+        assert decode(bands_of(item)).ohms > 0
 
 
 @given(st.integers(0, 2**32))
-def test_any_part_says_its_ohms_in_rings(seed: int):
+def test_bands_of_any_part_decode_to_ohms(seed: int) -> None:
     part = any_part(np.random.default_rng(seed))
     assert decode(part.markings[0]).ohms == pytest.approx(part.ohms)
     assert len(part.markings[0]) in (4, 5)
 
 
-def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
+def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path) -> None:
     def losses(run: str, workers: int) -> list[float]:
         seed_everything(0)
         data = PhotoDataModule(
@@ -80,16 +83,17 @@ def test_a_model_learns_names_and_bands_from_them(photos: Path, tmp_path: Path):
             data.categories.names, backbone=TINY, pretrained="false", image_size=32, locate=True,
             loss="cross_entropy", band_weight=0.5,
         )  # fmt: skip
-        before = task.network.band_reader.weight.clone()
+        reader: Any = task.network.band_reader
+        before = reader.weight.clone()
         trainer = build_trainer(
             tmp_path / run, accelerator="cpu", precision="32-true", max_epochs=1,
             log_every_n_steps=1,
         )  # fmt: skip
         fit(trainer, task, data)
-        assert not torch.equal(task.network.band_reader.weight, before)
+        assert not torch.equal(reader.weight, before)
         metrics = trainer.callback_metrics
         assert metrics["train/loss"] > 0.5 * metrics["train/bands"] > 0
         return [float(metrics[name]) for name in ("train/loss", "train/bands", "val/loss")]
 
-    # What is drawn depends on the seed and on its place, not on who draws it.
+    # A crop depends on the seed and its position, not on the process that draws it.
     assert losses("one", 0) == losses("again", 0) == losses("two", 2)

@@ -22,8 +22,8 @@ def factors(net: nn.Module, **settings: Any) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_layers_learn_slower_towards_the_photo(name: str):
-    net = timm.create_model(name, num_classes=3)
+def test_layers_learn_slower_towards_the_photo(name: str) -> None:
+    net: Any = timm.create_model(name, num_classes=3)
     assert set(factors(net).values()) == {1.0}
     found = factors(net, layer_decay=0.5)
     head, first = net.default_cfg["classifier"], next(iter(found))
@@ -32,7 +32,7 @@ def test_layers_learn_slower_towards_the_photo(name: str):
     assert all(value in {0.5**n for n in range(20)} for value in found.values())
 
 
-def test_patterns_set_the_rate_of_layers_and_the_last_counts():
+def test_patterns_set_the_rate_of_layers_and_the_last_counts() -> None:
     net = timm.create_model(NETS[0], num_classes=3)
     found = factors(net, layer_lr={"layer": 0.1, r"layer4\.": 0.3, "^fc": 10})
     assert found["layer1.0.conv1.weight"] == 0.1
@@ -54,7 +54,7 @@ def test_patterns_set_the_rate_of_layers_and_the_last_counts():
         ({"layer_lr": {"(": 1}}, r"model.layer_lr: '\(' is not a pattern"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(settings: dict, message: str):
+def test_a_setting_that_cannot_be_used_is_named(settings: dict[str, Any], message: str) -> None:
     net = timm.create_model(NETS[0], num_classes=3)
     how = {"layer_lr": {}, "layer_decay": None, "freeze_epochs": 0} | settings
     with pytest.raises(ConfigError, match=message):
@@ -62,9 +62,9 @@ def test_a_setting_that_cannot_be_used_is_named(settings: dict, message: str):
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_a_frozen_net_learns_in_its_head_alone(name: str):
+def test_a_frozen_net_learns_in_its_head_alone(name: str) -> None:
     torch.manual_seed(0)
-    net = timm.create_model(name, num_classes=3, img_size=32) if "vit" in name else (
+    net: Any = timm.create_model(name, num_classes=3, img_size=32) if "vit" in name else (
         timm.create_model(name, num_classes=3)
     )  # fmt: skip
     head = net.default_cfg["classifier"]

@@ -25,7 +25,7 @@ from tests.helpers import ROOT
 from tests.helpers.tiny_training import Training, train
 
 
-def test_a_training_leaves_its_best_and_its_last_epoch(trained: Training):
+def test_a_training_leaves_its_best_and_its_last_epoch(trained: Training) -> None:
     folder = trained.folder / "checkpoints"
     assert {path.name for path in folder.iterdir()} == {"best.ckpt", "last.ckpt"}
     for path in folder.iterdir():
@@ -36,7 +36,7 @@ def test_a_training_leaves_its_best_and_its_last_epoch(trained: Training):
     assert "optimizer_states" in torch.load(folder / "last.ckpt", weights_only=True)
 
 
-def test_the_logged_scores_are_those_of_the_predictions(trained: Training):
+def test_the_logged_scores_are_those_of_the_predictions(trained: Training) -> None:
     found = {name: float(value) for name, value in trained.trainer.callback_metrics.items()}
     validation = {"val/loss", "val/accuracy", "val/f1_macro", "val/roc_auc"}
     assert {f"val/{name}" for name in MODES} | {"train/loss", "lr"} == set(found)
@@ -55,7 +55,7 @@ def test_the_logged_scores_are_those_of_the_predictions(trained: Training):
     assert {name: found[name] for name in validation} == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_same_seed_trains_the_same_weights(photos: Path, tmp_path: Path):
+def test_the_same_seed_trains_the_same_weights(photos: Path, tmp_path: Path) -> None:
     first, again, other = (
         train(photos, tmp_path / name, seed).model.state_dict()
         for name, seed in (("first", 0), ("again", 0), ("other", 1))
@@ -65,7 +65,7 @@ def test_the_same_seed_trains_the_same_weights(photos: Path, tmp_path: Path):
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than some machines like
-def test_the_number_of_workers_changes_no_weight(photos: Path, tmp_path: Path):
+def test_the_number_of_workers_changes_no_weight(photos: Path, tmp_path: Path) -> None:
     # With mixing and dropout, which draw beside the workers.
     def weights(workers: int) -> dict[str, torch.Tensor]:
         data = {"workers": workers, "mix": Mix("mixup", probability=0.5)}
@@ -79,7 +79,9 @@ def test_the_number_of_workers_changes_no_weight(photos: Path, tmp_path: Path):
         assert all(torch.equal(first[name], again[name]) for name in first)
 
 
-def test_threads_are_left_to_who_draws_unless_somebody_fixed_them(monkeypatch: pytest.MonkeyPatch):
+def test_torch_leaves_cores_to_workers_unless_its_threads_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(4)
@@ -96,7 +98,7 @@ def test_threads_are_left_to_who_draws_unless_somebody_fixed_them(monkeypatch: p
 
 
 @pytest.mark.slow
-def test_a_thousand_categories_train_in_little_memory(tmp_path: Path):
+def test_a_thousand_categories_train_in_little_memory(tmp_path: Path) -> None:
     for category in range(1000):
         folder = tmp_path / "photos" / f"{category}R"
         folder.mkdir(parents=True)
@@ -122,7 +124,7 @@ def test_a_thousand_categories_train_in_little_memory(tmp_path: Path):
 @pytest.mark.slow
 def test_workers_that_are_spawned_train_the_same_weights(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     first = train(photos, tmp_path / "none").model.state_dict()
     make = PhotoDataModule._loader
 
@@ -136,7 +138,7 @@ def test_workers_that_are_spawned_train_the_same_weights(
     assert all(torch.equal(first[name], spawned[name]) for name in first)
 
 
-def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: Path):
+def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: Path) -> None:
     mixed = train(photos, tmp_path / "run", precision="bf16-mixed")
     batch = next(iter(mixed.data.val_dataloader()))
     with torch.inference_mode():
@@ -145,7 +147,7 @@ def test_scores_are_in_full_precision_whatever_trained(photos: Path, tmp_path: P
     assert torch.allclose(mixed.model.predictions["probabilities"], logits.sigmoid(), atol=1e-5)
 
 
-def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path):
+def test_averaged_weights_are_evaluated_and_kept(photos: Path, tmp_path: Path) -> None:
     plain = train(photos, tmp_path / "plain", max_epochs=2)
     averaged = train(photos, tmp_path / "averaged", max_epochs=2, ema=0.9)
     path = averaged.folder / "checkpoints" / "last.ckpt"
@@ -158,15 +160,15 @@ def test_averaged_weights_are_judged_and_kept(photos: Path, tmp_path: Path):
     assert not torch.equal(kept["state_dict"][name], newest["state_dict"][name])
     statistics = "backbone.conv1.1.running_mean"
     assert torch.equal(kept["state_dict"][statistics], newest["state_dict"][statistics])
-    # What was judged is what is kept.
-    judged, loaded = averaged.model.predictions, ResistorNetwork.load(path)
+    # The evaluated weights are the saved ones.
+    evaluated, loaded = averaged.model.predictions, ResistorNetwork.load(path)
     batch = next(iter(averaged.data.val_dataloader()))
     with torch.inference_mode():
         logits = loaded(batch["photos"].float().div(255))
-    assert torch.allclose(logits.sigmoid(), judged["probabilities"][: len(logits)], atol=1e-5)
+    assert torch.allclose(logits.sigmoid(), evaluated["probabilities"][: len(logits)], atol=1e-5)
 
 
-def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path):
+def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path) -> None:
     logger = CSVLogger(tmp_path)
     train(photos, tmp_path / "run", logger=logger, log_every_n_steps=1)
     logged = pd.read_csv(Path(logger.log_dir) / "metrics.csv")
@@ -176,7 +178,7 @@ def test_loss_and_learning_rate_are_logged_per_step(photos: Path, tmp_path: Path
     assert steps["lr"].tolist() == pytest.approx(half_cosine)
 
 
-def test_the_precision_follows_the_hardware(monkeypatch: pytest.MonkeyPatch):
+def test_the_precision_follows_the_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
     for precision in PRECISIONS[1:]:
         assert pick_precision("cpu", precision) == pick_precision("cuda", precision) == precision
     for capability, expected in (((7, 0), "16-mixed"), ((8, 0), "bf16-mixed")):
@@ -192,7 +194,9 @@ def test_the_precision_follows_the_hardware(monkeypatch: pytest.MonkeyPatch):
         pick_precision("cpu", "bf16-mxed")
 
 
-def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_trainer_options_that_cannot_be_used_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for options, message in (
         ({"accelerator": "gpu"}, "trainer.accelerator=gpu: PyTorch sees no GPU here; use"),
@@ -224,9 +228,13 @@ def test_a_trainer_that_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.M
 )
 def test_validation_comes_every_so_many_epochs(
     every: float, epochs: int, expected: list[int], photos: Path, tmp_path: Path
-):
+) -> None:
     logger = CSVLogger(tmp_path)
-    options = {"evaluation_epochs": every, "max_epochs": epochs, "log_every_n_steps": 1}
+    options: dict[str, Any] = {
+        "evaluation_epochs": every,
+        "max_epochs": epochs,
+        "log_every_n_steps": 1,
+    }
     done = train(photos, tmp_path / "run", logger=logger, **options)
     logged = pd.read_csv(Path(logger.log_dir) / "metrics.csv")
     steps = logged.loc[logged["val/loss"].notna(), "step"]
@@ -235,14 +243,16 @@ def test_validation_comes_every_so_many_epochs(
     assert last["global_step"] == 3 * epochs
 
 
-def test_training_stops_where_nothing_gets_better(photos: Path, tmp_path: Path):
+def test_training_stops_where_nothing_gets_better(photos: Path, tmp_path: Path) -> None:
     still = {"optimizer": lambda groups: SGD(groups, lr=0.0), "freeze_epochs": 9}
     done = train(photos, tmp_path / "run", model=still, max_epochs=9, patience=2)
     assert done.trainer.current_epoch == 3  # the first is the best, and two are not better
 
 
-def test_the_last_epoch_is_kept_where_the_best_is_not_asked_for(photos: Path, tmp_path: Path):
-    options = {"max_epochs": 3, "monitor": "val/loss"}
+def test_the_last_epoch_is_kept_where_the_best_is_not_asked_for(
+    photos: Path, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"max_epochs": 3, "monitor": "val/loss"}
     worse = {"optimizer": lambda groups: SGD(groups, lr=1.0, maximize=True)}
     kept = {
         save_best: torch.load(
@@ -255,11 +265,11 @@ def test_the_last_epoch_is_kept_where_the_best_is_not_asked_for(photos: Path, tm
     assert kept[True] < kept[False] == 2
 
 
-def test_gradients_are_accumulated_and_clipped(photos: Path, tmp_path: Path):
+def test_gradients_are_accumulated_and_clipped(photos: Path, tmp_path: Path) -> None:
     sizes = []
 
     class Watch(Callback):
-        def on_train_batch_end(self, trainer, pl_module, *args: Any) -> None:
+        def on_train_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
             gradients = [one.grad.norm() for one in pl_module.parameters() if one.grad is not None]
             sizes.append(float(torch.stack(gradients).norm()))
 
@@ -273,12 +283,12 @@ def test_gradients_are_accumulated_and_clipped(photos: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("ema", [0, 1, 1.5])
-def test_an_average_that_cannot_be_is_named(ema: float, tmp_path: Path):
+def test_an_ema_decay_that_cannot_be_used_is_named(ema: float, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=rf"trainer.ema={ema}: expected more than 0"):
         build_trainer(tmp_path, ema=ema)
 
 
-def test_a_seed_makes_random_numbers_repeatable():
+def test_a_seed_makes_random_numbers_repeatable() -> None:
     def draw(seed: int) -> torch.Tensor:
         assert seed_everything(seed) == seed
         return torch.rand(5)
@@ -291,6 +301,6 @@ def test_a_seed_makes_random_numbers_repeatable():
 
 
 @pytest.mark.parametrize("seed", [-2, 2**32])
-def test_a_seed_that_cannot_be_is_named(seed: int):
+def test_a_seed_that_cannot_be_used_is_named(seed: int) -> None:
     with pytest.raises(ConfigError, match=rf"seed={seed}: expected 0 to 4294967295, or -1"):
         seed_everything(seed)

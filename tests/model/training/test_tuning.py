@@ -6,9 +6,9 @@ import torch
 
 from resistor_cls.data import FolderSource, PhotoDataModule, Resize, SplitConfig
 from resistor_cls.errors import ConfigError
-from resistor_cls.model import ResistorNetwork, ResistorTask
+from resistor_cls.model import ResistorTask
 from resistor_cls.model.training.tuning import find_batch_size, find_learning_rate
-from tests.helpers.tiny_training import TINY
+from tests.helpers.tiny_training import network
 
 OPTIONS = {"accelerator": "cpu", "precision": "32-true"}
 
@@ -16,10 +16,10 @@ OPTIONS = {"accelerator": "cpu", "precision": "32-true"}
 class SmallMemory(ResistorTask):
     """Fails as a GPU does whose memory holds so many photos."""
 
-    room = 10
+    capacity = 10
 
     def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
-        if len(batch["targets"]) > self.room:
+        if len(batch["targets"]) > self.capacity:
             raise RuntimeError("CUDA out of memory. Tried to allocate 9 photos")
         return super().training_step(batch, batch_idx)
 
@@ -41,14 +41,14 @@ def data(photos: Path, tmp_path: Path) -> PhotoDataModule:
 def make(data: PhotoDataModule, kind: type[ResistorTask] = ResistorTask) -> ResistorTask:
     torch.manual_seed(0)
     names = data.categories.names
-    return kind(ResistorNetwork(names, backbone=TINY, pretrained="false", image_size=32))
+    return kind(network(names))
 
 
-@pytest.mark.parametrize(("room", "expected"), [(10, 8), (1000, 16)])
+@pytest.mark.parametrize(("capacity", "expected"), [(10, 8), (1000, 16)])
 def test_the_largest_batch_that_fits_is_found(
-    room: int, expected: int, data: PhotoDataModule, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(SmallMemory, "room", room)
+    capacity: int, expected: int, data: PhotoDataModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SmallMemory, "capacity", capacity)
     model = make(data, SmallMemory)
     before, random = model.state_dict()["network.backbone.fc.weight"].clone(), torch.get_rng_state()
     assert find_batch_size(model, data, OPTIONS) == data.batch_size == expected  # 24 photos train
@@ -59,16 +59,16 @@ def test_the_largest_batch_that_fits_is_found(
 
 def test_a_learning_rate_that_helps_is_found(
     data: PhotoDataModule, capfd: pytest.CaptureFixture[str]
-):
+) -> None:
     model = make(data)
     data.batch_size = 8
     before = model.state_dict()["network.backbone.fc.weight"].clone()
     assert 1e-3 < find_learning_rate(model, data, OPTIONS) < 0.1
-    assert capfd.readouterr() == ("", "")  # no bar where no terminal shows it
+    assert capfd.readouterr() == ("", "")  # no progress bar without a terminal
     assert torch.equal(model.state_dict()["network.backbone.fc.weight"], before)
 
 
-def test_where_no_rate_helps_that_is_said(data: PhotoDataModule):
+def test_where_no_rate_helps_that_is_said(data: PhotoDataModule) -> None:
     class Deaf(ResistorTask):
         def training_step(self, batch: Any, batch_idx: int) -> torch.Tensor:
             return 0.0 * super().training_step(batch, batch_idx) + 1.0

@@ -20,7 +20,7 @@ NAMES = ("4K7_1-4W", "left")
 COUNTS = {"4K7_1-4W": 3, "left": 2}
 
 
-def render(out: Path, **changes: object) -> Path:
+def render(out: Path, **changes: Any) -> Path:
     request: dict[str, Any] = {
         "categories": Categories(NAMES),
         "counts": COUNTS,

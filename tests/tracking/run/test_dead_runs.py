@@ -20,6 +20,7 @@ from resistor_cls.tracking import model_file, open_run
 from resistor_cls.tracking.run import dead_runs, liveness, outbox
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.store.connection import connect
+from tests.helpers.runs import store_uri
 from tests.helpers.tiny import TINY
 
 # A run that has written something and then waits to be killed.
@@ -48,13 +49,9 @@ close_dead_runs(connect(sys.argv[1]), sys.argv[1])
 """
 
 
-def uri(place: Path) -> str:
-    return f"sqlite:///{place / 'mlflow.db'}"
-
-
 def begun(place: Path, folder: str = "out") -> "tuple[subprocess.Popen[str], str]":
     """A run in another process, and its id."""
-    words = [sys.executable, "-c", RUN, folder, uri(place)]
+    words = [sys.executable, "-c", RUN, folder, store_uri(place)]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=place)
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
@@ -66,13 +63,13 @@ def status(client: MlflowClient, run_id: str) -> str:
 
 def test_the_next_command_closes_a_killed_run(workplace: Path) -> None:
     process, run_id = begun(workplace)
-    client = connect(uri(workplace))
-    with open_run("other", uri=uri(workplace), system_metrics=False):
+    client = connect(store_uri(workplace))
+    with open_run("other", uri=store_uri(workplace), system_metrics=False):
         assert status(client, run_id) == "RUNNING"  # it lives
     process.kill()
     process.communicate()
-    # A command that only reads does so too, and then finds what the message of old promised.
-    with model_file(f"runs:/{run_id}/checkpoints/last.ckpt", uri(workplace)) as file:
+    # A command that only reads does so too, and then finds what the earlier message named.
+    with model_file(f"runs:/{run_id}/checkpoints/last.ckpt", store_uri(workplace)) as file:
         assert file.read_bytes() == b"weights"
     assert status(client, run_id) == "KILLED"
     kept = client.get_run(run_id)
@@ -90,8 +87,8 @@ def test_a_killed_run_is_closed_without_its_outbox(damage: bytes | None, workpla
     process.communicate()
     box = workplace / "out" / outbox.NAME
     box.unlink() if damage is None else box.write_bytes(damage)
-    client = connect(uri(workplace))
-    dead_runs.close_dead_runs(client, uri(workplace))
+    client = connect(store_uri(workplace))
+    dead_runs.close_dead_runs(client, store_uri(workplace))
     assert status(client, run_id) == "KILLED"
     assert "checkpoints" in {item.path for item in client.list_artifacts(run_id)}
     assert not list((workplace / "out").rglob(".*"))
@@ -113,16 +110,16 @@ def test_who_counts_as_dead(tags: dict[str, str], closed: bool, workplace: Path)
     given = liveness.signs_of_life(workplace) | {
         key: known.get(value, value) for key, value in tags.items() if value != "this"
     }
-    client = connect(uri(workplace))
+    client = connect(store_uri(workplace))
     run_id = client.create_run("0", tags=given).info.run_id
-    dead_runs.close_dead_runs(client, uri(workplace))
+    dead_runs.close_dead_runs(client, store_uri(workplace))
     assert (status(client, run_id) == "KILLED") == closed
 
 
 def test_a_run_gives_signs_of_life(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "HEARTBEAT", 0.05)
-    with open_run("out", uri=uri(workplace), system_metrics=False) as run:
-        client = connect(uri(workplace))
+    with open_run("out", uri=store_uri(workplace), system_metrics=False) as run:
+        client = connect(store_uri(workplace))
         first = client.get_run(run.run_id).data.tags["run.heartbeat"]
         deadline = time.monotonic() + 20
         while client.get_run(run.run_id).data.tags["run.heartbeat"] == first:
@@ -144,12 +141,12 @@ def test_a_run_outlives_its_store_and_is_sent_later(
 
     with (
         monkeypatch.context() as patch,
-        open_run("out", uri=uri(workplace), system_metrics=False) as run,
+        open_run("out", uri=store_uri(workplace), system_metrics=False) as run,
     ):
         patch.setattr(Delivery, "__call__", away)
         run.log_metrics({"a": 1.0})
         run.save_text("a.txt", "a")
-    client = connect(uri(workplace))
+    client = connect(store_uri(workplace))
     assert status(client, run.run_id) == "RUNNING"
     assert "python -m resistor_cls.sync" in caplog.text
     # Its thread is still trying, and has nobody any more who waits for it.
@@ -177,18 +174,18 @@ def test_sync_sends_what_a_process_has_left(
     box.write_bytes(b"%020d" % position + content[20:])
     assert sync(["out", "--tracking-uri", ""]) == 2
     assert "needs its password, which no run keeps" in capsys.readouterr().err
-    assert sync(["out", "--tracking-uri", uri(workplace)]) == 0
-    assert status(connect(uri(workplace)), run_id) == "KILLED"
+    assert sync(["out", "--tracking-uri", store_uri(workplace)]) == 0
+    assert status(connect(store_uri(workplace)), run_id) == "KILLED"
 
 
-def test_a_copy_of_a_living_run_is_left_alone(
+def test_a_copy_of_a_running_run_is_left_alone(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     process, run_id = begun(workplace)
     shutil.copytree(workplace / "out", workplace / "copy")
     assert sync(["copy"]) == 2
     assert "whose run goes on" in capsys.readouterr().err
-    client = connect(uri(workplace))
+    client = connect(store_uri(workplace))
     assert status(client, run_id) == "RUNNING"
     process.kill()
     process.communicate()
@@ -197,11 +194,11 @@ def test_a_copy_of_a_living_run_is_left_alone(
 
 
 def test_reading_its_own_folder_costs_a_run_nothing(workplace: Path) -> None:
-    with open_run("out", uri=uri(workplace), system_metrics=False) as run:
+    with open_run("out", uri=store_uri(workplace), system_metrics=False) as run:
         shutil.copytree("out", "copy")
-        words = [sys.executable, "-c", CLOSE, uri(workplace)]
+        words = [sys.executable, "-c", CLOSE, store_uri(workplace)]
         subprocess.run(words, check=True)
-        assert status(connect(uri(workplace)), run.run_id) == "RUNNING"
+        assert status(connect(store_uri(workplace)), run.run_id) == "RUNNING"
 
 
 def test_nothing_but_files_of_the_run_is_sent(
@@ -219,7 +216,7 @@ def test_nothing_but_files_of_the_run_is_sent(
     assert sync(["out"]) == 0
     assert caplog.text.count("is not in the folder of the run") == 2
     assert (workplace / "mine.ckpt").exists()
-    paths = {item.path for item in connect(uri(workplace)).list_artifacts(run_id)}
+    paths = {item.path for item in connect(store_uri(workplace)).list_artifacts(run_id)}
     assert paths == {"a.txt", "checkpoints", "logs"}
 
 
@@ -233,7 +230,7 @@ def test_a_run_of_a_moved_store_is_not_sent_where_the_store_was(
     process.kill()
     process.communicate()
     shutil.move(old, new)
-    assert sync([str(new / "out"), "--tracking-uri", uri(new)]) == 2
+    assert sync([str(new / "out"), "--tracking-uri", store_uri(new)]) == 2
     assert "which is gone: was the store" in capsys.readouterr().err
     assert not old.exists()
 
@@ -242,8 +239,8 @@ def test_a_run_that_was_deleted_ends_no_training(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(outbox, "GRACE", 0.5)
-    client = connect(uri(workplace))
-    with open_run("out", uri=uri(workplace), system_metrics=False) as run:
+    client = connect(store_uri(workplace))
+    with open_run("out", uri=store_uri(workplace), system_metrics=False) as run:
         client.delete_run(run.run_id)
         run.log_metrics({"a": 1.0})
     assert "the run was deleted; `mlflow runs restore" in caplog.text
@@ -257,7 +254,12 @@ def test_a_training_survives_its_server(workplace: Path, photos: Path, tmp_path:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = str(Path(sys.executable).with_name("mlflow"))
-    store = ["--backend-store-uri", uri(workplace), "--artifacts-destination", str(tmp_path / "a")]
+    store = [
+        "--backend-store-uri",
+        store_uri(workplace),
+        "--artifacts-destination",
+        str(tmp_path / "a"),
+    ]
     server = [program, "server", "--port", str(port), "--workers", "1", *store]
     address = f"http://127.0.0.1:{port}"
 
@@ -299,6 +301,6 @@ def test_a_training_survives_its_server(workplace: Path, photos: Path, tmp_path:
     running = up()
     assert sync([str(folder), "--tracking-uri", address]) == 0
     down(running)
-    (run,) = mlflow.MlflowClient(uri(workplace)).search_runs(["1"])
+    (run,) = mlflow.MlflowClient(store_uri(workplace)).search_runs(["1"])
     assert run.info.status == "FINISHED"
     assert "best/val/accuracy" in run.data.metrics

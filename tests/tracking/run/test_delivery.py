@@ -3,24 +3,20 @@
 import json
 from pathlib import Path
 
-import mlflow
 from mlflow.entities import LoggedModelOutput
 
 from resistor_cls.evaluation.results import DataSet
 from resistor_cls.tracking import open_run
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.store.connection import connect
+from tests.helpers.runs import store_uri
 
 PHOTOS = DataSet("folder photos", "0123456789abcdef", "/photos", photos=8, categories=4)
 
 
-def at(place: Path) -> str:
-    return f"sqlite:///{place / 'mlflow.db'}"
-
-
 def test_scores_stay_with_the_model_whichever_process_sends_them(workplace: Path) -> None:
-    client = connect(at(workplace))
-    with open_run("a", uri=at(workplace), system_metrics=False) as run:
+    client = connect(store_uri(workplace))
+    with open_run("a", uri=store_uri(workplace), system_metrics=False) as run:
         run.log_data(PHOTOS, "validation")
     info = client.get_run(run.run_id).info
     model = client.create_logged_model(info.experiment_id, "model", run.run_id)
@@ -29,17 +25,17 @@ def test_scores_stay_with_the_model_whichever_process_sends_them(workplace: Path
     entry = {"call": "scores", "values": values, "name": PHOTOS.name, "digest": PHOTOS.digest}
     Delivery(client, run.run_id, info.artifact_uri, workplace / "a")(entry)  # as `sync` does
 
-    (metric,) = client.get_logged_model(model.model_id).metrics
+    (metric,) = client.get_logged_model(model.model_id).metrics or []
     assert (metric.key, metric.value) == ("best/val/accuracy", 0.75)
     assert (metric.dataset_name, metric.dataset_digest) == (PHOTOS.name, PHOTOS.digest)
     stored = client.get_run(run.run_id)
     assert stored.data.metrics == {"best/val/accuracy": 0.75}
     (used,) = stored.inputs.dataset_inputs
-    assert json.loads(used.dataset.profile)["num_rows"] == 8
+    assert json.loads(str(used.dataset.profile))["num_rows"] == 8
     assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "validation"}
-    assert mlflow.data.get_source(used.dataset).uri == "/photos"
+    assert json.loads(used.dataset.source)["uri"] == "/photos"
 
-    with open_run("b", uri=at(workplace), system_metrics=False) as other:
+    with open_run("b", uri=store_uri(workplace), system_metrics=False) as other:
         other.log_evaluated(f"runs:/{run.run_id}/model")
         other.log_evaluated("best.ckpt")  # of which no store knows
         other.log_scores({"test/accuracy": 0.5}, PHOTOS)

@@ -172,7 +172,7 @@ def test_damaged_entries_are_left_out_and_hold_nothing_up(
         b"\xff\n{}\n",
     ],
 )
-def test_another_file_is_no_outbox(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_outbox_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(ValueError):
         Outbox(tmp_path)

@@ -17,6 +17,6 @@ def test_a_run_has_an_address(uri: str, address: str) -> None:
     assert bool(ui_command(uri)) == uri.startswith("sqlite")
 
 
-def test_databricks_has_addresses_of_its_own() -> None:
+def test_databricks_has_other_addresses() -> None:
     assert run_address("databricks://work", "1", "2") == ""
     assert ui_command("databricks://work") == ""

@@ -7,17 +7,14 @@ from pathlib import Path
 from resistor_cls.tracking.store.connection import connect, experiment_id
 from resistor_cls.tracking.store.views import KEY, TAG
 from tests.helpers import ROOT
-
-
-def at(place: Path) -> str:
-    return f"sqlite:///{place / 'mlflow.db'}"
+from tests.helpers.runs import store_uri
 
 
 def test_experiments_have_a_view_that_make_ui_opens(workplace: Path) -> None:
-    client = connect(at(workplace))
-    new = experiment_id(client, at(workplace), "new", "artifacts")
+    client = connect(store_uri(workplace))
+    new = experiment_id(client, store_uri(workplace), "new", "artifacts")
     old = client.create_experiment("old", artifact_location=(workplace / "a").as_uri())
-    assert experiment_id(client, at(workplace), "old", "artifacts") == old
+    assert experiment_id(client, store_uri(workplace), "old", "artifacts") == old
     for number in (new, old):
         tags = client.get_experiment(number).tags
         assert tags["mlflow.experimentKind"] == "custom_model_development"

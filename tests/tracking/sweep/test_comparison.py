@@ -1,30 +1,17 @@
 """Sweeps that set the values of a key side by side at their end."""
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 import pytest
-from mlflow.entities import Run
 
 from resistor_cls.config import compose
-from resistor_cls.tracking import open_sweep
-from tests.helpers.ended_jobs import ended
+from tests.helpers.ended_jobs import ended, swept
+from tests.helpers.runs import runs
 
 Train = Callable[..., int]
 NAMES = ("accuracy", "f1_macro", "roc_auc")
-
-
-def swept(place: Path, words: Iterable[tuple[str, Path | None]]) -> tuple[str, Path]:
-    """What a sweep without a store says of jobs that have ended so, and its folder."""
-    output = place / "sweep"
-    with open_sweep("s", ["augment", "seed"], output, compared="augment", kind="none") as sweep:
-        for override, folder in words:
-            finished = folder is not None
-            sweep.ended(override.split(), folder or place / "nothing", finished=finished)
-        return sweep.finish(), output
 
 
 def test_values_are_compared_in_the_order_of_the_sweep(tmp_path: Path) -> None:
@@ -33,7 +20,7 @@ def test_values_are_compared_in_the_order_of_the_sweep(tmp_path: Path) -> None:
         for seed in (0, 1)
         for value, wrong in (("soft", 0), ("none", 6))
     ]
-    text, output = swept(tmp_path, jobs)
+    text, output = swept(tmp_path, jobs, "augment")
     table = pd.read_csv(output / "tables" / "comparison.csv").set_index(["value", "score"])
     assert table.index.unique("value").tolist() == ["soft", "none", "soft - none"]
     assert table.loc[("soft", "accuracy"), "mean"] == pytest.approx(1 - 0.5 / 16)
@@ -52,7 +39,7 @@ def test_a_setting_that_failed_with_one_value_is_left_out_with_all(tmp_path: Pat
         ("augment=none seed=0", ended(tmp_path / "c", 4)),
         ("augment=none seed=1", None),
     ]
-    text, output = swept(tmp_path, jobs)
+    text, output = swept(tmp_path, jobs, "augment")
     table = pd.read_csv(output / "tables" / "comparison.csv").set_index(["value", "score"])
     assert table.loc[("soft", "accuracy"), "mean"] == 1
     assert table["seeds"].eq(1).all()
@@ -68,7 +55,7 @@ def test_a_setting_that_failed_with_one_value_is_left_out_with_all(tmp_path: Pat
         ("soft0 none1", "no setting of the other keys finished with all of it"),
     ],
 )
-def test_what_cannot_be_compared_is_told(finished: str, message: str, tmp_path: Path) -> None:
+def test_what_cannot_be_compared_is_named(finished: str, message: str, tmp_path: Path) -> None:
     names = [(value, seed) for value in ("soft", "none") for seed in (0, 1)]
     jobs = [
         (
@@ -77,7 +64,7 @@ def test_what_cannot_be_compared_is_told(finished: str, message: str, tmp_path: 
         )
         for value, seed in names
     ]
-    text, output = swept(tmp_path, jobs)
+    text, output = swept(tmp_path, jobs, "augment")
     assert f"No comparison by augment: {message}." in text
     assert not (output / "figures" / "comparison.png").exists()
 
@@ -86,27 +73,20 @@ def test_without_bursts_photos_count_alone(tmp_path: Path) -> None:
     folders = [ended(tmp_path / name, 2, bursts=None) for name in ("a", "b")]
     (folders[1] / "tables" / "split.csv").unlink()
     words = ("augment=soft seed=0", "augment=none seed=0")
-    text, output = swept(tmp_path, zip(words, folders, strict=True))
+    text, output = swept(tmp_path, zip(words, folders, strict=True), "augment")
     assert "interval over photos." in text
     assert pd.read_csv(output / "tables" / "comparison.csv")["bursts"].eq(16).all()
 
 
-def test_jobs_that_disagree_about_bursts_are_told(tmp_path: Path) -> None:
+def test_jobs_that_disagree_about_bursts_are_named(tmp_path: Path) -> None:
     folders = [ended(tmp_path / "a", 2), ended(tmp_path / "b", 2, shift=1)]
     words = ("augment=soft seed=0", "augment=none seed=0")
-    text, _ = swept(tmp_path, zip(words, folders, strict=True))
+    text, _ = swept(tmp_path, zip(words, folders, strict=True), "augment")
     assert "The jobs know different bursts of the same photos" in text
 
 
-def runs() -> list[Run]:
-    """The runs of the store in the working folder, the newest first."""
-    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
-    found = client.get_experiment_by_name("resistor_cls")
-    return client.search_runs([found.experiment_id]) if found else []
-
-
 def test_a_sweep_keeps_its_comparison_in_the_parent(
-    train: Train, capsys: pytest.CaptureFixture
+    train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("optimizer.lr=1e-3,1e-2", "compare=optimizer.lr", "trainer.max_epochs=1")
     assert train("-m", *words) == 0
@@ -143,7 +123,7 @@ def test_the_leak_check_is_a_sweep_without_m(
     assert "gap stratified - capture" in capsys.readouterr().err
 
 
-def test_the_leak_check_trains_a_recipe_of_its_own() -> None:
+def test_the_leak_check_has_fixed_settings() -> None:
     config = compose("train", ["experiment=leak_check", "data=folder", "data.root=photos"])
     assert config.compare == "data.split"
     assert (config.data.image_size, config.trainer.max_epochs) == (128, 15)

@@ -1,5 +1,6 @@
 """How the parent of a sweep ranks and shows its jobs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from resistor_cls.tracking.sweep.job_scores import JobScores, job_table
 from resistor_cls.tracking.sweep.jobs import Job
 
 
-def jobs(**columns: list[float]) -> pd.DataFrame:
+def jobs(**columns: Sequence[float | str]) -> pd.DataFrame:
     count = len(next(iter(columns.values())))
     names = [f"seed={number}" for number in range(count)]
     about = {"job": names, "status": "FINISHED", "run": names, **columns}

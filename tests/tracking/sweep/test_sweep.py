@@ -1,4 +1,4 @@
-"""A launcher may run the jobs of a sweep in processes of its own."""
+"""A launcher may run the jobs of a sweep in other processes."""
 
 import multiprocessing
 from pathlib import Path

@@ -13,22 +13,27 @@ from PIL import Image
 from resistor_cls.inference import Predictor
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.predict import _unfamiliar_note, main
+from tests.helpers.tiny_training import network
 
 NAMES = ("10R_1W", "4K7_1-4W", "220R_2W")
 LONG = "x" * 300  # bytes: more than a file name may have
+
+Command = Callable[..., tuple[int, str, str]]  # exit status, output and errors
 
 
 @pytest.fixture(scope="module")
 def model() -> ResistorNetwork:
     torch.manual_seed(0)
-    how = {"backbone": "test_resnet.r160_in1k", "pretrained": "false", "image_size": 32}
-    return ResistorNetwork(NAMES, **how)
+    return network(NAMES)
 
 
 @pytest.fixture
 def predict(
-    model: ResistorNetwork, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    model: ResistorNetwork,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Command]:
     """Runs the command on one photo; returns status, output and errors."""
     monkeypatch.setattr(Predictor, "load", classmethod(lambda cls, file: Predictor(model)))
     monkeypatch.chdir(tmp_path)
@@ -59,7 +64,7 @@ def predict(
         ("/proc", "No such file or directory"),
     ],
 )
-def test_a_folder_that_cannot_hold_copies_is_named(folder: str, why: str, predict) -> None:
+def test_a_folder_that_cannot_hold_copies_is_named(folder: str, why: str, predict: Command) -> None:
     status, out, err = predict("--annotate", folder)
     assert (status, out) == (2, "")  # found out before the first prediction
     assert err.startswith(f"error: --annotate {folder} ")
@@ -67,7 +72,7 @@ def test_a_folder_that_cannot_hold_copies_is_named(folder: str, why: str, predic
     assert len(err.splitlines()) == 1
 
 
-def test_a_copy_that_cannot_be_written_is_named(predict) -> None:
+def test_a_copy_that_cannot_be_written_is_named(predict: Command) -> None:
     for name in ("a", "b"):
         Path("photos", name).mkdir(parents=True)
         Image.new("RGB", (40, 40)).save(f"photos/{name}/1.jpg")
@@ -79,7 +84,9 @@ def test_a_copy_that_cannot_be_written_is_named(predict) -> None:
     assert "Traceback" not in err
 
 
-def test_a_closed_standard_output_is_named(predict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_standard_output_is_named(
+    predict: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdout", None)
     for form in ("table", "csv", "html"):
         status, _, err = predict("--format", form)
@@ -88,7 +95,7 @@ def test_a_closed_standard_output_is_named(predict, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_closed_standard_error_loses_no_prediction(
-    predict, monkeypatch: pytest.MonkeyPatch
+    predict: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stderr", None)
     status, out, _ = predict()
@@ -96,7 +103,7 @@ def test_a_closed_standard_error_loses_no_prediction(
     assert len(out.splitlines()) == 1  # the note on uncalibrated percentages is not among them
 
 
-def test_there_are_no_more_candidates_than_categories(predict) -> None:
+def test_there_are_no_more_candidates_than_categories(predict: Command) -> None:
     status, out, _ = predict("--format", "csv", "--top", "200000000")
     assert status == 0
     (row,) = csv.DictReader(io.StringIO(out))
@@ -105,7 +112,9 @@ def test_there_are_no_more_candidates_than_categories(predict) -> None:
     assert {row[name] for name in ranks} == set(NAMES)
 
 
-def test_the_confidence_of_a_refused_prediction_stands_beside_the_best_guess(predict) -> None:
+def test_the_confidence_of_a_refused_prediction_stands_beside_the_best_guess(
+    predict: Command,
+) -> None:
     _, out, _ = predict("--threshold", "1")
     line = out.rstrip("\n")
     assert line.startswith("photo.jpg   don't know   confidence too low for --threshold 1; best")
@@ -117,7 +126,7 @@ def test_the_confidence_of_a_refused_prediction_stands_beside_the_best_guess(pre
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not stop root")
-def test_a_folder_without_write_permission_is_named(predict) -> None:
+def test_a_folder_without_write_permission_is_named(predict: Command) -> None:
     Path("closed").mkdir(mode=0o500)
     status, _, err = predict("--annotate", "closed")
     assert status == 2

@@ -66,22 +66,22 @@ def test_the_experiment_is_the_published_run(setting: str) -> None:
     config = compose("train", ["experiment=hydrogen_torch"])
     keys = re.findall(r"`([\w.]+)=([^`]*)`", PUBLISHED[setting][1])
     assert keys
-    for key, told in keys:
+    for key, published in keys:
         if key in groups():  # a whole option, such as augment=soft
-            option = compose("train", ["experiment=hydrogen_torch", f"{key}={told}"])
+            option = compose("train", ["experiment=hydrogen_torch", f"{key}={published}"])
             assert config[key] == option[key], key
         else:
-            assert value(config, key) == yaml.safe_load(told.replace("1e-", "1.0e-")), key
+            assert value(config, key) == yaml.safe_load(published.replace("1e-", "1.0e-")), key
 
 
-def test_the_published_values_are_those_of_the_facts() -> None:
+def test_the_published_values_are_those_of_the_table_of_facts() -> None:
     if not FACTS.is_file():
         pytest.skip("the table of facts is not here")
     table = FACTS.read_text(encoding="utf-8").partition("| setting | value |")[2]
     cells = [cell.strip() for cell in table.partition("\n\n")[0].replace("\n", "").split("|")]
     pairs = [cell for cell in cells if cell and not set(cell) <= set("-:")][2:]
     metadata = dict(zip(pairs[::2], pairs[1::2], strict=True))
-    assert {name: told[0] for name, told in PUBLISHED.items()} == metadata
+    assert {name: values[0] for name, values in PUBLISHED.items()} == metadata
 
 
 def test_every_setting_has_a_row_and_every_row_a_key_that_exists() -> None:

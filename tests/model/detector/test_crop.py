@@ -3,6 +3,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import albumentations
 import numpy as np
@@ -32,42 +33,41 @@ from resistor_cls.model.detector.crop import DetectorCrop
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.synthetic import draw, sample_scene
 from tests.helpers.model_files import save_checkpoint
-from tests.helpers.tiny_training import TINY
+from tests.helpers.tiny_training import network
 
 SIZE = 32
 
 
-def make(**changes: object) -> ResistorNetwork:
-    how = {"backbone": TINY, "pretrained": "false", "image_size": SIZE, "locate": True} | changes
-    return ResistorNetwork(["10R", "4K7", "left", "right"], **how)
+def make(**changes: Any) -> ResistorNetwork:
+    return network(["10R", "4K7", "left", "right"], **({"locate": True} | changes))
 
 
 def decoded(photos: Path) -> list[np.ndarray]:
     return [read_photo(path) for path in sorted(photos.rglob("*.jpg"))]
 
 
-def test_a_body_is_cut_out_and_else_the_photo_is_whole(locator: Detector, photos: Path):
-    prepare = image_preprocessing(True, SIZE)
+def test_a_body_is_cut_out_and_else_the_photo_is_whole(detector: Detector, photos: Path) -> None:
+    preprocess = image_preprocessing(True, SIZE)
     flags = []
     for photo in decoded(photos):
-        prepared = prepare(photo)
+        preprocessed = preprocess(photo)
         with one_torch_thread():  # of more threads, some pixels differ by a level
-            location = locator.detect(photo)
-        assert prepared.located == (location is not None) == (prepared.body is not None)
-        if location is None:
-            expected = resize_image(photo, prepare.shape)
-            assert (prepared.place == np.eye(2, 3)).all()
+            detection = detector.detect(photo)
+        assert preprocessed.located == (detection is not None) == (preprocessed.body is not None)
+        if detection is None:
+            expected = resize_image(photo, preprocess.shape)
+            assert (preprocessed.place == np.eye(2, 3)).all()
         else:
-            expected = crop_upright(photo, location, prepare.shape)
-            centre = prepared.place @ (0.5, 0.5, 1) * photo.shape[1::-1]
-            assert centre == pytest.approx((location.x, location.y))
-        assert np.array_equal(prepared.photo, expected)
-        flags.append(prepared.located)
+            expected = crop_upright(photo, detection, preprocess.shape)
+            centre = preprocessed.place @ (0.5, 0.5, 1) * photo.shape[1::-1]
+            assert centre == pytest.approx((detection.x, detection.y))
+        assert np.array_equal(preprocessed.photo, expected)
+        flags.append(preprocessed.located)
     assert 0 < sum(flags) < len(flags)
 
 
 def side_by_side(numbers: range) -> np.ndarray:
-    """Drawn parts in one photo, 350 px of each."""
+    """Synthetic parts side by side in one photo, 350 px of each."""
     tiles = []
     for number in numbers:
         scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(number))
@@ -77,21 +77,22 @@ def side_by_side(numbers: range) -> np.ndarray:
     return np.hstack(tiles)
 
 
-def test_every_body_of_a_photo_gets_a_crop_and_its_box():
-    prepare = image_preprocessing(True, SIZE)
+def test_every_body_of_a_photo_gets_a_crop_and_its_box() -> None:
+    preprocess = image_preprocessing(True, SIZE)
     photo = side_by_side(range(3))
-    bodies = prepare.every(photo)
-    boxes = [body.box for body in bodies]
+    bodies = preprocess.every(photo)
+    boxes = [body.box for body in bodies if body.box]
     assert sorted(int(box.x // 350) for box in boxes) == [0, 1, 2]
     assert [box.score for box in boxes] == sorted((box.score for box in boxes), reverse=True)
-    for body in bodies:
-        assert np.array_equal(body.photo, crop_upright(photo, body.box, prepare.shape))
-    one = prepare(photo[:, :350])
+    for body, box in zip(bodies, boxes, strict=True):
+        assert np.array_equal(body.photo, crop_upright(photo, box, preprocess.shape))
+    one = preprocess(photo[:, :350])
+    assert one.box is not None and one.place is not None
     assert (one.box.x, one.box.y) == pytest.approx(tuple(one.place @ (0.5, 0.5, 1) * 350), abs=1e-6)
-    assert prepare.every(np.full((300, 400, 3), 120, np.uint8)) == []
+    assert preprocess.every(np.full((300, 400, 3), 120, np.uint8)) == []
 
 
-def test_every_body_of_a_photo_goes_through_the_fixed_steps():
+def test_every_body_of_a_photo_goes_through_the_fixed_transforms() -> None:
     photo = side_by_side(range(2))
     steps = albumentations.to_dict(albumentations.InvertImg(p=1))
     plain, inverted = image_preprocessing(True, SIZE), image_preprocessing(True, SIZE, steps=steps)
@@ -100,64 +101,64 @@ def test_every_body_of_a_photo_goes_through_the_fixed_steps():
         assert one.box == other.box
 
 
-def test_a_preparation_that_does_not_look_takes_the_photo_as_one():
+def test_preprocessing_without_a_detector_gives_the_photo_as_one_body() -> None:
     photo = np.full((30, 40, 3), 120, np.uint8)
     (whole,) = image_preprocessing(False, SIZE).every(photo)
     assert whole.photo.shape == (SIZE, SIZE, 3)
     assert whole.box is None
 
 
-def test_without_a_locator_photos_are_resized(photos: Path):
-    prepare = image_preprocessing(False, SIZE)
-    assert isinstance(prepare, Resize)
-    assert make(locate=False).image_preprocessing().key == prepare.key
+def test_without_a_detector_photos_are_resized(photos: Path) -> None:
+    preprocess = image_preprocessing(False, SIZE)
+    assert isinstance(preprocess, Resize)
+    assert make(locate=False).image_preprocessing().key == preprocess.key
 
 
 def test_the_same_crop_in_threads_under_autocast_and_whatever_the_threads(
-    locator: Detector, photos: Path
-):
-    prepare, pictures = image_preprocessing(True, SIZE), decoded(photos)[:8]
+    detector: Detector, photos: Path
+) -> None:
+    preprocess, pictures = image_preprocessing(True, SIZE), decoded(photos)[:8]
     with one_torch_thread():
-        expected = [prepare(photo).photo for photo in pictures]
+        expected = [preprocess(photo).photo for photo in pictures]
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
         with torch.autocast("cpu", torch.bfloat16):
-            again = [prepare(photo).photo for photo in pictures]
+            again = [preprocess(photo).photo for photo in pictures]
         assert torch.get_num_threads() == 3
         with ThreadPoolExecutor(3) as pool:
-            together = list(pool.map(lambda photo: prepare(photo).photo, pictures))
+            together = list(pool.map(lambda photo: preprocess(photo).photo, pictures))
     finally:
         torch.set_num_threads(before)
     assert np.array_equal(expected, again)
     assert np.array_equal(expected, together)
 
 
-def test_a_key_tells_preparations_apart(locator: Detector, tmp_path: Path):
+def test_a_key_distinguishes_preprocessings(detector: Detector, tmp_path: Path) -> None:
     keys = [image_preprocessing(False, 32).key, image_preprocessing(False, 64).key]
     keys += [image_preprocessing(True, 32).key, image_preprocessing(True, 64).key]
-    keys.append(DetectorCrop(32, locator, margin=0.4).key)
-    locator.threshold += 0.1
-    keys.append(image_preprocessing(locator, 32).key)
+    keys.append(DetectorCrop(32, detector, margin=0.4).key)
+    detector.threshold += 0.1
+    keys.append(image_preprocessing(detector, 32).key)
     with torch.no_grad():
-        next(locator.parameters()).add_(1e-3)
-    keys.append(image_preprocessing(locator, 32).key)
+        next(detector.parameters()).add_(1e-3)
+    keys.append(image_preprocessing(detector, 32).key)
     assert len(set(keys)) == len(keys)
-    locator.to(memory_format=torch.contiguous_format)
+    detector.to(memory_format=torch.contiguous_format)
     assert (
-        image_preprocessing(locator, 32).key == keys[-1]
+        image_preprocessing(detector, 32).key == keys[-1]
     )  # of the values, not of how they lie in memory
     assert image_preprocessing(True, 32).key == make().image_preprocessing().key == keys[2]
 
 
-def test_a_locator_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_detector_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "locator.safetensors")
     for ask in (make, lambda: image_preprocessing(True, SIZE)):
         with pytest.raises(ModelError, match=r"model.locate=true needs .*locator.safetensors"):
             ask()
 
 
-def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Detector):
+def test_a_seed_gives_the_same_backbone_with_a_detector(detector: Detector) -> None:
     backbones = []
     for locate in (False, True):
         torch.manual_seed(0)
@@ -166,12 +167,12 @@ def test_a_seed_gives_the_same_backbone_with_a_locator(locator: Detector):
 
 
 @pytest.fixture
-def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tuple]:
-    """Trains an epoch; gives the model, its data and its checkpoint."""
+def fitted(detector: Detector, photos: Path, tmp_path: Path) -> Callable[[], tuple[Any, ...]]:
+    """Trains an epoch; returns the model, its data and its checkpoint."""
 
-    def run(**changes: object) -> tuple[ResistorTask, PhotoDataModule, Path]:
+    def run(**changes: Any) -> tuple[ResistorTask, PhotoDataModule, Path]:
         seed_everything(0)
-        how = {"batch_size": 8, "workers": 0, "cache": tmp_path / "cache"}
+        how: dict[str, Any] = {"batch_size": 8, "workers": 0, "cache": tmp_path / "cache"}
         data = PhotoDataModule(
             FolderSource(photos),
             SplitConfig(folds=4),
@@ -185,9 +186,12 @@ def fitted(locator: Detector, photos: Path, tmp_path: Path) -> Callable[[], tupl
     return run
 
 
-def test_a_locator_never_learns_and_travels_with_the_model(
-    fitted: Callable[[], tuple], locator: Detector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-):
+def test_a_detector_is_not_trained_and_is_saved_with_the_model(
+    fitted: Callable[[], tuple[Any, ...]],
+    detector: Detector,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     task, data, checkpoint = fitted()
     model = task.network
     assert 0 < data.located.sum() < len(data.located)
@@ -195,7 +199,7 @@ def test_a_locator_never_learns_and_travels_with_the_model(
     assert learned == {id(parameter) for parameter in model.backbone.parameters()}
     assert model.train().backbone.training
     assert not any(module.training for module in model.preprocessing.detector.modules())
-    for name, value in locator.state_dict().items():
+    for name, value in detector.state_dict().items():
         assert torch.equal(model.preprocessing.detector.state_dict()[name], value)
 
     monkeypatch.setattr(preprocessing, "SHIPPED", tmp_path / "absent")
@@ -203,10 +207,10 @@ def test_a_locator_never_learns_and_travels_with_the_model(
     assert loaded.image_preprocessing().key == data.preprocess.key
     kept = loaded.preprocessing.detector_values()
     assert kept == {
-        "threshold": locator.threshold,
+        "threshold": detector.threshold,
         "margin": MARGIN,
         "shape": [16, SIZE],
-        "record": locator.metadata,
+        "record": detector.metadata,
     }
     photo = data.photo(0)
     batch = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
@@ -214,12 +218,14 @@ def test_a_locator_never_learns_and_travels_with_the_model(
         assert torch.equal(loaded(batch), model.eval()(batch))
 
 
-def test_photos_that_were_prepared_otherwise_are_refused(fitted: Callable[..., tuple]):
+def test_photos_of_another_preprocessing_are_refused(
+    fitted: Callable[..., tuple[Any, ...]],
+) -> None:
     with pytest.raises(ModelError, match=r"by 'shrink 48', the model needs 'crop 16x48 "):
         fitted(preprocess=Resize(48))
 
 
-def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path):
+def test_a_checkpoint_from_before_detectors_predicts_from_whole_photos(tmp_path: Path) -> None:
     save_checkpoint(make(locate=False), tmp_path / "new.ckpt")
     checkpoint = torch.load(tmp_path / "new.ckpt", weights_only=True)
     del checkpoint["hyper_parameters"]["locate"], checkpoint["resistor_cls"]["digest"]
@@ -231,8 +237,8 @@ def test_a_checkpoint_from_before_locators_judges_whole_photos(tmp_path: Path):
         ResistorNetwork.load(tmp_path / "odd.ckpt")
 
 
-class Told(Detector):
-    """Has been told where the body of each photo lies, and not quite right."""
+class Shifted(Detector):
+    """Knows where the body of each photo lies, with a small error."""
 
     def __init__(self, bodies: dict[bytes, OrientedBox]) -> None:
         super().__init__()
@@ -243,7 +249,7 @@ class Told(Detector):
         return replace(body, x=body.x + 4, angle=(body.angle + 0.06) % math.pi)
 
 
-def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path):
+def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path) -> None:
     size, bodies, lines = 300, {}, ["file,x_center,y_center,width,height"]
     for number in range(6):
         scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(number))
@@ -257,10 +263,10 @@ def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path):
             body.length * size, body.diameter * size, 1.0,
         )  # fmt: skip
     (tmp_path / "photos" / "boxes.csv").write_text("\n".join(lines))
-    prepare = DetectorCrop(192, Told(bodies))
+    preprocess = DetectorCrop(192, Shifted(bodies))
     data = PhotoDataModule(
         FolderSource(tmp_path / "photos"),
-        preprocess=prepare,
+        preprocess=preprocess,
         cache=tmp_path / "cache",
         workers=0,
         subset="all",
@@ -271,12 +277,12 @@ def test_the_body_in_a_crop_is_where_its_box_says(tmp_path: Path):
         known = data.body(index)
         assert known is not None
         assert known.known_by == "box"
-        body = bodies[original.tobytes()]
+        box = bodies[original.tobytes()]
         # The exact body, by way of the pixels of the crop in the photo.
-        rows, columns = np.indices(prepare.shape) + 0.5
-        there = np.stack([columns / 192, rows / prepare.shape[0], np.ones(prepare.shape)])
+        rows, columns = np.indices(preprocess.shape) + 0.5
+        there = np.stack([columns / 192, rows / preprocess.shape[0], np.ones(preprocess.shape)])
         x, y = np.tensordot(data.places[index], there, 1) * size
-        exact = body.pixels((size, size))[
+        exact = box.pixels((size, size))[
             y.astype(int).clip(0, size - 1), x.astype(int).clip(0, size - 1)
         ]
         assert (known.pixels & exact).sum() > 0.8 * (known.pixels | exact).sum()

@@ -1,4 +1,4 @@
-"""Files of models that are damaged or malformed: refused in one line, or as good as they were."""
+"""Model files that are damaged or malformed: refused in one line, or loaded unchanged."""
 
 import os
 import random
@@ -21,10 +21,10 @@ from resistor_cls.model.checkpoint.lightning_io import WholeCheckpointIO
 from resistor_cls.model.detector.network import Detector
 from tests.helpers.model_files import (
     bad_checkpoints,
-    bad_locators,
+    bad_detectors,
     bad_weights,
     bytes_of,
-    locator,
+    detector,
     save_checkpoint,
     tiny,
 )
@@ -39,18 +39,18 @@ class Files(NamedTuple):
     checkpoint: bytes
     locating: bytes
     weights: bytes
-    locator: bytes
+    detector: bytes
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Files:
     folder, model = tmp_path_factory.mktemp("whole"), tiny()
-    locating = tiny(locate=locator(), image_size=32)
+    locating = tiny(locate=detector(), image_size=32)
     return Files(
         bytes_of(lambda path: save_checkpoint(model, path), folder / "a.ckpt"),
         bytes_of(lambda path: save_checkpoint(locating, path), folder / "b.ckpt"),
         bytes_of(model.save_weights, folder / "c.safetensors"),
-        bytes_of(locator().save, folder / "d.safetensors"),
+        bytes_of(detector().save, folder / "d.safetensors"),
     )
 
 
@@ -71,19 +71,19 @@ def refusals(contents: dict[str, bytes], file: Path, load: Callable[[Path], Any]
     return wrong
 
 
-def test_malformed_checkpoints_are_refused_in_one_line(whole: Files, tmp_path: Path):
+def test_malformed_checkpoints_are_refused_in_one_line(whole: Files, tmp_path: Path) -> None:
     contents = bad_checkpoints(whole.checkpoint, whole.locating)
     assert len(contents) > 140
     assert refusals(contents, tmp_path / "odd.ckpt", ResistorNetwork.load) == {}
 
 
-def test_malformed_weights_are_refused_in_one_line(whole: Files, tmp_path: Path):
+def test_malformed_weights_are_refused_in_one_line(whole: Files, tmp_path: Path) -> None:
     contents = bad_weights(whole.weights)
     assert len(contents) > 100
     assert refusals(contents, tmp_path / "odd.safetensors", ResistorNetwork.load) == {}
 
 
-def test_malformed_weights_are_no_starting_point(whole: Files, tmp_path: Path):
+def test_malformed_weights_start_no_training(whole: Files, tmp_path: Path) -> None:
     contents = bad_weights(whole.weights)
     # What is done to photos is no part of a starting point: a training says that for itself.
     others = ("views", "steps", "loss", "normalization")
@@ -96,8 +96,8 @@ def test_malformed_weights_are_no_starting_point(whole: Files, tmp_path: Path):
     assert refusals(contents, file, lambda path: tiny(pretrained=str(path))) == {}
 
 
-def test_malformed_locators_are_refused_in_one_line(whole: Files, tmp_path: Path):
-    contents, file = bad_locators(whole.locator), tmp_path / "odd.safetensors"
+def test_malformed_detectors_are_refused_in_one_line(whole: Files, tmp_path: Path) -> None:
+    contents, file = bad_detectors(whole.detector), tmp_path / "odd.safetensors"
     assert len(contents) > 35
     assert refusals(contents, file, Detector.load) == {}
     some = {name: contents[name] for name in ("nan", "deep JSON", "threshold=low")}
@@ -112,7 +112,7 @@ def flipped(content: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["checkpoint", "weights"])
-def test_a_flipped_bit_is_refused_or_harmless(kind: str, whole: Files, tmp_path: Path):
+def test_a_flipped_bit_is_refused_or_harmless(kind: str, whole: Files, tmp_path: Path) -> None:
     content, chance = getattr(whole, kind), random.Random(0)
     file = tmp_path / ("flipped.ckpt" if kind == "checkpoint" else "flipped.safetensors")
     file.write_bytes(content)
@@ -132,13 +132,15 @@ def test_a_flipped_bit_is_refused_or_harmless(kind: str, whole: Files, tmp_path:
     assert refused > 0.9 * FLIPS
 
 
-def test_a_flipped_bit_in_a_locator_is_refused(whole: Files, tmp_path: Path):
+def test_a_flipped_bit_in_a_detector_is_refused(whole: Files, tmp_path: Path) -> None:
     chance, file = random.Random(0), tmp_path / "flipped.safetensors"
-    contents = {str(number): flipped(whole.locator, chance) for number in range(20)}
+    contents = {str(number): flipped(whole.detector, chance) for number in range(20)}
     assert refusals(contents, file, Detector.load) == {}
 
 
-def test_files_of_earlier_versions_have_no_digest_and_are_loaded(whole: Files, tmp_path: Path):
+def test_files_of_earlier_versions_have_no_digest_and_are_loaded(
+    whole: Files, tmp_path: Path
+) -> None:
     file = tmp_path / "old.ckpt"
     file.write_bytes(whole.checkpoint)
     expected = ResistorNetwork.load(file)
@@ -155,7 +157,7 @@ def test_files_of_earlier_versions_have_no_digest_and_are_loaded(whole: Files, t
         Predictor.load(file)
 
 
-def test_the_digest_follows_what_is_added_to_a_checkpoint(whole: Files, tmp_path: Path):
+def test_the_digest_follows_what_is_added_to_a_checkpoint(whole: Files, tmp_path: Path) -> None:
     file = tmp_path / "own.ckpt"
     file.write_bytes(whole.checkpoint)
     before = read_checkpoint(file)["resistor_cls"]
@@ -171,7 +173,7 @@ def test_the_digest_follows_what_is_added_to_a_checkpoint(whole: Files, tmp_path
         ResistorNetwork.load(file)
 
 
-def test_a_training_goes_on_from_whole_checkpoints_alone(whole: Files, tmp_path: Path):
+def test_a_training_resumes_only_from_undamaged_checkpoints(whole: Files, tmp_path: Path) -> None:
     file = tmp_path / "last.ckpt"
     file.write_bytes(whole.checkpoint)
     assert WholeCheckpointIO().load_checkpoint(file)["hyper_parameters"]["backbone"]
@@ -182,14 +184,19 @@ def test_a_training_goes_on_from_whole_checkpoints_alone(whole: Files, tmp_path:
 
 def test_a_power_cut_leaves_the_old_file_or_the_new_one(
     whole: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """The content is on the disk before the name is."""
     done: list[str] = []
-    sync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda handle: (done.append("sync"), sync(handle))[1])
-    monkeypatch.setattr(
-        Path, "replace", lambda path, new: (done.append("name"), replace(path, new))[1]
-    )
+
+    def recorded(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            done.append(name)
+            return call(*given)
+
+        return run
+
+    monkeypatch.setattr(os, "fsync", recorded("sync", os.fsync))
+    monkeypatch.setattr(Path, "replace", recorded("name", Path.replace))
     (tmp_path / "best.ckpt").write_bytes(whole.checkpoint)
     add_to_metadata(tmp_path / "best.ckpt", notes="more")
     assert done == ["sync", "name", "sync"]  # the file, its name, and the folder that holds it
@@ -198,7 +205,7 @@ def test_a_power_cut_leaves_the_old_file_or_the_new_one(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best.ckpt", "weights.safetensors"]
 
 
-def test_weights_too_large_for_half_precision_are_not_written(tmp_path: Path):
+def test_weights_too_large_for_half_precision_are_not_written(tmp_path: Path) -> None:
     model = tiny()
     model.backbone.fc.bias.data[0] = 1e6
     with pytest.raises(ModelError, match=r"own.safetensors: fc.bias has weights above 65,504"):
@@ -212,12 +219,12 @@ def test_commands_refuse_a_damaged_model_in_one_line(
     photos: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-):
+) -> None:
     monkeypatch.chdir(tmp_path)
     for name, content in (
         ("best.ckpt", whole.checkpoint),
         ("weights.safetensors", whole.weights),
-        ("locator.safetensors", whole.locator),
+        ("locator.safetensors", whole.detector),
     ):
         damaged = bytearray(content)
         damaged[len(damaged) // 2] ^= 4  # among the weights

@@ -1,4 +1,4 @@
-"""What is wrong with a command's words is said before seconds of imports, and nothing is made."""
+"""A wrong command line is refused before the heavy imports, and nothing is written."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ print(status, [name for name in {HEAVY} if name in sys.modules])
         ("train -m data=folder data.root=nowhere,neither", "/nowhere does not exist"),
     ],
 )
-def test_a_wrong_word_is_answered_at_once(line: str, message: str, tmp_path: Path) -> None:
+def test_a_wrong_word_is_refused_at_once(line: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "here.jpg").touch()
     command, *words = line.split()
     done = subprocess.run(

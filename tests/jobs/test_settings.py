@@ -1,21 +1,19 @@
-"""Every setting reaches what it is a setting of, alone and in whole jobs."""
+"""Every key of the config has its effect, alone and in whole jobs."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import mlflow
 import pandas as pd
 import pytest
 import torch
-from mlflow.entities import Run
 
 from resistor_cls.config import compose, instantiate, loss_arguments
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer
 from resistor_cls.predict import main as predict
+from tests.helpers.runs import artifact, runs
 from tests.helpers.tiny import TINY
 
 Train = Callable[..., int]
@@ -156,7 +154,7 @@ def test_a_setting_changes_what_it_is_of(
     ],
 )
 def test_what_does_not_go_together_is_refused_before_training(
-    words: list[str], message: str, train: Train, capsys: pytest.CaptureFixture
+    words: list[str], message: str, train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train("tracking=none", *words) == 2
     error = capsys.readouterr().err
@@ -165,17 +163,8 @@ def test_what_does_not_go_together_is_refused_before_training(
     assert "Traceback" not in error
 
 
-def newest() -> Run:
-    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
-    return client.search_runs([client.get_experiment_by_name("resistor_cls").experiment_id])[0]
-
-
-def artifact(run: Run, name: str) -> Path:
-    return Path(run.info.artifact_uri.removeprefix("file://")) / name
-
-
 def test_settings_of_all_kinds_go_together(
-    train: Train, photos: Path, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = (
         "mix=cutmix", "mix.corner=true", "loss.label_smoothing=0.1", "loss.class_weights=balanced",
@@ -186,9 +175,9 @@ def test_settings_of_all_kinds_go_together(
         "trainer.monitor=val/log_loss", "trainer.patience=9", "trainer.ema=0.9", "find.lr=true",
     )  # fmt: skip
     assert train(*words, "unknown=0", "gallery=4") == 0
-    run = newest()
+    run = runs()[0]
     assert float(run.data.params["found.lr"]) > 0
-    assert run.data.metrics["val/coverage"] == 0.0  # nobody is that sure
+    assert run.data.metrics["val/coverage"] == 0.0  # no confidence is that high
     assert {"train/loss", "val/mcc", "val/roc_auc_micro"} <= set(run.data.metrics)
     for name in ("augmentation", "train_samples", "curves", "confusion_matrix/epoch_001.67"):
         assert artifact(run, f"figures/{name}.png").is_file()
@@ -201,7 +190,7 @@ def test_settings_of_all_kinds_go_together(
 
 
 def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root, held = tmp_path / "root", tmp_path / "held"
     for number, path in enumerate(sorted(photos.rglob("*.jpg"))):
@@ -210,7 +199,7 @@ def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
         shutil.copy(path, place / path.parent.name)
     words = (f"data.root={root}", f"data.test={held}", "data.train_on_validation=true")
     assert train(*words, "model.train_metrics=true", "unknown=0") == 0
-    run = newest()
+    run = runs()[0]
     assert run.data.params["photos.train"] == str(len(list(root.rglob("*.jpg"))))
     assert "TRAINED ON" in run.data.tags["mlflow.note.content"]
     assert "TRAINED ON" in json.loads(artifact(run, "report.json").read_text())["title"]
@@ -224,8 +213,8 @@ def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
     assert "calibration" not in best["resistor_cls"]["record"]
 
 
-def test_photos_without_labels_train_where_a_model_is_sure_of_them(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+def test_photos_without_labels_train_where_a_model_is_confident(
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from resistor_cls.categories import Categories
     from resistor_cls.synthetic import generate_dataset
@@ -236,10 +225,10 @@ def test_photos_without_labels_train_where_a_model_is_sure_of_them(
         workers=1, progress=False,
     )  # fmt: skip
     assert train("trainer.max_epochs=1", "unknown=0") == 0
-    teacher = artifact(newest(), "checkpoints/best.ckpt")
+    teacher = artifact(runs()[0], "checkpoints/best.ckpt")
     words = (f"pseudo.photos={more}", f"pseudo.teacher={teacher}", "pseudo.confidence=0.01")
     assert train(*words, "trainer.max_epochs=1", "unknown=0") == 0
-    run = newest()
+    run = runs()[0]
     assert run.data.params["photos.train"] == str(24 + 12)
     assert run.data.tags["data.pseudo"] == "12 of 12 at 0.01"
     table = pd.read_csv(artifact(run, "tables/pseudo_labels.csv"))

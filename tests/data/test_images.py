@@ -35,24 +35,24 @@ def cost(*words: str) -> dict[str, Any]:
     return found
 
 
-def test_what_asks_for_gigabytes_or_minutes_is_refused_by_its_header(tmp_path: Path):
+def test_what_asks_for_gigabytes_or_minutes_is_refused_by_its_header(tmp_path: Path) -> None:
     reasons = cost(str(HERE / "hostile.py"), str(tmp_path))["reasons"]
     for name, (_, words) in hostile().items():
         assert words in reasons.get(name, "it was read"), name
 
 
-def test_hundreds_of_damaged_photos_are_read_or_refused(tmp_path: Path):
+def test_hundreds_of_damaged_photos_are_read_or_refused(tmp_path: Path) -> None:
     found = cost(str(HERE / "mutations.py"), "0", "400", str(tmp_path))
     assert found["read"] > 40
     assert len(found["reasons"]) > 200
 
 
 @pytest.mark.slow
-def test_ten_thousand_damaged_photos_are_read_or_refused(tmp_path: Path):
+def test_ten_thousand_damaged_photos_are_read_or_refused(tmp_path: Path) -> None:
     cost(str(HERE / "mutations.py"), "1000", "10000", str(tmp_path))
 
 
-def test_devices_and_pipes_are_never_opened(tmp_path: Path):
+def test_devices_and_pipes_are_never_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "device.jpg").symlink_to("/dev/zero")
     for name in ("pipe.jpg", "device.jpg"):
@@ -76,7 +76,9 @@ class Failing(Resize):
 @pytest.mark.parametrize(
     "error", [MemoryError(), RecursionError("too deep"), RuntimeError("negative\nat Resize.cpp:7")]
 )
-def test_a_photo_that_a_library_cannot_process_is_unreadable(tmp_path: Path, error: Exception):
+def test_a_photo_that_a_library_cannot_process_is_unreadable(
+    tmp_path: Path, error: Exception
+) -> None:
     root = tmp_path / "photos"
     for name in ("10R", "4K7"):
         write_photo(root / name / "0.png")

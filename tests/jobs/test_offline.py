@@ -78,7 +78,7 @@ assert main([sys.argv[2]]) == 0
     [BY_NAME + EVERY_MODULE + AUGMENTATION + STORE + REFERENCE, PREDICT],
     ids=["library", "predict"],
 )
-def test_nothing_calls_home(code: str, workplace: Path, photos: Path):
+def test_no_command_contacts_the_network(code: str, workplace: Path, photos: Path) -> None:
     photo = next(photos.rglob("*.jpg"))
     done = subprocess.run(
         [sys.executable, "-c", RECORDING + code, str(workplace / "mlflow.db"), str(photo)],

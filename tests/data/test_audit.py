@@ -1,4 +1,4 @@
-"""What is wrong with a set is found, and nothing else is claimed."""
+"""The audit finds planted defects, and reports nothing about a set without any."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 from resistor_cls.data import FolderSource, PhotoDataModule, Resize
-from resistor_cls.data.audit import SEVERITIES, audit_photos
+from resistor_cls.data.audit import audit_photos
+from resistor_cls.data.audit.findings.finding import SEVERITIES
 
 Audit = dict[str, Any]
 NOON = datetime(2026, 3, 2, 12)
@@ -73,7 +74,9 @@ def found(report: Audit) -> dict[str, dict[str, Any]]:
     return {finding["id"]: finding for finding in report["findings"]}
 
 
-def test_nothing_is_claimed_of_a_sound_set(sound: Path, audited: Callable[[Path], Audit]) -> None:
+def test_a_set_without_defects_has_no_findings(
+    sound: Path, audited: Callable[[Path], Audit]
+) -> None:
     report = audited(sound)
     assert found(report) == {}
     assert (report["counts"]["photos"], report["counts"]["categories"]) == (48, 2)
@@ -96,12 +99,12 @@ def plant(root: Path) -> None:
     (root / "a" / "cut.jpg").write_bytes(copy[: len(copy) // 2])
     (root / "b" / "empty.jpg").write_bytes(b"")
     (root / "b" / "Thumbs.db").write_text("no photo")
-    for number in range(24):  # one burst, by a camera of its own
+    for number in range(24):  # one burst, by another camera
         time = later + timedelta(hours=5, seconds=5 * number)
         save(picture(200 + number), root / "c" / f"{number}.jpg", time, camera="B")
 
 
-def test_what_is_planted_is_found_and_nothing_else(
+def test_planted_defects_are_found_and_nothing_else(
     sound: Path, audited: Callable[[Path], Audit]
 ) -> None:
     plant(sound)
@@ -136,7 +139,7 @@ def test_what_is_planted_is_found_and_nothing_else(
 
 
 def test_order_falls_back_on_file_names(photos: Path, audited: Callable[[Path], Audit]) -> None:
-    """Drawn photos name no time and no camera, and are small."""
+    """Synthetic photos name no time and no camera, and are small."""
     report = audited(photos)
     assert set(found(report)) == {"few_photos", "no_time", "small_body"}
     assert found(report)["no_time"]["categories"] == [row["name"] for row in report["categories"]]

@@ -1,4 +1,4 @@
-"""A store is whole or absent, in its place or refused, however many begin at once."""
+"""A store is made completely or not at all, also by several processes at once."""
 
 import os
 import shutil
@@ -17,18 +17,15 @@ from resistor_cls.errors import TrackingError
 from resistor_cls.tracking import open_run
 from resistor_cls.tracking.store import connection as store
 from resistor_cls.tracking.store.connection import connect, experiment_id
+from tests.helpers.runs import store_uri
 
 OPEN = (
     "import sys; from resistor_cls.tracking.store.connection import connect; connect(sys.argv[1])"
 )
 
 
-def at(place: Path) -> str:
-    return f"sqlite:///{place / 'mlflow.db'}"
-
-
 def started(place: Path, code: str = OPEN) -> "subprocess.Popen[str]":
-    words = [sys.executable, "-c", code, at(place)]
+    words = [sys.executable, "-c", code, store_uri(place)]
     return subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=place)
 
 
@@ -42,7 +39,7 @@ def test_runs_that_begin_at_once_make_one_store(count: int, tmp_path: Path) -> N
     processes = [started(tmp_path, code) for _ in range(count)]
     errors = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0] * count, errors
-    client = connect(at(tmp_path))
+    client = connect(store_uri(tmp_path))
     found = client.get_experiment_by_name("resistor_cls")
     assert found is not None
     runs = client.search_runs([found.experiment_id])
@@ -57,7 +54,7 @@ def test_a_store_that_was_killed_while_it_was_made_is_made(tmp_path: Path) -> No
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (tmp_path / "mlflow.db").exists()
-    connect(at(tmp_path))
+    connect(store_uri(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
@@ -90,15 +87,15 @@ def test_a_half_made_store_is_made_anew(damage: str, tmp_path: Path, empty_store
             for statement in statements[damage]:
                 database.execute(statement)
             database.commit()
-    with open_run(tmp_path / "out", uri=at(tmp_path), system_metrics=False) as run:
+    with open_run(tmp_path / "out", uri=store_uri(tmp_path), system_metrics=False) as run:
         run.log_metrics({"a": 1.0})
-    assert connect(at(tmp_path)).get_run(run.run_id).data.metrics == {"a": 1.0}
+    assert connect(store_uri(tmp_path)).get_run(run.run_id).data.metrics == {"a": 1.0}
 
 
 def test_a_half_made_store_with_runs_is_left_alone(tmp_path: Path, empty_store: Path) -> None:
     file = tmp_path / "mlflow.db"
     shutil.copy(empty_store, file)
-    connect(at(tmp_path)).create_run("0")
+    connect(store_uri(tmp_path)).create_run("0")
     # As after an upgrade that was killed; elsewhere, as MLflow keeps connections by address.
     other = tmp_path / "other" / "mlflow.db"
     other.parent.mkdir()
@@ -109,7 +106,7 @@ def test_a_half_made_store_with_runs_is_left_alone(tmp_path: Path, empty_store: 
         database.commit()
     before = other.read_bytes()
     with pytest.raises(TrackingError, match="an upgrade of it was cut short: copy the file"):
-        connect(at(other.parent))
+        connect(store_uri(other.parent))
     assert other.read_bytes() == before
 
 
@@ -117,24 +114,26 @@ def test_artifacts_of_a_moved_store_are_not_written_where_it_was(workplace: Path
     old, new = workplace / "old", workplace / "new"
     old.mkdir()
     shutil.copy(workplace / "mlflow.db", old / "mlflow.db")
-    with open_run("a", uri=at(old), artifacts=str(old / "kept"), system_metrics=False) as run:
+    with open_run(
+        "a", uri=store_uri(old), artifacts=str(old / "kept"), system_metrics=False
+    ) as run:
         run.save_text("a.txt", "a")
     shutil.move(old, new)
     with (
         pytest.raises(TrackingError, match=r"is gone: was the store in .* moved\? Bring it back"),
-        open_run("b", uri=at(new), system_metrics=False),
+        open_run("b", uri=store_uri(new), system_metrics=False),
     ):
         pass
     assert not old.exists()
     old.mkdir()
     (old / "kept").symlink_to(new / "kept")  # the remedy that it names
-    with open_run("b", uri=at(new), system_metrics=False) as run:
+    with open_run("b", uri=store_uri(new), system_metrics=False) as run:
         run.save_text("b.txt", "b")
     assert len(list((new / "kept").rglob("b.txt"))) == 1
 
 
 def test_artifacts_that_were_removed_beside_their_store_are_begun_again(workplace: Path) -> None:
-    uri = at(workplace)
+    uri = store_uri(workplace)
     with open_run("a", uri=uri, system_metrics=False) as run:
         run.save_text("a.txt", "a")
     shutil.rmtree("mlartifacts")
@@ -144,10 +143,10 @@ def test_artifacts_that_were_removed_beside_their_store_are_begun_again(workplac
 
 
 def test_an_experiment_is_not_made_for_a_place_that_cannot_be_written(workplace: Path) -> None:
-    client = connect(at(workplace))
+    client = connect(store_uri(workplace))
     Path("file").touch()
     with pytest.raises(TrackingError, match=r"tracking\.artifacts=file/below: .* cannot be made"):
-        experiment_id(client, at(workplace), "new", "file/below")
+        experiment_id(client, store_uri(workplace), "new", "file/below")
     assert client.get_experiment_by_name("new") is None
 
 
@@ -163,12 +162,12 @@ def test_a_server_that_does_not_reply_is_left_in_seconds(monkeypatch: pytest.Mon
 
 
 def test_passwords_stay_out_of_runs_and_messages(workplace: Path) -> None:
-    with open_run("a", uri=at(workplace), system_metrics=False) as run:
+    with open_run("a", uri=store_uri(workplace), system_metrics=False) as run:
         secret = "postgresql://me:s3cret@host/db"
         run.log_params({"tracking.uri": secret})
         run.set_tags({"error": f"cannot reach {secret}"})
         run.save_text("config/resolved.yaml", f"uri: {secret}\n")
-    stored = connect(at(workplace)).get_run(run.run_id)
+    stored = connect(store_uri(workplace)).get_run(run.run_id)
     assert stored.data.params["tracking.uri"] == "postgresql://me:***@host/db"
     kept = b"".join(path.read_bytes() for path in workplace.rglob("*") if path.is_file())
     assert b"s3cret" not in kept

@@ -20,8 +20,12 @@ def test_a_model_is_loaded_from_a_file_and_from_a_run(
     trainer.validate(tiny(data), data, verbose=False)
     trainer.save_checkpoint(workplace / "model.ckpt")
     uri = f"sqlite:///{workplace / 'mlflow.db'}"
+
+    def copy(path: Path) -> None:
+        shutil.copy("model.ckpt", path)
+
     with open_run("out", uri=uri, system_metrics=False) as run:
-        run.save_file("kept/a.ckpt", lambda path: shutil.copy("model.ckpt", path))
+        run.save_file("kept/a.ckpt", copy)
     reference = f"runs:/{run.run_id}/kept/a.ckpt"
     monkeypatch.delenv("MLFLOW_TRACKING_URI")  # the store of the working folder
     for one in (

@@ -1,0 +1,104 @@
+"""Jobs that fail or are interrupted: the message, the status of the run, and what is kept."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from resistor_cls.evaluate import main as evaluate
+from resistor_cls.model import ResistorNetwork
+from tests.helpers.runs import artifact, artifacts, runs
+from tests.helpers.tiny import CATEGORIES, TINY
+
+Train = Callable[..., int]
+
+
+def test_other_categories_are_refused(
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("tracking=none", "trainer.max_epochs=1") == 0
+    (checkpoint,) = Path("outputs").rglob("best.ckpt")
+    other = tmp_path / "other"
+    for name in (*CATEGORIES[:3], "9K1_1-4W"):
+        (other / name).mkdir(parents=True)
+        source = next((photos / CATEGORIES[0]).glob("*.jpg"))
+        (other / name / "a.jpg").write_bytes(source.read_bytes())
+    assert evaluate([f"model={checkpoint}", "data=folder", f"data.root={other}"]) == 2
+    assert "category 3 is '1K_2W' in the one and '9K1_1-4W' in the other" in (
+        capsys.readouterr().err
+    )
+    assert runs()[0].info.status == "FAILED"
+
+
+def test_unreadable_photos_stop_the_run_or_are_reported(
+    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = shutil.copytree(photos, tmp_path / "damaged")
+    bad = damaged / CATEGORIES[1] / "broken.jpg"
+    bad.write_bytes(next((photos / CATEGORIES[1]).glob("*.jpg")).read_bytes()[:700])
+    assert train(f"data.root={damaged}") == 2
+    assert f"{CATEGORIES[1]}/broken.jpg" in capsys.readouterr().err
+    assert runs()[0].info.status == "FAILED"
+    assert train(f"data.root={damaged}", "data.skip_unreadable=true", "trainer.max_epochs=1") == 0
+    newest = runs()[0]
+    assert newest.data.tags["data.unreadable"] == "1"
+    assert "broken.jpg" in artifact(newest, "tables/unreadable.csv").read_text()
+
+
+def test_a_training_that_diverged_says_so(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("optimizer.lr=1e30", "loss=cross_entropy") == 2
+    error = capsys.readouterr().err
+    assert "because its training diverged: lower optimizer.lr" in error
+    assert "Traceback" not in error
+    assert runs()[0].info.status == "FAILED"
+
+
+def test_a_full_disk_loses_nothing(
+    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second epoch's last checkpoint does not fit any more; the first epoch's is kept."""
+    write, written = Path.write_bytes, []
+
+    def full(path: Path, content: bytes) -> int:
+        if path.name == ".last.ckpt.part":
+            written.append(path)
+            if len(written) > 1:
+                write(path, bytes(content)[:1000])
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert train() == 2
+    error = capsys.readouterr().err
+    assert "No space left on device" in error
+    assert "Traceback" not in error
+    (run,) = runs()
+    assert run.info.status == "FAILED"
+    last = torch.load(artifact(run, "checkpoints/last.ckpt"), weights_only=True)
+    assert last["epoch"] == 0
+    ResistorNetwork.load(artifact(run, "checkpoints/best.ckpt"))
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, photos: Path) -> None:
+    words = ["data=folder", f"data.root={photos}", *TINY, "trainer.max_epochs=100000"]
+    command = [sys.executable, "-m", "resistor_cls.train", *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("Epoch      2/"):  # then the first epoch's checkpoint is written
+                break
+        process.send_signal(asked)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    (run,) = runs()
+    assert run.info.status == "KILLED"
+    assert "checkpoints/last.ckpt" in artifacts(run)

@@ -1,0 +1,108 @@
+"""Whole sweeps: several jobs or folds in one command, and what their parent run has of them."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from resistor_cls.evaluation import Predictions
+from tests.helpers.runs import artifact, runs
+from tests.helpers.tiny import CATEGORIES
+
+Train = Callable[..., int]
+SCORES = ("accuracy", "f1_macro", "roc_auc", "loss")
+
+
+def test_all_folds_are_one_command(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("sweep=folds", "data.folds=2", "trainer.max_epochs=1") == 0
+    *children, parent = runs()
+    assert sorted(run.info.run_name for run in children) == ["data.fold=0", "data.fold=1"]
+    for name in SCORES:
+        values = [run.data.metrics[f"val/{name}"] for run in children]
+        reported = [parent.data.metrics[f"{what}/val/{name}"] for what in ("mean", "std")]
+        assert reported == pytest.approx([np.mean(values), np.std(values, ddof=1)], abs=1e-6)
+    place = Path(parent.info.artifact_uri.removeprefix("file://"))
+    predictions = Predictions.read(place / "tables" / "predictions.csv")
+    assert len(predictions.names) == len(set(predictions.names)) == 8 * len(CATEGORIES)
+    assert parent.data.metrics["pooled/val/accuracy"] == pytest.approx(predictions.right.mean())
+    counts = pd.read_csv(place / "tables" / "confusion_matrix.csv", index_col=0)
+    assert counts.sum(axis=1).tolist() == [8] * len(CATEGORIES)
+    assert (place / "figures" / "repeats.png").exists()
+    assert (place / "figures" / "confusion_matrix.png").exists()
+    assert "Top-1 accuracy over data.fold" in parent.data.tags["mlflow.note.content"]
+    assert "Mean ± standard deviation over data.fold:" in capsys.readouterr().err
+
+
+def test_some_folds_without_a_store(train: Train) -> None:
+    words = ("data.fold=0,2", "trainer.max_epochs=1", "tracking=none", "saliency=false")
+    assert train("-m", *words, "unknown=0", "gallery=2") == 0
+    assert runs() == []
+    (folder,) = Path("outputs").glob("*/*")
+    assert {path.name for path in (folder / "figures").iterdir()} == {
+        "confusion_matrix.png",
+        "repeats.png",
+    }
+    assert pd.read_csv(folder / "tables" / "repeats.csv")["repeats"].eq(2).all()
+    assert len(pd.read_csv(folder / "tables" / "predictions.csv")) == 16
+    for job in ("0", "1"):
+        figures = {path.name for path in (folder / job / "figures").glob("*.png")}
+        assert {"curves.png", "augmentation.png", "train_samples.png"} <= figures
+        assert not {name for name in figures if name.startswith("saliency")}
+
+
+def test_a_sweep_over_no_fold_is_refused(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train("sweep=folds", "data.folds=0") == 2
+    assert "data.folds=0: expected 2 or more" in capsys.readouterr().err
+    assert runs() == []
+
+
+def test_a_sweep_is_one_parent_with_a_child_a_job(
+    train: Train, capsys: pytest.CaptureFixture[str]
+) -> None:
+    varied = ("optimizer.lr=1e-3,3e-4", "loss=bce,cross_entropy")
+    assert train("-m", *varied, "trainer.max_epochs=1", "tracking.name=losses") == 0
+    *children, parent = runs()
+    assert (parent.info.status, parent.info.run_name) == ("FINISHED", "losses")
+    assert f"parent: {parent.info.run_id}" in capsys.readouterr().err
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    assert sorted(run.info.run_name for run in children) == [
+        "optimizer.lr=0.0003 loss=bce",
+        "optimizer.lr=0.0003 loss=cross_entropy",
+        "optimizer.lr=0.001 loss=bce",
+        "optimizer.lr=0.001 loss=cross_entropy",
+    ]
+    table = artifact(parent, "tables/sweep.csv").read_text().splitlines()
+    assert len(table) == 5
+    assert table[0].startswith("job,status,run,val/")
+    scores = {run.info.run_name: run.data.metrics["best/val/roc_auc"] for run in children}
+    tags = parent.data.tags
+    assert tags["sweep.jobs"] == "4"
+    assert scores[tags["sweep.best"]] == max(scores.values())
+    assert parent.data.metrics["best/val/roc_auc"] == max(scores.values())
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    history = client.get_metric_history(parent.info.run_id, "jobs/val/roc_auc")
+    assert [point.step for point in history] == [0, 1, 2, 3]
+    assert {point.value for point in history} == set(scores.values())
+    note = tags["mlflow.note.content"]
+    best = next(run for run in children if run.info.run_name == tags["sweep.best"])
+    assert f"Best by val/roc_auc: [{tags['sweep.best']}](#/experiments/1/runs/" in note
+    assert best.info.run_id == tags["sweep.best_run"]
+    words = re.search(r"The words of the best: `(.*)`", note)
+    assert words is not None
+    assert set(tags["sweep.best"].split()) < set(words[1].split())
+    assert all(f"[{name}](#/" in note for name in scores)
+
+
+def test_a_failing_job_fails_its_sweep_and_spares_the_others(
+    train: Train, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train("-m", "data.batch_size=100,8", "trainer.max_epochs=1") == 2
+    good, bad, parent = runs()
+    assert [run.info.status for run in (good, bad, parent)] == ["FINISHED", "FAILED", "FAILED"]
+    assert "data.batch_size=100 is more than the 24 training photos" in bad.data.tags["error"]
+    assert capsys.readouterr().err.count("error: ") == 1

@@ -1,0 +1,1 @@
+"""Rules about the repository: imports, documents, notebooks, packaging, studies."""
