@@ -264,7 +264,7 @@ def first_difference(expected: tuple[str, ...], found: tuple[str, ...]) -> str:
             shown, others = repr(name), repr(other)
             if appearance(name) == appearance(other):  # otherwise the difference is invisible
                 shown, others = ascii(name), ascii(other)
-            return f"category {index} is {shown} in the one and {others} in the other"
+            return f"category {index} is {others}, expected {shown}"
     if len(expected) > len(found):
         return f"{expected[len(found)]!r} is missing ({len(expected)} against {len(found)} names)"
     return f"{found[len(expected)]!r} is unknown ({len(expected)} against {len(found)} names)"

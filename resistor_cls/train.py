@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import ResistorNetwork, ResistorTask
     from resistor_cls.tracking import Run
-    from resistor_cls.tracking.callbacks import RunCallback
+    from resistor_cls.tracking.run.training_callback import RunCallback
 
 log = logging.getLogger("resistor_cls")
 
@@ -178,7 +178,7 @@ def _trainer(config: "DictConfig", run: "Run", choices: Choices) -> "tuple[Train
     from resistor_cls.inference.samples import sample_figures
     from resistor_cls.model import EpochLines, build_trainer
     from resistor_cls.model.training.trainer import epochs_trained
-    from resistor_cls.tracking.callbacks import RunCallback, Training
+    from resistor_cls.tracking.run.training_callback import RunCallback, Training
 
     data = choices.data
     training = Training(
@@ -254,7 +254,7 @@ def _keep(
     from resistor_cls.inference.evaluate_model import evaluate_model
     from resistor_cls.model.checkpoint.checkpoints import add_to_metadata
     from resistor_cls.tracking import save_results
-    from resistor_cls.tracking.callbacks import best_checkpoint
+    from resistor_cls.tracking.run.training_callback import best_checkpoint
 
     predictions = callback.best  # None but on the first of several processes
     overlap = validation_overlap(data).warning
@@ -321,7 +321,7 @@ def _save_weights(
     from resistor_cls.config import recipe
     from resistor_cls.model import ResistorNetwork
     from resistor_cls.synthetic import GENERATOR_VERSION
-    from resistor_cls.tracking.callbacks import best_checkpoint
+    from resistor_cls.tracking.run.training_callback import best_checkpoint
 
     weights = ResistorNetwork.load(best_checkpoint(trainer))
     weights.metadata = {

@@ -89,7 +89,7 @@ def test_no_modules_import_each_other() -> None:
         (
             "lightning",
             ("data/datamodule.py", "model/task.py", "model/training/", "model/checkpoint/",
-             "tracking/run/logger.py", "tracking/callbacks.py", "train.py"),
+             "tracking/run/logger.py", "tracking/run/training_callback.py", "train.py"),
         ),
     ],
 )  # fmt: skip

@@ -133,7 +133,7 @@ def build_trainer(
             precision=picked,  # type: ignore[arg-type]
             max_epochs=max_epochs,
             # Convolutions on a CPU have one algorithm, which repeats to the bit; on a GPU the
-            # repeatable ones are slower, and whoever needs them sets trainer.deterministic=true.
+            # repeatable ones are slower, and whoever needs them sets +trainer.deterministic=true.
             **{"deterministic": accelerator == "cpu", **how_often, **options},
             logger=logger,
             callbacks=[*averaging, *callbacks, *stopping, *kept],

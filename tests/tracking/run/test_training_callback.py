@@ -13,7 +13,7 @@ from resistor_cls.inference.samples import input_example, sample_figures
 from resistor_cls.model import build_trainer, fit
 from resistor_cls.model.training.trainer import epochs_trained
 from resistor_cls.tracking import Run, open_run
-from resistor_cls.tracking.callbacks import RunCallback, Training
+from resistor_cls.tracking.run.training_callback import RunCallback, Training
 from tests.helpers.opened import opened, tiny
 
 
