@@ -161,7 +161,9 @@ def test_the_first_difference_is_named() -> None:
 def test_another_order_is_another_label_space() -> None:
     categories = Categories(["a", "b"])
     categories.require(["a", "b"], "the photos")
-    with pytest.raises(DataError, match="the photos differ from the model's: category 0 is 'a'"):
+    with pytest.raises(
+        DataError, match="the photos differ from the model's: category 0 is 'b', expected 'a'"
+    ):
         categories.require(["b", "a"], "the photos")
 
 

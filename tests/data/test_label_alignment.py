@@ -33,7 +33,7 @@ def test_differences_may_be_allowed(names: list[str], allow: list[str], targets:
         (["10R", "4K7", "left"], [], "; add --allow subset to evaluate them all the same"),
         (["10R", "4K7", "left"], ["unknown"], "; add --allow subset to"),
         (["10R", "left"], [], "; add --allow subset and --allow unknown to"),
-        (["4K7", "10R"], [], "category 0 is '4K7' in the one"),
+        (["4K7", "10R"], [], "category 0 is '10R', expected '4K7'"),
     ],
 )
 def test_other_differences_are_refused(names: list[str], allow: list[str], remedy: str) -> None:
