@@ -234,7 +234,7 @@ def appearance(name: str) -> str:
 
 
 def check_labels(names: Iterable[str], where: str) -> None:
-    """Checks that names can be shown and can be told apart by eye.
+    """Checks that names can be shown and distinguished by eye.
 
     Args:
         names: of categories.
