@@ -4,14 +4,17 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from resistor_cls.config.choices import groups, options_in
 from resistor_cls.config.command_line import CONF
 from resistor_cls.config.keys import KEYS
+from resistor_cls.errors import ConfigError, nearest
 
 _MIN_WIDTH, _MAX_WIDTH = 80, 100  # columns
 _MAX_INDENT = 32
+_A_KEY = re.compile(r"[a-z_]+(\.\w+)*")
 _YAML_KEY = re.compile(r"( *)([\w.-]+):(?: (.*))?$")
 _FLAGS = {
     "--help KEY": "explains a key and those below it, such as --help data.split or --help mix",
@@ -29,11 +32,18 @@ def help_of(name: str, doc: str, words: Sequence[str] = (), own: Path | None = N
     Args:
         name: of its config in `conf/`.
         doc: what the command does.
-        words: beside `--help`; where keys are among them, these are explained instead.
+        words: of the command line; where keys are among them, these are explained instead.
         own: a folder with options of the user's.
+
+    Raises:
+        ConfigError: `--help` is followed by a word that looks like a key and is not one.
     """
     width = min(max(shutil.get_terminal_size((_MAX_WIDTH, 24)).columns, _MIN_WIDTH), _MAX_WIDTH)
     asked = [key for key in KEYS if any(f"{key}.".startswith(f"{word}.") for word in words)]
+    for flag, word in pairwise(words):
+        asked_for = flag in ("-h", "--help") and _A_KEY.fullmatch(word)
+        if asked_for and not any(f"{key}.".startswith(f"{word}.") for key in asked):
+            raise ConfigError(f"--help {word}: no such key; {nearest(word, KEYS)}")
     if asked:
         return "\n".join(_explained(key, width) for key in asked)
     defaults = defaults_in(CONF / f"{name}.yaml")

@@ -67,3 +67,11 @@ def test_help_fits_the_terminal_and_loads_nothing(columns: int, tmp_path: Path) 
     assert re.search(r"mine +What I always run$", done.stdout, re.MULTILINE)
     listing = lines[next(i for i, line in enumerate(lines) if line.startswith("Choices")) + 1 :]
     assert max(map(len, listing)) <= columns
+
+
+def test_help_of_an_unknown_key_names_similar_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(["--help", "trainer.monitr"]) == 2
+    assert "--help trainer.monitr: no such key; did you mean trainer.monitor" in (
+        capsys.readouterr().err
+    )
+    assert train(["--config-dir", "mine", "--help"]) == 0  # not a key, but a folder
