@@ -18,8 +18,8 @@ from resistor_cls.resistor37 import MARKINGS, RESISTOR37_COUNTS
 # Digits are 0 to 9, and letters are ASCII: re.I alone takes the Kelvin sign for a K.
 _DIGITS = "[0-9]{0,15}"  # float64 represents no more digits exactly
 _VALUE = re.compile(
-    rf"(?=[^0-9]?[0-9])(?P<whole>{_DIGITS})(?P<unit>[RKMG])?(?P<fraction>{_DIGITS})"
-    r"(?P<unit_after>[RKMG])?(?:ohm|[Ω\u2126])?",
+    rf"(?=[^0-9]?[0-9])(?P<whole>{_DIGITS})(?:(?P<unit>[RKMG])|\.(?=[0-9]))?"
+    rf"(?P<fraction>{_DIGITS}) ?(?P<unit_after>[RKMG])?(?:ohms?|[Ω\u2126])?",
     re.IGNORECASE | re.ASCII,
 )
 _WATTS = re.compile(r"(?P<over>[0-9]{1,9})(?:-(?P<under>[0-9]{1,9}))?W", re.IGNORECASE | re.ASCII)
@@ -98,8 +98,9 @@ def parse_name(name: str) -> Category:
     """Reads ohms and watts from a name such as `4K7_1-4W`.
 
     Letters are those of the letter code of IEC 60062; a letter between digits is the decimal
-    point (`2K2`). Two letters, as in `3R9K`, are point and multiplier. A name with neither ohms
-    nor watts is a category too. Where the bands of a name are known, they determine the ohms.
+    point (`2K2`), and a point is one too (`2.2K`, `2.2 kΩ`). Two letters, as in `3R9K`, are point
+    and multiplier. A name with neither ohms nor watts is a category too. Where the bands of a name
+    are known, they determine the ohms.
     """
     value, _, rating = name.partition("_")
     markings, name_ohms = MARKINGS.get(name, ()), _parse_ohms(value)
@@ -107,12 +108,30 @@ def parse_name(name: str) -> Category:
     return Category(name, ohms, _parse_watts(rating), markings, name_ohms)
 
 
+def parse_value(text: str) -> float:
+    """Reads a resistance such as `4k7`, `4.7k`, `4700`, `0R47` or `4.7 kΩ`.
+
+    Returns:
+        Ohms.
+
+    Raises:
+        DataError: text without a resistance.
+    """
+    ohms = _parse_ohms(text.strip())
+    if ohms is None:
+        raise DataError(
+            f"{text!r} is not a resistance: expected one such as 4k7, 4.7k, 4700, 0R47 or 2M2, of "
+            f"{MIN_OHMS:g} to {MAX_OHMS:g} ohms"
+        )
+    return ohms
+
+
 def _parse_ohms(text: str) -> float | None:
     match = _VALUE.fullmatch(text)
     if match is None:
         return None
     unit, fraction, after = match["unit"], match["fraction"], match["unit_after"]
-    if after is not None and (unit or "").upper() != "R":
+    if after is not None and (unit or "R").upper() != "R":
         return None
     scale = _UNITS[(after or unit).upper() if (after or unit) else None]
     # One division rather than two roundings: 2K2 is exactly 2200.
@@ -205,21 +224,33 @@ class Categories:
 
     @classmethod
     def from_file(cls, path: Path) -> "Categories":
-        """Reads one name per line; empty lines and lines that begin with `#` are skipped.
+        """Reads the names of `numbered_names`.
 
         Raises:
             DataError: a file that is absent or not UTF-8 text, or names that look alike.
         """
-        try:
-            lines = decoded(regular_bytes(path)).splitlines()
-        except (OSError, ValueError) as error:
-            raise DataError(
-                f"categories file {path}: {error}; expected UTF-8 text, one name per line"
-            ) from error
-        lines = [line.strip() for line in lines]
-        names = [line for line in lines if line and not line.startswith("#")]
+        names = list(numbered_names(path).values())
         check_labels(names, f"the names in {path}")
         return cls(names)
+
+
+def numbered_names(path: Path) -> dict[int, str]:
+    """Reads one name per line; empty lines and lines that begin with `#` are skipped.
+
+    Returns:
+        The names by number of the line, from 1.
+
+    Raises:
+        DataError: a file that is absent or not UTF-8 text.
+    """
+    try:
+        lines = decoded(regular_bytes(path)).splitlines()
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"categories file {path}: {error}; expected UTF-8 text, one name per line"
+        ) from error
+    numbered = enumerate((line.strip() for line in lines), start=1)
+    return {number: line for number, line in numbered if line and not line.startswith("#")}
 
 
 def appearance(name: str) -> str:

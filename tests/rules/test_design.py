@@ -22,7 +22,8 @@ ARROWS = {
     "config": {"tracking"},
 }
 EVERYONES = {
-    "errors", "categories", "colour_code", "csv_tables", "custom_code", "e_series", "resistor37",
+    "bands", "categories", "category_codes", "colour_code", "csv_tables", "custom_code", "decoding",
+    "e_series", "errors", "resistor37",
 }  # fmt: skip
 COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - EVERYONES - {"__init__"}
 

@@ -1,0 +1,48 @@
+"""What a reader of colour bands reports: log-probabilities of bands, direction and wattage."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from resistor_cls.colour_code import DIGITS
+
+# Classes of one slot. "none" stands behind the last band of a part with fewer than six.
+BANDS = (*DIGITS, "gold", "silver", "none")
+MAX_BANDS = 6
+# Power ratings that the look of a body tells apart, in watts.
+WATTS = (0.125, 0.25, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class BandScores:
+    """Log-probabilities of the bands on the upright crops of some photos.
+
+    Attributes:
+        slots: (photos, 6, 13) float: slot k holds the k-th band from the left of the crop, as one
+            of `BANDS`. A part of n bands has "none" in the slots from n on. Slots are independent
+            given the direction.
+        direction: (photos, 2) float: the first digit is the leftmost band (0) or the rightmost
+            band (1).
+        watts: (photos, 5) float: the power rating is that of `WATTS`.
+
+    Raises:
+        ValueError: arrays of other shapes.
+    """
+
+    slots: NDArray[Any]
+    direction: NDArray[Any]
+    watts: NDArray[Any]
+
+    def __post_init__(self) -> None:
+        photos = len(self.slots)
+        for name, shape in (
+            ("slots", (photos, MAX_BANDS, len(BANDS))),
+            ("direction", (photos, 2)),
+            ("watts", (photos, len(WATTS))),
+        ):
+            if (found := getattr(self, name).shape) != shape:
+                raise ValueError(f"{name}: shape {found}, expected {shape}")
+
+    def __len__(self) -> int:
+        return len(self.slots)

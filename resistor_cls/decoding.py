@@ -1,0 +1,359 @@
+"""Decodes the scores of bands into values, over all codes that IEC 60062 allows.
+
+The score of a code, read from one end of the crop, is the sum of the log-probabilities of its bands
+and of the direction, and of the log prior of the code. A value has the summed probability of all
+its codes, in both directions, divided by that of all legal codes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resistor_cls.bands import BANDS, BandScores
+from resistor_cls.colour_code import (
+    COEFFICIENTS,
+    DIGIT_BANDS,
+    DIGITS,
+    MULTIPLIERS,
+    NO_BAND_TOLERANCE,
+    TOLERANCES,
+)
+from resistor_cls.e_series import e_series
+from resistor_cls.errors import ConfigError
+
+SERIES = ("any", "E24", "E96")
+DEFAULT_SERIES = "E96"
+
+# The prior of a code is the product of the weights below. They are estimates of how common parts
+# are, relative to the commonest, and none was fitted to photos. They decide between readings that
+# the bands leave open, such as the two directions of one part.
+
+# Values: kits and stocks hold E24 values, in 1 % as well, more often than those that only E96 has.
+# Values of neither are special orders.
+_E96_ONLY_WEIGHT = 0.3
+_NO_SERIES_WEIGHT = 0.02
+# Decades: distributors list values up to 22 MΩ from nearly every maker, few above. No code shows
+# less than 0.1 Ω, which is a usual value.
+_MAX_USUAL_OHMS = 22e6
+_UNUSUAL_OHMS_WEIGHT = 0.03
+# Number of bands: parts with 3 bands are old, parts with 6 bands are for instruments. The reader
+# sees the number well, so that the weights are mild.
+COUNT_WEIGHTS = {3: 0.3, 4: 1.0, 5: 1.0, 6: 0.3}
+# Tolerances: 4 bands are carbon film of 5 %, seldom 10 %, or metal film of 1 or 2 %; 5 bands are
+# metal film of 1 %, seldom better or metal oxide of 5 %; parts with 6 bands are often better.
+_RARE_TOLERANCE_WEIGHT = 0.01
+_TOLERANCE_WEIGHTS = {
+    4: {"gold": 1.0, "silver": 0.1, "red": 0.1, "brown": 0.1},
+    5: {"brown": 1.0, "red": 0.1, "gold": 0.05, "green": 0.05, "violet": 0.05, "blue": 0.03},
+    6: {"brown": 1.0, "red": 0.2, "green": 0.2, "violet": 0.2, "blue": 0.1},
+}
+# Temperature coefficients: 50 and 100 ppm/K are those of common metal film.
+_RARE_COEFFICIENT_WEIGHT = 0.1
+_COEFFICIENT_WEIGHTS = {"brown": 1.0, "red": 1.0, "orange": 0.3, "yellow": 0.3}
+
+# Two readings are the whole story where hardly any probability is left for a third.
+_BOTH_WAYS_PROBABILITY = 0.8
+
+_NONE = BANDS.index("none")
+_TOLERANCE_BANDS = [BANDS.index(colour) for colour in TOLERANCES]
+_COEFFICIENT_BANDS = [BANDS.index(colour) for colour in COEFFICIENTS]
+_MULTIPLIER_BANDS = [BANDS.index(colour) for colour in MULTIPLIERS]
+_POWERS = tuple(MULTIPLIERS.values())
+_LOWEST_POWER = min(_POWERS)
+
+
+@dataclass(frozen=True)
+class ValueReading:
+    """One possible reading of one photo.
+
+    Attributes:
+        ohms: resistance in ohms.
+        probability: of the value, summed over tolerances, numbers of bands and both directions.
+        tolerance: the most probable one for this value, as a fraction.
+        bands: the most probable code of this value and tolerance, first digit first.
+        reversed: whether that code is read from the right of the crop.
+    """
+
+    ohms: float
+    probability: float
+    tolerance: float | None
+    bands: tuple[str, ...]
+    reversed: bool
+
+
+def read_values(
+    scores: BandScores, series: str = DEFAULT_SERIES, top: int = 5
+) -> list[list[ValueReading]]:
+    """Decodes bands into values.
+
+    Args:
+        scores: of the bands of some photos.
+        series: which values are possible: "E24"; "E96", which means E24 and E96; or "any", which
+            means all that a code can show, with less weight on those of neither series.
+        top: how many readings of a photo are returned at most.
+
+    Returns:
+        The readings of each photo, the most probable first. Values without any probability are
+        left out, so that a list is empty where no legal code has any.
+
+    Raises:
+        ConfigError: an unavailable series.
+    """
+    space = _code_space(series)
+    return [
+        _read_photo(slots.astype(float), direction.astype(float), space, top)
+        for slots, direction in zip(scores.slots, scores.direction, strict=True)
+    ]
+
+
+def reads_both_ways(readings: list[ValueReading]) -> bool:
+    """Whether the first two readings are one code read from either end, and likely together.
+
+    Args:
+        readings: of one photo, the most probable first.
+    """
+    if len(readings) < 2:
+        return False
+    first, second = readings[:2]
+    return (
+        first.bands == second.bands[::-1]
+        and first.reversed != second.reversed
+        and first.probability + second.probability >= _BOTH_WAYS_PROBABILITY
+    )
+
+
+def legal_share(scores: BandScores, series: str = DEFAULT_SERIES) -> NDArray[np.float64]:
+    """Returns which share of the probability of all band sequences lies on legal codes.
+
+    The priors do not count, except that the series limits the values. A low share is a sign of a
+    wrong reading.
+
+    Args:
+        scores: of the bands of some photos.
+        series: as of `read_values`.
+
+    Returns:
+        (photos,) float64, 0 to 1.
+
+    Raises:
+        ConfigError: an unavailable series.
+    """
+    space = _code_space(series)
+    shares = np.zeros(len(scores))
+    for photo, (slots, direction) in enumerate(zip(scores.slots, scores.direction, strict=True)):
+        for part in _parts(slots.astype(float), direction.astype(float), space):
+            groups = (part.numbers, part.multipliers, part.tolerances, part.coefficients)
+            sums = [np.logaddexp.reduce(group) for group in groups]
+            shares[photo] += np.exp(part.rest + sum(sums))
+    return np.minimum(shares, 1.0)  # rounding of float32 scores
+
+
+def tolerance_weight(bands: tuple[str, ...]) -> float:
+    """Returns the prior weight of the bands behind the multiplier, at most 1.
+
+    Args:
+        bands: a legal code of 3 to 6 bands, first digit first.
+    """
+    count, last = len(bands), bands[DIGIT_BANDS[len(bands)] + 1 :]
+    weight = _TOLERANCE_WEIGHTS[count].get(last[0], _RARE_TOLERANCE_WEIGHT) if last else 1.0
+    if count == 6:
+        weight *= _COEFFICIENT_WEIGHTS.get(last[1], _RARE_COEFFICIENT_WEIGHT)
+    return weight
+
+
+@dataclass(frozen=True)
+class _CodeSpace:
+    """The values of a series. Keys are the number of digits, 2 or 3.
+
+    Attributes:
+        numbers: (numbers, digits) int: the digits of each number, without a leading 0.
+        weights: (numbers, 12) float: prior weight of each number with each multiplier.
+        values: (numbers, 12) int: position in `ohms`.
+        ohms: (values,) float64, ascending.
+    """
+
+    numbers: dict[int, NDArray[np.int64]]
+    weights: dict[int, NDArray[np.float64]]
+    values: dict[int, NDArray[np.int64]]
+    ohms: NDArray[np.float64]
+
+
+@cache
+def _code_space(series: str) -> _CodeSpace:
+    if series not in SERIES:
+        raise ConfigError(f"series {series!r}: expected one of {', '.join(SERIES)}")
+    numbers, weights, units = {}, {}, {}
+    scales = np.array([10 ** (power - _LOWEST_POWER) for power in _POWERS])
+    for digits in sorted(set(DIGIT_BANDS.values())):
+        weight_of = _number_weights(series, digits)
+        column = np.array(list(weight_of))[:, None]
+        numbers[digits] = column // 10 ** np.arange(digits)[::-1] % 10
+        units[digits] = column * scales  # of the lowest multiplier: whole, so compared exactly
+        ohms = units[digits] * 10.0**_LOWEST_POWER
+        usual = ohms < _MAX_USUAL_OHMS * (1 + 1e-9)  # the limit is usual, however it is rounded
+        by_number = np.array(list(weight_of.values()))[:, None]
+        weights[digits] = by_number * np.where(usual, 1.0, _UNUSUAL_OHMS_WEIGHT)
+    known = np.unique(np.concatenate([unit.ravel() for unit in units.values()]))
+    values = {digits: np.searchsorted(known, unit) for digits, unit in units.items()}
+    # Division is rounded correctly: 47 / 100 is 0.47, 47 * 0.01 is not.
+    return _CodeSpace(numbers, weights, values, known / 10**-_LOWEST_POWER)
+
+
+def _number_weights(series: str, digits: int) -> dict[int, float]:
+    """Prior weights of the numbers that the digit bands of a series show."""
+    scale = 10 ** (digits - 2)
+    weights: dict[int, float] = {}
+    if series == "any":
+        weights |= dict.fromkeys(range(10 * scale, 100 * scale), _NO_SERIES_WEIGHT)
+    if series != "E24" and digits == 3:
+        weights |= dict.fromkeys(e_series(96), _E96_ONLY_WEIGHT)
+    return weights | dict.fromkeys((number * scale for number in e_series(24)), 1.0)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Log-probabilities of all codes with one number of bands, read in one direction.
+
+    The log-probability of a code is the sum of one entry of each array and of `rest`.
+
+    Attributes:
+        count: bands of the codes.
+        reversed: whether they are read from the right of the crop.
+        numbers: (numbers,) float64, of the digit bands.
+        multipliers: (12,) float64, in the order of `MULTIPLIERS`.
+        tolerances: (10,) float64, in the order of `TOLERANCES`; (1,) without the band.
+        coefficients: (9,) float64, in the order of `COEFFICIENTS`; (1,) without the band.
+        rest: of the direction and the empty slots.
+    """
+
+    count: int
+    reversed: bool
+    numbers: NDArray[np.float64]
+    multipliers: NDArray[np.float64]
+    tolerances: NDArray[np.float64]
+    coefficients: NDArray[np.float64]
+    rest: float
+
+
+def _parts(
+    slots: NDArray[np.float64], direction: NDArray[np.float64], space: _CodeSpace
+) -> Iterator[_Part]:
+    """Yields the log-probabilities of one photo's codes, without priors."""
+    for count, digits in DIGIT_BANDS.items():
+        empty = slots[count:, _NONE].sum()
+        for backward in (False, True):
+            bands = slots[:count][::-1] if backward else slots[:count]
+            yield _Part(
+                count=count,
+                reversed=backward,
+                numbers=bands[np.arange(digits), space.numbers[digits]].sum(axis=1),
+                multipliers=bands[digits, _MULTIPLIER_BANDS],
+                tolerances=bands[digits + 1, _TOLERANCE_BANDS] if count > 3 else np.zeros(1),
+                coefficients=bands[digits + 2, _COEFFICIENT_BANDS] if count > 5 else np.zeros(1),
+                rest=float(empty + direction[int(backward)]),
+            )
+
+
+@cache
+def _last_log_weights(count: int) -> NDArray[np.float64]:
+    """Log prior of number of bands, tolerance and temperature coefficient: (10 or 1, 9 or 1)."""
+    filler = ("black",) * (DIGIT_BANDS[count] + 1)
+    tolerances = tuple((colour,) for colour in TOLERANCES) if count > 3 else ((),)
+    coefficients = tuple((colour,) for colour in COEFFICIENTS) if count > 5 else ((),)
+    weights = [
+        [tolerance_weight(filler + tolerance + coefficient) for coefficient in coefficients]
+        for tolerance in tolerances
+    ]
+    return np.log(COUNT_WEIGHTS[count] * np.array(weights))
+
+
+def _last_bands(part: _Part) -> NDArray[np.float64]:
+    """Log posterior, up to a constant, of tolerance and coefficient: (10 or 1, 9 or 1)."""
+    return part.tolerances[:, None] + part.coefficients + _last_log_weights(part.count)
+
+
+def _read_photo(
+    slots: NDArray[np.float64], direction: NDArray[np.float64], space: _CodeSpace, top: int
+) -> list[ValueReading]:
+    parts = list(_parts(slots, direction, space))
+    masses = _value_masses(parts, space)
+    total = masses.sum()
+    if not total > 0:
+        return []
+    order = np.argsort(-masses, kind="stable")[:top]
+    return [
+        _reading(int(value), float(masses[value] / total), parts, space)
+        for value in order
+        if masses[value] > 0
+    ]
+
+
+def _value_masses(parts: list[_Part], space: _CodeSpace) -> NDArray[np.float64]:
+    """Returns the unnormalized probability of each value: (values,) float64."""
+    peaks = [
+        (part.numbers.max(), part.multipliers.max(), np.logaddexp.reduce(_last_bands(part).ravel()))
+        for part in parts
+    ]
+    levels = [part.rest + sum(peak) for part, peak in zip(parts, peaks, strict=True)]
+    highest = max(levels)
+    masses = np.zeros(len(space.ohms))
+    for part, (number, multiplier, _), level in zip(parts, peaks, levels, strict=True):
+        if level == -np.inf:
+            continue
+        digits = DIGIT_BANDS[part.count]
+        outer = np.outer(np.exp(part.numbers - number), np.exp(part.multipliers - multiplier))
+        # Values of codes with the same number of digits differ, so that none is added twice.
+        masses[space.values[digits]] += outer * space.weights[digits] * np.exp(level - highest)
+    return masses
+
+
+def _reading(value: int, probability: float, parts: list[_Part], space: _CodeSpace) -> ValueReading:
+    """Finds the most probable tolerance of a value, and then its most probable code."""
+    codes = [code for part in parts for code in _best_codes(value, part, space)]
+    by_tolerance: dict[float, float] = {}
+    for code in codes:
+        known = by_tolerance.get(code.tolerance, -np.inf)
+        by_tolerance[code.tolerance] = float(np.logaddexp(known, code.log_mass))
+    tolerance = max(by_tolerance, key=by_tolerance.__getitem__)
+    best = max(
+        (code for code in codes if code.tolerance == tolerance), key=lambda code: code.log_best
+    )
+    return ValueReading(float(space.ohms[value]), probability, tolerance, best.bands, best.reversed)
+
+
+@dataclass(frozen=True)
+class _BestCode:
+    """The codes of one value and tolerance, with one number of bands, in one direction.
+
+    Attributes:
+        tolerance: as a fraction.
+        log_mass: log posterior of all of them, up to a constant.
+        log_best: that of the most probable one.
+        bands: the most probable one, first digit first.
+        reversed: whether it is read from the right of the crop.
+    """
+
+    tolerance: float
+    log_mass: float
+    log_best: float
+    bands: tuple[str, ...]
+    reversed: bool
+
+
+def _best_codes(value: int, part: _Part, space: _CodeSpace) -> Iterator[_BestCode]:
+    digits = DIGIT_BANDS[part.count]
+    for row, column in np.argwhere(space.values[digits] == value):  # one or none
+        first = part.numbers[row] + part.multipliers[column] + part.rest
+        logs = first + np.log(space.weights[digits][row, column]) + _last_bands(part)
+        number = tuple(DIGITS[digit] for digit in space.numbers[digits][row])
+        bands = (*number, tuple(MULTIPLIERS)[column])
+        for index, line in enumerate(logs):
+            last: tuple[str, ...] = (tuple(TOLERANCES)[index],) if part.count > 3 else ()
+            tolerance = TOLERANCES[last[0]] if last else NO_BAND_TOLERANCE
+            if part.count > 5:
+                last = (*last, tuple(COEFFICIENTS)[int(line.argmax())])
+            mass, best = float(np.logaddexp.reduce(line)), float(line.max())
+            yield _BestCode(tolerance, mass, best, bands + last, part.reversed)
