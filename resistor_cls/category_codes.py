@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from resistor_cls.bands import BANDS, MAX_BANDS, WATTS, BandScores
 from resistor_cls.categories import Categories, Category, numbered_names, parse_name
+from resistor_cls.code_priors import COUNT_WEIGHTS, last_bands_weight
 from resistor_cls.colour_code import (
     COEFFICIENTS,
     DIGIT_BANDS,
@@ -18,7 +19,6 @@ from resistor_cls.colour_code import (
     encode_ohms,
     ohms_in_words,
 )
-from resistor_cls.decoding import COUNT_WEIGHTS, tolerance_weight
 from resistor_cls.errors import DataError
 
 _ANY_WATTS = -1
@@ -167,7 +167,7 @@ def _codes(category: Category) -> Iterator[tuple[tuple[str, ...], float]]:
             yield code, 0.0
     elif category.ohms is not None:
         for code in _value_codes(category.ohms):
-            yield code, math.log(COUNT_WEIGHTS[len(code)] * tolerance_weight(code))
+            yield code, math.log(COUNT_WEIGHTS[len(code)] * last_bands_weight(code))
 
 
 def _value_codes(ohms: float) -> Iterator[tuple[str, ...]]:

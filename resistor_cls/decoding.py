@@ -13,6 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resistor_cls.bands import BANDS, BandScores
+from resistor_cls.code_priors import (
+    COUNT_WEIGHTS,
+    DEFAULT_SERIES,
+    decade_weights,
+    last_bands_weight,
+    number_weights,
+)
 from resistor_cls.colour_code import (
     COEFFICIENTS,
     DIGIT_BANDS,
@@ -21,38 +28,6 @@ from resistor_cls.colour_code import (
     NO_BAND_TOLERANCE,
     TOLERANCES,
 )
-from resistor_cls.e_series import e_series
-from resistor_cls.errors import ConfigError
-
-SERIES = ("any", "E24", "E96")
-DEFAULT_SERIES = "E96"
-
-# The prior of a code is the product of the weights below. They are estimates of how common parts
-# are, relative to the commonest, and none was fitted to photos. They decide between readings that
-# the bands leave open, such as the two directions of one part.
-
-# Values: kits and stocks hold E24 values, in 1 % as well, more often than those that only E96 has.
-# Values of neither are special orders.
-_E96_ONLY_WEIGHT = 0.3
-_NO_SERIES_WEIGHT = 0.02
-# Decades: distributors list values up to 22 MΩ from nearly every maker, few above. No code shows
-# less than 0.1 Ω, which is a usual value.
-_MAX_USUAL_OHMS = 22e6
-_UNUSUAL_OHMS_WEIGHT = 0.03
-# Number of bands: parts with 3 bands are old, parts with 6 bands are for instruments. The reader
-# sees the number well, so that the weights are mild.
-COUNT_WEIGHTS = {3: 0.3, 4: 1.0, 5: 1.0, 6: 0.3}
-# Tolerances: 4 bands are carbon film of 5 %, seldom 10 %, or metal film of 1 or 2 %; 5 bands are
-# metal film of 1 %, seldom better or metal oxide of 5 %; parts with 6 bands are often better.
-_RARE_TOLERANCE_WEIGHT = 0.01
-_TOLERANCE_WEIGHTS = {
-    4: {"gold": 1.0, "silver": 0.1, "red": 0.1, "brown": 0.1},
-    5: {"brown": 1.0, "red": 0.1, "gold": 0.05, "green": 0.05, "violet": 0.05, "blue": 0.03},
-    6: {"brown": 1.0, "red": 0.2, "green": 0.2, "violet": 0.2, "blue": 0.1},
-}
-# Temperature coefficients: 50 and 100 ppm/K are those of common metal film.
-_RARE_COEFFICIENT_WEIGHT = 0.1
-_COEFFICIENT_WEIGHTS = {"brown": 1.0, "red": 1.0, "orange": 0.3, "yellow": 0.3}
 
 # Two readings are the whole story where hardly any probability is left for a third.
 _BOTH_WAYS_PROBABILITY = 0.8
@@ -151,19 +126,6 @@ def legal_share(scores: BandScores, series: str = DEFAULT_SERIES) -> NDArray[np.
     return np.minimum(shares, 1.0)  # rounding of float32 scores
 
 
-def tolerance_weight(bands: tuple[str, ...]) -> float:
-    """Returns the prior weight of the bands behind the multiplier, at most 1.
-
-    Args:
-        bands: a legal code of 3 to 6 bands, first digit first.
-    """
-    count, last = len(bands), bands[DIGIT_BANDS[len(bands)] + 1 :]
-    weight = _TOLERANCE_WEIGHTS[count].get(last[0], _RARE_TOLERANCE_WEIGHT) if last else 1.0
-    if count == 6:
-        weight *= _COEFFICIENT_WEIGHTS.get(last[1], _RARE_COEFFICIENT_WEIGHT)
-    return weight
-
-
 @dataclass(frozen=True)
 class _CodeSpace:
     """The values of a series. Keys are the number of digits, 2 or 3.
@@ -183,34 +145,19 @@ class _CodeSpace:
 
 @cache
 def _code_space(series: str) -> _CodeSpace:
-    if series not in SERIES:
-        raise ConfigError(f"series {series!r}: expected one of {', '.join(SERIES)}")
     numbers, weights, units = {}, {}, {}
     scales = np.array([10 ** (power - _LOWEST_POWER) for power in _POWERS])
     for digits in sorted(set(DIGIT_BANDS.values())):
-        weight_of = _number_weights(series, digits)
+        weight_of = number_weights(series, digits)
         column = np.array(list(weight_of))[:, None]
         numbers[digits] = column // 10 ** np.arange(digits)[::-1] % 10
         units[digits] = column * scales  # of the lowest multiplier: whole, so compared exactly
-        ohms = units[digits] * 10.0**_LOWEST_POWER
-        usual = ohms < _MAX_USUAL_OHMS * (1 + 1e-9)  # the limit is usual, however it is rounded
         by_number = np.array(list(weight_of.values()))[:, None]
-        weights[digits] = by_number * np.where(usual, 1.0, _UNUSUAL_OHMS_WEIGHT)
+        # Division is rounded correctly: 47 / 100 is 0.47, 47 * 0.01 is not.
+        weights[digits] = by_number * decade_weights(units[digits] / 10**-_LOWEST_POWER)
     known = np.unique(np.concatenate([unit.ravel() for unit in units.values()]))
     values = {digits: np.searchsorted(known, unit) for digits, unit in units.items()}
-    # Division is rounded correctly: 47 / 100 is 0.47, 47 * 0.01 is not.
     return _CodeSpace(numbers, weights, values, known / 10**-_LOWEST_POWER)
-
-
-def _number_weights(series: str, digits: int) -> dict[int, float]:
-    """Prior weights of the numbers that the digit bands of a series show."""
-    scale = 10 ** (digits - 2)
-    weights: dict[int, float] = {}
-    if series == "any":
-        weights |= dict.fromkeys(range(10 * scale, 100 * scale), _NO_SERIES_WEIGHT)
-    if series != "E24" and digits == 3:
-        weights |= dict.fromkeys(e_series(96), _E96_ONLY_WEIGHT)
-    return weights | dict.fromkeys((number * scale for number in e_series(24)), 1.0)
 
 
 @dataclass(frozen=True)
@@ -264,7 +211,7 @@ def _last_log_weights(count: int) -> NDArray[np.float64]:
     tolerances = tuple((colour,) for colour in TOLERANCES) if count > 3 else ((),)
     coefficients = tuple((colour,) for colour in COEFFICIENTS) if count > 5 else ((),)
     weights = [
-        [tolerance_weight(filler + tolerance + coefficient) for coefficient in coefficients]
+        [last_bands_weight(filler + tolerance + coefficient) for coefficient in coefficients]
         for tolerance in tolerances
     ]
     return np.log(COUNT_WEIGHTS[count] * np.array(weights))

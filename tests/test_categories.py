@@ -10,7 +10,9 @@ from resistor_cls.categories import (
     Categories,
     Category,
     first_difference,
+    numbered_names,
     parse_name,
+    parse_value,
     resistor37,
 )
 from resistor_cls.colour_code import decode, ohms_in_words
@@ -58,11 +60,49 @@ def test_the_37_and_their_photos() -> None:
         ("٤K٧_١W", None, None),  # digits of other scripts, and other letters that fold to K
         ("4\N{KELVIN SIGN}7", None, None),
         ("47\N{OHM SIGN}", 47, None),
+        ("4.7K_1-4W", 4700, 0.25),
+        ("0.47 Ω", 0.47, None),
+        ("4.7 kΩ_2W", 4700, 2),
+        ("47 Ohms", 47, None),
+        ("4.7.1", None, None),
+        ("4.K7", None, None),
+        ("4.7 ", 4.7, None),
+        ("4. 7", None, None),
+        ("4 7", None, None),
     ],
 )
 def test_names_say_ohms_and_watts(name: str, ohms: float | None, watts: float | None) -> None:
     category = parse_name(name)
     assert (category.name, category.ohms, category.watts) == (name, ohms, watts)
+
+
+@pytest.mark.parametrize(
+    ("text", "ohms"),
+    [
+        ("4k7", 4700),
+        ("4.7k", 4700),
+        ("4700", 4700),
+        ("10R", 10),
+        ("0R47", 0.47),
+        ("2M2", 2.2e6),
+        (" 4.7 kΩ ", 4700),
+        ("1 Mohm", 1e6),
+        ("0", 0),
+    ],
+)
+def test_values_are_read_as_people_write_them(text: str, ohms: float) -> None:
+    assert parse_value(text) == ohms
+
+
+@pytest.mark.parametrize("text", ["", "k", "4,7k", "ten", "4k7_1-4W", "-5", "1e3", "1e-9"])
+def test_text_without_a_value_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match=f"{text!r} is not a resistance: expected one such as 4k7"):
+        parse_value(text)
+
+
+@given(st.floats(1e-3, 1e12))
+def test_ohms_in_words_are_read_back(ohms: float) -> None:
+    assert parse_value(ohms_in_words(ohms)) == pytest.approx(ohms, rel=1e-11)
 
 
 @given(st.text() | st.from_regex(r"[0-9RKMG]{0,40}(ohm|Ω)?_[0-9]{0,40}(-[0-9]{0,20})?W?"))
@@ -178,6 +218,7 @@ def test_names_are_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "names.txt"
     file.write_text("# mine\n47K_1-4W\n\n  left \n", encoding="utf-8")
     assert Categories.from_file(file).names == ("47K_1-4W", "left")
+    assert numbered_names(file) == {2: "47K_1-4W", 4: "left"}
     with pytest.raises(DataError, match=r"absent\.txt"):
         Categories.from_file(tmp_path / "absent.txt")
     for encoding in ("utf-8-sig", "utf-16"):  # as Windows' Notepad saves them

@@ -22,8 +22,8 @@ ARROWS = {
     "config": {"tracking"},
 }
 EVERYONES = {
-    "bands", "categories", "category_codes", "colour_code", "csv_tables", "custom_code", "decoding",
-    "e_series", "errors", "resistor37",
+    "bands", "categories", "category_codes", "code_priors", "colour_code", "csv_tables",
+    "custom_code", "decoding", "e_series", "errors", "resistor37",
 }  # fmt: skip
 COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - EVERYONES - {"__init__"}
 
