@@ -17,8 +17,9 @@ from resistor_cls.errors import ConfigError
 SERIES = ("any", "E24", "E96")
 DEFAULT_SERIES = "E96"
 
-# Kits and stocks hold E24 values, in 1 % as well, more often than those that only E96 has. Values
-# of neither are special orders.
+# Kits and stocks hold E24 values, in 1 % as well, more often than those that only E96 has. The
+# latter have three digit bands, as parts of E96 do, even where two would show them (140 Ω). Values
+# of neither series are special orders.
 _E96_ONLY_WEIGHT = 0.3
 _NO_SERIES_WEIGHT = 0.02
 # Distributors list values up to 22 MΩ from nearly every maker, few above. No code shows less than
