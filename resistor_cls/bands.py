@@ -25,6 +25,7 @@ class BandScores:
         direction: (photos, 2) float: the first digit is the leftmost band (0) or the rightmost
             band (1).
         watts: (photos, 5) float: the power rating is that of `WATTS`.
+        turned: of the same crops turned by 180 degrees, a second opinion; None without it.
 
     Raises:
         ValueError: arrays of other shapes.
@@ -33,6 +34,7 @@ class BandScores:
     slots: NDArray[Any]
     direction: NDArray[Any]
     watts: NDArray[Any]
+    turned: "BandScores | None" = None
 
     def __post_init__(self) -> None:
         photos = len(self.slots)

@@ -3,7 +3,7 @@
 import difflib
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,9 @@ from torch import Tensor, nn
 
 from resistor_cls.custom_code import import_custom, is_import_path
 from resistor_cls.errors import ConfigError, ModelError, nearest
-from resistor_cls.model.custom_backbone import KEY, build_custom
+from resistor_cls.model.band_reader import NAME as BAND_READER
+from resistor_cls.model.band_reader import BandReader
+from resistor_cls.model.custom_backbone import KEY, build_custom, refuse_settings
 from resistor_cls.model.pooling import use_gem
 
 log = logging.getLogger(__name__)
@@ -32,7 +34,7 @@ PRETRAINED = ("auto", "true", "false")
 
 def build_backbone(
     name: str,
-    categories: int,
+    categories: Sequence[str],
     *,
     pool: str,
     dropout: float,
@@ -45,8 +47,9 @@ def build_backbone(
 
     Args:
         name: a timm model, with or without its weights' tag (`resnet50.a1_in1k`); or the import
-            path of a custom network, see `resistor_cls.model.custom_backbone`.
-        categories: number of logits.
+            path of a custom network, see `resistor_cls.model.custom_backbone`; or `band_reader`,
+            see `resistor_cls.model.band_reader`.
+        categories: names that logits are of.
         pool: how features are pooled over the photo, one of `POOLS`.
         dropout: probability that a pooled feature is dropped in training.
         shape: rows and columns of the photos; matters to transformers of a fixed grid.
@@ -66,7 +69,7 @@ def build_backbone(
     if is_import_path(name):
         net = build_custom(
             name,
-            categories,
+            len(categories),
             channels=channels,
             shape=shape,
             pretrained=pretrained,
@@ -77,9 +80,12 @@ def build_backbone(
         return net, "scratch"
     check_backbone(name)
     _check_settings(pool, dropout, drop_path, pretrained)
+    if name == BAND_READER:
+        refuse_settings(name, pretrained, pool=pool, dropout=dropout, drop_path=drop_path)
+        return BandReader(categories, channels), "scratch"
     make = _arguments(
-        name, categories, pool=pool, dropout=dropout, drop_path=drop_path, channels=channels,
-        shape=shape,
+        name, len(categories), pool=pool, dropout=dropout, drop_path=drop_path,
+        channels=channels, shape=shape,
     )  # fmt: skip
     if pretrained != "false":
         try:
@@ -150,8 +156,8 @@ def require_imagenet_weights(name: str) -> None:
         ModelError: they are unavailable.
     """
     check_backbone(name)
-    if is_import_path(name):
-        return  # `build_custom` says that there are none
+    if is_import_path(name) or name == BAND_READER:
+        return  # `build_backbone` says that there are none
     try:
         _imagenet_weights(name)
     except Exception as error:  # hub, network, cache and file errors share no base class
@@ -183,7 +189,7 @@ def backbone_tensors(settings: Mapping[str, Any], shape: tuple[int, int]) -> dic
     with torch.random.fork_rng(devices=[]), nullcontext() if own else torch.device("meta"):
         net, _ = build_backbone(
             settings["backbone"],
-            len(settings["categories"]),
+            settings["categories"],
             pool=settings.get("pool", "avg"),
             dropout=0.0,
             shape=shape,
@@ -322,6 +328,8 @@ def check_backbone(name: str) -> None:
     """
     if is_import_path(name):
         import_custom(name, KEY)
+        return
+    if name == BAND_READER:
         return
     if not timm.is_model(name):
         raise ConfigError(f"model.backbone={name}: timm has no such model; {_similar(name)}")

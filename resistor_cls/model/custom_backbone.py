@@ -20,10 +20,6 @@ _OF_TIMM: Mapping[str, Any] = {"pool": "avg", "dropout": 0.0, "drop_path": 0.0}
 # Setting → what a net must have for it, and what that is.
 OPTIONAL: Mapping[str, tuple[tuple[str, ...], str]] = {
     "freeze_epochs": (("get_classifier",), "get_classifier(), which returns the layer of logits"),
-    "band_weight": (
-        ("forward_features", "forward_head", "num_features"),
-        "forward_features(photos), forward_head(maps, pre_logits=False) and num_features",
-    ),
 }
 
 
@@ -54,17 +50,7 @@ def build_custom(
         ModelError: see `import_custom`; or pretrained weights are required.
     """
     make = import_custom(path, KEY)
-    for key, value in settings.items():
-        if value != _OF_TIMM[key]:
-            raise ConfigError(
-                f"model.{key}={value} with {KEY}={path}: a custom backbone decides on that "
-                f"itself; set model.{key}={_OF_TIMM[key]}"
-            )
-    if pretrained == "true":
-        raise ModelError(
-            f"model.pretrained=true with {KEY}={path}, of which no ImageNet weights are published: "
-            "set model.pretrained=false; the code of the backbone may load weights itself"
-        )
+    refuse_settings(path, pretrained, **settings)
     try:
         net = make(categories=categories, channels=channels, shape=shape)
     except Exception as error:  # whatever the code of a user raises
@@ -79,6 +65,31 @@ def build_custom(
         )
     _try(net, path, torch.zeros(2, channels, *shape), categories)
     return net.train()
+
+
+def refuse_settings(name: str, pretrained: str, **settings: Any) -> None:
+    """Refuses settings that only nets of timm have.
+
+    Args:
+        name: of another backbone.
+        pretrained: `true` is refused: nobody publishes weights of it.
+        **settings: `pool`, `dropout` and `drop_path`.
+
+    Raises:
+        ConfigError: one of the settings is not its default.
+        ModelError: pretrained weights are required.
+    """
+    for key, value in settings.items():
+        if value != _OF_TIMM[key]:
+            raise ConfigError(
+                f"model.{key}={value} with {KEY}={name}: a custom backbone decides on that "
+                f"itself; set model.{key}={_OF_TIMM[key]}"
+            )
+    if pretrained == "true":
+        raise ModelError(
+            f"model.pretrained=true with {KEY}={name}, of which no ImageNet weights are published: "
+            "set model.pretrained=false; the code of the backbone may load weights itself"
+        )
 
 
 def _try(net: nn.Module, path: str, photos: Tensor, categories: int) -> None:

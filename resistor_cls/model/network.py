@@ -1,18 +1,21 @@
 """The network: photos in, logits out. It is what is saved, loaded, used and exported."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from resistor_cls.bands import BandScores
 from resistor_cls.categories import Categories
-from resistor_cls.colour_code import DIGITS
 from resistor_cls.data.images.preprocessed import ImagePreprocessing
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.model.activations import ACTIVATIONS, activation_name
 from resistor_cls.model.backbone import build_backbone
+from resistor_cls.model.band_reader import NAME as BAND_READER
+from resistor_cls.model.band_reader import BandReader, Reading
 from resistor_cls.model.checkpoint.checkpoints import METADATA, read_checkpoint
 from resistor_cls.model.checkpoint.schema import check_settings, misfit
 from resistor_cls.model.checkpoint.tensor_files import check_fit
@@ -25,15 +28,11 @@ from resistor_cls.model.checkpoint.weights import (
     start_from,
     write_weights,
 )
-from resistor_cls.model.custom_backbone import check_abilities, head_of
+from resistor_cls.model.custom_backbone import head_of
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.model.features import full_precision, logits_and_features
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.tta import check_views, views_of
-
-# What a band can be; a part of fewer bands has "none" at the end.
-BANDS = (*DIGITS, "gold", "silver", "none")
-MAX_BANDS = 5
 
 
 class ResistorNetwork(nn.Module):
@@ -62,8 +61,7 @@ class ResistorNetwork(nn.Module):
         loss: name of the loss that trains the network, which decides on its activation.
         activation: of a custom loss, `softmax` or `sigmoid`.
         focal_gamma: of the loss `focal`; kept with the network.
-        band_weight: weight of the loss of the bands in training; above 0 the network has a head
-            that reads them.
+        band_weight: weight of the loss of the bands in training, of a `band_reader`.
 
     Attributes:
         settings: the arguments as plain values, without `pretrained`.
@@ -76,7 +74,6 @@ class ResistorNetwork(nn.Module):
     """
 
     backbone: Any  # timm's networks share methods, but no class
-    band_reader: nn.Module
 
     def __init__(
         self,
@@ -127,10 +124,11 @@ class ResistorNetwork(nn.Module):
         self.categories = Categories(categories)
         self._build_backbone(str(pretrained))
         self.set_inference(views, mixed_precision_inference, probability_threshold)
-        check_abilities(self.backbone, backbone, {"band_weight": band_weight})
-        self.band_reader = nn.Identity()
-        if band_weight:
-            self.band_reader = nn.Linear(_feature_count(self.backbone), MAX_BANDS * len(BANDS))
+        if band_weight and not self.reads_bands:
+            raise ConfigError(
+                f"model.band_weight={band_weight} with model.backbone={backbone}, which reads no "
+                "bands: take model=band_reader, or set model.band_weight=0"
+            )
         check_settings(self.settings)  # what is trained can be loaded
         # In the memory format of channels-last convolutions once and for all: inference then runs
         # the same kernels as validation, and its predictions are the same to the digit.
@@ -143,7 +141,7 @@ class ResistorNetwork(nn.Module):
         from_file = start.suffix == SUFFIX
         self.backbone, self.weights_from = build_backbone(
             settings["backbone"],
-            len(self.categories),
+            self.categories.names,
             pool=settings["pool"],
             dropout=settings["dropout"],
             drop_path=settings["drop_path"],
@@ -218,19 +216,38 @@ class ResistorNetwork(nn.Module):
         pooled = None if features[0] is None else torch.stack(features).mean(0)
         return torch.stack(logits).mean(0), pooled
 
-    def logits_and_bands(self, photos: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the categories and of the bands, of a network with a `band_weight`.
+    @property
+    def reads_bands(self) -> bool:
+        """Whether `read` and `read_bands` can be called."""
+        return isinstance(self.backbone, BandReader)
+
+    @property
+    def reads_any_value(self) -> bool:
+        """Whether the bands alone decide: no photo with a label has trained the network."""
+        return self.reads_bands and self.backbone.reads_any_value
+
+    def read(self, photos: Tensor) -> tuple[Tensor, Reading]:
+        """Logits of the categories, and all that a band reader reads of a batch.
 
         Args:
             photos: see `forward`.
-
-        Returns:
-            (batch, categories), and (batch, `MAX_BANDS`, `BANDS`).
         """
-        maps = self.backbone.forward_features(self._preprocessed(photos))
-        features = self.backbone.forward_head(maps, pre_logits=True)
-        bands = self.band_reader(features).float().view(-1, MAX_BANDS, len(BANDS))
-        return self.backbone.forward_head(maps), bands
+        reading: Reading = self.backbone.forward_features(self._preprocessed(photos))
+        return self.backbone.forward_head(reading), reading
+
+    def read_bands(self, photos: Tensor) -> BandScores:
+        """Scores of the bands of crops, and of the same crops turned by 180 degrees.
+
+        Args:
+            photos: see `forward`.
+        """
+        crops = self._preprocessed(photos)
+        with full_precision(self.device), torch.autocast(self.device.type, enabled=False):
+            upright, turned = (
+                self.backbone.forward_features(_channels_last(view)).scores()
+                for view in (crops, crops.flip(2, 3))
+            )
+        return replace(upright, turned=turned)
 
     def predict(self, photos: Tensor) -> tuple[Tensor, Tensor | None]:
         """Logits as they are wherever nothing is trained, and the features behind them.
@@ -305,6 +322,10 @@ class ResistorNetwork(nn.Module):
             for name, one in tensors.items()
             if name.startswith("backbone.")
         }
+        # Version 0.1 read bands by a layer beside the backbone, which no prediction needs.
+        tensors = {
+            name: one for name, one in tensors.items() if not name.startswith("band_reader.")
+        }
         check_backbone_fits(path, settings, backbone)
         if settings.get("locate"):
             if detector is None:
@@ -328,6 +349,8 @@ class ResistorNetwork(nn.Module):
         Raises:
             ModelError: settings that no network can be made of, or no photo preprocessed by.
         """
+        if settings["backbone"] != BAND_READER:
+            settings = {**settings, "band_weight": 0.0}  # of version 0.1, see `_from_checkpoint`
         try:
             network = cls(**settings, pretrained="false")
             if network.preprocessing.steps is not None:
@@ -335,11 +358,6 @@ class ResistorNetwork(nn.Module):
         except (ConfigError, DataError) as error:
             raise misfit(path, str(error)) from error
         return network
-
-
-def _feature_count(backbone: Any) -> int:
-    """How many features make the logits; some networks of timm widen them before."""
-    return int(getattr(backbone, "head_hidden_size", None) or backbone.num_features)
 
 
 def _channels_last(photos: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lightning import LightningModule
 from torch import Tensor
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import one_hot
 from torch.optim import AdamW, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -15,6 +15,7 @@ from resistor_cls.errors import ConfigError, ModelError
 from resistor_cls.model.checkpoint.checkpoints import METADATA, checkpoint_values
 from resistor_cls.model.custom_backbone import check_abilities
 from resistor_cls.model.network import ResistorNetwork
+from resistor_cls.model.training.band_losses import band_losses, total_band_loss
 from resistor_cls.model.training.compatibility import check_training
 from resistor_cls.model.training.custom_loss import CustomLoss, checked_loss
 from resistor_cls.model.training.gather import gather
@@ -146,7 +147,7 @@ class ResistorTask(LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of a batch."""
         targets = batch["targets"]
-        if self.network.settings["band_weight"]:
+        if "bands" in batch:
             loss = self._loss_with_bands(batch)
         else:
             logits = self.network(_floats(batch["photos"])).float()
@@ -165,14 +166,15 @@ class ResistorTask(LightningModule):
         return self.training_loss(logits, soft_targets)
 
     def _loss_with_bands(self, batch: Batch) -> Tensor:
-        logits, band_logits = self.network.logits_and_bands(_floats(batch["photos"]))
-        bands = cross_entropy(band_logits.transpose(1, 2), batch["bands"])
-        self.log("train/bands", bands, on_step=True, batch_size=len(batch["targets"]))
+        logits, reading = self.network.read(_floats(batch["photos"]))
+        losses = band_losses(reading, batch)
+        for name, value in losses.items():
+            self.log(f"train/{name}", value, on_step=True, batch_size=len(batch["targets"]))
+        loss = self.network.settings["band_weight"] * total_band_loss(losses)
         known = batch["targets"] != OOD_TARGET
-        logits, targets = logits.float()[known], batch["targets"][known]
-        of_categories = self._loss_of(logits, targets) if len(targets) else logits.sum()
-        weight: float = self.network.settings["band_weight"]
-        return of_categories + weight * bands
+        if known.any():
+            loss = loss + self._loss_of(logits.float()[known], batch["targets"][known])
+        return loss
 
     def on_train_epoch_end(self) -> None:
         """Logs the scores of the training photos, where they are asked for."""

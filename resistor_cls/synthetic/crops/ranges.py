@@ -1,0 +1,110 @@
+"""How parts, light and cameras vary: every range of the crop generator, with its reason."""
+
+from dataclasses import dataclass
+
+from resistor_cls.synthetic.scene import Srgb
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Coating:
+    """A family of bodies.
+
+    Attributes:
+        weight: relative frequency.
+        counts: numbers of bands that it is printed with.
+        watts: positions in `WATTS` of its power ratings.
+        colours: of the coating, sRGB; one is drawn.
+        slenderness: diameter over length, tips included.
+        waist: diameter of the middle over that of the caps.
+        cap: length of a cap with its shoulder, in body lengths.
+        round_off: length over which a cap closes, in diameters.
+        tip: length of the coating that runs out on the wire, in body lengths.
+        band: width of a band, in body lengths.
+        gloss: intensity of highlights, 0 matt to 1 lacquered.
+    """
+
+    weight: float
+    counts: tuple[int, ...]
+    watts: tuple[int, ...]
+    colours: tuple[Srgb, ...]
+    slenderness: Range
+    waist: Range
+    cap: Range
+    round_off: Range
+    tip: Range
+    band: Range
+    gloss: Range
+
+
+_TAN = ((152, 113, 65), (178, 126, 42), (196, 160, 112), (205, 175, 130), (150, 105, 85))
+_BLUE = ((34, 130, 150), (80, 163, 131), (48, 120, 178), (60, 140, 190), (90, 170, 205))
+_OTHER = (
+    (58, 92, 72), (140, 175, 130), (150, 190, 150),  # greens
+    (146, 97, 89), (200, 140, 130),  # pinks
+    (112, 44, 40), (90, 60, 45),  # dark reds and browns
+)  # fmt: skip
+_PALE = ((131, 131, 126), (159, 160, 149), (164, 153, 126), (205, 200, 185), (222, 218, 205))
+# Shapes: data sheets give bodies of 1/8 W 3.4×1.8 mm, 1/4 W 6.3×2.3 mm, 1/2 W 9×3.2 mm, 1 W
+# 11×4.5 mm and 2 W 15×5.5 mm; coatings add tips, and cameras that look from the side shorten bodies.
+COATINGS = {
+    "carbon film": Coating(
+        0.34, (3, 4, 5), (0, 1, 2), _TAN, (0.30, 0.46), (0.74, 0.93), (0.20, 0.34), (0.28, 0.62),
+        (0.015, 0.06), (0.045, 0.095), (0.25, 1.0),
+    ),
+    "metal film": Coating(
+        0.32, (4, 5, 6), (0, 1, 2), _BLUE, (0.30, 0.46), (0.72, 0.93), (0.20, 0.34), (0.28, 0.62),
+        (0.015, 0.08), (0.040, 0.090), (0.3, 1.0),
+    ),
+    "small, other colour": Coating(
+        0.09, (4, 5, 6), (0, 1, 2), _OTHER + _PALE, (0.30, 0.46), (0.74, 0.95), (0.20, 0.34),
+        (0.28, 0.62), (0.015, 0.06), (0.040, 0.090), (0.1, 1.0),
+    ),
+    "carbon film power": Coating(
+        0.08, (4, 5), (3, 4), _TAN, (0.26, 0.38), (0.86, 0.97), (0.15, 0.25), (0.16, 0.36),
+        (0.01, 0.03), (0.024, 0.055), (0.1, 0.7),
+    ),
+    "metal oxide": Coating(
+        0.17, (4, 5), (3, 4), _PALE + _OTHER + _BLUE, (0.28, 0.44), (0.86, 0.97), (0.16, 0.30),
+        (0.16, 0.48), (0.01, 0.035), (0.022, 0.062), (0.0, 0.4),
+    ),
+}  # fmt: skip
+
+# Colours of the bands, sRGB. `PAINTS` holds the RAL colours that IEC 60757 and makers name for the
+# code; `MEASURED` what photos of the 37 categories show, under a camera (`parts.BAND_COLOURS`).
+PAINTS: dict[str, Srgb] = {
+    "black": (14, 14, 16),  # RAL 9005
+    "brown": (115, 66, 34),  # RAL 8003
+    "red": (175, 43, 30),  # RAL 3000
+    "orange": (246, 120, 40),  # RAL 2003
+    "yellow": (238, 201, 0),  # RAL 1021
+    "green": (72, 164, 63),  # RAL 6018
+    "blue": (0, 124, 176),  # RAL 5015
+    "violet": (118, 104, 154),  # RAL 4005
+    "grey": (122, 136, 142),  # RAL 7000
+    "white": (227, 217, 198),  # RAL 1013
+    "gold": (150, 110, 55),
+    "silver": (160, 160, 158),
+}
+# Standard deviations, natural logarithm of linear light.
+PAINT_SHARED = 0.22  # all bands of a part: a thicker or older paint
+PAINT_BRIGHTNESS = 0.20  # one band
+PAINT_CHANNEL = 0.12  # one channel of one band: hue
+COATING_BRIGHTNESS = 0.35
+COATING_CHANNEL = 0.13
+
+# Where bands stand, in body lengths. Makers space them evenly, or leave a gap before the tolerance.
+FIRST: Range = (0.12, 0.27)
+LAST: Range = (0.70, 0.88)
+GAP: Range = (1.15, 2.4)  # of the last gap over the others
+EVEN = 0.3  # share of the parts without a wider gap
+
+# Camera: exposure of white paper; 1 just reaches white. Microscopes are as dark as 0.06, light
+# boxes as bright as 3.
+EXPOSURE: Range = (0.07, 2.6)
+# Standard deviation of white balance along daylight (red against blue), and of green.
+WARMTH, TINT = 0.16, 0.06
+SATURATION: Range = (0.55, 1.6)
+# Length of the body in pixels of the photo: small camera modules give 50, cameras more than a crop.
+BODY_PIXELS: Range = (26, 190)
