@@ -46,5 +46,26 @@ class BandScores:
             if (found := getattr(self, name).shape) != shape:
                 raise ValueError(f"{name}: shape {found}, expected {shape}")
 
+    def of_count(self, photo: int, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Log-probabilities of one photo, should its part have some number of bands.
+
+        With `turned`, they are the means of the two views.
+
+        Args:
+            photo: its position.
+            count: 3 to 6.
+
+        Returns:
+            (count, 13) of the bands from the left, and (2,) of either direction together with the
+            empty slots; float64.
+        """
+        slots = self.slots[photo].astype(float)
+        bands = slots[:count]
+        rest = self.direction[photo].astype(float) + slots[count:, -1].sum()
+        if self.turned is not None:
+            others, their_rest = self.turned.of_count(photo, count)
+            bands, rest = (bands + others[::-1]) / 2, (rest + their_rest[::-1]) / 2
+        return bands, rest
+
     def __len__(self) -> int:
         return len(self.slots)

@@ -99,13 +99,24 @@ def category_log_probabilities(
         return found
     # The first row of each category; rows are ascending.
     listed, starts = np.unique(table.categories, return_index=True)
-    # A last column of zeros, for categories without a power rating: index -1.
-    watts = np.pad(scores.watts.astype(float), ((0, 0), (0, 1)))
-    for photo, slots in enumerate(scores.slots.astype(float)):  # one by one: lists can be long
-        rows = slots[np.arange(MAX_BANDS), table.slots].sum(axis=1) + table.log_priors
-        rows += scores.direction[photo, table.directions] + watts[photo, table.watts]
+    for photo in range(len(scores)):  # one by one: lists can be long
+        rows = _row_scores(scores, photo, table) + table.log_priors
         found[photo, listed] = np.logaddexp.reduceat(rows, starts)
     return found
+
+
+def _row_scores(scores: BandScores, photo: int, table: CodeTable) -> NDArray[np.float64]:
+    """(rows,) log-probabilities of bands, direction and watts, without priors."""
+    slots = scores.slots[photo].astype(float)
+    # A last 0, for categories without a power rating: index -1.
+    watts = np.append(scores.watts[photo].astype(float), 0.0)
+    rows: NDArray[np.float64] = slots[np.arange(MAX_BANDS), table.slots].sum(axis=1)
+    rows += scores.direction[photo, table.directions] + watts[table.watts]
+    if scores.turned is None:
+        return rows
+    # Turned by 180 degrees, a code reads as the row of its other direction, beside its own.
+    turned = _row_scores(scores.turned, photo, table).reshape(-1, 2)[:, ::-1].ravel()
+    return (rows + turned) / 2
 
 
 def readable_categories(path: Path) -> Categories:

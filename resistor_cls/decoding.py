@@ -32,7 +32,6 @@ from resistor_cls.colour_code import (
 # Two readings are the whole story where hardly any probability is left for a third.
 _BOTH_WAYS_PROBABILITY = 0.8
 
-_NONE = BANDS.index("none")
 _TOLERANCE_BANDS = [BANDS.index(colour) for colour in TOLERANCES]
 _COEFFICIENT_BANDS = [BANDS.index(colour) for colour in COEFFICIENTS]
 _MULTIPLIER_BANDS = [BANDS.index(colour) for colour in MULTIPLIERS]
@@ -79,8 +78,7 @@ def read_values(
     """
     space = _code_space(series)
     return [
-        _read_photo(slots.astype(float), direction.astype(float), space, top)
-        for slots, direction in zip(scores.slots, scores.direction, strict=True)
+        _read_photo(list(_parts(scores, photo, space)), space, top) for photo in range(len(scores))
     ]
 
 
@@ -118,8 +116,8 @@ def legal_share(scores: BandScores, series: str = DEFAULT_SERIES) -> NDArray[np.
     """
     space = _code_space(series)
     shares = np.zeros(len(scores))
-    for photo, (slots, direction) in enumerate(zip(scores.slots, scores.direction, strict=True)):
-        for part in _parts(slots.astype(float), direction.astype(float), space):
+    for photo in range(len(scores)):
+        for part in _parts(scores, photo, space):
             groups = (part.numbers, part.multipliers, part.tolerances, part.coefficients)
             sums = [np.logaddexp.reduce(group) for group in groups]
             shares[photo] += np.exp(part.rest + sum(sums))
@@ -185,14 +183,12 @@ class _Part:
     rest: float
 
 
-def _parts(
-    slots: NDArray[np.float64], direction: NDArray[np.float64], space: _CodeSpace
-) -> Iterator[_Part]:
+def _parts(scores: BandScores, photo: int, space: _CodeSpace) -> Iterator[_Part]:
     """Yields the log-probabilities of one photo's codes, without priors."""
     for count, digits in DIGIT_BANDS.items():
-        empty = slots[count:, _NONE].sum()
+        from_left, rest = scores.of_count(photo, count)
         for backward in (False, True):
-            bands = slots[:count][::-1] if backward else slots[:count]
+            bands = from_left[::-1] if backward else from_left
             yield _Part(
                 count=count,
                 reversed=backward,
@@ -200,7 +196,7 @@ def _parts(
                 multipliers=bands[digits, _MULTIPLIER_BANDS],
                 tolerances=bands[digits + 1, _TOLERANCE_BANDS] if count > 3 else np.zeros(1),
                 coefficients=bands[digits + 2, _COEFFICIENT_BANDS] if count > 5 else np.zeros(1),
-                rest=float(empty + direction[int(backward)]),
+                rest=float(rest[int(backward)]),
             )
 
 
@@ -222,10 +218,7 @@ def _last_bands(part: _Part) -> NDArray[np.float64]:
     return part.tolerances[:, None] + part.coefficients + _last_log_weights(part.count)
 
 
-def _read_photo(
-    slots: NDArray[np.float64], direction: NDArray[np.float64], space: _CodeSpace, top: int
-) -> list[ValueReading]:
-    parts = list(_parts(slots, direction, space))
+def _read_photo(parts: list[_Part], space: _CodeSpace, top: int) -> list[ValueReading]:
     masses = _value_masses(parts, space)
     total = masses.sum()
     if not total > 0:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,8 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resistor_cls.bands import BANDS, MAX_BANDS, WATTS, BandScores
+from resistor_cls.categories import Categories
+from resistor_cls.category_codes import category_log_probabilities
 from resistor_cls.code_priors import COUNT_WEIGHTS, last_bands_weight
-from resistor_cls.colour_code import COEFFICIENTS, DIGITS, MULTIPLIERS, TOLERANCES, decode, encode
+from resistor_cls.colour_code import (
+    COEFFICIENTS,
+    DIGITS,
+    MULTIPLIERS,
+    TOLERANCES,
+    decode,
+    encode,
+    ohms_in_words,
+)
 from resistor_cls.decoding import legal_share, read_values, reads_both_ways
 from resistor_cls.e_series import e_series
 from resistor_cls.errors import ConfigError, DataError
@@ -66,6 +77,27 @@ def test_a_flipped_crop_gives_the_same_readings(rng: np.random.Generator, count:
         assert before.bands == after.bands
         assert before.reversed != after.reversed or before.bands == before.bands[::-1]
         assert before.probability == pytest.approx(after.probability)
+
+
+@given(seeds, st.integers(3, 6))
+def test_a_turned_view_that_agrees_changes_nothing(rng: np.random.Generator, count: int) -> None:
+    logits = rng.normal(0, 3, (1, MAX_BANDS, len(BANDS)))
+    logits[:, :count, -1] = -np.inf
+    logits[:, count:, :-1] = -np.inf
+    slots = log_softmax(logits)
+    turned = slots.copy()
+    turned[:, :count] = slots[:, :count][:, ::-1]
+    direction, watts = log_softmax(rng.normal(0, 1, (1, 2))), np.zeros((1, len(WATTS)))
+    alone = BandScores(slots, direction, watts)
+    both = replace(alone, turned=BandScores(turned, direction[:, ::-1], watts))
+    found = [(one.ohms, one.bands, one.probability) for one in read_values(both)[0]]
+    for one, (ohms, bands, probability) in zip(read_values(alone)[0], found, strict=True):
+        assert (one.ohms, one.bands) == (ohms, bands)
+        assert one.probability == pytest.approx(probability)
+    names = Categories([ohms_in_words(ohms) for ohms, _, _ in found])
+    np.testing.assert_allclose(
+        category_log_probabilities(both, names), category_log_probabilities(alone, names)
+    )
 
 
 def all_codes(ohms: float) -> Iterator[tuple[str, ...]]:
