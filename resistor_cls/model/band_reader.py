@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import timm
@@ -38,13 +39,14 @@ class Reading:
     columns: Tensor
     features: Tensor
 
-    def scores(self) -> BandScores:
-        """The log-probabilities as arrays."""
-        slots, direction, watts = (
-            logits.detach().log_softmax(dim=-1).cpu().numpy()
-            for logits in (self.slots, self.direction, self.watts)
-        )
-        return BandScores(slots, direction, watts)
+
+def scores_of(reading: Reading) -> BandScores:
+    """The log-probabilities of a reading as arrays."""
+    slots, direction, watts = (
+        logits.detach().log_softmax(dim=-1).cpu().numpy()
+        for logits in (reading.slots, reading.direction, reading.watts)
+    )
+    return BandScores(slots, direction, watts)
 
 
 class BandReader(nn.Module):
@@ -64,6 +66,7 @@ class BandReader(nn.Module):
         channels: of the photos.
     """
 
+    trunk: Any  # timm's networks share methods, but no class
     num_features = WIDTH
     # Where saliency maps are computed, as nets of timm say it.
     feature_info = ({"module": "coarse", "num_chs": WIDTH},)
@@ -119,7 +122,7 @@ class BandReader(nn.Module):
         Args:
             photos: (batch, channels, rows, columns), normalized upright crops.
         """
-        # Rows of 24 tokens are too short for fused attention: plain products take a fifth less time.
+        # Rows of 24 tokens are too short for fused attention: plain products are faster by a fifth.
         with sdpa_kernel(SDPBackend.MATH):
             tokens = self.encoder(self._tokens(photos))
             found = self.decoder(self.queries.expand(len(photos), -1, -1), tokens)
@@ -147,7 +150,8 @@ class BandReader(nn.Module):
         weights = self.row_scores(maps).softmax(dim=2)
         groups = maps.unflatten(1, (weights.shape[1], -1))
         tokens = (groups * weights[:, :, None]).sum(dim=3).flatten(1, 2).transpose(1, 2)
-        return self.norm(tokens) + _positions(tokens.shape[1], tokens)
+        placed: Tensor = self.norm(tokens) + _positions(tokens.shape[1], tokens)
+        return placed
 
 
 def _positions(count: int, like: Tensor) -> Tensor:

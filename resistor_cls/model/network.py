@@ -15,7 +15,7 @@ from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.model.activations import ACTIVATIONS, activation_name
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.band_reader import NAME as BAND_READER
-from resistor_cls.model.band_reader import BandReader, Reading
+from resistor_cls.model.band_reader import BandReader, Reading, scores_of
 from resistor_cls.model.checkpoint.checkpoints import METADATA, read_checkpoint
 from resistor_cls.model.checkpoint.schema import check_settings, misfit
 from resistor_cls.model.checkpoint.tensor_files import check_fit
@@ -244,7 +244,7 @@ class ResistorNetwork(nn.Module):
         crops = self._preprocessed(photos)
         with full_precision(self.device), torch.autocast(self.device.type, enabled=False):
             upright, turned = (
-                self.backbone.forward_features(_channels_last(view)).scores()
+                scores_of(self.backbone.forward_features(_channels_last(view)))
                 for view in (crops, crops.flip(2, 3))
             )
         return replace(upright, turned=turned)
@@ -316,16 +316,15 @@ class ResistorNetwork(nn.Module):
     def _from_checkpoint(cls, path: Path) -> "ResistorNetwork":
         checkpoint = read_checkpoint(path)
         ours, settings = checkpoint[METADATA], dict(checkpoint["hyper_parameters"])
-        tensors, detector = checkpoint["state_dict"], ours.get("locator")
+        tensors, detector = dict(checkpoint["state_dict"]), ours.get("locator")
         backbone = {
             name.removeprefix("backbone."): one
             for name, one in tensors.items()
             if name.startswith("backbone.")
         }
         # Version 0.1 read bands by a layer beside the backbone, which no prediction needs.
-        tensors = {
-            name: one for name, one in tensors.items() if not name.startswith("band_reader.")
-        }
+        for name in ("band_reader.weight", "band_reader.bias"):
+            tensors.pop(name, None)
         check_backbone_fits(path, settings, backbone)
         if settings.get("locate"):
             if detector is None:

@@ -170,7 +170,8 @@ class ResistorTask(LightningModule):
         losses = band_losses(reading, batch)
         for name, value in losses.items():
             self.log(f"train/{name}", value, on_step=True, batch_size=len(batch["targets"]))
-        loss = self.network.settings["band_weight"] * total_band_loss(losses)
+        weight: float = self.network.settings["band_weight"]
+        loss = weight * total_band_loss(losses)
         known = batch["targets"] != OOD_TARGET
         if known.any():
             loss = loss + self._loss_of(logits.float()[known], batch["targets"][known])

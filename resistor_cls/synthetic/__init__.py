@@ -11,6 +11,6 @@ from resistor_cls.synthetic.scene import Scene
 
 __all__ = [
     "DISTRACTORS", "GENERATOR_VERSION", "Crops", "Drawing", "Scene", "Window", "any_part",
-    "close_up", "counts_to_draw", "draw", "draw_crops", "draw_distractor", "draw_empty", "generate_dataset",
-    "sample_scene",
+    "close_up", "counts_to_draw", "draw", "draw_crops", "draw_distractor", "draw_empty",
+    "generate_dataset", "sample_scene",
 ]  # fmt: skip

@@ -85,7 +85,13 @@ def test_no_modules_import_each_other() -> None:
         ("omegaconf", ("config/", *(f"{name}.py" for name in COMMANDS))),
         ("mlflow", ("tracking/",)),
         ("albumentations", ("data/augment/",)),
-        ("timm", ("model/backbone.py", "model/pooling.py", "model/training/parameter_groups.py")),
+        (
+            "timm",
+            (
+                "model/backbone.py", "model/band_reader.py", "model/pooling.py",
+                "model/training/parameter_groups.py",
+            ),
+        ),
         ("pytorch_grad_cam", ("inference/checks/saliency.py",)),
         (
             "lightning",

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resistor_cls.synthetic.crops.codes import COLOURS
+from resistor_cls.synthetic.crops.codes import METALS
 from resistor_cls.synthetic.crops.sampling import MAX_LAMPS, MAX_SPOTS, Parts, Views
 
 Array = NDArray[Any]
-_METALS = (COLOURS.index("gold"), COLOURS.index("silver"))
 _TIP_RADIUS = 0.2  # of the coating's tips at their end, over that of the caps
 
 
@@ -34,19 +33,20 @@ class Frame:
 def frame_of(parts: Parts, views: Views, shape: tuple[int, int]) -> Frame:
     """Computes where each pixel lies on its body."""
     rows, columns = shape
-    x = np.arange(columns, dtype=np.float32)[None, None, :] + np.float32(0.5) - _map(views.x)
-    y = np.arange(rows, dtype=np.float32)[None, :, None] + np.float32(0.5) - _map(views.y)
-    cos, sin = _map(np.cos(views.angle)), _map(np.sin(views.angle))
-    u = (x * cos + y * sin) / _map(views.length) + np.float32(0.5)
+    x = np.arange(columns, dtype=np.float32)[None, None, :] + np.float32(0.5) - per_crop(views.x)
+    y = np.arange(rows, dtype=np.float32)[None, :, None] + np.float32(0.5) - per_crop(views.y)
+    cos, sin = per_crop(np.cos(views.angle)), per_crop(np.sin(views.angle))
+    u = (x * cos + y * sin) / per_crop(views.length) + np.float32(0.5)
     v = y * cos - x * sin
-    radius = _radius(parts, u) * _map(views.length * parts.slenderness / 2)
+    radius = _radius(parts, u) * per_crop(views.length * parts.slenderness / 2)
     cover = np.clip(radius - np.abs(v) + np.float32(0.5), 0, 1) * (radius > 0)
     return Frame(u, v, radius, cover.astype(np.float32))
 
 
-def _map(values: Array) -> Array:
-    """One value of each crop, for all of its pixels."""
-    return np.asarray(values, np.float32)[:, None, None]
+def per_crop(values: Array) -> Array:
+    """One value of each crop, for all of its pixels: (batch, 1, 1) float32."""
+    values = np.asarray(values, np.float32)
+    return values[:, None, None]
 
 
 _STEPS = 256
@@ -73,9 +73,26 @@ def _radius(parts: Parts, u: Array) -> Array:
     return radius
 
 
-def paint_bodies(
-    frame: Frame, parts: Parts, views: Views, rng: np.random.Generator
-) -> tuple[Array, Array]:
+@dataclass(frozen=True)
+class _Surface:
+    """The surface of bodies and the light on it, each (batch, rows, columns).
+
+    Attributes:
+        across: position across the axis, -1 to 1.
+        up: how much it faces the camera, 0 to 1.
+        diffuse: light on it.
+        sheen: what metal flakes reflect.
+        blotches: soft noise of about unit variance.
+    """
+
+    across: Array
+    up: Array
+    diffuse: Array
+    sheen: Array
+    blotches: Array
+
+
+def paint_bodies(frame: Frame, parts: Parts, views: Views, rng: np.random.Generator) -> Array:
     """Computes the light that bodies send to the camera.
 
     Args:
@@ -85,8 +102,7 @@ def paint_bodies(
         rng: of small irregularities.
 
     Returns:
-        (batch, 3, rows, columns) linear light; a white sheet sends 1. And (batch, rows, columns)
-        the light on a level sheet, relative to the unobstructed light.
+        (batch, 3, rows, columns) linear light; a white sheet sends 1.
     """
     across = np.clip(frame.v / np.maximum(frame.radius, 1), -1, 1)
     up = np.sqrt(1 - across * across)
@@ -98,27 +114,30 @@ def paint_bodies(
 
     size = len(parts.bands)
     blotches = _blotches(size, frame.u.shape[1:], rng)
-    mottle = _map(rng.uniform(0.0, 0.10, size) * np.where(rng.random(size) < 0.15, 3, 1))
+    mottle = per_crop(rng.uniform(0.0, 0.10, size) * np.where(rng.random(size) < 0.15, 3, 1))
     coat = parts.coating.astype(np.float32)[:, :, None, None]
-    light = coat * ((1 + mottle * blotches) * diffuse)[:, None]
-    _paint_bands(light, frame, across, up, (diffuse, sheen, blotches), parts, views, rng)
-    gloss = _map(parts.gloss)
+    light: Array = coat * ((1 + mottle * blotches) * diffuse)[:, None]
+    surface = _Surface(across, up, diffuse, sheen, blotches)
+    _paint_bands(light, frame, surface, parts, views, rng=rng)
+    gloss = per_crop(parts.gloss)
     veil = np.float32(0.004) + np.float32(0.025) * gloss * (1 - normal[2]) ** 3
     light += (mirror * gloss**1.5 + veil)[:, None]
-    return light, diffuse
+    return light
 
 
 def _dot(normal: tuple[Array, Array, Array], direction: Array) -> Array:
-    x, y, z = (_map(direction[:, k]) for k in range(3))
-    return normal[0] * x + normal[1] * y + normal[2] * z
+    x, y, z = (per_crop(direction[:, k]) for k in range(3))
+    product: Array = normal[0] * x + normal[1] * y + normal[2] * z
+    return product
 
 
 def _diffuse(normal: tuple[Array, Array, Array], views: Views) -> Array:
     sky = np.float32(0.62) + np.float32(0.38) * normal[2]
-    height = _map(views.key[:, 2])
+    height = per_crop(views.key[:, 2])
     key = np.maximum(_dot(normal, views.key) * 0.85 + 0.15, 0) / (height * 0.85 + 0.15)
-    ambient = _map(views.ambient)
-    return (ambient * sky + (1 - ambient) * np.minimum(key, 2.2)).astype(np.float32)
+    ambient = per_crop(views.ambient)
+    diffuse: Array = ambient * sky + (1 - ambient) * np.minimum(key, 2.2)
+    return diffuse
 
 
 def _mirror(
@@ -136,7 +155,7 @@ def _mirror(
             continue
         facing = _dot(tuple(one[shown] for one in normal), half[shown]) - 1  # type: ignore[arg-type]
         # A Gaussian lobe round the mirror direction, close to Blinn-Phong's.
-        mirror[shown] += _map(intensity[shown]) * np.exp(facing * _map(sharpness[shown]))
+        mirror[shown] += per_crop(intensity[shown]) * np.exp(facing * per_crop(sharpness[shown]))
         if lamp == 0:
             sheen[shown] += np.exp(facing * np.float32(7))
     for spot in range(MAX_SPOTS):
@@ -144,9 +163,9 @@ def _mirror(
         shown = np.flatnonzero(intensity)
         if not len(shown):
             continue
-        away = ((u[shown] - _map(along[shown])) / _map(long[shown])) ** 2
-        away += ((across[shown] - _map(over[shown])) / _map(wide[shown])) ** 2
-        mirror[shown] += _map(intensity[shown]) * np.exp(-away)
+        away = ((u[shown] - per_crop(along[shown])) / per_crop(long[shown])) ** 2
+        away += ((across[shown] - per_crop(over[shown])) / per_crop(wide[shown])) ** 2
+        mirror[shown] += per_crop(intensity[shown]) * np.exp(-away)
     return mirror, sheen
 
 
@@ -166,22 +185,21 @@ def _blotches(size: int, shape: tuple[int, ...], rng: np.random.Generator) -> Ar
 def _paint_bands(
     light: Array,
     frame: Frame,
-    across: Array,
-    up: Array,
-    lights: tuple[Array, Array, Array],
+    surface: _Surface,
     parts: Parts,
     views: Views,
+    *,
     rng: np.random.Generator,
 ) -> None:
     """Paints the bands over the coating; `light` is changed in place."""
-    diffuse, sheen, blotches = lights
     size = len(parts.bands)
     # Seen from the side, bands bend: what lies on top of the body is shifted along the axis.
-    bent = frame.u - _map(views.bulge / views.length) * up * frame.radius
+    bent = frame.u - per_crop(views.bulge / views.length) * surface.up * frame.radius
     # Edges: sharp, or soft and ragged as those of worn or hand-dipped bands; bands lean a little.
-    soft = _map(1 / views.length * np.exp(rng.uniform(0, 1.1, size)))
-    ragged = _map(np.where(rng.random(size) < 0.2, rng.uniform(0.003, 0.011, size), 0.0015))
-    worn = _map(np.where(rng.random(size) < 0.12, rng.uniform(0.2, 0.6, size), 0.0))
+    soft = per_crop(1 / views.length * np.exp(rng.uniform(0, 1.1, size)))
+    ragged = per_crop(np.where(rng.random(size) < 0.2, rng.uniform(0.003, 0.011, size), 0.0015))
+    worn = per_crop(np.where(rng.random(size) < 0.12, rng.uniform(0.2, 0.6, size), 0.0))
+    flakes = per_crop(rng.uniform(-0.9, 0.9, size))
     columns = frame.u.shape[2]
     for band in range(parts.bands.shape[1]):
         shown = np.flatnonzero(parts.widths[:, band])
@@ -196,16 +214,19 @@ def _paint_bands(
                 continue
             part = (row, slice(None), slice(first, last))
             phase, lean = rng.uniform(0, 6.3), rng.normal(0, 0.012)
-            edge = ragged[row] * np.sin(across[part] * 5 + phase) + np.float32(lean) * across[part]
+            across = surface.across[part]
+            edge = ragged[row] * np.sin(across * 5 + phase) + np.float32(lean) * across
             offset = np.abs(bent[part] - np.float32(centre) + edge)
             opacity = np.clip((np.float32(width / 2) - offset) / soft[row] + 0.5, 0, 1)
             opacity *= np.float32(parts.opacity[row, band])
             if worn[row, 0, 0]:
-                opacity *= 1 - worn[row] * np.clip(blotches[part] * np.cos(phase), 0, 1)
-            lit = diffuse[part]
-            if parts.bands[row, band] in _METALS:
-                flakes = np.float32(1 + 0.12) + 0.0 * lit
-                lit = np.float32(0.6) * lit * flakes + np.float32(0.75) * sheen[part]
+                opacity *= 1 - worn[row] * np.clip(surface.blotches[part] * np.cos(phase), 0, 1)
+            lit = surface.diffuse[part]
+            if parts.bands[row, band] in METALS:
+                lit = np.float32(0.67) * lit + np.float32(0.75) * surface.sheen[part]
+                # Flakes thin out towards the edges of the band, or collect there.
+                offset *= np.float32(2 / width)
+                opacity *= np.clip(1 + flakes[row] * (offset * offset - 0.5), 0, 1.3)
             paint = parts.paint[row, band].astype(np.float32)[:, None, None]
             target = light[row, :, :, first:last]
             target += opacity * (paint * lit - target)

@@ -48,7 +48,8 @@ def _exposures(size: int, rng: np.random.Generator) -> tuple[Array, Array]:
     usual = rng.normal(math.log(0.45), 0.55, size)
     anything = rng.uniform(low, high, size)
     level = np.exp(np.clip(np.where(rng.random(size) < 0.6, usual, anything), low, high))
-    warm = rng.normal(0, ranges.WARMTH, size)
+    far = rng.random(size) < 0.25
+    warm = rng.normal(0, np.where(far, ranges.FAR_WARMTH, ranges.WARMTH))
     gains = np.stack([warm, rng.normal(0, ranges.TINT, size), -warm], axis=1)
     gains = np.exp(gains + rng.normal(0, ranges.TINT, (size, 3))) * level[:, None]
     saturation = rng.uniform(*ranges.SATURATION, size)[:, None, None]
@@ -81,7 +82,7 @@ def _photo(root: Array, rng: np.random.Generator) -> Array:
 
 def _blurred(photo: Array, rng: np.random.Generator) -> Array:
     """Focus and motion; sigma in pixels of the crop, where a band is about 8 wide."""
-    sigma = 0.0 if rng.random() < 0.45 else math.exp(rng.uniform(math.log(0.4), math.log(3.6)))
+    sigma = 0.0 if rng.random() < 0.45 else math.exp(rng.uniform(math.log(0.4), math.log(3.3)))
     if sigma > 0.4:
         photo = cv2.GaussianBlur(photo, (0, 0), sigma)
     if rng.random() < 0.08:
@@ -102,17 +103,19 @@ def _sensed(photo: Array, rng: np.random.Generator, share: float) -> Array:
         rng: the only source of randomness.
         share: pixels of the crop for one of the photo and axis; averaging reduces noise.
     """
-    noise = math.exp(rng.uniform(math.log(0.3), math.log(7.0))) * share
+    noise = math.exp(rng.uniform(math.log(0.3), math.log(6.0))) * share
     gain = noise / _NOISE_LEVELS
     grain = _noise_window(rng, photo.shape[:2])
     photo = cv2.addWeighted(photo, 1.0, grain, gain, -128.0 * gain)
     if rng.random() < 0.5:
-        amount = rng.uniform(0.2, 1.6)
+        amount = rng.uniform(0.2, 2.0)
         soft = cv2.GaussianBlur(photo, (0, 0), rng.uniform(0.6, 2.0))
         photo = cv2.addWeighted(photo, 1 + amount, soft, -amount, 0)
     if rng.random() < 0.3:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 92))]
-        photo = cv2.imdecode(cv2.imencode(".jpg", photo, quality)[1], cv2.IMREAD_COLOR)
+        decoded = cv2.imdecode(cv2.imencode(".jpg", photo, quality)[1], cv2.IMREAD_COLOR)
+        assert decoded is not None
+        return decoded
     return photo
 
 

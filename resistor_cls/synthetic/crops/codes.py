@@ -10,6 +10,7 @@ from resistor_cls.e_series import e_series
 
 NONE = BANDS.index("none")
 COLOURS = BANDS[:NONE]
+METALS = (COLOURS.index("gold"), COLOURS.index("silver"))
 _COUNTS, _COUNT_WEIGHTS = (3, 4, 5, 6), (0.03, 0.50, 0.39, 0.08)
 # Half of the values are of the E series, as most parts are; the others are any digits, so that a
 # reader looks at every band instead of guessing it from its neighbours.
@@ -41,8 +42,8 @@ class Codes:
     """Codes of a batch of parts.
 
     Attributes:
-        bands: (batch, `MAX_BANDS`) int64, positions in `BANDS`, first digit first; `NONE` behind the
-            last band.
+        bands: (batch, `MAX_BANDS`) int64, positions in `BANDS`, first digit first; `NONE` behind
+            the last band.
         counts: (batch,) int64, number of bands.
         watts: (batch,) int64, positions in `WATTS`.
     """

@@ -47,7 +47,8 @@ _OTHER = (
 )  # fmt: skip
 _PALE = ((131, 131, 126), (159, 160, 149), (164, 153, 126), (205, 200, 185), (222, 218, 205))
 # Shapes: data sheets give bodies of 1/8 W 3.4×1.8 mm, 1/4 W 6.3×2.3 mm, 1/2 W 9×3.2 mm, 1 W
-# 11×4.5 mm and 2 W 15×5.5 mm; coatings add tips, and cameras that look from the side shorten bodies.
+# 11×4.5 mm and 2 W 15×5.5 mm; coatings add tips, and a camera that looks from the side shortens
+# bodies. Every number of bands and power rating has a family.
 COATINGS = {
     "carbon film": Coating(
         0.34, (3, 4, 5), (0, 1, 2), _TAN, (0.30, 0.46), (0.74, 0.93), (0.20, 0.34), (0.28, 0.62),
@@ -62,12 +63,12 @@ COATINGS = {
         (0.28, 0.62), (0.015, 0.06), (0.040, 0.090), (0.1, 1.0),
     ),
     "carbon film power": Coating(
-        0.08, (4, 5), (3, 4), _TAN, (0.26, 0.38), (0.86, 0.97), (0.15, 0.25), (0.16, 0.36),
+        0.08, (3, 4, 5), (3, 4), _TAN, (0.26, 0.38), (0.86, 0.97), (0.15, 0.25), (0.16, 0.36),
         (0.01, 0.03), (0.024, 0.055), (0.1, 0.7),
     ),
     "metal oxide": Coating(
-        0.17, (4, 5), (3, 4), _PALE + _OTHER + _BLUE, (0.28, 0.44), (0.86, 0.97), (0.16, 0.30),
-        (0.16, 0.48), (0.01, 0.035), (0.022, 0.062), (0.0, 0.4),
+        0.17, (3, 4, 5, 6), (3, 4), _PALE + _OTHER + _BLUE, (0.28, 0.44), (0.86, 0.97),
+        (0.16, 0.30), (0.16, 0.48), (0.01, 0.035), (0.022, 0.062), (0.0, 0.4),
     ),
 }  # fmt: skip
 
@@ -84,15 +85,23 @@ PAINTS: dict[str, Srgb] = {
     "violet": (118, 104, 154),  # RAL 4005
     "grey": (122, 136, 142),  # RAL 7000
     "white": (227, 217, 198),  # RAL 1013
-    "gold": (150, 110, 55),
+    "gold": (165, 120, 58),  # metal flakes: no RAL colour; bronze to pale brass
     "silver": (160, 160, 158),
 }
 # Standard deviations, natural logarithm of linear light.
 PAINT_SHARED = 0.22  # all bands of a part: a thicker or older paint
 PAINT_BRIGHTNESS = 0.20  # one band
 PAINT_CHANNEL = 0.12  # one channel of one band: hue
+METAL_BRIGHTNESS = 0.38  # gold and silver: flakes lie as they dried
 COATING_BRIGHTNESS = 0.35
 COATING_CHANNEL = 0.13
+
+# Diameter of the wire over that of the body, by power rating: 0.45 mm on 1.8 mm to 0.8 on 5.5 mm.
+LEADS = (0.24, 0.20, 0.17, 0.145, 0.125)
+
+# Opacity of paint, and of metal flakes in clear lacquer, which are often barely denser than none.
+OPACITY: Range = (0.78, 1.0)
+METAL_OPACITY: Range = (0.4, 1.0)
 
 # Where bands stand, in body lengths. Makers space them evenly, or leave a gap before the tolerance.
 FIRST: Range = (0.12, 0.27)
@@ -100,11 +109,12 @@ LAST: Range = (0.70, 0.88)
 GAP: Range = (1.15, 2.4)  # of the last gap over the others
 EVEN = 0.3  # share of the parts without a wider gap
 
-# Camera: exposure of white paper; 1 just reaches white. Microscopes are as dark as 0.06, light
+# Camera: exposure of white paper; 1 just reaches white. Microscopes are as dark as 0.1, light
 # boxes as bright as 3.
-EXPOSURE: Range = (0.07, 2.6)
-# Standard deviation of white balance along daylight (red against blue), and of green.
-WARMTH, TINT = 0.16, 0.06
+EXPOSURE: Range = (0.10, 2.8)
+# Standard deviation of white balance along daylight (red against blue), and of green. One camera
+# in four is far off, such as one that balances the red of a wooden table.
+WARMTH, FAR_WARMTH, TINT = 0.13, 0.38, 0.06
 SATURATION: Range = (0.55, 1.6)
 # Length of the body in pixels of the photo: small camera modules give 50, cameras more than a crop.
-BODY_PIXELS: Range = (26, 190)
+BODY_PIXELS: Range = (32, 200)

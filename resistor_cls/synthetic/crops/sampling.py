@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from resistor_cls.bands import MAX_BANDS
 from resistor_cls.synthetic.crops import ranges
-from resistor_cls.synthetic.crops.codes import COLOURS, Codes
+from resistor_cls.synthetic.crops.codes import COLOURS, METALS, Codes
 from resistor_cls.synthetic.crops.ranges import COATINGS, Coating, Range
 from resistor_cls.synthetic.parts import BAND_COLOURS
 from resistor_cls.synthetic.scene import Srgb
@@ -62,16 +62,20 @@ def sample_parts(codes: Codes, rng: np.random.Generator, measured: bool = True) 
             on photos of the 37 categories; False takes the paints alone.
     """
     size = len(codes.counts)
-    coatings = [_coating(count, watts, rng) for count, watts in zip(codes.counts, codes.watts)]
+    coatings = [
+        _coating(count, watts, rng) for count, watts in zip(codes.counts, codes.watts, strict=True)
+    ]
     centres, widths = _sample_bands(coatings, codes.counts, rng)
     backward = rng.random(size) < 0.5
     bands, centres, widths = _from_left(codes, centres, widths, backward)
     coating = _sample_coatings(coatings, rng)
     paint = _sample_paint(bands, rng, measured)
-    opacity = 1 - _uniform((0.0, 0.22), size, rng)[:, None] * np.ones(MAX_BANDS)
-    lead = (
-        _uniform((0.85, 1.2), size, rng) * np.array([0.24, 0.20, 0.17, 0.145, 0.125])[codes.watts]
+    opacity = np.where(
+        _metallic(bands),
+        rng.uniform(*ranges.METAL_OPACITY, (size, 1)),
+        rng.uniform(*ranges.OPACITY, (size, 1)),
     )
+    lead = _uniform((0.85, 1.2), size, rng) * np.array(ranges.LEADS)[codes.watts]
     return Parts(
         centres=centres,
         widths=widths,
@@ -99,11 +103,7 @@ def _of(coatings: list[Coating], name: str, rng: np.random.Generator) -> Array:
 
 
 def _coating(count: int, watts: int, rng: np.random.Generator) -> Coating:
-    fitting = [
-        one
-        for one in COATINGS.values()
-        if watts in one.watts and (count in one.counts or count == 3)
-    ] or [one for one in COATINGS.values() if watts in one.watts]
+    fitting = [one for one in COATINGS.values() if watts in one.watts and count in one.counts]
     weights = np.array([one.weight for one in fitting])
     return fitting[rng.choice(len(fitting), p=weights / weights.sum())]
 
@@ -154,11 +154,17 @@ def _from_left(
 def linear(colours: Array) -> Array:
     """Linear light (IEC 61966-2-1) of sRGB levels from 0 to 255."""
     levels = np.asarray(colours, float) / 255
-    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    light: Array = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return light
 
 
 def _table(colours: dict[str, Srgb]) -> Array:
     return linear(np.array([*(colours[name] for name in COLOURS), (0, 0, 0)]))
+
+
+def _metallic(bands: Array) -> Array:
+    metallic: Array = np.isin(bands, METALS)
+    return metallic
 
 
 def _sample_paint(bands: Array, rng: np.random.Generator, measured: bool) -> Array:
@@ -168,11 +174,13 @@ def _sample_paint(bands: Array, rng: np.random.Generator, measured: bool) -> Arr
     colour = np.exp((1 - share) * np.log(paints + 1e-3) + share * np.log(seen + 1e-3))
     factors = (
         rng.normal(0, ranges.PAINT_SHARED, (size, 1, 1))
-        + rng.normal(0, ranges.PAINT_BRIGHTNESS, (size, MAX_BANDS, 1))
+        + rng.normal(0, 1, (size, MAX_BANDS, 1))
+        * np.where(_metallic(bands), ranges.METAL_BRIGHTNESS, ranges.PAINT_BRIGHTNESS)[:, :, None]
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, 1, 3)) * 0.5
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, MAX_BANDS, 3))
     )
-    return np.minimum(colour * np.exp(factors), 0.92)
+    paint: Array = np.minimum(colour * np.exp(factors), 0.92)
+    return paint
 
 
 def _sample_coatings(coatings: list[Coating], rng: np.random.Generator) -> Array:
@@ -183,7 +191,8 @@ def _sample_coatings(coatings: list[Coating], rng: np.random.Generator) -> Array
     base = np.where(rng.random((size, 1)) < 0.05, anything, base)
     factors = rng.normal(0, ranges.COATING_BRIGHTNESS, (size, 1))
     factors = factors + rng.normal(0, ranges.COATING_CHANNEL, (size, 3))
-    return np.minimum(base * np.exp(factors), 0.92)
+    coating: Array = np.minimum(base * np.exp(factors), 0.92)
+    return coating
 
 
 @dataclass(frozen=True)

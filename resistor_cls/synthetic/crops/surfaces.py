@@ -1,11 +1,13 @@
 """What lies behind a part: paper, wood, cloth, mats with lines, print, boards."""
 
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[Any]
 TILE = 512  # side of a tile in pixels
 _EACH = 4  # tiles of each kind
 # Relative frequency: most people take a sheet of paper or a table.
@@ -15,9 +17,7 @@ _WEIGHTS = {
 }  # fmt: skip
 
 
-def sample_surfaces(
-    size: int, shape: tuple[int, int], rng: np.random.Generator
-) -> NDArray[np.float32]:
+def sample_surfaces(size: int, shape: tuple[int, int], rng: np.random.Generator) -> Array:
     """Cuts random parts out of random tiles, in random colours.
 
     Args:
@@ -47,9 +47,7 @@ def sample_surfaces(
     return surfaces * _tones(names, kinds, rng)[:, :, None, None]
 
 
-def _tones(
-    names: tuple[str, ...], kinds: NDArray[np.int64], rng: np.random.Generator
-) -> NDArray[np.float32]:
+def _tones(names: tuple[str, ...], kinds: Array, rng: np.random.Generator) -> Array:
     """(size, 3): the colour that a grey tile is multiplied by."""
     size = len(kinds)
     brightness = np.exp(rng.uniform(np.log(0.05), np.log(0.9), size))
@@ -64,39 +62,40 @@ def _tones(
 
 
 @cache
-def _tiles(kind: str) -> tuple[NDArray[np.uint8], ...]:
+def _tiles(kind: str) -> tuple[Array, ...]:
     """Tiles of a kind, (TILE, TILE, 3) uint8; the same in every process."""
     rng = np.random.default_rng((41, tuple(_WEIGHTS).index(kind)))
     return tuple(_as_tile(_MAKERS[kind](rng)) for _ in range(_EACH))
 
 
-def _as_tile(texture: NDArray[np.floating]) -> NDArray[np.uint8]:
+def _as_tile(texture: Array) -> Array:
     if texture.ndim == 2:
         texture = np.repeat(texture[:, :, None], 3, axis=2)
-    tile: NDArray[np.uint8] = np.clip(texture * 255, 0, 255).astype(np.uint8)
+    tile: Array = np.clip(texture * 255, 0, 255).astype(np.uint8)
     return tile
 
 
-def _noise(rng: np.random.Generator, along: float, across: float) -> NDArray[np.floating]:
+def _noise(rng: np.random.Generator, along: float, across: float) -> Array:
     """(TILE, TILE) noise of unit variance with grains of `along` by `across` pixels."""
     noise = rng.standard_normal((TILE, TILE)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), max(along, 0.3), sigmaY=max(across, 0.3))
-    deviation: NDArray[np.floating] = soft / soft.std()
+    deviation: Array = soft / soft.std()
     return deviation
 
 
-def _paper(rng: np.random.Generator) -> NDArray[np.floating]:
+def _paper(rng: np.random.Generator) -> Array:
     roughness = rng.uniform(0.005, 0.05)
-    return 0.85 + roughness * _noise(rng, 1.2, 1.2) + 0.05 * _noise(rng, 60, 60)
+    sheet: Array = 0.85 + roughness * _noise(rng, 1.2, 1.2) + 0.05 * _noise(rng, 60, 60)
+    return sheet
 
 
-def _wood(rng: np.random.Generator) -> NDArray[np.floating]:
+def _wood(rng: np.random.Generator) -> Array:
     pores = np.clip(_noise(rng, rng.uniform(6, 20), 0.7) - rng.uniform(0.2, 1.2), 0, 1)
     grain = 0.6 + 0.14 * _noise(rng, 70, 2) + 0.08 * _noise(rng, 60, 9) + 0.05 * _noise(rng, 3, 0.6)
     return np.clip(grain - 0.4 * pores, 0.05, 1)
 
 
-def _lines(rng: np.random.Generator) -> NDArray[np.floating]:
+def _lines(rng: np.random.Generator) -> Array:
     """Drawings, cutting mats, ruled paper: lines and curves, dark on light or the reverse."""
     sheet = np.full((TILE, TILE), 0.8, np.float32)
     if rng.random() < 0.5:
@@ -116,7 +115,7 @@ def _lines(rng: np.random.Generator) -> NDArray[np.floating]:
     return sheet + 0.02 * _noise(rng, 1, 1)
 
 
-def _print(rng: np.random.Generator) -> NDArray[np.floating]:
+def _print(rng: np.random.Generator) -> Array:
     """Glossy print: fields of strong colour, letters, and reflections of lamps."""
     levels = np.empty((TILE, TILE, 3), np.uint8)  # OpenCV writes letters into 8 bits only
     levels[:] = rng.uniform(5, 230, 3)
@@ -134,23 +133,24 @@ def _print(rng: np.random.Generator) -> NDArray[np.floating]:
         )  # fmt: skip
     sheet = levels.astype(np.float32) / 255
     for _ in range(int(rng.integers(0, 4))):
-        lamp = np.zeros((TILE, TILE), np.float32)
+        lamp: Array = np.zeros((TILE, TILE), np.float32)
         centre = tuple(int(one) for one in rng.integers(0, TILE, 2))
         cv2.circle(lamp, centre, int(rng.integers(10, 70)), 1.0, -1)
         lamp = cv2.GaussianBlur(lamp, (0, 0), float(rng.uniform(3, 25)))
-        lamp *= 1 + 0.3 * _noise(rng, 1, 1)
+        lamp = lamp * (1 + 0.3 * _noise(rng, 1, 1))
         sheet += np.clip(lamp, 0, 1)[:, :, None] * rng.uniform(0.4, 1.0)
     return sheet
 
 
-def _cloth(rng: np.random.Generator) -> NDArray[np.floating]:
+def _cloth(rng: np.random.Generator) -> Array:
     y, x = np.mgrid[:TILE, :TILE].astype(np.float32)
     pitch = rng.uniform(4, 14)
     weave = np.sin(2 * np.pi * x / pitch) * np.sin(2 * np.pi * y / pitch)
-    return 0.6 + rng.uniform(0.05, 0.25) * weave + 0.06 * _noise(rng, 2, 2)
+    cloth: Array = 0.6 + rng.uniform(0.05, 0.25) * weave + 0.06 * _noise(rng, 2, 2)
+    return cloth
 
 
-def _clouds(rng: np.random.Generator) -> NDArray[np.floating]:
+def _clouds(rng: np.random.Generator) -> Array:
     """Anything out of focus: soft blobs of colour."""
     layers = [
         sum(weight * _noise(rng, grain, grain) for grain, weight in ((60, 1), (20, 0.5), (6, 0.3)))
@@ -159,7 +159,7 @@ def _clouds(rng: np.random.Generator) -> NDArray[np.floating]:
     return 0.5 + rng.uniform(0.08, 0.25) * np.stack(layers, axis=2)
 
 
-def _holes(rng: np.random.Generator) -> NDArray[np.floating]:
+def _holes(rng: np.random.Generator) -> Array:
     """Breadboards and perforated boards."""
     sheet = np.full((TILE, TILE), 0.8, np.float32)
     pitch = int(rng.integers(20, 44))
