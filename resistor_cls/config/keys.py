@@ -170,7 +170,7 @@ _MODEL_KEYS = {
     "model.probability_threshold": Key(number(0, 1),
         "Predictions of a lower probability abstain: \"don't know\"."),
     "model.band_weight": Key(_NOT_NEGATIVE,
-        "Weight of the loss of the bands, which synthetic crops come with."),
+        "Weight of the loss of the bands of synthetic crops, in the training of a band reader."),
     "model.layer_lr": Key(node("names of layers, such as {fc: 10}").or_null(),
         "Learning-rate scales of parameter groups: pattern of layer names → factor of "
         "`optimizer.lr`."),

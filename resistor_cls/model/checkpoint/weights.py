@@ -57,7 +57,7 @@ def read_weights(path: Path) -> Weights:
     Raises:
         ModelError: see `load_half`, or tensors that are not those of the file's own settings.
     """
-    remedy = "make them again by experiment=pretrain_rendered"
+    remedy = "make them again by experiment=pretrain_bands"
     header, tensors = load_half(path, "weights", WEIGHTS_FORMAT, remedy, WeightsHeader)
     check_backbone_fits(path, header["settings"], tensors)
     return Weights(header["settings"], header["card"], tensors)
@@ -137,9 +137,8 @@ def start_from(
         if made_with != settings[key]:
             raise ConfigError(
                 f"model.{key}={settings[key]}, but {path.name} was trained with "
-                f"{made_with}: choose that, or make other weights by "
-                f"experiment=pretrain_rendered model.{key}={settings[key]} and give their file to "
-                "model.pretrained"
+                f"{made_with}: choose that (model=band_reader for the weights of the package), or "
+                "set model.pretrained=auto"
             )
     own = net.state_dict()
     heads = tuple(f"{one}." for one in ([head] if isinstance(head, str) else head) if one)
