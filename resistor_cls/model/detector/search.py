@@ -21,7 +21,7 @@ from resistor_cls.data.geometry import OrientedBox, oriented_overlap
 # photo, the best first.
 Find = Callable[[np.ndarray, View, int, int], list[OrientedBox]]
 
-SEARCH_VERSION = 1  # counts changes of this file that move crops; caches of crops go by it
+SEARCH_VERSION = 2  # counts changes of this file that move crops; caches of crops go by it
 WIDE = 256  # side in pixels of the first view: the whole photo
 CLOSE = 160  # of the close-up: bodies of 68 px then keep their pixels
 CLOSE_LENGTHS = 2.5  # side of the close-up, in body lengths
@@ -43,6 +43,11 @@ LARGE_SCORE, _MARGIN = 0.4, 0.05
 # ends are near the edge or beyond, both long sides are clear of it; and the close-up in which the
 # photo's edge is repeated shows a body, too.
 CUT_OFF_SCORE, _CUT_OFF_END, _CUT_OFF_CLEAR, _CUT_OFF_CONTINUES = 0.5, 0.05, 0.06, 0.1
+# A frame that is longer than this, in its shorter sides, is not a camera's (20:9 at most): somebody
+# cut it out around the body. Its long sides may cut off the body, too, so the body need not be
+# clear of them. Instead it covers most of the frame, as an intersection over union, and the
+# close-up in which the photo's edge is repeated shows more of a body.
+CUT_OUT_ASPECT, _CUT_OUT_COVERED, _CUT_OUT_CONTINUES = 2.25, 0.4, 0.15
 # Where all bodies are asked for: parts of a photo along its longer side that are searched, too;
 # neighbours overlap by this much at least, in sides of a part: each small body is whole in one.
 PARTS, _SHARED = (2, 4), 0.15
@@ -136,7 +141,7 @@ def _filling(find: Find, small: np.ndarray, above: float) -> list[OrientedBox]:
 
 
 def _cut_off(find: Find, small: np.ndarray, above: float) -> list[OrientedBox]:
-    """The best body that the frame cuts off; the photo lies in a border of one colour."""
+    """The best body that the frame cuts off or out; the photo lies in a border of one colour."""
     smallest = max(CUT_OFF_SCORE, above)
     bordered, border = _bordered(small)
     found = []
@@ -144,10 +149,14 @@ def _cut_off(find: Find, small: np.ndarray, above: float) -> list[OrientedBox]:
         if detection.score < smallest**2:
             continue
         inside = _moved(_closer(find, bordered, detection), -border)
-        if not _is_cut_off(inside, small.shape):
+        if _is_cut_off(inside, small.shape):
+            continues = _CUT_OFF_CONTINUES
+        elif _is_cut_out(inside, small.shape):
+            continues = _CUT_OUT_CONTINUES
+        else:
             continue
         continued = find(small, _close(_moved(detection, -border)), CLOSE, 1)[0]
-        if continued.score >= _CUT_OFF_CONTINUES:
+        if continued.score >= continues:
             found.append(inside)
     return _best_large(found, smallest, small)
 
@@ -192,14 +201,26 @@ def _moved(box: OrientedBox, by: float) -> OrientedBox:
 
 
 def _in_doubt(box: OrientedBox, photo: np.ndarray) -> bool:
-    """Whether an ordinary detection may be a piece of a body that fills the frame."""
+    """Whether an ordinary detection may be a part of a body that fills the frame."""
     ends, sides = _distance_inside(box, photo.shape)
-    return box.score < _FIRM or min(*ends, *sides) < _CLEAR
+    return box.score < _FIRM or min(*ends, *sides) < _CLEAR or _is_elongated(photo.shape)
 
 
 def _is_cut_off(box: OrientedBox, shape: tuple[int, ...]) -> bool:
     ends, sides = _distance_inside(box, shape)
     return max(ends) < _CUT_OFF_END and min(sides) > _CUT_OFF_CLEAR
+
+
+def _is_cut_out(box: OrientedBox, shape: tuple[int, ...]) -> bool:
+    """Whether a body covers a frame that was cut out around it."""
+    height, width = shape[:2]
+    frame = OrientedBox(width / 2, height / 2, 0.0, width, height, 1.0)
+    return _is_elongated(shape) and oriented_overlap(box, frame) >= _CUT_OUT_COVERED
+
+
+def _is_elongated(shape: tuple[int, ...]) -> bool:
+    """Whether a frame is longer than those of cameras."""
+    return max(shape[:2]) > CUT_OUT_ASPECT * min(shape[:2])
 
 
 def _distance_inside(

@@ -58,6 +58,33 @@ def test_a_body_that_fills_the_frame_is_found_whole(shipped: Detector, fill: flo
             assert oriented_overlap(alone, body) > 0.6
 
 
+def cut_out(number: int, upright: bool) -> tuple[np.ndarray, OrientedBox]:
+    """A synthetic body in a frame that is smaller than the body, and where it lies."""
+    scene = scene_of(number)
+    angle = math.pi / 2 if upright else 0.0
+    body = replace(scene.body, angle=angle)
+    side = body.length / 1.1
+    sharp = replace(scene.camera, blur=scene.camera.blur * 700 * side / PIXELS, motion=0.0)
+    window = Window(body.x - side / 2, body.y - side / 2, side)
+    photo = draw(replace(scene, body=body, camera=sharp), round(PIXELS / side), window).photo
+    size = photo.shape[0]
+    length, width = 1.1 * size, body.diameter * size / side
+    thick = round(min(width / 1.1, size / 2.4))
+    first = (size - thick) // 2
+    photo = photo[:, first : first + thick] if upright else photo[first : first + thick]
+    x, y = photo.shape[1] / 2, photo.shape[0] / 2
+    return np.ascontiguousarray(photo), OrientedBox(x, y, angle, length, width, 1.0)
+
+
+def test_a_body_that_all_four_sides_of_the_frame_cut_off_is_found_whole(shipped: Detector) -> None:
+    found = []
+    with one_torch_thread():
+        for number in range(8):
+            photo, body = cut_out(number, upright=number % 2 == 1)
+            found.append(oriented_overlap(shipped.best(photo), body) > 0.6)
+    assert sum(found) >= 7
+
+
 def test_a_body_that_is_small_in_the_photo_keeps_its_crop(shipped: Detector) -> None:
     with one_torch_thread():
         for number in range(8):
