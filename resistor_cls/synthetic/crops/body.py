@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.codes import METALS
 from resistor_cls.synthetic.crops.sampling import MAX_LAMPS, MAX_SPOTS, Parts, Views
 
@@ -114,7 +115,9 @@ def paint_bodies(frame: Frame, parts: Parts, views: Views, rng: np.random.Genera
 
     size = len(parts.bands)
     blotches = _blotches(size, frame.u.shape[1:], rng)
-    mottle = per_crop(rng.uniform(0.0, 0.10, size) * np.where(rng.random(size) < 0.15, 3, 1))
+    mottle = per_crop(
+        rng.uniform(*ranges.MOTTLE, size) * np.where(rng.random(size) < ranges.MOTTLED, 3, 1)
+    )
     coat = parts.coating.astype(np.float32)[:, :, None, None]
     light: Array = coat * ((1 + mottle * blotches) * diffuse)[:, None]
     surface = _Surface(across, up, diffuse, sheen, blotches)
@@ -196,10 +199,13 @@ def _paint_bands(
     # Seen from the side, bands bend: what lies on top of the body is shifted along the axis.
     bent = frame.u - per_crop(views.bulge / views.length) * surface.up * frame.radius
     # Edges: sharp, or soft and ragged as those of worn or hand-dipped bands; bands lean a little.
-    soft = per_crop(1 / views.length * np.exp(rng.uniform(0, 1.1, size)))
-    ragged = per_crop(np.where(rng.random(size) < 0.2, rng.uniform(0.003, 0.011, size), 0.0015))
-    worn = per_crop(np.where(rng.random(size) < 0.12, rng.uniform(0.2, 0.6, size), 0.0))
-    flakes = per_crop(rng.uniform(-0.9, 0.9, size))
+    low, high = np.log(ranges.SOFTNESS)
+    soft = per_crop(1 / views.length * np.exp(rng.uniform(low, high, size)))
+    ragged = per_crop(
+        np.where(rng.random(size) < ranges.RAGGED, rng.uniform(*ranges.RAGGEDNESS, size), 0.0015)
+    )
+    worn = per_crop(np.where(rng.random(size) < ranges.WORN, rng.uniform(*ranges.WEAR, size), 0.0))
+    flakes = per_crop(rng.uniform(*ranges.FLAKES, size))
     columns = frame.u.shape[2]
     for band in range(parts.bands.shape[1]):
         shown = np.flatnonzero(parts.widths[:, band])
@@ -213,7 +219,7 @@ def _paint_bands(
             if first >= last:
                 continue
             part = (row, slice(None), slice(first, last))
-            phase, lean = rng.uniform(0, 6.3), rng.normal(0, 0.012)
+            phase, lean = rng.uniform(0, 6.3), rng.normal(0, ranges.LEAN)
             across = surface.across[part]
             edge = ragged[row] * np.sin(across * 5 + phase) + np.float32(lean) * across
             offset = np.abs(bent[part] - np.float32(centre) + edge)

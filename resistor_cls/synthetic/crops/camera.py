@@ -44,18 +44,19 @@ def develop(light: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
 def _exposures(size: int, rng: np.random.Generator) -> tuple[Array, Array]:
     """(size, 3, 3) matrices on linear light, and (size, 3) the light of haze and stray reflexes."""
     low, high = np.log(ranges.EXPOSURE)
-    # Most cameras expose paper at a fifth to all of what they resolve.
-    usual = rng.normal(math.log(0.45), 0.55, size)
+    usual = rng.normal(math.log(ranges.AUTOMATIC_EXPOSURE), ranges.AUTOMATIC_SPREAD, size)
     anything = rng.uniform(low, high, size)
-    level = np.exp(np.clip(np.where(rng.random(size) < 0.6, usual, anything), low, high))
-    far = rng.random(size) < 0.25
+    level = np.exp(
+        np.clip(np.where(rng.random(size) < ranges.AUTOMATIC, usual, anything), low, high)
+    )
+    far = rng.random(size) < ranges.FAR_BALANCE
     warm = rng.normal(0, np.where(far, ranges.FAR_WARMTH, ranges.WARMTH))
     gains = np.stack([warm, rng.normal(0, ranges.TINT, size), -warm], axis=1)
     gains = np.exp(gains + rng.normal(0, ranges.TINT, (size, 3))) * level[:, None]
     saturation = rng.uniform(*ranges.SATURATION, size)[:, None, None]
     grey = np.tile(_LUMA, (3, 1))
     matrices = (grey + saturation * (np.eye(3) - grey)) * gains[:, None, :]
-    haze = np.where(rng.random(size) < 0.3, rng.uniform(0, 0.12, size), 0.0) * level
+    haze = np.where(rng.random(size) < ranges.HAZY, rng.uniform(*ranges.HAZE, size), 0.0) * level
     veils = haze[:, None] * np.exp(rng.normal(0, 0.25, (size, 3)))
     return matrices.astype(np.float32), veils.astype(np.float32)
 
@@ -82,11 +83,11 @@ def _photo(root: Array, rng: np.random.Generator) -> Array:
 
 def _blurred(photo: Array, rng: np.random.Generator) -> Array:
     """Focus and motion; sigma in pixels of the crop, where a band is about 8 wide."""
-    sigma = 0.0 if rng.random() < 0.45 else math.exp(rng.uniform(math.log(0.4), math.log(3.3)))
-    if sigma > 0.4:
+    sigma = 0.0 if rng.random() < ranges.SHARP else math.exp(rng.uniform(*np.log(ranges.BLUR)))
+    if sigma > 0:
         photo = cv2.GaussianBlur(photo, (0, 0), sigma)
-    if rng.random() < 0.08:
-        length, angle = rng.uniform(2, 8), rng.uniform(0, math.pi)
+    if rng.random() < ranges.SHAKEN:
+        length, angle = rng.uniform(*ranges.SHAKE), rng.uniform(0, math.pi)
         kernel = np.zeros((11, 11), np.float32)
         x, y = math.cos(angle) * length / 2, math.sin(angle) * length / 2
         ends = [round((5 + sign * one) * 16) for sign in (-1, 1) for one in (x, y)]
@@ -103,16 +104,16 @@ def _sensed(photo: Array, rng: np.random.Generator, share: float) -> Array:
         rng: the only source of randomness.
         share: pixels of the crop for one of the photo and axis; averaging reduces noise.
     """
-    noise = math.exp(rng.uniform(math.log(0.3), math.log(6.0))) * share
+    noise = math.exp(rng.uniform(*np.log(ranges.NOISE))) * share
     gain = noise / _NOISE_LEVELS
     grain = _noise_window(rng, photo.shape[:2])
     photo = cv2.addWeighted(photo, 1.0, grain, gain, -128.0 * gain)
-    if rng.random() < 0.5:
-        amount = rng.uniform(0.2, 2.0)
-        soft = cv2.GaussianBlur(photo, (0, 0), rng.uniform(0.6, 2.0))
+    if rng.random() < ranges.SHARPENED:
+        amount = rng.uniform(*ranges.SHARPENING)
+        soft = cv2.GaussianBlur(photo, (0, 0), rng.uniform(*ranges.HALO))
         photo = cv2.addWeighted(photo, 1 + amount, soft, -amount, 0)
-    if rng.random() < 0.3:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 92))]
+    if rng.random() < ranges.COMPRESSED:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(*ranges.JPEG_QUALITY))]
         decoded = cv2.imdecode(cv2.imencode(".jpg", photo, quality)[1], cv2.IMREAD_COLOR)
         assert decoded is not None
         return decoded
@@ -121,12 +122,12 @@ def _sensed(photo: Array, rng: np.random.Generator, share: float) -> Array:
 
 def _tone(rng: np.random.Generator) -> Array:
     """Table from the square root of light, in 8 bits, to levels: an S with a soft shoulder."""
-    root = _ROOTS ** math.exp(rng.normal(0, 0.18))
+    root = _ROOTS ** math.exp(rng.normal(0, ranges.TONE))
     level = 1.055 * np.maximum(root, 1e-6) ** (2 / 2.4) - 0.055
-    knee = rng.uniform(0.7, 1.0)  # below 1 highlights roll off instead of clipping abruptly
+    knee = rng.uniform(*ranges.KNEE)
     over = np.maximum(level - knee, 0) / (1.0001 - knee)
     level = np.where(level > knee, knee + (1.0001 - knee) * (1 - np.exp(-over)), level)
-    level = level + rng.uniform(-0.2, 0.9) * level * (1 - level) * (level - 0.42)
+    level = level + rng.uniform(*ranges.CONTRAST) * level * (1 - level) * (level - 0.42)
     table: Array = np.clip(np.round(level * 255), 0, 255).astype(np.uint8)
     return table
 

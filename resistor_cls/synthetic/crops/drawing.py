@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.body import Frame, frame_of, paint_bodies, per_crop
 from resistor_cls.synthetic.crops.camera import develop
 from resistor_cls.synthetic.crops.codes import NONE, Codes, sample_codes
@@ -82,7 +83,7 @@ def _grid(shape: tuple[int, int]) -> tuple[Array, Array]:
 
 def _falling_light(size: int, shape: tuple[int, int], rng: np.random.Generator) -> Array:
     x, y = _grid(shape)
-    angle, fall = rng.uniform(0, 2 * np.pi, size), np.abs(rng.normal(0, 0.3, size))
+    angle, fall = rng.uniform(0, 2 * np.pi, size), np.abs(rng.normal(0, ranges.FALLING_LIGHT, size))
     light = 1 + per_crop(fall * np.cos(angle)) * x + per_crop(fall * np.sin(angle)) * y
     kept: Array = np.maximum(light, 0.1)
     return kept
@@ -92,9 +93,9 @@ def _shadow(frame: Frame, parts: Parts, views: Views, rng: np.random.Generator) 
     """Share of light that the surface keeps: the shadow is a soft capsule, away from the light."""
     size = len(views.x)
     thick = views.length * parts.slenderness / 2
-    reach = thick * rng.uniform(0.0, 1.4, size)
+    reach = thick * rng.uniform(*ranges.SHADOW_REACH, size)
     away = views.key[:, :2] / np.maximum(np.linalg.norm(views.key[:, :2], axis=1), 1e-3)[:, None]
-    dark = rng.uniform(0.0, 0.85, size)
+    dark = rng.uniform(*ranges.SHADOW_DARKNESS, size)
     keep = np.ones_like(frame.u)
     # A wide soft shadow, and the narrow dark one where the body touches the surface.
     for far, blur, depth in ((reach, 0.5, dark), (reach * 0.15, 0.2, 0.6 * dark)):
@@ -109,7 +110,7 @@ def _shadow(frame: Frame, parts: Parts, views: Views, rng: np.random.Generator) 
 
 def _draw_glare(scene: Array, shape: tuple[int, int], rng: np.random.Generator) -> None:
     """A bright soft patch on surface and body alike: a lamp that the lens or lacquer scatters."""
-    rows = np.flatnonzero(rng.random(len(scene)) < 0.12)
+    rows = np.flatnonzero(rng.random(len(scene)) < ranges.GLARE)
     if not len(rows):
         return
     size = len(rows)
@@ -119,14 +120,16 @@ def _draw_glare(scene: Array, shape: tuple[int, int], rng: np.random.Generator) 
     x, y = _grid(shape)
     away = ((x - per_crop(centre_x)) / per_crop(radius_x)) ** 2
     away = away + ((y - per_crop(centre_y)) / per_crop(radius_y)) ** 2
-    scene[rows] += (per_crop(np.exp(rng.uniform(-3, 0.2, size))) * np.exp(-away))[:, None]
+    scene[rows] += (per_crop(np.exp(rng.uniform(*ranges.GLARE_LIGHT, size))) * np.exp(-away))[
+        :, None
+    ]
 
 
 def _cut_by_frame(photos: Array, rng: np.random.Generator) -> Array:
     """Repeats an edge of some photos inwards: the photo ends there, and crops repeat its edge."""
     columns = photos.shape[2]
-    for place in np.flatnonzero(rng.random(len(photos)) < 0.06):
-        cut = int(columns * rng.uniform(0.02, 0.24))
+    for place in np.flatnonzero(rng.random(len(photos)) < ranges.CUT):
+        cut = int(columns * rng.uniform(*ranges.CUT_SHARE))
         if rng.random() < 0.5:
             photos[place, :, :cut] = photos[place, :, cut : cut + 1]
         else:
@@ -139,7 +142,7 @@ def _columns(parts: Parts, views: Views, columns: int) -> Array:
     x = (np.arange(columns // 4) * 4 + 2)[None, :]
     u = (x - views.x[:, None]) / views.length[:, None] + 0.5
     classes = np.where((u < 0) | (u > 1), OUTSIDE, COATING)
-    pixel = 1.5 / views.length[:, None]  # thin bands still cover the column that they lie in
+    pixel = 2 / views.length[:, None]  # half a column: thin bands cover the one that they lie in
     for band in range(parts.bands.shape[1]):
         width = parts.widths[:, band, None]
         away = np.abs(u - parts.centres[:, band, None])

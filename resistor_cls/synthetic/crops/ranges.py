@@ -91,30 +91,94 @@ PAINTS: dict[str, Srgb] = {
 # Standard deviations, natural logarithm of linear light.
 PAINT_SHARED = 0.22  # all bands of a part: a thicker or older paint
 PAINT_BRIGHTNESS = 0.20  # one band
-PAINT_CHANNEL = 0.12  # one channel of one band: hue
+PAINT_CHANNEL = 0.12  # one channel of one band: hue; half as much for all bands of a part
 METAL_BRIGHTNESS = 0.38  # gold and silver: flakes lie as they dried
 COATING_BRIGHTNESS = 0.35
 COATING_CHANNEL = 0.13
+ANY_COATING = 0.05  # share of the bodies of any colour at all: no list of makers is complete
+MAX_REFLECTANCE = 0.92  # of fresh titanium white
 
 # Diameter of the wire over that of the body, by power rating: 0.45 mm on 1.8 mm to 0.8 on 5.5 mm.
 LEADS = (0.24, 0.20, 0.17, 0.145, 0.125)
+LEAD_FACTOR: Range = (0.85, 1.2)
 
 # Opacity of paint, and of metal flakes in clear lacquer, which are often barely denser than none.
 OPACITY: Range = (0.78, 1.0)
 METAL_OPACITY: Range = (0.4, 1.0)
+FLAKES: Range = (-0.9, 0.9)  # metal flakes thin out towards the edges, or collect there
 
 # Where bands stand, in body lengths. Makers space them evenly, or leave a gap before the tolerance.
 FIRST: Range = (0.12, 0.27)
 LAST: Range = (0.70, 0.88)
+LAST_OF_THREE: Range = (0.55, 0.8)  # codes of three bands stop in the middle: share of the way
 GAP: Range = (1.15, 2.4)  # of the last gap over the others
 EVEN = 0.3  # share of the parts without a wider gap
+GAP_SPREAD, WIDTH_SPREAD = 0.06, 0.10  # standard deviations, natural logarithm
+WIDEST = 0.72  # of the smallest pitch: bands do not touch
+LAST_WIDTH: Range = (0.9, 1.45)  # the tolerance band is often wider
+
+# How bands are printed. Edges: softness in pixels of the crop, raggedness in body lengths.
+SOFTNESS: Range = (1.0, 3.0)
+RAGGED, RAGGEDNESS = 0.2, (0.003, 0.011)  # share of the parts with ragged bands
+WORN, WEAR = 0.12, (0.2, 0.6)  # share of the parts with worn bands, and how much is gone
+LEAN = 0.012  # standard deviation of a band's slant, body lengths over the radius
+# The coating's tone from place to place; three times as much on one body in seven.
+MOTTLE: Range = (0.0, 0.10)
+MOTTLED = 0.15
+
+# What the detector leaves: standard deviations of length (logarithm), position along and across
+# (body lengths) and angle (radians). In one crop of eight it is twice as far off.
+LENGTH_ERROR, ALONG_ERROR, ACROSS_ERROR, ANGLE_ERROR = 0.07, 0.03, 0.025, 0.05
+FAR_OFF, FAR_FACTOR = 0.12, 2.2
+BULGE = 0.22  # bands bend where the camera looks from the side: standard deviation, radii
+CUT, CUT_SHARE = 0.06, (0.02, 0.24)  # crops at the photo's edge, and how much of them lies beyond
+
+# Light: height of the main lamp above the table, radians, and the share from everywhere else.
+LAMP_HEIGHT: Range = (0.35, 1.4)
+AMBIENT: Range = (0.25, 0.95)
+# Mirror images: of the main lamp, of a second and of a third; from windows and light boxes (broad)
+# to bare bulbs (sharp). Intensity: mean and standard deviation of the natural logarithm.
+LAMPS = (0.8, 0.35, 0.2)
+SHARPNESS: Range = (8, 400)
+LAMP_INTENSITY = (-0.7, 0.9)
+# Rings of lights, as on microscopes: share of the parts, and sizes along (body lengths) and across
+# (radii) of each spot.
+RING = 0.33
+SPOT_ALONG: Range = (0.006, 0.08)
+SPOT_ACROSS: Range = (0.03, 0.14)
+SPOT_INTENSITY = (0.0, 0.8)
+FALLING_LIGHT = 0.3  # standard deviation of the slope of the light over the crop's width
+# Shadow: reach in radii, and darkness.
+SHADOW_REACH: Range = (0.0, 1.4)
+SHADOW_DARKNESS: Range = (0.0, 0.85)
+# A lamp that the lens or the table scatters: share of the crops, and its natural logarithm.
+GLARE, GLARE_LIGHT = 0.12, (-3.0, 0.2)
+
+# Wires: share that is bent within the crop, and where, in body lengths; standard deviation of the
+# angle against the axis. A second wire or a drawn line lies close to one part in seven.
+BENT, BEND = 0.45, (0.06, 0.35)
+WIRE_ANGLE = 0.12
+CLUTTER = 0.15
 
 # Camera: exposure of white paper; 1 just reaches white. Microscopes are as dark as 0.1, light
-# boxes as bright as 3.
+# boxes as bright as 3. Three in five lie around 0.45, as automatic exposure makes paper grey.
 EXPOSURE: Range = (0.10, 2.8)
+AUTOMATIC, AUTOMATIC_EXPOSURE, AUTOMATIC_SPREAD = 0.6, 0.45, 0.55
 # Standard deviation of white balance along daylight (red against blue), and of green. One camera
 # in four is far off, such as one that balances the red of a wooden table.
 WARMTH, FAR_WARMTH, TINT = 0.13, 0.38, 0.06
+FAR_BALANCE = 0.25
 SATURATION: Range = (0.55, 1.6)
+HAZY, HAZE = 0.3, (0.0, 0.12)  # stray light, of the exposure
+TONE = 0.18  # standard deviation of the logarithm of the tone curve's exponent
+KNEE: Range = (0.7, 1.0)  # below 1 highlights roll off instead of clipping abruptly
+CONTRAST: Range = (-0.2, 0.9)  # of the S curve
 # Length of the body in pixels of the photo: small camera modules give 50, cameras more than a crop.
 BODY_PIXELS: Range = (32, 200)
+# Focus: share of sharp photos; standard deviation in pixels of the crop, where a band is 8 wide.
+SHARP = 0.45
+BLUR: Range = (0.4, 3.3)
+SHAKEN, SHAKE = 0.08, (2.0, 8.0)  # motion blur, pixels of the crop
+NOISE: Range = (0.3, 6.0)  # standard deviation, levels of 255
+SHARPENED, SHARPENING, HALO = 0.5, (0.2, 2.0), (0.6, 2.0)  # amount, and radius in pixels
+COMPRESSED, JPEG_QUALITY = 0.3, (25, 92)

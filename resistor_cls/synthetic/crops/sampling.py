@@ -75,7 +75,7 @@ def sample_parts(codes: Codes, rng: np.random.Generator, measured: bool = True) 
         rng.uniform(*ranges.METAL_OPACITY, (size, 1)),
         rng.uniform(*ranges.OPACITY, (size, 1)),
     )
-    lead = _uniform((0.85, 1.2), size, rng) * np.array(ranges.LEADS)[codes.watts]
+    lead = _uniform(ranges.LEAD_FACTOR, size, rng) * np.array(ranges.LEADS)[codes.watts]
     return Parts(
         centres=centres,
         widths=widths,
@@ -115,25 +115,25 @@ def _sample_bands(
     size = len(counts)
     place = np.arange(MAX_BANDS - 1)[None, :]
     gaps = np.where(place < counts[:, None] - 1, 1.0, 0.0)
-    gaps *= np.exp(rng.normal(0, 0.06, gaps.shape))
+    gaps *= np.exp(rng.normal(0, ranges.GAP_SPREAD, gaps.shape))
     wider = np.where(rng.random(size) < ranges.EVEN, 1.0, _uniform(ranges.GAP, size, rng))
     # Of six bands, the gap stands before the tolerance or before the coefficient.
     last = counts - 2 - ((counts == 6) & (rng.random(size) < 0.5))
     gaps[np.arange(size), last] *= wider
     first, end = _uniform(ranges.FIRST, size, rng), _uniform(ranges.LAST, size, rng)
-    # Codes of three bands stop in the middle.
-    end = np.where(counts == 3, first + (end - first) * rng.uniform(0.55, 0.8, size), end)
+    of_three = first + (end - first) * _uniform(ranges.LAST_OF_THREE, size, rng)
+    end = np.where(counts == 3, of_three, end)
     pitch = (end - first) / gaps.sum(axis=1)
     centres = (
         first[:, None]
         + np.concatenate([np.zeros((size, 1)), np.cumsum(gaps, axis=1)], axis=1) * pitch[:, None]
     )
-    widest = 0.72 * pitch * np.where(gaps > 0, gaps, 9).min(axis=1)
+    widest = ranges.WIDEST * pitch * np.where(gaps > 0, gaps, 9).min(axis=1)
     widths = np.minimum(_of(coatings, "band", rng), widest)[:, None] * np.exp(
-        rng.normal(0, 0.10, (size, MAX_BANDS))
+        rng.normal(0, ranges.WIDTH_SPREAD, (size, MAX_BANDS))
     )
     last_band = np.arange(size), counts - 1
-    widths[last_band] *= rng.uniform(0.9, 1.45, size)
+    widths[last_band] *= _uniform(ranges.LAST_WIDTH, size, rng)
     return centres, np.where(np.arange(MAX_BANDS) < counts[:, None], widths, 0.0)
 
 
@@ -179,19 +179,18 @@ def _sample_paint(bands: Array, rng: np.random.Generator, measured: bool) -> Arr
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, 1, 3)) * 0.5
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, MAX_BANDS, 3))
     )
-    paint: Array = np.minimum(colour * np.exp(factors), 0.92)
+    paint: Array = np.minimum(colour * np.exp(factors), ranges.MAX_REFLECTANCE)
     return paint
 
 
 def _sample_coatings(coatings: list[Coating], rng: np.random.Generator) -> Array:
     base = linear(np.array([one.colours[rng.integers(len(one.colours))] for one in coatings]))
     size = len(coatings)
-    # One in twenty has any colour: no list of makers is complete.
     anything = rng.uniform(0.02, 0.8, (size, 3))
-    base = np.where(rng.random((size, 1)) < 0.05, anything, base)
+    base = np.where(rng.random((size, 1)) < ranges.ANY_COATING, anything, base)
     factors = rng.normal(0, ranges.COATING_BRIGHTNESS, (size, 1))
     factors = factors + rng.normal(0, ranges.COATING_CHANNEL, (size, 3))
-    coating: Array = np.minimum(base * np.exp(factors), 0.92)
+    coating: Array = np.minimum(base * np.exp(factors), ranges.MAX_REFLECTANCE)
     return coating
 
 
@@ -232,17 +231,17 @@ def sample_views(size: int, shape: tuple[int, int], rng: np.random.Generator) ->
     """
     rows, columns = shape
     usual = BODY_LENGTH * columns
-    off = np.where(rng.random(size) < 0.88, 1.0, 2.2)  # the detector is sometimes far off
-    length = usual * np.exp(rng.normal(0.0, 0.07, size) * off)
-    azimuth, height = rng.uniform(0, 2 * np.pi, size), rng.uniform(0.35, 1.4, size)
+    off = np.where(rng.random(size) < ranges.FAR_OFF, ranges.FAR_FACTOR, 1.0)
+    length = usual * np.exp(rng.normal(0, ranges.LENGTH_ERROR, size) * off)
+    azimuth, height = rng.uniform(0, 2 * np.pi, size), _uniform(ranges.LAMP_HEIGHT, size, rng)
     key = _direction(azimuth, height)
     return Views(
-        x=columns / 2 + rng.normal(0, 0.03, size) * off * usual,
-        y=rows / 2 + rng.normal(0, 0.025, size) * off * usual,
-        angle=rng.normal(0, 0.05, size) * off,
+        x=columns / 2 + rng.normal(0, ranges.ALONG_ERROR, size) * off * usual,
+        y=rows / 2 + rng.normal(0, ranges.ACROSS_ERROR, size) * off * usual,
+        angle=rng.normal(0, ranges.ANGLE_ERROR, size) * off,
         length=length,
-        bulge=rng.normal(0, 0.22, size),
-        ambient=rng.uniform(0.25, 0.95, size),
+        bulge=rng.normal(0, ranges.BULGE, size),
+        ambient=_uniform(ranges.AMBIENT, size, rng),
         key=key,
         lamps=_sample_lamps(size, key, rng),
         spots=_sample_spots(size, rng),
@@ -261,20 +260,22 @@ def _sample_lamps(size: int, key: Array, rng: np.random.Generator) -> Array:
     directions[:, 0] = key
     half = directions + np.array([0.0, 0.0, 1.0])
     half /= np.linalg.norm(half, axis=-1, keepdims=True)
-    sharpness = np.exp(rng.uniform(np.log(8), np.log(400), (size, MAX_LAMPS)))
-    intensity = np.exp(rng.normal(-0.7, 0.9, (size, MAX_LAMPS)))
-    intensity *= rng.random((size, MAX_LAMPS)) < (0.8, 0.35, 0.2)
+    low, high = np.log(ranges.SHARPNESS)
+    sharpness = np.exp(rng.uniform(low, high, (size, MAX_LAMPS)))
+    intensity = np.exp(rng.normal(*ranges.LAMP_INTENSITY, (size, MAX_LAMPS)))
+    intensity *= rng.random((size, MAX_LAMPS)) < ranges.LAMPS
     return np.concatenate([half, sharpness[..., None], intensity[..., None]], axis=-1)
 
 
 def _sample_spots(size: int, rng: np.random.Generator) -> Array:
-    """Reflections of a ring of lights: a row of spots along the body, one part in three."""
+    """Reflections of a ring of lights: a row of spots along the body."""
     across = rng.uniform(-0.5, 0.5, (size, 1)) + rng.normal(0, 0.06, (size, MAX_SPOTS))
     along = rng.uniform(0.1, 0.9, (size, MAX_SPOTS))
-    sizes = np.exp(rng.uniform(np.log((0.006, 0.03)), np.log((0.08, 0.14)), (size, MAX_SPOTS, 2)))
-    intensity = np.exp(rng.normal(0, 0.8, (size, MAX_SPOTS)))
+    limits = np.log([ranges.SPOT_ALONG, ranges.SPOT_ACROSS])
+    sizes = np.exp(rng.uniform(limits[:, 0], limits[:, 1], (size, MAX_SPOTS, 2)))
+    intensity = np.exp(rng.normal(*ranges.SPOT_INTENSITY, (size, MAX_SPOTS)))
     intensity *= rng.random((size, MAX_SPOTS)) < 0.75
-    intensity *= rng.random((size, 1)) < 0.33
+    intensity *= rng.random((size, 1)) < ranges.RING
     return np.concatenate(
         [along[..., None], across[..., None], sizes, intensity[..., None]], axis=-1
     )

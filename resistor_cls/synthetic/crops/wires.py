@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.body import Frame, per_crop
 from resistor_cls.synthetic.crops.sampling import Parts, Views
 
@@ -54,9 +55,9 @@ def draw_wires(
     for end in (-1, 1):
         # A wire stays on its own side of the crop, and only that is computed.
         side = slice(0, 6 * columns // 10) if end < 0 else slice(4 * columns // 10, columns)
-        heading = rng.normal(0, 0.12, size) + (np.pi if end < 0 else 0)
-        bent = rng.random(size) < 0.45
-        straight = views.length * np.where(bent, rng.uniform(0.06, 0.35, size), _FAR)
+        heading = rng.normal(0, ranges.WIRE_ANGLE, size) + (np.pi if end < 0 else 0)
+        bent = rng.random(size) < ranges.BENT
+        straight = views.length * np.where(bent, rng.uniform(*ranges.BEND, size), _FAR)
         start = end * 0.46 * views.length
         first = _Wires(start, np.zeros(size), heading, straight, half, tone)
         second = _Wires(
@@ -73,7 +74,7 @@ def draw_wires(
 
 
 def _sample_clutter(parts: Parts, views: Views, half: Array, rng: np.random.Generator) -> _Wires:
-    """Another wire or a drawn line close to the body, in one crop of seven."""
+    """Another wire or a drawn line close to the body."""
     size = len(half)
     heading, far = rng.uniform(0, 2 * np.pi, size), _FAR * views.length
     beside = views.length * parts.slenderness * rng.uniform(0.6, 1, size)
@@ -82,7 +83,7 @@ def _sample_clutter(parts: Parts, views: Views, half: Array, rng: np.random.Gene
         y=rng.choice((-1, 1), size) * beside - far * np.sin(heading),
         heading=heading,
         length=2 * far,
-        half=np.where(rng.random(size) < 0.15, half * rng.uniform(0.3, 1.5, size), 0.0),
+        half=np.where(rng.random(size) < ranges.CLUTTER, half * rng.uniform(0.3, 1.5, size), 0.0),
         tone=np.exp(rng.uniform(-3, 0, (size, 1))) * np.ones(3),
     )
 
