@@ -19,7 +19,7 @@ TINY = "test_resnet.r160_in1k"
 def build(pretrained: str = "false", **changes: Any) -> tuple[Any, str]:
     how: dict[str, Any] = {
         "name": TINY,
-        "categories": 3,
+        "categories": ("10R", "20R", "30R"),
         "pool": "avg",
         "dropout": 0.0,
         "shape": (32, 32),

@@ -56,7 +56,7 @@ def test_a_custom_backbone_is_saved_and_loaded_where_it_is_allowed(
         ("Plain", {"dropout": 0.5}, "decides on that itself; set model.dropout=0.0"),
         ("Plain", {"pretrained": "true"}, "model.pretrained=true with model.backbone="),
         ("Plain", {"freeze_epochs": 1}, "whose net lacks get_classifier(), which returns the la"),
-        ("Plain", {"band_weight": 0.5}, "whose net lacks forward_features(photos), forward_head"),
+        ("Plain", {"band_weight": 0.5}, "which reads no bands: take model=band_reader"),
         ("Plain", {"layer_lr": {"body": 2}}, "no layer is named like 'body'; features, head"),
     ],
 )

@@ -32,9 +32,8 @@ def tried(folder: Path, trainer: dict[str, Any] | None = None, **settings: Any) 
     "settings",
     [
         {},
-        {"locate": True, "pretrained": "rendered", "backbone": "resnet10t.c3_in1k"},
+        {"locate": True, "pretrained": "rendered", "backbone": "band_reader"},
         {"class_weights": [1, 2, 3]},
-        {"band_weight": 0.5},
     ],
 )
 def test_what_can_be_trained_passes_and_leaves_nothing(
