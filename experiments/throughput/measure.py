@@ -28,6 +28,7 @@ from resistor_cls.data.images.resize import Resize
 from resistor_cls.data.sources.folder import FolderSource
 from resistor_cls.model import ResistorNetwork, ResistorTask
 from resistor_cls.model.training.trainer import pick_precision
+from resistor_cls.synthetic import draw_crops
 
 AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
@@ -87,6 +88,14 @@ def main() -> None:
             return each * len(resistor37())
 
         print(f"drawing, 700 px, all cores       {speed(drawing, repeat)}")
+        rng = np.random.default_rng(0)
+
+        def cropping(count: int = 100) -> int:
+            for _ in range(count):
+                draw_crops(1, (64, 192), rng)
+            return count
+
+        print(f"crops of 192x64, one core        {speed(cropping, repeat)}")
         photos = FolderSource(Path(scratch) / "0").read()
 
         def decoding() -> int:

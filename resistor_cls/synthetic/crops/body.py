@@ -206,6 +206,7 @@ def _paint_bands(
     )
     worn = per_crop(np.where(rng.random(size) < ranges.WORN, rng.uniform(*ranges.WEAR, size), 0.0))
     flakes = per_crop(rng.uniform(*ranges.FLAKES, size))
+    sparkle = per_crop(rng.uniform(*ranges.SPARKLE, size))
     columns = frame.u.shape[2]
     for band in range(parts.bands.shape[1]):
         shown = np.flatnonzero(parts.widths[:, band])
@@ -230,6 +231,7 @@ def _paint_bands(
             lit = surface.diffuse[part]
             if parts.bands[row, band] in METALS:
                 lit = np.float32(0.67) * lit + np.float32(0.75) * surface.sheen[part]
+                lit = lit * np.exp(sparkle[row] * rng.standard_normal(lit.shape, np.float32))
                 # Flakes thin out towards the edges of the band, or collect there.
                 offset *= np.float32(2 / width)
                 opacity *= np.clip(1 + flakes[row] * (offset * offset - 0.5), 0, 1.3)

@@ -55,10 +55,19 @@ def _exposures(size: int, rng: np.random.Generator) -> tuple[Array, Array]:
     gains = np.exp(gains + rng.normal(0, ranges.TINT, (size, 3))) * level[:, None]
     saturation = rng.uniform(*ranges.SATURATION, size)[:, None, None]
     grey = np.tile(_LUMA, (3, 1))
-    matrices = (grey + saturation * (np.eye(3) - grey)) * gains[:, None, :]
+    matrices = _profiles(size, rng) @ (grey + saturation * (np.eye(3) - grey)) * gains[:, None, :]
     haze = np.where(rng.random(size) < ranges.HAZY, rng.uniform(*ranges.HAZE, size), 0.0) * level
     veils = haze[:, None] * np.exp(rng.normal(0, 0.25, (size, 3)))
     return matrices.astype(np.float32), veils.astype(np.float32)
+
+
+def _profiles(size: int, rng: np.random.Generator) -> Array:
+    """(size, 3, 3) errors of colour profiles: rows add up to 1, so that white stays white."""
+    far = rng.random(size) < ranges.FAR_PROFILE
+    spread = np.where(far, ranges.FAR_CROSSTALK, ranges.CROSSTALK)[:, None, None]
+    crosstalk = rng.normal(0, 1, (size, 3, 3)) * spread * (1 - np.eye(3))
+    profiles: Array = crosstalk + np.eye(3) * (1 - crosstalk.sum(axis=2, keepdims=True))
+    return profiles
 
 
 def _photo(root: Array, rng: np.random.Generator) -> Array:

@@ -106,6 +106,7 @@ LEAD_FACTOR: Range = (0.85, 1.2)
 OPACITY: Range = (0.78, 1.0)
 METAL_OPACITY: Range = (0.4, 1.0)
 FLAKES: Range = (-0.9, 0.9)  # metal flakes thin out towards the edges, or collect there
+SPARKLE: Range = (0.0, 0.7)  # standard deviation of the light of single flakes, natural logarithm
 
 # Where bands stand, in body lengths. Makers space them evenly, or leave a gap before the tolerance.
 FIRST: Range = (0.12, 0.27)
@@ -168,7 +169,11 @@ AUTOMATIC, AUTOMATIC_EXPOSURE, AUTOMATIC_SPREAD = 0.6, 0.45, 0.55
 # in four is far off, such as one that balances the red of a wooden table.
 WARMTH, FAR_WARMTH, TINT = 0.13, 0.38, 0.06
 FAR_BALANCE = 0.25
-SATURATION: Range = (0.55, 1.6)
+SATURATION: Range = (0.55, 1.5)
+# Standard deviation of the crosstalk between channels: cameras without a colour profile show
+# orange as red, red as crimson and yellow as lime, all at once, while white stays white.
+CROSSTALK, FAR_CROSSTALK = 0.05, 0.16
+FAR_PROFILE = 0.35  # share of the cameras without a good profile
 HAZY, HAZE = 0.3, (0.0, 0.12)  # stray light, of the exposure
 TONE = 0.18  # standard deviation of the logarithm of the tone curve's exponent
 KNEE: Range = (0.7, 1.0)  # below 1 highlights roll off instead of clipping abruptly
