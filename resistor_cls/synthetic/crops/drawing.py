@@ -143,9 +143,11 @@ def _columns(parts: Parts, views: Views, columns: int) -> Array:
     u = (x - views.x[:, None]) / views.length[:, None] + 0.5
     classes = np.where((u < 0) | (u > 1), OUTSIDE, COATING)
     pixel = 2 / views.length[:, None]  # half a column: thin bands cover the one that they lie in
+    # On the axis, bands that bend are farthest from where they begin at the sides.
+    bent = (views.bulge * parts.slenderness * parts.shape[:, 0] / 2)[:, None]
     for band in range(parts.bands.shape[1]):
         width = parts.widths[:, band, None]
-        away = np.abs(u - parts.centres[:, band, None])
+        away = np.abs(u - parts.centres[:, band, None] - bent)
         inside = (away < np.maximum(width / 2, pixel)) & (width > 0)
         classes = np.where(inside, parts.bands[:, band, None], classes)
     return classes
