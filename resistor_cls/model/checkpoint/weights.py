@@ -15,7 +15,7 @@ from resistor_cls.model.checkpoint.schema import WeightsHeader, misfit
 from resistor_cls.model.checkpoint.tensor_files import check_fit
 from resistor_cls.model.preprocessing import photo_shape
 
-# Trained on synthetic photos alone, see experiments/pretraining/README.md; part of the package.
+# Trained on synthetic photos alone, see experiments/any_resistor/README.md; part of the package.
 RENDERED = Path(__file__).with_name("rendered.safetensors")
 SUFFIX = ".safetensors"
 WEIGHTS_FORMAT = 1  # counts changes that older or newer code cannot read
