@@ -124,7 +124,9 @@ def paint_bodies(frame: Frame, parts: Parts, views: Views, rng: np.random.Genera
     _paint_bands(light, frame, surface, parts, views, rng=rng)
     gloss = per_crop(parts.gloss)
     veil = np.float32(0.004) + np.float32(0.025) * gloss * (1 - normal[2]) ** 3
-    light += (mirror * gloss**1.5 + veil)[:, None]
+    tint = np.exp(rng.normal(ranges.MIRROR_BLUE, ranges.MIRROR_TINT, (size, 3)))
+    mirrored = (mirror * gloss**1.5 + veil)[:, None]
+    light += mirrored * tint.astype(np.float32)[:, :, None, None]
     return light
 
 

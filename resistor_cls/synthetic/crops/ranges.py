@@ -90,12 +90,16 @@ PAINTS: dict[str, Srgb] = {
 }
 # Standard deviations, natural logarithm of linear light.
 PAINT_SHARED = 0.22  # all bands of a part: a thicker or older paint
-PAINT_BRIGHTNESS = 0.20  # one band
+PAINT_BRIGHTNESS = 0.24  # one band
 PAINT_CHANNEL = 0.12  # one channel of one band: hue; half as much for all bands of a part
 METAL_BRIGHTNESS = 0.38  # gold and silver: flakes lie as they dried
 COATING_BRIGHTNESS = 0.35
 COATING_CHANNEL = 0.13
 ANY_COATING = 0.05  # share of the bodies of any colour at all: no list of makers is complete
+# What lacquer scatters before light reaches the paint, linear: black is never quite black.
+SCATTER: Range = (0.0, 0.02)
+# Standard deviation of the tint of what lacquer mirrors, such as a blue sky; bluish on average.
+MIRROR_TINT, MIRROR_BLUE = 0.12, (-0.08, 0.0, 0.10)
 MAX_REFLECTANCE = 0.92  # of fresh titanium white
 
 # Diameter of the wire over that of the body, by power rating: 0.45 mm on 1.8 mm to 0.8 on 5.5 mm.

@@ -179,7 +179,8 @@ def _sample_paint(bands: Array, rng: np.random.Generator, measured: bool) -> Arr
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, 1, 3)) * 0.5
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, MAX_BANDS, 3))
     )
-    paint: Array = np.minimum(colour * np.exp(factors), ranges.MAX_REFLECTANCE)
+    scatter = rng.uniform(*ranges.SCATTER, (size, 1, 1))
+    paint: Array = np.minimum(colour * np.exp(factors) + scatter, ranges.MAX_REFLECTANCE)
     return paint
 
 
