@@ -67,5 +67,14 @@ class BandScores:
             bands, rest = (bands + others[::-1]) / 2, (rest + their_rest[::-1]) / 2
         return bands, rest
 
+    def halves(self) -> tuple["BandScores", "BandScores"]:
+        """The first half of the photos, and the second."""
+        half = len(self) // 2
+        arrays = (self.slots, self.direction, self.watts)
+        return (
+            BandScores(*(array[:half] for array in arrays)),
+            BandScores(*(array[half:] for array in arrays)),
+        )
+
     def __len__(self) -> int:
         return len(self.slots)

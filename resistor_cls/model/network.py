@@ -242,11 +242,9 @@ class ResistorNetwork(nn.Module):
             photos: see `forward`.
         """
         crops = self._preprocessed(photos)
+        views = _channels_last(torch.cat([crops, crops.flip(2, 3)]))
         with full_precision(self.device), torch.autocast(self.device.type, enabled=False):
-            upright, turned = (
-                scores_of(self.backbone.forward_features(_channels_last(view)))
-                for view in (crops, crops.flip(2, 3))
-            )
+            upright, turned = scores_of(self.backbone.forward_features(views)).halves()
         return replace(upright, turned=turned)
 
     def predict(self, photos: Tensor) -> tuple[Tensor, Tensor | None]:
