@@ -170,24 +170,24 @@ CLUTTER = 0.15
 EXPOSURE: Range = (0.10, 2.8)
 AUTOMATIC, AUTOMATIC_EXPOSURE, AUTOMATIC_SPREAD = 0.6, 0.45, 0.55
 # Standard deviation of white balance along daylight (red against blue), and of green. One camera
-# in four is far off, such as one that balances the red of a wooden table.
+# in five is far off, such as one that balances the red of a wooden table.
 WARMTH, FAR_WARMTH, TINT = 0.13, 0.38, 0.06
-FAR_BALANCE = 0.25
+FAR_BALANCE = 0.2
 SATURATION: Range = (0.55, 1.5)
 # Standard deviation of the crosstalk between channels: cameras without a colour profile show
 # orange as red, red as crimson and yellow as lime, all at once, while white stays white.
-CROSSTALK, FAR_CROSSTALK = 0.05, 0.16
-FAR_PROFILE = 0.35  # share of the cameras without a good profile
-HAZY, HAZE = 0.3, (0.0, 0.12)  # stray light, of the exposure
+CROSSTALK, FAR_CROSSTALK = 0.04, 0.12
+FAR_PROFILE = 0.3  # share of the cameras without a good profile
+HAZY, HAZE = 0.2, (0.0, 0.12)  # stray light, of the exposure
 TONE = 0.18  # standard deviation of the logarithm of the tone curve's exponent
 KNEE: Range = (0.7, 1.0)  # below 1 highlights roll off instead of clipping abruptly
 CONTRAST: Range = (-0.2, 0.9)  # of the S curve
 # Length of the body in pixels of the photo: small camera modules give 50, cameras more than a crop.
-BODY_PIXELS: Range = (32, 200)
+BODY_PIXELS: Range = (40, 260)
 # Focus: share of sharp photos; standard deviation in pixels of the crop, where a band is 8 wide.
-SHARP = 0.45
+SHARP = 0.55
 BLUR: Range = (0.4, 3.3)
 SHAKEN, SHAKE = 0.08, (2.0, 8.0)  # motion blur, pixels of the crop
-NOISE: Range = (0.3, 6.0)  # standard deviation, levels of 255
+NOISE: Range = (0.3, 4.0)  # standard deviation, levels of 255
 SHARPENED, SHARPENING, HALO = 0.5, (0.2, 2.0), (0.6, 2.0)  # amount, and radius in pixels
 COMPRESSED, JPEG_QUALITY = 0.3, (25, 92)
