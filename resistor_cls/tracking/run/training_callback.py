@@ -117,6 +117,8 @@ class RunCallback(Callback):
         )
         early = trainer.should_stop and self._newest < (trainer.max_epochs or 0)
         ending = f" Stopped early, after {self._newest}." if early else ""
+        if "val/accuracy" in self.before_metrics:
+            ending += f" Accuracy before training: {self.before_metrics['val/accuracy']:.4f}."
         note = training_note(self._run, title, self.best_metrics, training.overlap, ending)
         self._run.note(note)
 

@@ -80,6 +80,8 @@ def test_the_starting_network_is_scored_where_the_trainer_is_asked_to(
     validated = {name.removeprefix("val/") for name in callback.best_metrics}
     assert {"loss", "accuracy", "f1_macro", "roc_auc"} <= validated
     assert found == (validated if before else set())
+    note = _tags(uri, run.run_id)["mlflow.note.content"]
+    assert ("Accuracy before training: 0." in note) == before
     if before:
         (point,) = client.get_metric_history(run.run_id, "before/loss")
         assert (point.step, point.value) == (0, callback.before_metrics["val/loss"])
