@@ -83,8 +83,7 @@ def train(config: "DictConfig") -> float | None:
         if data.online_generator is not None:
             _save_weights(config, run, trainer, scores)
     if trainer.is_global_zero:
-        which = "last" if choices.monitor is None else "best"
-        log.info("\n%s", run.summary(scores, f"{which} epoch: {callback.best_epoch:g}"))
+        log.info("\n%s", run.summary(scores, _kept_epoch(choices, callback)))
     return scores.get(config.trainer.monitor)
 
 
@@ -310,6 +309,16 @@ def _test(
         predictions = predictions_of(task.predictions, data, model.categories)
         save_results(run, evaluate_test_set(model, data, predictions))
     return scores
+
+
+def _kept_epoch(choices: Choices, callback: "RunCallback") -> str:
+    """The kept epoch in words, beside the starting network where that was scored."""
+    which = "last" if choices.monitor is None else "best"
+    before, after = (
+        found.get("val/accuracy") for found in (callback.before_metrics, callback.best_metrics)
+    )
+    compared = "" if before is None else f", accuracy {before:.3f} before, {after:.3f} after"
+    return f"{which} epoch: {callback.best_epoch:g}{compared}"
 
 
 def _save_weights(

@@ -105,12 +105,15 @@ _PHOTO_KEYS = {
 }
 _SPLIT_KEYS = {
     "data.split": Key(
-        as_text(choice("stratified", "grouped", "capture", "background", "camera",
+        as_text(choice("stratified", "grouped", "capture", "background", "camera", "few",
             other=ends_with(".csv"), more="or the tables/split.csv of a run")),
         "How photos are assigned to folds: at random by category, with near-duplicates together, "
-        "in blocks of capture time, or by background or camera."),
+        "in blocks of capture time, or by background or camera; few trains on the first "
+        "`data.shots` photos of each category and validates on all others."),
     "data.gap": Key(_COUNT,
-        "Embargo: photos left out on each side of a validation block of split=capture."),
+        "Embargo: photos left out on each side of a validation block of split=capture, and after "
+        "the training photos of each category of split=few."),
+    "data.shots": Key(_POSITIVE, "Training photos of each category of split=few."),
     "data.folds": Key(number(2, whole=True), "Number of folds."),
     "data.fold": Key(_COUNT, "The fold that validates, from 0."),
     "data.validation_size": Key(number(0, 1, above=True, below=True).or_null(),
@@ -221,6 +224,9 @@ _TRAINER_KEYS = {
         "The metric that selects the best epoch."),
     "trainer.patience": Key(_POSITIVE.or_null(),
         "Early stopping: validations without a better `trainer.monitor` before training ends."),
+    "trainer.score_before": Key(_SWITCH,
+        "Whether the starting network is scored on the validation photos before any training, as "
+        "`before/…`."),
     "trainer.log_every_n_steps": Key(_COUNT, "Optimizer steps between two logged values."),
     **{
         f"trainer.limit_{part}_batches": Key(anything("a number, or a fraction"),

@@ -38,8 +38,9 @@ def training_options(
     count = len(dataset)  # type: ignore[arg-type]
     if drop_last and count < batch_size:
         raise ConfigError(
-            f"data.batch_size={batch_size} is more than the {count} training photos (data.gap and "
-            "data.folds decide how many the split leaves): lower it, or set data.drop_last=false"
+            f"data.batch_size={batch_size} is more than the {count} training photos (data.gap, "
+            "data.folds and data.shots decide how many the split leaves): lower it, or set "
+            "data.drop_last=false"
         )
     workers = workers_that_fit(workers, batch_size * photo_bytes, fixed=fixed_workers)
     return {

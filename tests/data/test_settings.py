@@ -23,7 +23,7 @@ from tests.helpers.photo_files import write_folder
 # Saved models hold these keys, and find their photos again by them.
 SAVED = {
     "source", "image_size", "batch_size", "drop_last", "skip_unreadable",
-    "split", "folds", "fold", "split_seed", "gap", "validation_size", "validation", "test",
+    "split", "folds", "fold", "split_seed", "gap", "shots", "validation_size", "validation", "test",
     "sample", "sample_of", "train_on_validation",
 }  # fmt: skip
 OF_SOURCE = {

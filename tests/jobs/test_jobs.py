@@ -94,6 +94,32 @@ def test_a_run_holds_every_metric_figure_and_table(
     assert Path(report[1]).read_text() == artifact(run, "report.html").read_text()
 
 
+def test_adapting_to_a_few_photos_shows_the_scores_before_and_after(
+    train: Train, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The smallest net instead of the band reader: 8 photos of each category, of which 2 train.
+    words = (
+        "model.locate=false",
+        "model.views=1",
+        "model.layer_lr=null",
+        "data.shots=2",
+        "unknown=0",
+    )
+    assert train("experiment=adapt", *words) == 0
+    (run,) = runs()
+    metrics, shown = run.data.metrics, capsys.readouterr().err
+    assert run.data.params["trainer.evaluation_epochs"] == "2"
+    assert run.data.params["photos.train"] == "8"
+    before, after = metrics["before/accuracy"], metrics["best/val/accuracy"]
+    assert {"before/f1_macro", "before/roc_auc", "before/loss"} <= set(metrics)
+    assert f"Before training: {before:.3f} accuracy on " in shown
+    assert f"best epoch: 2, accuracy {before:.3f} before, {after:.3f} after" in shown
+    assert shown.count("\nEpoch ") == 1
+    with artifact(run, "tables/split.csv").open() as file:
+        roles = [row["role"] for row in csv.DictReader(file)]
+    assert roles.count("train") == 8 and roles.count("dropped") >= 12
+
+
 def test_a_run_shows_its_best_epoch_and_only_chosen_parameters(train: Train) -> None:
     assert train("trainer.max_epochs=3", "optimizer.lr=0.03", "trainer.monitor=val/accuracy") == 0
     (run,) = runs()

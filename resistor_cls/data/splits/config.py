@@ -6,7 +6,7 @@ from typing import Any
 
 from resistor_cls.errors import ConfigError, nearest
 
-SPLITS = ("stratified", "grouped", "capture", "background", "camera")
+SPLITS = ("stratified", "grouped", "capture", "background", "camera", "few")
 HOLDOUTS = ("stratified", "grouped", "capture")  # splits that can assign one share
 SAMPLED = ("train", "validation", "both")
 
@@ -18,14 +18,15 @@ class SplitConfig:
     Args:
         split: how photos are assigned to folds: `stratified` (at random), `grouped`
             (near-duplicates and named groups stay together), `capture` (blocks in time),
-            `background` or `camera` (one is left out); or the path of a `.csv`, the table of an
-            earlier split.
+            `background` or `camera` (one is left out), `few` (a few photos of each category train,
+            all others validate); or the path of a `.csv`, the table of an earlier split.
         folds: number of folds.
         fold: the one that validates.
         split_seed: of whatever is random about the split; apart from the training seed, so that
             several seeds are compared on the same validation photos.
         gap: embargo of `capture`, in photos: so many on either side of a validated block are
-            dropped.
+            dropped; of `few`, so many after the training photos of each category.
+        shots: training photos of each category under `few`.
         validation_size: share of the photos that validates, instead of a fold; None for folds.
         validation: an external split: photos that validate, so that all others train. A folder of
             categories, or a `.csv`, `.parquet` or `.pq` table.
@@ -45,6 +46,7 @@ class SplitConfig:
     fold: int = 0
     split_seed: int = 0
     gap: int = 3
+    shots: int = 3
     validation_size: float | None = None
     validation: str | Path | None = None
     test: str | Path | None = None
@@ -55,8 +57,14 @@ class SplitConfig:
     def __post_init__(self) -> None:
         if self.gap < 0:
             raise ConfigError(f"data.gap={self.gap}: expected 0 or more")
+        if isinstance(self.shots, bool) or not isinstance(self.shots, int) or self.shots < 1:
+            raise ConfigError(f"data.shots={self.shots}: expected a whole number, 1 or more")
         check_split(self.split)
         check_fold(self.fold, self.folds)
+        if self.split == "few" and self.fold != 0:
+            raise ConfigError(
+                f"data.split=few has no folds, but data.fold={self.fold}: leave data.fold out"
+            )
         if self.validation_size is not None:
             self._check_size(self.validation_size)
         if self.validation is not None:

@@ -15,6 +15,7 @@ from resistor_cls.data.images.metadata import ImageMetadata
 from resistor_cls.data.sources.photo_set import PhotoSet
 from resistor_cls.data.splits.captures import backgrounds, cameras, capture_order
 from resistor_cls.data.splits.config import SplitConfig
+from resistor_cls.data.splits.few_shot import first_photos
 from resistor_cls.data.splits.holdout import (
     capture_holdout,
     grouped_holdout,
@@ -59,10 +60,12 @@ def split_photos(
         fold_of = left_out_folds(targets, group_of, config.folds)
     else:
         group_of = kept_together(photo_set, metadata, edge_descriptors)
+        order = capture_order(photo_set, metadata)
         if config.split == "grouped":
             fold_of = _grouped(config, photo_set, group_of)
+        elif config.split == "few":
+            fold_of, dropped = _few(config, photo_set, order, group_of)
         else:
-            order = capture_order(photo_set, metadata)
             fold_of = _captured(config, photo_set, order)
             dropped = embargo(targets, order, fold_of == config.fold, config.gap)
             dropped |= np.isin(group_of, group_of[fold_of == config.fold])
@@ -93,6 +96,16 @@ def _captured(config: SplitConfig, photo_set: PhotoSet, order: np.ndarray) -> np
     if config.validation_size is None:
         return capture_folds(targets, order, config.folds, categories)
     return _only_fold(capture_holdout(targets, order, config.validation_size, categories))
+
+
+def _few(
+    config: SplitConfig, photo_set: PhotoSet, order: np.ndarray, group_of: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(photos,) fold of each; (photos,) bool, whether it is not used."""
+    targets, categories = np.asarray(photo_set.targets), photo_set.categories
+    trains, embargoed = first_photos(targets, order, config.shots, config.gap, categories)
+    near = np.isin(group_of, group_of[trains]) & ~trains
+    return _only_fold(~(trains | embargoed | near)), embargoed | near
 
 
 def _places(config: SplitConfig, metadata: Sequence[ImageMetadata]) -> np.ndarray:
@@ -157,6 +170,11 @@ def _assigned(
 def _require_photos_left(config: SplitConfig, role_of: np.ndarray, photo_set: PhotoSet) -> None:
     """Requires a photo to validate, and photos of each category to train."""
     if not (role_of == "validation").any():
+        if config.split == "few":
+            raise DataError(
+                f"data.split=few with data.shots={config.shots} leaves no photo to validate: all "
+                "others are near-duplicates of training photos, or of one group; add photos"
+            )
         raise DataError(
             f"data.split={config.split} leaves no photo to this data.fold: choose another"
         )

@@ -110,6 +110,7 @@ class DataSettings(BaseModel):
     fold: int = 0
     split_seed: int = 0
     gap: int = 3
+    shots: int = 3
     validation_size: float | None = None
     validation: str | None = None
     test: str | None = None

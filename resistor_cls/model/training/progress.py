@@ -100,6 +100,14 @@ class EpochLines(Callback):
             time.perf_counter() - self._began,
         )
 
+    def on_sanity_check_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Logs how good the starting network is."""
+        if trainer.is_global_zero:
+            task: Any = pl_module
+            accuracy = float(trainer.callback_metrics["val/accuracy"])
+            photos = len(task.predictions["targets"])
+            log.info("Before training: %.3f accuracy on %s photos", accuracy, f"{photos:,}")
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Takes the bar away."""
         if self._bar is not None:

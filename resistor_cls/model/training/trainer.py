@@ -86,6 +86,7 @@ def build_trainer(
     save_best: bool = True,
     patience: int | None = None,
     evaluation_epochs: float = 1,
+    score_before: bool = False,
     ema: float | None = None,
     logger: Logger | bool = False,
     callbacks: Sequence[Callback] = (),
@@ -104,6 +105,8 @@ def build_trainer(
         patience: validations without a better `monitor` after which training stops; None never
             stops it.
         evaluation_epochs: validates every so many epochs; below 1, parts of an epoch.
+        score_before: whether the starting network is scored before the first step: callbacks get
+            `on_sanity_check_end` with its metrics. The training is the same with and without.
         ema: what a step leaves of the moving average of the weights, which is evaluated and kept
             instead of the newest ones; None keeps the newest.
         logger: takes metrics.
@@ -141,7 +144,9 @@ def build_trainer(
             default_root_dir=str(output),
             enable_model_summary=False,
             enable_progress_bar=False,  # EpochLines shows a bar, and a line an epoch
-            num_sanity_val_steps=0,  # the label space was checked before; this would only log twice
+            # Lightning's check of a validation, of all its batches: it keeps random numbers and
+            # weights as they are. Nothing else is to be checked.
+            num_sanity_val_steps=-1 if score_before else 0,
         )
     except Exception as error:  # Lightning's MisconfigurationException is a plain Exception
         raise ConfigError(f"trainer: {error}") from error

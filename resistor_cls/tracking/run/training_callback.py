@@ -16,6 +16,8 @@ from resistor_cls.tracking.notes import training_note
 from resistor_cls.tracking.run.run import BEST, Run
 from resistor_cls.tracking.run.saving import save_results
 
+BEFORE = "before/"  # prefix of the scores of the starting network
+
 
 @dataclass(frozen=True)
 class Training:
@@ -45,6 +47,8 @@ class RunCallback(Callback):
     """Saves samples before a training, confusion matrices during it, and curves after it.
 
     Attributes:
+        before_metrics: validation metrics of the starting network, where the trainer scores it
+            (`build_trainer(score_before=True)`).
         best: predictions of the kept validation, which is the best one or the last.
         best_metrics: its metrics.
         best_epoch: epochs that were trained until then; a fraction within an epoch.
@@ -56,6 +60,7 @@ class RunCallback(Callback):
         self._monitor = None if training.overlap else training.monitor
         self._best_value = -float("inf")
         self._newest: int | float = 0
+        self.before_metrics: dict[str, float] = {}
         self.best: Predictions | None = None
         self.best_metrics: dict[str, float] = {}
         self.best_epoch: int | float = 0
@@ -67,6 +72,16 @@ class RunCallback(Callback):
         which = "last" if self._monitor is None else "best"
         return self._titled(f"Epoch {self.best_epoch}, the {which}")
 
+    def on_sanity_check_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Logs the scores of the starting network as `before/…`."""
+        if trainer.is_global_zero:
+            self.before_metrics = _validation_metrics(trainer)
+            before = {
+                BEFORE + name.removeprefix("val/"): value
+                for name, value in self.before_metrics.items()
+            }
+            self._run.log_metrics(before)
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves samples of the training photos."""
         if trainer.is_global_zero:
@@ -77,11 +92,7 @@ class RunCallback(Callback):
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
         self._newest = epoch = self._training.epochs_of(trainer)
-        metrics = {
-            name: float(value)
-            for name, value in trainer.callback_metrics.items()
-            if name.startswith("val/")
-        }
+        metrics = _validation_metrics(trainer)
         predictions = self._training.predictions_of(pl_module)
         number = f"{epoch:03d}" if isinstance(epoch, int) else f"{epoch:06.2f}"
         name, title = f"confusion_matrix/epoch_{number}", self._titled(f"Epoch {epoch}")
@@ -106,6 +117,8 @@ class RunCallback(Callback):
         )
         early = trainer.should_stop and self._newest < (trainer.max_epochs or 0)
         ending = f" Stopped early, after {self._newest}." if early else ""
+        if "val/accuracy" in self.before_metrics:
+            ending += f" Accuracy before training: {self.before_metrics['val/accuracy']:.4f}."
         note = training_note(self._run, title, self.best_metrics, training.overlap, ending)
         self._run.note(note)
 
@@ -137,6 +150,15 @@ def best_checkpoint(trainer: Trainer) -> Path:
     """The file with the weights of the kept epoch."""
     assert trainer.checkpoint_callback is not None
     return Path(trainer.checkpoint_callback.best_model_path)  # type: ignore[attr-defined]
+
+
+def _validation_metrics(trainer: Trainer) -> dict[str, float]:
+    """The metrics of the newest validation, by the names that they are logged with."""
+    return {
+        name: float(value)
+        for name, value in trainer.callback_metrics.items()
+        if name.startswith("val/")
+    }
 
 
 def _of_best(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -16,6 +16,10 @@ Make = Callable[..., PhotoDataModule]
     ("changes", "message"),
     [
         ({"gap": -1}, r"data\.gap=-1: expected 0 or more"),
+        ({"shots": 0}, r"data\.shots=0: expected a whole number, 1 or more"),
+        ({"shots": True}, r"data\.shots=True: expected a whole number"),
+        ({"split": "few", "fold": 1}, r"data\.split=few has no folds, but data\.fold=1: leave"),
+        ({"split": "few", "validation_size": 0.2}, r"does not go with data\.split=few: choose"),
         ({"validation_size": 0}, r"data\.validation_size=0: expected a share above 0 and below 1"),
         ({"validation_size": 1.0}, r"data\.validation_size=1\.0: expected a share"),
         ({"validation_size": "a"}, r"data\.validation_size=a: expected a share"),

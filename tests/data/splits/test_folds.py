@@ -58,14 +58,14 @@ def test_groups_never_cross_and_keep_their_balance(
 
 @pytest.mark.parametrize("how", SPLITS)
 def test_every_photo_validates_at_most_once_and_no_order_matters(how: str) -> None:
-    folds = 2 if how in {"background", "camera"} else 4
+    folds = {"background": 2, "camera": 2, "few": 1}.get(how, 4)
     photo_set, metadata = real_like()
     edge_descriptors = descriptors_of(len(metadata))
     shuffled = np.random.default_rng(1).permutation(len(metadata))
     other_set, other_metadata = real_like(shuffled)
     validated = np.zeros(len(metadata), dtype=int)
     for fold in range(folds):
-        config = SplitConfig(how, folds=folds, fold=fold, gap=1)
+        config = SplitConfig(how, folds=max(2, folds), fold=fold, gap=1)
         split = split_photos(config, photo_set, metadata, edge_descriptors)
         validated += split.role_of == "validation"
         again = split_photos(config, photo_set, metadata, edge_descriptors)
@@ -74,7 +74,8 @@ def test_every_photo_validates_at_most_once_and_no_order_matters(how: str) -> No
             other = split_photos(config, other_set, other_metadata, edge_descriptors)
             roles = dict(zip(photo_set.names, split.role_of, strict=True))
             assert roles == dict(zip(other_set.names, other.role_of, strict=True))
-    assert (validated == 1).all()
+    # `few` has one part that trains, and an embargo, beside the part that validates.
+    assert (validated <= 1).all() if how == "few" else (validated == 1).all()
 
 
 def test_near_duplicates_and_the_group_column_stay_together() -> None:

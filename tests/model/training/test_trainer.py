@@ -1,4 +1,5 @@
 import math
+import re
 import subprocess
 import sys
 import textwrap
@@ -18,7 +19,13 @@ from torch.optim import SGD
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.data.augment.mixing import Mix
 from resistor_cls.errors import ConfigError
-from resistor_cls.model import ResistorNetwork, build_trainer, leave_cores, seed_everything
+from resistor_cls.model import (
+    EpochLines,
+    ResistorNetwork,
+    build_trainer,
+    leave_cores,
+    seed_everything,
+)
 from resistor_cls.model.training.metrics import MODES
 from resistor_cls.model.training.trainer import PRECISIONS, pick_precision
 from tests.helpers import ROOT
@@ -62,6 +69,31 @@ def test_the_same_seed_trains_the_same_weights(photos: Path, tmp_path: Path) -> 
     )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.parametrize("ema", [None, 0.9])
+def test_scoring_the_starting_network_changes_no_weight(
+    photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, ema: float | None
+) -> None:
+    caplog.set_level("INFO", "resistor_cls")
+    plain, scored = (
+        train(
+            photos,
+            tmp_path / str(before),
+            max_epochs=2,
+            ema=ema,
+            score_before=before,
+            callbacks=[EpochLines()],
+        ).model
+        for before in (False, True)
+    )
+    first, again = plain.state_dict(), scored.state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert torch.equal(plain.predictions["probabilities"], scored.predictions["probabilities"])
+    lines = [line for line in caplog.messages if line.startswith("Before training")]
+    assert len(lines) == 1
+    assert re.fullmatch(r"Before training: \d\.\d{3} accuracy on 8 photos", lines[0])
+    assert sum(line.startswith("Epoch") for line in caplog.messages) == 4
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than some machines like

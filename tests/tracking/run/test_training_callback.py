@@ -67,6 +67,27 @@ def test_the_history_holds_every_step_and_every_validation(
     assert callback.best_metrics["val/loss"] == pytest.approx(min(losses))
 
 
+@pytest.mark.parametrize("before", [False, True])
+def test_the_starting_network_is_scored_where_the_trainer_is_asked_to(
+    module: PhotoDataModule, workplace: Path, before: bool
+) -> None:
+    uri = f"sqlite:///{workplace / 'mlflow.db'}"
+    with open_run("out", uri=uri, system_metrics=False) as run:
+        callback = trained(run, module, "val/loss", max_epochs=1, score_before=before)
+        client = mlflow.MlflowClient(uri)
+    metrics = client.get_run(run.run_id).data.metrics
+    found = {name.removeprefix("before/") for name in metrics if name.startswith("before/")}
+    validated = {name.removeprefix("val/") for name in callback.best_metrics}
+    assert {"loss", "accuracy", "f1_macro", "roc_auc"} <= validated
+    assert found == (validated if before else set())
+    note = _tags(uri, run.run_id)["mlflow.note.content"]
+    assert ("Accuracy before training: 0." in note) == before
+    if before:
+        (point,) = client.get_metric_history(run.run_id, "before/loss")
+        assert (point.step, point.value) == (0, callback.before_metrics["val/loss"])
+        assert len(client.get_metric_history(run.run_id, "val/loss")) == 1
+
+
 def test_overlap_is_in_titles_and_the_note_and_the_last_epoch_is_kept(
     photos: Path, workplace: Path
 ) -> None:
