@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,8 @@ from resistor_cls.errors import DataError, some_names
 OHMS = "ohms"  # the column that makes a table state values
 _LETTERS = ((1e9, "G"), (1e6, "M"), (1e3, "K"), (0.0, "R"))
 _EXPONENT = re.compile(r"[0-9]+\.?[0-9]*[eE][+-]?[0-9]{1,2}", re.ASCII)
+
+_NO_BANDS: tuple[str, ...] = ()
 
 _Value = TypeVar("_Value")
 
@@ -89,7 +91,7 @@ def part_labels(rows: pd.DataFrame, table: Path) -> PartLabels | None:
         return _parsed(rows, table, column, parse, empty)
 
     ohms = parsed(OHMS, _ohms, math.nan)
-    bands = parsed("bands", _bands, ())
+    bands = _parsed(rows, table, "bands", _bands, _NO_BANDS)
     counts = parsed("band_count", _count, 0)
     tolerances = parsed("tolerance", _fraction, math.nan)
     percents = parsed("tolerance_percent", _percent, math.nan)

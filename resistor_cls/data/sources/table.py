@@ -93,9 +93,7 @@ class TableSource(BuiltIn):
             return True
         return self.category_column == _CATEGORY and _CATEGORY not in rows and OHMS in rows
 
-    def _labels(
-        self, rows: pd.DataFrame, table: Path
-    ) -> tuple[Categories, tuple[int, ...]]:
+    def _labels(self, rows: pd.DataFrame, table: Path) -> tuple[Categories, tuple[int, ...]]:
         """The label space, and the class index of each photo."""
         assert self.category_column is not None
         if self.category_column not in rows and OHMS not in rows:
@@ -115,9 +113,7 @@ class TableSource(BuiltIn):
             raise DataError(f"{table} has no photos of {some_names(unused)}, which {file} lists")
         return categories, tuple(categories.index(label_of[label]) for label in raw)
 
-    def _values(
-        self, labels: PartLabels | None, table: Path
-    ) -> tuple[Categories, tuple[int, ...]]:
+    def _values(self, labels: PartLabels | None, table: Path) -> tuple[Categories, tuple[int, ...]]:
         """The values as categories in ascending order, and the class index of each photo."""
         if labels is None:
             raise DataError(

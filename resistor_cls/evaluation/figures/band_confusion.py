@@ -47,7 +47,7 @@ def band_confusion_figure(confusion: Part | None, title: str = "") -> Figure:
 
 def _swatches(axes: Axes, rows: list[str], columns: list[str]) -> None:
     """Shows the colours between the matrix and their names."""
-    places = [(-0.95, row, name) for row, name in enumerate(rows)]
+    places = [(-0.95, float(row), name) for row, name in enumerate(rows)]
     places += [(column, len(rows) - 0.05, name) for column, name in enumerate(columns)]
     for across, down, name in places:
         if name in SWATCHES:

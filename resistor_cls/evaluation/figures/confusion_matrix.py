@@ -71,7 +71,7 @@ def draw_cells(axes: Axes, counts: np.ndarray) -> None:
     """
     size = len(counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    diagonal = np.eye(*counts.shape, dtype=bool)
+    diagonal = np.eye(size, counts.shape[1], dtype=bool)
     for mask, colours in ((diagonal, RIGHT), (~diagonal, WRONG)):
         top = 1.0 if mask is diagonal else max(float(shares[mask].max(initial=0)), 0.01)
         # The square root makes single confused photos visible.

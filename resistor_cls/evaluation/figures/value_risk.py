@@ -1,6 +1,7 @@
 """Coverage against the share of wrong values among the accepted, by photographer."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -21,7 +22,11 @@ from resistor_cls.evaluation.figures.base import (
 from resistor_cls.evaluation.wording import share, short
 
 _COLOURS = (LINE, MARK, *OTHERS)
-_STYLES = ("-", "--", ":")  # beyond the colours, so that many photographers can be told apart
+_STYLES: tuple[Literal["-", "--", ":"], ...] = (
+    "-",
+    "--",
+    ":",
+)  # beyond the colours, so that many photographers can be told apart
 
 
 def value_risk_figure(curves: Sequence[Part], threshold: float) -> Figure:
@@ -39,7 +44,7 @@ def value_risk_figure(curves: Sequence[Part], threshold: float) -> Figure:
     for number, curve in enumerate(curves):
         whole = number == 0
         colour = INK if whole else _COLOURS[(number - 1) % len(_COLOURS)]
-        style = "-" if whole else _STYLES[(number - 1) // len(_COLOURS) % len(_STYLES)]
+        style = _STYLES[max(number - 1, 0) // len(_COLOURS) % len(_STYLES)]
         points = floats(curve["points"]).reshape(-1, 2)
         few = "." if len(points) == 1 else ""
         axes.plot(*points.T, color=colour, linestyle=style, linewidth=2, marker=few)
