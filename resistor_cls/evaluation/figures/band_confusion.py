@@ -11,7 +11,7 @@ from resistor_cls.evaluation.figures.confusion_matrix import draw_cells, draw_gr
 from resistor_cls.evaluation.wording import share
 
 _SWATCH = 0.56  # of a cell
-_PAD = 16  # points between the matrix and the names: room for a swatch
+_PAD = 25  # points between the matrix and the names: room for a swatch
 
 
 def band_confusion_figure(confusion: Part | None, title: str = "") -> Figure:
@@ -29,7 +29,8 @@ def band_confusion_figure(confusion: Part | None, title: str = "") -> Figure:
     axes = figure.subplots()
     draw_cells(axes, counts)
     draw_grid(axes, len(rows), len(columns))
-    axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize=8.5)
+    names = [name if name in SWATCHES else "no band" for name in columns]
+    axes.set_xticks(range(len(columns)), names, rotation=90, fontsize=8.5)
     axes.set_yticks(range(len(rows)), rows, fontsize=8.5)
     axes.tick_params(which="major", length=0, pad=_PAD)
     _swatches(axes, rows, columns)

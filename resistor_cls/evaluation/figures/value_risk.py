@@ -61,7 +61,7 @@ def value_risk_figure(curves: Sequence[Part], threshold: float) -> Figure:
         texts.append(f"{name}: {share(curve['coverage'])} accepted{wrong}")
     axes.axhline(0.05, color=GREY, linewidth=0.8, linestyle=":")  # the project's target
     handles.append(Line2D([], [], linewidth=0))
-    texts.append(f"marks: readings accepted from a probability of {threshold:g}; dots: 5 % wrong")
+    texts.append(f"marks: probability of {threshold:g} or more; dotted: 5 % wrong")
     axes.set_xlim(0, 1.01)
     axes.set_ylim(0, 1.1 * top)
     in_percent(axes.xaxis, axes.yaxis)

@@ -116,8 +116,10 @@ def _photographers(values: Row) -> list[str]:
     if len(rows) < 2:
         return []
     worst = max(rows, key=lambda row: row["accepted_wrong_share"])
+    if not worst["accepted_wrong"]:
+        return []
     return [
-        f"By photographer, most of the accepted values are wrong for {worst['group']}: "
+        f"By photographer, the largest share of accepted values is wrong for {worst['group']}: "
         f"{worst['accepted_wrong']:,} of {worst['accepted']:,} "
         f"({share(worst['accepted_wrong_share'])})."
     ]
