@@ -26,7 +26,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config import run_hydra
 from resistor_cls.config.calling import as_called
@@ -36,7 +36,6 @@ from resistor_cls.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from lightning import Trainer
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
@@ -159,10 +158,13 @@ def _by_category(
     model: "ResistorNetwork",
     data: "PhotoDataModule",
     options: "ReportOptions",
-    trainer: "Trainer",
+    trainer: Any,
     figures: "Mapping[str, Callable[..., Figure]]",
 ) -> tuple["Mapping[str, float]", "Results"]:
-    """The scores of photos with labels of the model, and the results of their evaluation."""
+    """The scores of photos with labels of the model, and the results of their evaluation.
+
+    `trainer` is that of `build_trainer`: commands do not import Lightning.
+    """
     from resistor_cls.evaluation.results import custom_figures
     from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
     from resistor_cls.model import ResistorTask, score

@@ -26,12 +26,11 @@ from resistor_cls.evaluation.values import (
 from resistor_cls.evaluation.values.band_confusion import band_confusion
 from resistor_cls.inference.batches import predict_probabilities
 from resistor_cls.inference.describe import name_of
+from resistor_cls.inference.reading_calibration import ReadingCalibration
 from resistor_cls.inference.true_parts import Bands, TrueParts, clusters, groups, true_parts
 from resistor_cls.inference.value_readings import (
-    ReadingCalibration,
     read_band_scores,
     readings_by_category,
-    with_temperature,
 )
 
 if TYPE_CHECKING:
@@ -235,7 +234,7 @@ def _readings(
     photos = (data.photo(int(index)) for index in truth.indices)
     if model.reads_bands:
         calibration = ReadingCalibration.of(model.metadata)
-        scores = with_temperature(read_band_scores(model, photos), calibration.temperature)
+        scores = calibration.apply(read_band_scores(model, photos))
         aligned = [align_bands(scores, place, codes) for place, codes in enumerate(truth.codes)]
         return read_values(scores, top=1), aligned, calibration
     if all(category.ohms is None for category in model.categories):

@@ -1,8 +1,7 @@
 """The values that a network reads of preprocessed photos."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,27 +12,6 @@ from resistor_cls.categories import Categories
 from resistor_cls.decoding import ValueReading
 from resistor_cls.inference.batches import as_batch, batched
 from resistor_cls.model.network import ResistorNetwork
-
-# Probability from which a reading is accepted, of a network whose readings were not calibrated.
-DEFAULT_THRESHOLD = 0.9
-
-
-@dataclass(frozen=True)
-class ReadingCalibration:
-    """How the scores of bands become probabilities, and which readings are accepted.
-
-    Attributes:
-        temperature: that the log-probabilities of the bands are divided by.
-        threshold: probability from which a reading is accepted.
-    """
-
-    temperature: float = 1.0
-    threshold: float = DEFAULT_THRESHOLD
-
-    @classmethod
-    def of(cls, metadata: Mapping[str, Any]) -> "ReadingCalibration":
-        """That of a network, by its metadata; the defaults where it has none."""
-        return cls(**metadata.get("reading_calibration", {}))
 
 
 def read_band_scores(network: ResistorNetwork, photos: Iterable[np.ndarray]) -> BandScores:
@@ -48,20 +26,6 @@ def read_band_scores(network: ResistorNetwork, photos: Iterable[np.ndarray]) -> 
         with torch.inference_mode():
             parts.append(network.read_bands(as_batch(group, network.device)))
     return _joined(parts)
-
-
-def with_temperature(scores: BandScores, temperature: float) -> BandScores:
-    """The scores with all log-probabilities divided by a temperature, and normalized again."""
-    if temperature == 1.0:
-        return scores
-    slots, direction, watts = (
-        _log_softmax(values / temperature)
-        for values in (scores.slots, scores.direction, scores.watts)
-    )
-    turned = scores.turned
-    return BandScores(
-        slots, direction, watts, None if turned is None else with_temperature(turned, temperature)
-    )
 
 
 def readings_by_category(
@@ -88,11 +52,6 @@ def readings_by_category(
         bands = category.markings[0] if category.markings else ()
         found.append([ValueReading(float(ohms[best]), float(likely[best]), None, bands, False)])
     return found
-
-
-def _log_softmax(values: NDArray[Any]) -> NDArray[Any]:
-    normalized: NDArray[Any] = values - np.logaddexp.reduce(values, axis=-1, keepdims=True)
-    return normalized
 
 
 def _joined(parts: Sequence[BandScores]) -> BandScores:
