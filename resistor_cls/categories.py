@@ -151,18 +151,22 @@ def _parse_watts(text: str) -> float | None:
 class Categories:
     """A list of categories in a fixed order; the position is the class index.
 
+    Args:
+        names: of the categories.
+        minimum: how many there must be: a classifier needs two, a list of values one.
+
     Raises:
-        DataError: fewer than two categories, or one named twice.
+        DataError: fewer categories, or one named twice.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], minimum: int = 2) -> None:
         self._categories = tuple(parse_name(name) for name in names)
         self._names = tuple(category.name for category in self._categories)
         self._index = {name: index for index, name in enumerate(self.names)}
         if len(self._index) != len(self._categories):
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise DataError(f"categories named twice: {', '.join(twice)}")
-        if len(self._categories) < 2:
+        if len(self._categories) < minimum:
             raise DataError(
                 f"{len(self._categories)} categories ({', '.join(self.names) or 'none'}): "
                 "a classifier needs at least two; add a folder or label for another category"

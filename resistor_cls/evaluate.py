@@ -11,18 +11,22 @@ and tables.
 photos of further categories as out-of-distribution photos. stress=true adds robustness checks: the
 photos are predicted again under changed light, blur, noise and the like.
 
+A table with a column ohms and no labels is evaluated by value: whether the value that the model
+reads is that of the part. No list of categories is needed.
+
 Examples:
   python -m resistor_cls.evaluate model=runs:/RUN_ID/model
   python -m resistor_cls.evaluate model=best.ckpt data=folder data.root=other_photos
   python -m resistor_cls.evaluate model=best.ckpt tracking=none stress=true
   python -m resistor_cls.evaluate model=best.ckpt data=folder data.root=a_few --allow subset
+  python -m resistor_cls.evaluate model=rendered data=table data.table=my_parts.csv
 """
 
 import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config import run_hydra
 from resistor_cls.config.calling import as_called
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from resistor_cls.data import PhotoDataModule
+    from resistor_cls.evaluation.results import Results
     from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import ResistorNetwork
     from resistor_cls.tracking import Run
@@ -110,10 +115,8 @@ def _evaluate(
 ) -> None:
     """Evaluates a model in its own run, and saves the results there."""
     from resistor_cls.config import log_config, output_folder
-    from resistor_cls.evaluation.results import custom_figures
     from resistor_cls.inference.describe import data_set, describe, name_of, photos_of
-    from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
-    from resistor_cls.model import ResistorTask, build_trainer, score
+    from resistor_cls.model import build_trainer
     from resistor_cls.tracking import open_run, save_results
     from resistor_cls.tracking.notes import evaluation_note
     from resistor_cls.tracking.run.names import evaluation_name, model_name
@@ -124,7 +127,8 @@ def _evaluate(
     with open_run(output_folder(), **config.tracking) as run:
         log_config(config, run)
         data.setup()
-        data.align_labels(model.categories, config.allow)
+        if not data.photo_set.by_value:
+            data.align_labels(model.categories, config.allow)
         trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
         device = trainer.strategy.root_device
         save_results(run, describe(data, model.weights_from, trainer.precision, device))
@@ -136,19 +140,61 @@ def _evaluate(
         run.log_data(part, "evaluation")
         run.log_evaluated(config.reference)
         overlap = _overlap(run, model, data)
-        task = ResistorTask(model)
-        metrics = score(trainer, task, data)
-        predictions = predictions_of(task.predictions, data, model.categories)
         title = " · ".join(filter(None, [photos, overlap]))
         options = replace(options, title=title, overlap=overlap)
-        results = evaluate_model(model.to(device), data, predictions, options)
+        if data.photo_set.by_value:
+            metrics, results = _by_value(model.to(device), data, options)
+        else:
+            metrics, results = _by_category(model, data, options, trainer, figures)
         save_results(run, results)
-        save_results(run, custom_figures(figures, predictions))
         scores = {**metrics, **results.metrics}
         run.log_scores(scores, part)
-        run.note(evaluation_note(run, config.reference, counted, metrics, overlap))
+        run.note(evaluation_note(run, config.reference, counted, metrics or scores, overlap))
     subject = " · ".join(filter(None, [counted, overlap]))
     log.info("\n%s", run.summary(scores, subject))
+
+
+def _by_category(
+    model: "ResistorNetwork",
+    data: "PhotoDataModule",
+    options: "ReportOptions",
+    trainer: Any,
+    figures: "Mapping[str, Callable[..., Figure]]",
+) -> tuple["Mapping[str, float]", "Results"]:
+    """The scores of photos with labels of the model, and the results of their evaluation.
+
+    `trainer` is that of `build_trainer`: commands do not import Lightning.
+    """
+    from resistor_cls.evaluation.results import custom_figures
+    from resistor_cls.inference.evaluate_model import evaluate_model, predictions_of
+    from resistor_cls.model import ResistorTask, score
+
+    task = ResistorTask(model)
+    metrics = score(trainer, task, data)
+    predictions = predictions_of(task.predictions, data, model.categories)
+    model = model.to(trainer.strategy.root_device)
+    results = evaluate_model(model, data, predictions, options)
+    return metrics, results | custom_figures(figures, predictions)
+
+
+def _by_value(
+    model: "ResistorNetwork", data: "PhotoDataModule", options: "ReportOptions"
+) -> tuple["Mapping[str, float]", "Results"]:
+    """No scores of categories, and the results of photos that have values alone."""
+    from resistor_cls.inference.evaluate_values import evaluate_by_value
+
+    log.info("The table has values and no labels: the photos are evaluated by value alone")
+    found = evaluate_by_value(
+        model,
+        data,
+        title=options.title,
+        reference=options.model,
+        subset=options.subset,
+        overlap=options.overlap,
+        gallery=options.gallery,
+        prefix=options.prefix,
+    )
+    return {}, found
 
 
 def _overlap(run: "Run", model: "ResistorNetwork", data: "PhotoDataModule") -> str:

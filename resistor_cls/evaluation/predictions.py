@@ -58,6 +58,8 @@ class Predictions:
         ood_scores: (photos,) OOD scores, see `CalibratedPredictions`; None without a calibration.
         features: (photos, features) pooled features of the model; None where it gives none.
         occlusion: result of the occlusion check; None where it was not made.
+        readings: (photos) rows, the values that were read of the bands, see `ValuePredictions.
+            table`; None of a model that reads none. They are written, and not read back.
     """
 
     names: tuple[str, ...]
@@ -76,6 +78,7 @@ class Predictions:
     ood_scores: np.ndarray | None = None
     features: np.ndarray | None = None
     occlusion: OcclusionResult | None = None
+    readings: pd.DataFrame | None = None
 
     @cached_property
     def predicted(self) -> np.ndarray:
@@ -124,6 +127,8 @@ class Predictions:
             of = self.occlusion
             some = {field.name: getattr(of, field.name)[chosen] for field in fields(of)}
             parts["occlusion"] = OcclusionResult(**some)
+        if self.readings is not None:
+            parts["readings"] = self.readings.iloc[chosen]
         arrays = {name: one[chosen] for name, one in parts.items() if isinstance(one, np.ndarray)}
         return Predictions(**{**parts, **arrays})
 
@@ -172,6 +177,8 @@ class Predictions:
                 "body_painted": painted[self.occlusion.body_painted],
                 "background_painted": painted[self.occlusion.background_painted],
             }
+        if self.readings is not None:
+            columns |= {str(name): column.to_numpy() for name, column in self.readings.items()}
         return {name: column for name, column in columns.items() if column is not None}
 
     def write(self, path: Path) -> None:

@@ -36,6 +36,7 @@ from resistor_cls.inference.checks.occlusion import check_occlusion
 from resistor_cls.inference.checks.ood import check_ood, report_ood
 from resistor_cls.inference.checks.robustness import check_robustness, report_robustness
 from resistor_cls.inference.describe import name_of
+from resistor_cls.inference.evaluate_values import evaluate_readings, value_figures
 from resistor_cls.inference.galleries import Galleries
 
 if TYPE_CHECKING:
@@ -151,8 +152,12 @@ def evaluate_model(
     calibrated = calibrate_predictions(model.metadata, predictions, data)
     predictions = predictions.with_calibration(calibrated)
     occlusion = check_occlusion(model, data, predictions, options.saliency)
-    predictions = replace(predictions, occlusion=occlusion)
+    readings, values, value_parts = evaluate_readings(
+        model, data, predictions.indices, options.title, options.prefix
+    )
+    predictions = replace(predictions, occlusion=occlusion, readings=readings)
     report, checks = _report(model, data, predictions, calibrated, options)
+    report["values"] = values
     _warn_of_undefined(report)
     tables = Results(
         metrics={f"{options.prefix}{name}": value for name, value in _metrics(report).items()},
@@ -165,7 +170,7 @@ def evaluate_model(
     galleries = Galleries(data, predictions, options.title, options.gallery)
     maps, overlays = _saliency(model, galleries) if options.saliency else ({}, {})
     shown = Results(figures=maps) | _page(report, rows, galleries, overlays)
-    return checks | tables | confusion | shown
+    return checks | tables | confusion | shown | value_parts
 
 
 def evaluate_test_set(
@@ -296,7 +301,7 @@ def _charts(report: Mapping[str, Any], predictions: Predictions) -> dict[str, "F
     ):
         if report[part] is not None:
             charts[name] = draw(report[part])
-    return charts
+    return charts if report["values"] is None else {**charts, **value_figures(report["values"])}
 
 
 def _warn_of_undefined(report: Mapping[str, Any]) -> None:

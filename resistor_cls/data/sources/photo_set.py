@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resistor_cls.categories import Categories, check_labels
+from resistor_cls.data.sources.part_labels import PartLabels
 from resistor_cls.data.sources.walk import LeftOut
 from resistor_cls.errors import DataError
 
@@ -20,6 +21,8 @@ class PhotoSet:
         categories: the label space.
         left_out: files and folders that are not photos, sorted by name, each with the reason.
         groups: name of each photo's group, which a split keeps together; None if none are known.
+        part_labels: what is stated about the part in each photo; None where nothing is.
+        by_value: whether the categories are the values in `part_labels`, for lack of labels.
     """
 
     root: Path
@@ -28,6 +31,8 @@ class PhotoSet:
     categories: Categories
     left_out: tuple[LeftOut, ...] = ()
     groups: tuple[str, ...] | None = None
+    part_labels: PartLabels | None = None
+    by_value: bool = False
 
     def __len__(self) -> int:
         return len(self.names)
@@ -55,6 +60,8 @@ class PhotoSet:
             self.categories,
             self.left_out,
             None if self.groups is None else tuple(self.groups[index] for index in indices),
+            None if self.part_labels is None else self.part_labels.select(indices),
+            self.by_value,
         )
 
     def sorted_by_name(self) -> "PhotoSet":

@@ -72,8 +72,17 @@ def with_external_splits(
         folders[begin] = found.root
         if groups is not None:  # of what a split keeps together; external photos are not split
             groups = (*groups, *("" for _ in found.names))
+    # Nothing is stated about the parts in external photos.
+    alone = len(names) == len(photo_set)
     merged = PhotoSet(
-        photo_set.root, tuple(names), tuple(targets), photo_set.categories, tuple(left_out), groups
+        photo_set.root,
+        tuple(names),
+        tuple(targets),
+        photo_set.categories,
+        tuple(left_out),
+        groups,
+        photo_set.part_labels if alone else None,
+        photo_set.by_value and alone,
     )
     return ExternalSplits(merged, np.array(roles, dtype="<U10"), folders)
 

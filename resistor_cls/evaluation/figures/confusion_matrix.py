@@ -43,7 +43,7 @@ def confusion_figure(
     # Padding in inches, else names touch the edge.
     figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
     axes = figure.subplots()
-    _cells(axes, counts)
+    draw_cells(axes, counts)
     _names(axes, names)
     words = "number: photos; colour: share of the label's photos; blue is right, orange is wrong"
     axes.set_title(words, fontsize=8.5, color=INK, loc="left")
@@ -62,10 +62,16 @@ def axis_names(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _cells(axes: Axes, counts: np.ndarray) -> None:
+def draw_cells(axes: Axes, counts: np.ndarray) -> None:
+    """Draws the cells of a confusion matrix: the diagonal blue, everything else orange.
+
+    Args:
+        axes: the panel.
+        counts: (rows, columns), rows are labels, columns are predictions.
+    """
     size = len(counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    diagonal = np.eye(size, dtype=bool)
+    diagonal = np.eye(size, counts.shape[1], dtype=bool)
     for mask, colours in ((diagonal, RIGHT), (~diagonal, WRONG)):
         top = 1.0 if mask is diagonal else max(float(shares[mask].max(initial=0)), 0.01)
         # The square root makes single confused photos visible.
@@ -95,11 +101,16 @@ def _names(axes: Axes, names: Sequence[str]) -> None:
     axes.set_xticks(named, texts, rotation=90, fontsize=font, parse_math=False)
     axes.set_yticks(named, texts, fontsize=font, parse_math=False)
     if len(named) == size:  # in smaller cells the grid would cover the colours
-        axes.set_xticks(np.arange(-0.5, size), minor=True)
-        axes.set_yticks(np.arange(-0.5, size), minor=True)
-        axes.grid(which="minor", color="#d9dee3", linewidth=0.5)
-        axes.tick_params(which="minor", length=0)
+        draw_grid(axes, size, size)
     axes.set_xlim(-0.5, size - 0.5)
     axes.set_ylim(size - 0.5, -0.5)
     axes.set_xlabel("Prediction", fontsize=10)
     axes.set_ylabel("Label", fontsize=10)
+
+
+def draw_grid(axes: Axes, rows: int, columns: int) -> None:
+    """Draws lines between the cells of a matrix."""
+    axes.set_xticks(np.arange(-0.5, columns), minor=True)
+    axes.set_yticks(np.arange(-0.5, rows), minor=True)
+    axes.grid(which="minor", color="#d9dee3", linewidth=0.5)
+    axes.tick_params(which="minor", length=0)

@@ -1,7 +1,5 @@
 """The report of an evaluation as a page: one HTML file that fetches nothing."""
 
-import base64
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -12,20 +10,19 @@ from resistor_cls.errors import many
 from resistor_cls.evaluation.pages.cards import cards_of
 from resistor_cls.evaluation.pages.matrix import behind, cells_of, loss_of, matrix_of, pictured
 from resistor_cls.evaluation.pages.page import encoded, rendered
+from resistor_cls.evaluation.pages.pictures import LARGE, SMALL, picture_shape, svg_picture
 from resistor_cls.evaluation.pages.readings import reading
 from resistor_cls.evaluation.pages.sentences import sentences_of
 from resistor_cls.evaluation.pages.summary import accepted_row, summary_of, verb
 from resistor_cls.evaluation.pages.tables import category_rows, electrical, metric_rows
+from resistor_cls.evaluation.pages.values import section as value_section
 
 Row = Mapping[str, Any]
 
 MAX_PICTURES = 1200  # in the page, 5 kB each: a phone opens more than 8 MB slowly
 MAX_ROWS = 3000  # of predictions on the page: a phone searches more of them slowly
 GALLERY = 18  # photos: three rows of six, a screen full
-SMALL = (224, 160)  # pixels that a picture fits into: a square of 160, or a wide crop as it is
-LARGE = (448, 320)  # the same of the first ones, which a click enlarges
 MAX_LARGE = 240  # pictures, some 15 kB each
-_WIDE = 1.4  # width / height from which pictures get more room in a row
 _MAX_COMPARED = 5  # wrong photos of a confused pair
 # Figures by their name, each with the text for those who cannot see it.
 _FIGURES = {
@@ -51,7 +48,7 @@ def report_page(
         report: the content of `report.json`; the page states nothing else. `predictions` are
             rows of photos, see `resistor_cls.evaluation.report.rows_of`.
         figures: name → SVG: `reliability`, `risk_coverage`, `unknown`, `roc`, `precision_recall`,
-            `stress`; a missing one is left out.
+            `stress`, `band_confusion`, `value_risk_coverage`; a missing one is left out.
         thumbnail: name of a photo → (height, width, 3) uint8 RGB, a small copy of it: the whole
             photo, or the crop that the model sees.
         overlays: name of a photo → (height, width, 3) uint8 RGB, saliency maps.
@@ -82,8 +79,9 @@ def report_page(
         mapped=mapped,
         place=place,
         overlay={name: number for number, name in enumerate(maps)},
-        figures={name: _figure(figures[name]) for name in _FIGURES if name in figures},
+        figures={name: svg_picture(figures[name]) for name in _FIGURES if name in figures},
         figure_words=_FIGURES,
+        **value_section(report.get("values"), figures),
     )
 
 
@@ -111,26 +109,13 @@ def _numbers(report: Row, matrix: Row) -> dict[str, Any]:
 
 def _pictures(photos: Sequence[np.ndarray], count: int) -> dict[str, Any]:
     """The pictures of the page, their shape, and how many of the photos they are."""
-    shape = float(np.median([photo.shape[1] / photo.shape[0] for photo in photos] or [1]))
     return {
         "pictures": [
             encoded(photo, *(LARGE if number < MAX_LARGE else SMALL))
             for number, photo in enumerate(photos)
         ],
         "pictured": f"{len(photos):,} of {many(count, 'photo')} {verb(len(photos))} pictured here.",
-        "wide": shape > _WIDE,
-        # Bounded, so that a part in a narrow strip still has a height.
-        "ratio": min(max(shape, 0.75), 3.0),
-    }
-
-
-def _figure(svg: str) -> dict[str, Any]:
-    """A figure as a `data:` address; as a picture it can neither run nor fetch anything."""
-    width = re.search(r'<svg[^>]*?\swidth="([\d.]+)pt"', svg)
-    return {
-        "address": "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode(),
-        # Pixels on a phone: type of 10 points must not get smaller than 7 pixels.
-        "least": round(float(width[1]) * 4 / 3 * 0.55) if width else 0,
+        **picture_shape(photos),
     }
 
 
