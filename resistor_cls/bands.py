@@ -69,11 +69,10 @@ class BandScores:
 
     def halves(self) -> tuple["BandScores", "BandScores"]:
         """The first half of the photos, and the second."""
-        half = len(self) // 2
-        arrays = (self.slots, self.direction, self.watts)
+        first, second = (slice(len(self) // 2), slice(len(self) // 2, None))
         return (
-            BandScores(*(array[:half] for array in arrays)),
-            BandScores(*(array[half:] for array in arrays)),
+            BandScores(self.slots[first], self.direction[first], self.watts[first]),
+            BandScores(self.slots[second], self.direction[second], self.watts[second]),
         )
 
     def __len__(self) -> int:

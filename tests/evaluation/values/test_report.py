@@ -1,6 +1,7 @@
 """Numbers on values: of all photos and of groups, with intervals of whole parts."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,15 +44,16 @@ def readings() -> ValuePredictions:
 
 def test_groups_state_accuracy_coverage_and_wrong_values() -> None:
     table = value_groups(readings()).set_index(["by", "group"])
-    whole, bob = table.loc[("all", "all")], table.loc[("photographer", "bob")]
+    rows: dict[Any, Any] = table.to_dict("index")
+    whole, bob = rows["all", "all"], rows["photographer", "bob"]
     assert (whole["photos"], whole["clusters"], whole["right"]) == (8, 4, 6)
     assert whole["accuracy"] == 0.75 and whole["low"] < 0.75 < whole["high"] == 1
     assert (whole["accepted"], whole["accepted_wrong"]) == (6, 1)
     assert bob["accuracy"] == 0.5 and bob["accepted_wrong_share"] == 0.5
     assert (bob["low"], bob["high"]) == (0, 1)  # whole parts: both photos of one are wrong
-    dark = table.loc[("light", "dark")]
+    dark = rows["light", "dark"]
     assert dark["photos"] == 2 and np.isnan(dark["low"])  # a single part has no interval
-    assert ("light", "") not in table.index
+    assert ("light", "") not in rows
 
 
 def test_the_report_has_plain_values() -> None:
