@@ -88,6 +88,18 @@ PAINTS: dict[str, Srgb] = {
     "gold": (165, 120, 58),  # metal flakes: no RAL colour; bronze to pale brass
     "silver": (160, 160, 158),
 }
+# How far makers and cameras move a hue at most: natural logarithm of linear red, green and blue.
+# One part in two has such paints, all moved by the same share: red to crimson, orange to vermilion,
+# yellow to lime, grey to slate and gold to olive, as some cameras and makers have them together.
+MOVED = 0.5
+HUE_SHIFTS: dict[str, tuple[float, float, float]] = {
+    "red": (0.0, -0.4, 0.9),
+    "orange": (0.0, -1.0, -0.2),
+    "yellow": (-0.5, 0.0, 0.0),
+    "grey": (-0.5, -0.1, 0.2),
+    "gold": (-0.1, 0.1, -0.7),
+    "brown": (-0.2, -0.4, 0.2),
+}
 # Standard deviations, natural logarithm of linear light.
 PAINT_SHARED = 0.22  # all bands of a part: a thicker or older paint
 PAINT_BRIGHTNESS = 0.24  # one band

@@ -179,6 +179,9 @@ def _sample_paint(bands: Array, rng: np.random.Generator, measured: bool) -> Arr
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, 1, 3)) * 0.5
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, MAX_BANDS, 3))
     )
+    moved = np.where(rng.random(size) < ranges.MOVED, rng.uniform(0, 1, size), 0.0)
+    shifts = np.array([ranges.HUE_SHIFTS.get(name, (0.0, 0.0, 0.0)) for name in (*COLOURS, "none")])
+    factors = factors + moved[:, None, None] * shifts[bands]
     scatter = rng.uniform(*ranges.SCATTER, (size, 1, 1))
     paint: Array = np.minimum(colour * np.exp(factors) + scatter, ranges.MAX_REFLECTANCE)
     return paint
