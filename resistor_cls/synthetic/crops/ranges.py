@@ -89,27 +89,27 @@ PAINTS: dict[str, Srgb] = {
     "silver": (160, 160, 158),
 }
 # How far makers and cameras move a hue at most: natural logarithm of linear red, green and blue.
-# One part in two has such paints, all moved by the same share: red to crimson, orange to vermilion,
+# One part in three has such paints, all moved by the same share: red to crimson, orange to vermilion,
 # yellow to lime, grey to slate and gold to olive, as some cameras and makers have them together.
-MOVED = 0.5
+MOVED = 0.35
 HUE_SHIFTS: dict[str, tuple[float, float, float]] = {
-    "red": (0.0, -0.4, 0.9),
-    "orange": (0.0, -1.0, -0.2),
-    "yellow": (-0.5, 0.0, 0.0),
-    "grey": (-0.5, -0.1, 0.2),
+    "red": (0.0, -0.3, 0.7),
+    "orange": (0.0, -0.6, -0.1),
+    "yellow": (-0.4, 0.0, 0.0),
+    "grey": (-0.4, -0.1, 0.15),
     "gold": (-0.1, 0.1, -0.7),
-    "brown": (-0.2, -0.4, 0.2),
+    "brown": (-0.1, -0.2, 0.1),
 }
 # Standard deviations, natural logarithm of linear light.
 PAINT_SHARED = 0.22  # all bands of a part: a thicker or older paint
-PAINT_BRIGHTNESS = 0.24  # one band
+PAINT_BRIGHTNESS = 0.22  # one band
 PAINT_CHANNEL = 0.12  # one channel of one band: hue; half as much for all bands of a part
 METAL_BRIGHTNESS = 0.38  # gold and silver: flakes lie as they dried
 COATING_BRIGHTNESS = 0.35
 COATING_CHANNEL = 0.13
 ANY_COATING = 0.05  # share of the bodies of any colour at all: no list of makers is complete
 # What lacquer scatters before light reaches the paint, linear: black is never quite black.
-SCATTER: Range = (0.0, 0.02)
+SCATTER: Range = (0.0, 0.008)
 # Standard deviation of the tint of what lacquer mirrors, such as a blue sky; bluish on average.
 MIRROR_TINT, MIRROR_BLUE = 0.12, (-0.08, 0.0, 0.10)
 MAX_REFLECTANCE = 0.92  # of fresh titanium white
@@ -188,8 +188,8 @@ FAR_BALANCE = 0.2
 SATURATION: Range = (0.55, 1.5)
 # Standard deviation of the crosstalk between channels: cameras without a colour profile show
 # orange as red, red as crimson and yellow as lime, all at once, while white stays white.
-CROSSTALK, FAR_CROSSTALK = 0.04, 0.12
-FAR_PROFILE = 0.3  # share of the cameras without a good profile
+CROSSTALK, FAR_CROSSTALK = 0.03, 0.08
+FAR_PROFILE = 0.1  # share of the cameras without a good profile
 HAZY, HAZE = 0.2, (0.0, 0.12)  # stray light, of the exposure
 TONE = 0.18  # standard deviation of the logarithm of the tone curve's exponent
 KNEE: Range = (0.7, 1.0)  # below 1 highlights roll off instead of clipping abruptly
