@@ -100,7 +100,7 @@ class Table(Format):
 
 def _guess(candidate: Candidate, width: int) -> str:
     confidence = share(candidate.confidence)
-    text, category = printable(candidate.text), printable(candidate.category)
+    text, category = printable(candidate.text), printable(candidate.category or "")
     return f"{text:<{width}}   {confidence:>8}   {category}"
 
 
@@ -162,7 +162,9 @@ class Csv(Format):
         box = fields["box"] or {}
         row = [*(fields[name] for name in _FLAT), *(box.get(name) for name in _OF_BOX)]
         candidates: list[Any] = [
-            cell for other in one.candidates for cell in (other.category, other.probability)
+            cell
+            for other in one.candidates
+            for cell in (other.category or other.text, other.probability)
         ]
         candidates += [None] * (2 * self._top - len(candidates))
         return [self._shown(cell) if isinstance(cell, str) else cell for cell in row + candidates]

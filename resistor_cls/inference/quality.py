@@ -133,12 +133,12 @@ def band_reason(scores: BandScores, photo: int, reading: ValueReading) -> str | 
     pairs = [tuple(BANDS[band] for band in pair) for pair in order]
     if reading.reversed:
         doubtful, pairs, second = doubtful[::-1], pairs[::-1], second[::-1]
-    dark = [bool(one) and DARK_COLOURS.issuperset(pair) for one, pair in zip(doubtful, pairs, strict=True)]
+    dark = doubtful & np.array([DARK_COLOURS.issuperset(pair) for pair in pairs])
     for place in range(len(dark) - 1):
         if dark[place] and dark[place + 1]:
             bands = f"{_ORDINALS[place]} and {_ORDINALS[place + 1]} band"
             return f"the {bands} are too dark to tell apart; more light"
-    named = [place for place in np.flatnonzero(doubtful) if "none" not in pairs[place]]
+    named = [place for place, one in enumerate(pairs) if doubtful[place] and "none" not in one]
     if not named:
         return None
     place = max(named, key=lambda one: second[one])

@@ -44,9 +44,7 @@ class ReadOptions:
             ConfigError: an unavailable series, or an expected value that is never read.
         """
         if self.used_series not in SERIES:
-            raise ConfigError(
-                f"{prefix}series {self.series}: expected one of {', '.join(SERIES)}"
-            )
+            raise ConfigError(f"{prefix}series {self.series}: expected one of {', '.join(SERIES)}")
         if self.expected is None:
             return
         name = f"{prefix}expect: {ohms_in_words(self.expected)}"
@@ -62,6 +60,29 @@ class ReadOptions:
                 f"{name} is not a value of {self.used_series}: correct it, or add {prefix}series "
                 "any"
             )
+
+
+def check_no_options(options: ReadOptions, categories: Categories, prefix: str) -> None:
+    """Checks the options of a model that predicts its own categories.
+
+    Args:
+        options: of the user.
+        categories: of the model.
+        prefix: see `ReadOptions.check`.
+
+    Raises:
+        ConfigError: a series or a list, or an expected value that no category has.
+    """
+    for name, given in (("series", options.series), ("categories", options.categories)):
+        if given is not None:
+            raise ConfigError(
+                f"{prefix}{name}: this model predicts the {len(categories)} categories that it was "
+                f"trained on; leave out {prefix}{name}, or take a model that reads any value, such "
+                "as the one that comes with the package"
+            )
+    if options.expected is not None:
+        problem = "is not the value of any category of this model"
+        check_listed(options.expected, categories, problem, prefix)
 
 
 def check_listed(ohms: float, categories: Categories, problem: str, prefix: str) -> None:
