@@ -217,10 +217,10 @@ def guess_in_words(prediction: Prediction) -> str:
 
     It names the value where the reason does not: that of a category ends with the best guess.
     """
-    if prediction.accepted or not prediction.candidates:
+    if prediction.accepted:
         return ""
-    best = prediction.candidates[0]
-    return "best guess " if best.category is not None else f"best guess {best.text}, "
+    best = prediction.candidates[0] if prediction.candidates else None
+    return "best guess " if best is None or best.category else f"best guess {best.text}, "
 
 
 def ink_on(colour: str) -> str:

@@ -47,7 +47,9 @@ def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoL
         if prediction.error is not None:
             unreadable.append(name)
             continue
-        category = prediction.category
+        if not prediction.accepted:
+            continue
+        category = prediction.candidates[0].category
         if category is not None and prediction.candidates[0].confidence >= confidence:
             names.append(name)
             labels.append(category)
