@@ -133,9 +133,9 @@ class ValueReader:
         if expected is None:
             return prediction
         likely = sum(one.probability for one in ranked if equal_ohms(one.ohms, expected))
-        certain = wording.accepted or (
-            wording.reason == BOTH_WAYS and sum(one.probability for one in ranked[:2]) >= threshold
-        )
+        # Of a value that is not listed too, or of one of two values.
+        first = ranked[:2] if wording.reason == BOTH_WAYS else [best] if best else []
+        certain = sum(one.probability for one in first) >= threshold
         return with_verdict(prediction, expected, likely, threshold, certain=certain)
 
     def _best(self, ranked: list[Ranked], threshold: float) -> Ranked | None:

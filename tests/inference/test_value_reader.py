@@ -109,6 +109,8 @@ def test_a_list_restricts_readings(read: Read) -> None:
     assert (one.text, one.category, one.bands) == ("4.7 kΩ ±5 %", "4k7", CODE)
     other = read(certain([THIRD]), options)
     assert other.reason == "reads 3.3 kΩ ±5 %, which is not in my.txt"
+    expecting = ReadOptions(categories=options.categories, expected=4700.0)
+    assert read(certain([THIRD]), expecting).verdict == "no"
     assert not other.accepted and other.candidates[0].category is None
 
 
