@@ -1,7 +1,9 @@
 """What is wrong with a photo whose value is not accepted, as measured on it.
 
-The limits were chosen by looking at crops of five cameras. They say which remedy is worth a try:
-a photo beyond a limit is accepted all the same where its reading is certain.
+The limits are estimates, compared with the distribution of each measure on 437 crops of four sets
+of photos. On these the measures did not predict which readings are wrong. A reason is therefore
+only a remedy that is worth a try, and a photo beyond a limit is accepted where its reading is
+certain.
 """
 
 from dataclasses import dataclass
@@ -17,14 +19,15 @@ from resistor_cls.decoding import ValueReading
 # with its neighbours.
 MIN_LENGTH = 40.0
 # Brightest tenth of the body, luma of 0 to 255. Below, 8 bits leave dark colours few levels, and
-# noise is as large as their differences. The darkest tenth of microscope photos is at 40.
+# noise is as large as their differences. A twentieth of dark microscope photos is below 42.
 MIN_BRIGHTNESS = 40.0
 # Pixels of the body in which all three channels are clipped, as a share: a highlight along a
-# glossy body covers less.
+# glossy body covers less (99 % of 189 photos by one photographer: less than 0.07).
 MAX_CLIPPED = 0.2
 _CLIPPED = 250  # of 255: JPEG moves clipped pixels by a few levels
 # Width of the sharpest edge along the axis, as a share of the length of the body. A band is about
-# 0.07 wide: neighbouring bands mix when an edge is as wide. Sharp photos have 0.02 to 0.04.
+# 0.07 wide: neighbouring bands mix when an edge is as wide. Most photos have 0.02 to 0.045,
+# half of a set of blurred video frames more than 0.069.
 MAX_EDGE_WIDTH = 0.065
 # Contrast along the axis below which no edge is measured, in levels of 255: noise is as large.
 _MIN_CONTRAST = 12.0

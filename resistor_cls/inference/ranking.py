@@ -10,7 +10,8 @@ from resistor_cls.colour_code import ohms_in_words, tolerance_in_words
 from resistor_cls.decoding import ValueReading, reads_both_ways
 from resistor_cls.inference.read_options import equal_ohms
 
-# Who gives a list expects its parts in the photos: any other part is this many times as rare.
+# Who gives a list expects its parts in the photos: any other value counts this much. An
+# estimate that was not fitted to photos.
 _UNLISTED_WEIGHT = 0.1
 
 
