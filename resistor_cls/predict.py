@@ -1,146 +1,25 @@
 """Reads resistors: prints value, tolerance, power rating and bands of the part in each photo."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resistor_cls.config.calling import as_called, called, named_as_given
-from resistor_cls.config.command_line import Parser, path
-from resistor_cls.custom_code import FLAG, allow_code
+from resistor_cls.config.calling import called, named_as_given
+from resistor_cls.config.predict_arguments import MAX_READINGS, check, parser
 from resistor_cls.errors import ConfigError, DataError, printable, run_command
 
 if TYPE_CHECKING:
     from resistor_cls.data.sources.walk import LeftOut
     from resistor_cls.inference import Prediction, Predictor
     from resistor_cls.inference.printing import Format
-
-# Copies of constants of `evaluation.calibration` and `model.tta`, which take seconds to import.
-RISKS = (0.001, 0.01, 0.05)
-VIEWS = (1, 2, 4, 8)
-FORMATS = ("table", "json", "jsonl", "csv", "html")
-
-_EXAMPLES = """examples:
-  python -m resistor_cls.predict photo.jpg
-  python -m resistor_cls.predict photo.jpg --top 3
-  python -m resistor_cls.predict photos/ --model checkpoints/best.ckpt --risk 0.01
-  python -m resistor_cls.predict photos/ --model runs:/RUN_ID/model --format csv > resistors.csv
-  python -m resistor_cls.predict photos/ --format html > list.html
-  python -m resistor_cls.predict table.jpg --all --annotate annotated/
-
-exit status: 0 done; 2 something you can fix, such as a photo that cannot be read; 130 interrupted
-"""
-_FORMAT_HELP = """how predictions are printed, each photo as soon as it is read (default: table).
-json is one array, jsonl an object a line, csv a row a photo with the columns candidate_1,
-probability_1, … for its candidates; html is one page with thumbnails that needs no other file.
-docs/predict.md lists the fields"""
+    from resistor_cls.inference.read_options import ReadOptions
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit status."""
-    return run_command(lambda: _run(_parser().parse_args(argv)))
-
-
-def _parser() -> Parser:
-    name = called("predict")
-    parser = Parser(
-        prog=name,
-        usage=f"{name} PHOTO_OR_FOLDER… [--model REF] [options]",
-        description=__doc__,
-        epilog=as_called(_EXAMPLES),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "photos",
-        nargs="+",
-        type=path,
-        metavar="PHOTO_OR_FOLDER",
-        help="photos, and folders whose photos are read at any depth",
-    )
-    _add_model_options(parser)
-    _add_output_options(parser)
-    _add_refusal_options(parser)
-    return parser
-
-
-def _add_model_options(parser: Parser) -> None:
-    group = parser.add_argument_group("model")
-    group.add_argument(
-        "--model",
-        default="rendered",
-        metavar="REF",
-        help="checkpoint file, runs:/RUN_ID/model or models:/NAME@ALIAS; by default the model that "
-        "comes with the package, which was trained on synthetic photos of 37 categories",
-    )
-    group.add_argument(
-        "--views",
-        type=int,
-        metavar="N",
-        help="test-time augmentation: average over 1, 2, 4 or 8 rotated and mirrored views "
-        "(default: as trained)",
-    )
-    group.add_argument(
-        FLAG,
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="let the model use custom code from this package, see docs/extend.md",
-    )
-    group.add_argument(
-        "--tracking-uri",
-        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
-        metavar="URI",
-        help="MLflow store that runs:/ and models:/ are looked up in (default: "
-        "$MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
-    )
-
-
-def _add_output_options(parser: Parser) -> None:
-    group = parser.add_argument_group("what is read and shown")
-    group.add_argument(
-        "--all",
-        action="store_true",
-        dest="every",
-        help="read every body in a photo, not only the most probable one: each gets its own line, "
-        "row or object, and its number in the field body",
-    )
-    group.add_argument(
-        "--top",
-        type=int,
-        metavar="N",
-        help="show the N most probable candidates: in a table on lines of their own (default: the "
-        "best only), in json, jsonl and csv as candidates (default: 3)",
-    )
-    group.add_argument("--format", choices=FORMATS, default="table", help=_FORMAT_HELP)
-    group.add_argument(
-        "--annotate",
-        type=path,
-        metavar="FOLDER",
-        help="write a copy of each photo there, NAME.annotated.jpg, with the box of the body, "
-        "value, bands and confidence; no photo is ever overwritten",
-    )
-
-
-def _add_refusal_options(parser: Parser) -> None:
-    group = parser.add_argument_group(
-        'when to say "don\'t know"', "A photo in which no resistor is found gets no value."
-    )
-    group.add_argument(
-        "--risk",
-        type=float,
-        metavar="SHARE",
-        help="guarantee that at most this share of the accepted predictions is wrong: 0.001, 0.01 "
-        "or 0.05; needs a model that was calibrated on enough photos. The guarantee holds only for "
-        "photos like those that calibrated the model: other cameras, tables or parts break it",
-    )
-    group.add_argument(
-        "--threshold",
-        type=float,
-        metavar="PROBABILITY",
-        help="below this probability of the model (default: as trained); no guarantee goes with it",
-    )
+    return run_command(lambda: _run(parser(__doc__ or "").parse_args(argv)))
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -149,13 +28,14 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _predict(arguments: argparse.Namespace) -> None:
-    _check(arguments)
+    check(arguments)
     # Imported here, so that --help and the check of arguments take no seconds.
     from resistor_cls.data.sources.walk import left_out_line
     from resistor_cls.inference import Predictor, look_for_photos
     from resistor_cls.inference.annotated_copies import AnnotatedCopies, not_copies
     from resistor_cls.tracking import model_file
 
+    options = _read_options(arguments)
     photos, left_out = look_for_photos(arguments.photos)
     if line := left_out_line(left_out, len(photos)):
         _note(line)
@@ -165,21 +45,15 @@ def _predict(arguments: argparse.Namespace) -> None:
         copies = AnnotatedCopies(arguments.annotate, photos)
     with model_file(arguments.model, arguments.tracking_uri, "--model") as file:
         predictor = Predictor.load(file)
-    predictor.argument_prefix = "--"
-    predictor.set_inference(arguments.views, arguments.threshold)
-    if arguments.risk is not None:
-        predictor.check_risk(arguments.risk)
-        if arguments.model == "rendered":
-            _note(
-                f"--risk {arguments.risk:g}: the model of the package is calibrated on synthetic "
-                "photos, and guarantees nothing for others"
-            )
+    _set_options(arguments, predictor, options)
     top = arguments.top or _default_top(arguments.format)
-    top = min(top, len(predictor.categories))
+    top = min(top, MAX_READINGS if predictor.reads_any_value else len(predictor.categories))
     writer = _writer(arguments, photos, predictor, top)
     unread, unfamiliar = [], 0
     writer.begin()
-    for photo, predictions in _each_photo(arguments, photos, predictor, top):
+    # A line of a value names the second one too.
+    read = max(top, 2) if predictor.reads_any_value and arguments.format == "table" else top
+    for photo, predictions in _each_photo(arguments, photos, predictor, read):
         writer.add(predictions)
         unfamiliar += any(one.located and one.familiar is False for one in predictions)
         if predictions[0].error is not None:
@@ -190,6 +64,43 @@ def _predict(arguments: argparse.Namespace) -> None:
     if 2 * unfamiliar >= max(len(photos), 1):
         _note(_unfamiliar_note(unfamiliar, len(photos), arguments.model))
     _raise_for(unread, len(photos), left_out)
+
+
+def _read_options(arguments: argparse.Namespace) -> "ReadOptions":
+    """The options on values, read before the model is.
+
+    Raises:
+        DataError: a list or an expected value that cannot be read.
+    """
+    from resistor_cls.categories import parse_value
+    from resistor_cls.category_codes import readable_categories
+    from resistor_cls.inference.read_options import ReadOptions
+
+    expected, categories = None, None
+    if arguments.expect is not None:
+        try:
+            expected = parse_value(arguments.expect)
+        except DataError as error:
+            raise DataError(f"--expect: {error}") from error
+    if arguments.categories is not None:
+        categories = readable_categories(arguments.categories)
+    return ReadOptions(arguments.series, categories, str(arguments.categories), expected)
+
+
+def _set_options(
+    arguments: argparse.Namespace, predictor: "Predictor", options: "ReadOptions"
+) -> None:
+    """Gives the options of the command line to the predictor, which checks them."""
+    predictor.argument_prefix = "--"
+    predictor.set_read_options(options)
+    predictor.set_inference(arguments.views, arguments.threshold)
+    if arguments.risk is not None:
+        predictor.check_risk(arguments.risk)
+        if arguments.model == "rendered":
+            _note(
+                f"--risk {arguments.risk:g}: the model of the package is calibrated on synthetic "
+                "photos, and guarantees nothing for others"
+            )
 
 
 def _note(text: str) -> None:
@@ -246,17 +157,29 @@ def _default_top(form: str) -> int:
 def _writer(
     arguments: argparse.Namespace, photos: Sequence[Path], predictor: "Predictor", top: int
 ) -> "Format":
+    from resistor_cls.inference.counting import CountedFormat
     from resistor_cls.inference.photo_page import Page
     from resistor_cls.inference.printing import Csv, Json, JsonLines, Table
+    from resistor_cls.inference.value_table import ValueTable, VerdictTable
 
-    if arguments.format == "table":
-        return Table(photos, predictor.categories, top)
-    if arguments.format == "html":
+    form, expecting = arguments.format, arguments.expect is not None
+    if form == "table":
+        table: Format
+        if expecting:
+            table = VerdictTable(photos)
+        elif predictor.reads_any_value:
+            table = ValueTable(photos, top)
+        else:
+            table = Table(photos, predictor.categories, top)
+        return CountedFormat(form, table) if arguments.count else table
+    if arguments.count:
+        return CountedFormat(form)
+    if form == "html":
         model = "of the package" if arguments.model == "rendered" else arguments.model
         return Page(len(photos), model, top)
-    if arguments.format == "csv":
-        return Csv(top)
-    return Json() if arguments.format == "json" else JsonLines()
+    if form == "csv":
+        return Csv(top, expecting)
+    return Json() if form == "json" else JsonLines()
 
 
 def _raise_for(unread: Sequence[str], photos: int, left_out: Sequence["LeftOut"]) -> None:
@@ -278,36 +201,6 @@ def _raise_for(unread: Sequence[str], photos: int, left_out: Sequence["LeftOut"]
         problems += [f"  {printable(one)}" for one in closed]
     if problems:
         raise DataError("\n".join(problems))
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    """Checks all arguments before imports that take seconds."""
-    from resistor_cls.tracking.references import check_reference
-
-    if arguments.top is not None and arguments.top < 1:
-        raise ConfigError(f"--top {arguments.top}: expected 1 or more")
-    if arguments.risk is not None and arguments.risk not in RISKS:
-        known = ", ".join(f"{risk:g}" for risk in RISKS)
-        raise ConfigError(f"--risk {arguments.risk:g}: models guarantee one of {known}")
-    if arguments.threshold is not None and not 0 <= arguments.threshold <= 1:
-        raise ConfigError(f"--threshold {arguments.threshold:g}: expected 0 to 1")
-    if arguments.views not in (None, *VIEWS):
-        known = ", ".join(map(str, VIEWS))
-        raise ConfigError(f"--views {arguments.views}: expected one of {known}")
-    if arguments.annotate is not None and os.path.isfile(arguments.annotate):  # noqa: PTH113
-        raise ConfigError(f"--annotate {arguments.annotate} is a file: name a folder")
-    if sys.stdout is None:
-        raise ConfigError(
-            "standard output is closed (>&-), so predictions cannot be printed: leave it open, or "
-            "write them into a file by adding > predictions.txt"
-        )
-    if arguments.format == "html" and sys.stdout.isatty():
-        raise ConfigError("--format html writes a page: put it into a file by adding > list.html")
-    for place in arguments.photos:
-        if not os.path.lexists(place):  # False also for a name that no file can have
-            raise DataError(f"{place} does not exist: name photos, or folders of photos")
-    allow_code(*arguments.allow_code)
-    check_reference(arguments.model, arguments.tracking_uri, "--model")
 
 
 if __name__ == "__main__":

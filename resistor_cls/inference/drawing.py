@@ -15,6 +15,7 @@ from resistor_cls.data.images.decode import as_rgb
 from resistor_cls.errors import printable
 from resistor_cls.evaluation.wording import share
 from resistor_cls.inference.prediction import Box, Prediction
+from resistor_cls.inference.value_table import verdict_in_words
 from resistor_cls.inference.wording import with_units
 
 # Longer side of an annotated copy in pixels: small photos are enlarged, so that the caption can be
@@ -190,7 +191,8 @@ def _caption(photo: np.ndarray, prediction: Prediction, width: int) -> Image.Ima
         page.bands(bands, round(0.58 * size))
     if len(prediction.markings) > 1:
         page.paragraph("one of these markings", round(0.5 * size))
-    for text in (prediction.reason, prediction.label and f"label {prediction.label}"):
+    verdict = verdict_in_words(prediction)
+    for text in (verdict, prediction.reason, prediction.label and f"label {prediction.label}"):
         if text:
             page.paragraph(text, round(0.58 * size))
     bottom = page.bottom + round(0.5 * size)
@@ -205,9 +207,20 @@ def confidence_in_words(prediction: Prediction) -> str:
     """The confidence, named as that of the best guess where it is not accepted; may be empty."""
     if prediction.confidence is None:
         return ""
-    whose = "" if prediction.accepted else "best guess "
+    whose = guess_in_words(prediction)
     basis = "" if prediction.calibrated else " (uncalibrated)"
     return f"{whose}{share(prediction.confidence)}{basis}"
+
+
+def guess_in_words(prediction: Prediction) -> str:
+    """What stands before the confidence of a prediction that is not accepted; else empty.
+
+    It names the value where the reason does not: that of a category ends with the best guess.
+    """
+    if prediction.accepted:
+        return ""
+    best = prediction.candidates[0] if prediction.candidates else None
+    return "best guess " if best is None or best.category else f"best guess {best.text}, "
 
 
 def ink_on(colour: str) -> str:

@@ -15,9 +15,10 @@ from resistor_cls.data.images.decode import as_rgb, read_photo
 from resistor_cls.errors import many, printable
 from resistor_cls.evaluation.pages.page import encoded, templates_in
 from resistor_cls.evaluation.wording import share
-from resistor_cls.inference.drawing import boxed, ink_on
+from resistor_cls.inference.drawing import boxed, guess_in_words, ink_on
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.printing import Format, put
+from resistor_cls.inference.value_table import verdict_in_words
 from resistor_cls.inference.wording import with_units
 
 # Pixels of a photo's longer side and of a body: sharp on a phone, and about 20 kB together.
@@ -96,5 +97,6 @@ def _template() -> Any:
         "printable": printable,
         "text": lambda text: with_units(printable(text)),
     }
+    environment.globals |= {"guess": guess_in_words, "verdict": verdict_in_words}
     environment.globals |= {"swatches": SWATCHES, "inks": {name: ink_on(name) for name in SWATCHES}}
     return environment.get_template("photo_page.html").module

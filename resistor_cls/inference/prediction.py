@@ -1,30 +1,34 @@
 """A prediction for one photo, or for one body in it."""
 
 import math
+from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from resistor_cls.categories import Category
+from resistor_cls.categories import Categories, Category
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.errors import as_text
+
+OF_EXPECTED = ("expected", "expected_probability", "verdict")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One of the ranked categories of a prediction.
+    """One of the ranked categories or values of a prediction.
 
     Attributes:
         text: ohms and tolerance in words; the category's name where its ohms are not known.
         ohms: resistance in ohms; None where not known.
-        category: its name.
+        category: its name; None for a value that belongs to no category.
         probability: of the model.
         confidence: calibrated probability; for a model without calibration, the probability.
     """
 
     text: str
     ohms: float | None
-    category: str
+    category: str | None
     probability: float
     confidence: float
 
@@ -89,11 +93,14 @@ class Prediction:
         located: whether the body was found; None for a model without a detector.
         familiar: whether the photo is like the calibration photos; None where that is not tested.
         box: of the body; None where it was not found.
-        candidates: the most probable categories in order, accepted or not.
+        candidates: the most probable categories or values in order, accepted or not.
         error: why the photo cannot be read.
         markings: all band sequences of parts of the category; empty where they are not known.
         body: number of the body, from 1; None where only one body is read.
         label: the category, where its name states more than `text`.
+        expected: value that was expected, in ohms; None where none was, as are the next two.
+        expected_probability: of this value; None also where no body was found.
+        verdict: `yes`, `no` or `unsure`.
     """
 
     photo: Path | None
@@ -115,11 +122,20 @@ class Prediction:
     markings: tuple[tuple[str, ...], ...] = ()
     body: int | None = None
     label: str | None = None
+    expected: float | None = None
+    expected_probability: float | None = None
+    verdict: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values under the names of the attributes; lengths of the box to a tenth."""
+        """Plain values under the names of the attributes; lengths of the box to a tenth.
+
+        The verdict is there where a value was expected.
+        """
         fields = asdict(self)
         del fields["label"]
+        if self.expected is None:
+            for name in OF_EXPECTED:
+                del fields[name]
         if self.photo is not None:
             fields["photo"] = as_text(str(self.photo))
         if self.error is not None:
@@ -141,3 +157,10 @@ def reading_of(category: Category) -> dict[str, Any]:
         "category": category.name,
         "markings": markings,
     }
+
+
+@lru_cache(maxsize=8)
+def ambiguous(categories: Categories) -> frozenset[str]:
+    """The words that several categories of a list share."""
+    counts = Counter(category.in_words for category in categories)
+    return frozenset(words for words, count in counts.items() if count > 1)

@@ -14,7 +14,7 @@ from resistor_cls.categories import Categories
 from resistor_cls.data.images.files import image_errors, named
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.errors import ConfigError, DataError
-from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions, Calibration
+from resistor_cls.evaluation.calibration import RISKS, Calibration
 from resistor_cls.inference.arguments import check_risk, check_threshold, check_top
 from resistor_cls.inference.batches import (
     Evaluated,
@@ -22,9 +22,13 @@ from resistor_cls.inference.batches import (
     evaluate_bodies,
     predict_probabilities,
 )
+from resistor_cls.inference.category_prediction import category_prediction
+from resistor_cls.inference.expectation import with_verdict
 from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
-from resistor_cls.inference.prediction import Box, Candidate, Prediction, reading_of
-from resistor_cls.inference.wording import worded
+from resistor_cls.inference.prediction import Prediction
+from resistor_cls.inference.read_options import ReadOptions, check_no_options, equal_ohms
+from resistor_cls.inference.reading_calibration import DEFAULT_THRESHOLD, ReadingCalibration
+from resistor_cls.inference.value_reader import ValueReader
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.tta import check_views
 
@@ -34,8 +38,12 @@ _AT_ONCE = 16  # photos read before their predictions appear, about a second: fe
 class Predictor:
     """A model that reads resistors.
 
+    A model that no labelled photo has trained reads values: the bands alone decide. Any other
+    predicts its categories.
+
     Args:
         model: a trained classifier; by default the one that comes with the package.
+        read_options: which values are read, see `set_read_options`.
 
     Attributes:
         calibration: of the model's confidences, fitted on held-out photos; None where the model
@@ -44,7 +52,9 @@ class Predictor:
             sets `--`.
     """
 
-    def __init__(self, model: ResistorNetwork | None = None) -> None:
+    def __init__(
+        self, model: ResistorNetwork | None = None, read_options: ReadOptions | None = None
+    ) -> None:
         if model is None:
             model = ResistorNetwork.load("rendered")
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -54,8 +64,9 @@ class Predictor:
         self.calibration = None if saved is None else Calibration.from_dict(saved)
         self.argument_prefix = ""
         self._threshold_by = "the model's probability threshold"
-        words = [category.in_words for category in model.categories]
-        self._ambiguous = {one for one in words if words.count(one) > 1}
+        self._threshold: float | None = None  # that the caller chose
+        self._reading_calibration = ReadingCalibration.of(model.metadata)
+        self.set_read_options(read_options or ReadOptions())
 
     @classmethod
     def load(cls, file: str | Path) -> "Predictor":
@@ -71,8 +82,13 @@ class Predictor:
 
     @property
     def categories(self) -> Categories:
-        """The label space of the predictions."""
-        return self._model.categories
+        """The label space of the predictions; the list of `set_read_options` where there is one."""
+        return self._options.categories or self._model.categories
+
+    @property
+    def reads_any_value(self) -> bool:
+        """Whether predictions are values, and not the categories of the model."""
+        return self._model.reads_any_value
 
     @property
     def locates(self) -> bool:
@@ -119,13 +135,38 @@ class Predictor:
         Raises:
             ConfigError: a value that is invalid, or that the shape of the model's photos excludes.
         """
+        if views is not None and self.reads_any_value:
+            raise ConfigError(
+                f"{self.argument_prefix}views {views}: this model reads bands, and always averages "
+                f"the crop and the same crop turned by 180 degrees; leave out "
+                f"{self.argument_prefix}views"
+            )
         if views is not None:
             name = f"{self.argument_prefix}views "
             check_views(views, self._prepare.shape, name, "this model sees")
         if threshold is not None:
             self._threshold_by = f"{self.argument_prefix}threshold"
             check_threshold(threshold, self._threshold_by)
+            self._threshold = float(threshold)
         self._model.set_inference(views=views, probability_threshold=threshold)
+
+    def set_read_options(self, options: ReadOptions) -> None:
+        """Chooses the values that are read, and the value that is expected.
+
+        Args:
+            options: series and categories are for models that read any value.
+
+        Raises:
+            ConfigError: an option that is invalid, or that does not go with this model.
+        """
+        prefix = self.argument_prefix
+        self._reader: ValueReader | None = None
+        if self.reads_any_value:
+            options.check(prefix)
+            self._reader = ValueReader(self._model, self._reading_calibration, options)
+        else:
+            check_no_options(options, self._model.categories, prefix)
+        self._options = options
 
     def check_risk(self, risk: float) -> None:
         """Checks that the model can guarantee a risk level.
@@ -133,6 +174,12 @@ class Predictor:
         Raises:
             ConfigError: it cannot.
         """
+        if self.reads_any_value:
+            raise ConfigError(
+                f"{self.argument_prefix}risk {risk:g}: no risk is guaranteed for the values of "
+                "photos by any camera; give "
+                f"{self.argument_prefix}threshold, or take a model that was trained on your photos"
+            )
         check_risk(risk, self.calibration, f"{self.argument_prefix}risk")
 
     # A text is an iterable of texts too: where both fit, it is one photo.
@@ -256,68 +303,49 @@ class Predictor:
     def _of_bodies(
         self, bodies: Sequence[PreprocessedImage], top: int, risk: float | None
     ) -> list[Prediction]:
-        found = evaluate_bodies(self._model, self.calibration, bodies)
-        likely, confidences = found.probabilities, found.confidences
-        familiar = found.familiar
-        return [
-            self._of_body(
-                body,
-                likely[place],
-                confidences[place],
-                top,
-                familiar=None if familiar is None else bool(familiar[place]),
-                missed_limit=self._missed_limit(found.calibrated, place, likely[place], risk),
+        if self._reader is not None:
+            saved = self._reading_calibration.threshold
+            return self._reader.predict(
+                bodies, top, saved if self._threshold is None else self._threshold
             )
-            for place, body in enumerate(bodies)
-        ]
+        found = evaluate_bodies(self._model, self.calibration, bodies)
+        return [self._of_body(body, found, place, top, risk) for place, body in enumerate(bodies)]
 
     def _of_body(
-        self,
-        body: PreprocessedImage,
-        likely: np.ndarray,
-        confidences: np.ndarray,
-        top: int,
-        *,
-        familiar: bool | None,
-        missed_limit: str | None,
+        self, body: PreprocessedImage, found: Evaluated, place: int, top: int, risk: float | None
     ) -> Prediction:
-        order = np.argsort(-likely, kind="stable")
-        best = self.categories[int(order[0])]
-        located = body.located if self.locates else None
-        wording = worded(best, located=located, familiar=familiar, missed_limit=missed_limit)
-        label = None
-        if wording.accepted and (not best.words_say_all or best.in_words in self._ambiguous):
-            label = best.name
-        return Prediction(
-            None,
-            text=wording.text,
-            **(reading_of(best) if wording.accepted else {}),
-            confidence=None if located is False else float(confidences[order[0]]),
+        familiar = found.familiar
+        prediction = category_prediction(
+            body,
+            found.probabilities[place],
+            found.confidences[place],
+            self.categories,
+            top,
+            located=body.located if self.locates else None,
+            familiar=None if familiar is None else bool(familiar[place]),
+            missed_limit=self._missed_limit(found, place, risk),
             calibrated=self.calibration is not None,
-            accepted=wording.accepted,
-            reason=wording.reason,
-            located=located,
-            familiar=familiar,
-            box=None if body.box is None else Box.of(body.box),
-            candidates=tuple(
-                Candidate.of(self.categories[int(one)], float(likely[one]), float(confidences[one]))
-                for one in order[:top]
-            ),
-            label=label,
         )
+        expected = self._options.expected
+        if expected is None:
+            return prediction
+        same = [equal_ohms(category.ohms, expected) for category in self.categories]
+        threshold = self._model.probability_threshold or DEFAULT_THRESHOLD
+        certain = bool(prediction.accepted) and (prediction.confidence or 0) >= threshold
+        likely = float(found.confidences[place][same].sum())
+        return with_verdict(prediction, expected, likely, threshold, certain=certain)
 
-    def _missed_limit(
-        self,
-        found: CalibratedPredictions | None,
-        place: int,
-        likely: np.ndarray,
-        risk: float | None,
-    ) -> str | None:
+    def _missed_limit(self, found: Evaluated, place: int, risk: float | None) -> str | None:
         """The limit that the confidence does not reach, in words; None where it reaches all."""
-        if risk is not None and found is not None and found.accepted[place, RISKS.index(risk)] != 1:
+        guaranteed = found.calibrated
+        if (
+            risk is not None
+            and guaranteed is not None
+            and guaranteed.accepted[place, RISKS.index(risk)] != 1
+        ):
             return f"{self.argument_prefix}risk {risk:g}"
         threshold = self._model.probability_threshold
-        if threshold and likely.max() < threshold:
+        if threshold and found.probabilities[place].max() < threshold:
             return f"{self._threshold_by} {threshold:g}"
         return None
 

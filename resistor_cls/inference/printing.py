@@ -14,7 +14,7 @@ from resistor_cls.categories import Categories
 from resistor_cls.csv_tables import csv_line
 from resistor_cls.errors import as_text, printable
 from resistor_cls.evaluation.wording import share
-from resistor_cls.inference.prediction import Candidate, Prediction
+from resistor_cls.inference.prediction import OF_EXPECTED, Candidate, Prediction
 from resistor_cls.inference.wording import DONT_KNOW, NO_RESISTOR
 
 CANDIDATES = 3  # of JSON and CSV, where --top does not say
@@ -100,7 +100,7 @@ class Table(Format):
 
 def _guess(candidate: Candidate, width: int) -> str:
     confidence = share(candidate.confidence)
-    text, category = printable(candidate.text), printable(candidate.category)
+    text, category = printable(candidate.text), printable(candidate.category or "")
     return f"{text:<{width}}   {confidence:>8}   {category}"
 
 
@@ -135,10 +135,16 @@ class JsonLines(Format):
 
 
 class Csv(Format):
-    """A row a prediction, its candidates in columns."""
+    """A row a prediction, its candidates in columns.
 
-    def __init__(self, top: int) -> None:
+    Args:
+        top: number of candidates.
+        expecting: whether the columns of an expected value are written.
+    """
+
+    def __init__(self, top: int, expecting: bool = False) -> None:
         self._top = top
+        self._flat = (*_FLAT, *OF_EXPECTED) if expecting else _FLAT
         # A file holds names unescaped.
         self._shown = printable if sys.stdout.isatty() else as_text
 
@@ -148,7 +154,7 @@ class Csv(Format):
         candidates = [
             name for rank in ranks for name in (f"candidate_{rank}", f"probability_{rank}")
         ]
-        put(csv_line([*_FLAT, *(f"box_{name}" for name in _OF_BOX), *candidates]), sys.stdout)
+        put(csv_line([*self._flat, *(f"box_{name}" for name in _OF_BOX), *candidates]), sys.stdout)
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes a row a prediction."""
@@ -160,9 +166,11 @@ class Csv(Format):
         fields["bands"] = " ".join(one.bands or ())
         fields["markings"] = " or ".join(" ".join(bands) for bands in one.markings)
         box = fields["box"] or {}
-        row = [*(fields[name] for name in _FLAT), *(box.get(name) for name in _OF_BOX)]
+        row = [*(fields.get(name) for name in self._flat), *(box.get(name) for name in _OF_BOX)]
         candidates: list[Any] = [
-            cell for other in one.candidates for cell in (other.category, other.probability)
+            cell
+            for other in one.candidates
+            for cell in (other.category or other.text, other.probability)
         ]
         candidates += [None] * (2 * self._top - len(candidates))
         return [self._shown(cell) if isinstance(cell, str) else cell for cell in row + candidates]

@@ -10,6 +10,7 @@ from resistor_cls.data.sources.walk import kind_of, log_left_out
 from resistor_cls.errors import ConfigError, DataError, some_names
 from resistor_cls.inference.photo_paths import look_for_photos
 from resistor_cls.inference.predictor import Predictor
+from resistor_cls.inference.read_options import ReadOptions
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
@@ -38,15 +39,20 @@ def label_photos(teacher: Predictor, folder: Path, confidence: float) -> PseudoL
     files, left_out = look_for_photos([folder])
     log_left_out(left_out, len(files), folder)
     check_names(folder, [file.relative_to(folder).as_posix() for file in files])
+    if teacher.reads_any_value:  # labels are categories
+        teacher.set_read_options(ReadOptions(categories=teacher.categories))
     names, labels, confidences, unreadable = [], [], [], []
     for file, prediction in zip(files, teacher.predict(files, top=1), strict=True):
         name = file.relative_to(folder).as_posix()
         if prediction.error is not None:
             unreadable.append(name)
             continue
-        if prediction.accepted and prediction.candidates[0].confidence >= confidence:
+        if not prediction.accepted:
+            continue
+        category = prediction.candidates[0].category
+        if category is not None and prediction.candidates[0].confidence >= confidence:
             names.append(name)
-            labels.append(prediction.candidates[0].category)
+            labels.append(category)
             confidences.append(prediction.candidates[0].confidence)
     if unreadable:
         log.warning(

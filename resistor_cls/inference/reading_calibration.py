@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from resistor_cls.bands import BandScores
 from resistor_cls.errors import ModelError
 
-# Of models without a calibration of readings. Nothing is guaranteed at this confidence: a reader
-# that was trained on synthetic crops alone is too certain of other people's photos.
+# Of models without a calibration of readings. A provisional value that was not fitted to
+# photos: nothing is guaranteed at this confidence.
 DEFAULT_THRESHOLD = 0.9
 KEY = "reading_calibration"  # of the metadata that are saved with a model
 

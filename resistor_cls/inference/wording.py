@@ -1,12 +1,14 @@
 """Predictions in words: a reading, "don't know" or "no resistor found", and the reason."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from resistor_cls.categories import Category
 
 NO_RESISTOR = "no resistor found"
 DONT_KNOW = "don't know"
+BOTH_WAYS = "the code reads both ways"
 _BEFORE_UNITS = re.compile(r" (?=%|[kMG]?Ω|W\b)")
 
 
@@ -45,13 +47,43 @@ def worded(
             where it reaches all.
     """
     if located is False:
-        return Wording(NO_RESISTOR, False, "the detector finds no resistor body in the photo")
+        return no_resistor()
     guess = f"best guess {best.value_in_words}"
     if familiar is False:
         return Wording(DONT_KNOW, False, f"unlike the photos I know; {guess}")
     if missed_limit is not None:
         return Wording(DONT_KNOW, False, f"confidence too low for {missed_limit}; {guess}")
     return Wording(best.in_words, True)
+
+
+def no_resistor() -> Wording:
+    """The words for a photo in which no body was found."""
+    return Wording(NO_RESISTOR, False, "the detector finds no resistor body in the photo")
+
+
+def not_listed(value: str, source: str, reads: str = "reads") -> Wording:
+    """The words for a value that is not on the user's list.
+
+    Args:
+        value: in words.
+        source: of the list, such as its file.
+        reads: how certain that is, as a verb.
+    """
+    return Wording(DONT_KNOW, False, f"{reads} {value}, which is not in {source}")
+
+
+def close_readings(values: Sequence[str]) -> str:
+    """The reason where neither the photo nor one band explains that nothing is certain.
+
+    Args:
+        values: the most probable one, and another that is close to it, in words; empty where the
+            bands form none.
+    """
+    if not values:
+        return "the bands form no usual code"
+    if len(values) == 1:
+        return f"no reading is certain; best guess {values[0]}"
+    return f"two readings are close: {', '.join(values)}"
 
 
 def with_units(text: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from resistor_cls.config.predict_arguments import RISKS, VIEWS
 from resistor_cls.evaluation import calibration
-from resistor_cls.predict import RISKS, VIEWS
 
 HEAVY = ("torch", "lightning", "mlflow", "pandas", "matplotlib", "cv2", "sqlalchemy", "sklearn")
 CODE = f"""
