@@ -89,8 +89,8 @@ PAINTS: dict[str, Srgb] = {
     "silver": (160, 160, 158),
 }
 # How far makers and cameras move a hue at most: natural logarithm of linear red, green and blue.
-# One part in three has such paints, all moved by the same share: red to crimson, orange to vermilion,
-# yellow to lime, grey to slate and gold to olive, as some cameras and makers have them together.
+# One part in three has such paints, all moved by the same share: red to crimson, orange to
+# vermilion, yellow to lime, grey to slate and gold to olive, as some cameras show them together.
 MOVED = 0.35
 HUE_SHIFTS: dict[str, tuple[float, float, float]] = {
     "red": (0.0, -0.3, 0.7),
