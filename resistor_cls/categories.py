@@ -7,7 +7,8 @@ compared on load, so that a score is never computed on shifted labels.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resistor_cls.colour_code import Reading, decode, ohms_in_words, tolerance_in_words
@@ -176,6 +177,14 @@ class Categories:
     def names(self) -> tuple[str, ...]:
         """The labels in order."""
         return self._names
+
+    def by_name(self) -> "Categories":
+        """The same list with values by the names alone, whatever markings are known of them."""
+        plain = copy(self)
+        plain._categories = tuple(
+            replace(category, ohms=category.name_ohms, markings=()) for category in self
+        )
+        return plain
 
     def index(self, name: str) -> int:
         """Returns the class index of a label.

@@ -122,6 +122,9 @@ def _row_scores(scores: BandScores, photo: int, table: CodeTable) -> NDArray[np.
 def readable_categories(path: Path) -> Categories:
     """Reads a list of categories whose values the colour code can show.
 
+    A name has the value that it states, also where the photos of the 37 categories show other bands
+    under the same name: `1K_1-4W` is any part of 1 kΩ.
+
     Args:
         path: of the file; see `Categories.from_file`.
 
@@ -130,7 +133,7 @@ def readable_categories(path: Path) -> Categories:
             code can show.
     """
     for number, name in numbered_names(path).items():
-        ohms = parse_name(name).ohms
+        ohms = parse_name(name).name_ohms
         if ohms is None:
             raise DataError(
                 f"line {number} of {path}: {name!r} has no value: write one such as 4K7, 4.7k or "
@@ -142,7 +145,7 @@ def readable_categories(path: Path) -> Categories:
                 "shows (expected at most three digits, 0.1 Ω to 999 GΩ): correct the value, or "
                 "remove the line"
             )
-    return Categories.from_file(path)
+    return Categories.from_file(path).by_name()
 
 
 _Claim = tuple[int, int, float]  # class index, index into `WATTS` or -1, log prior

@@ -68,8 +68,8 @@ def ranked_categories(
 ) -> list[Ranked]:
     """The categories of a list and the values beside it, the most probable first.
 
-    The probability of all listed values together is that of their readings, where values that are
-    not listed have less weight. The categories divide it by their own probabilities, which know
+    The probability of a listed value is that of its reading, where values that are not listed have
+    less weight. Categories of the same value divide it by their own probabilities, which know
     tolerances and power ratings.
 
     Args:
@@ -77,25 +77,27 @@ def ranked_categories(
         logs: (categories,) log-probabilities of the categories by bands and power rating.
         categories: the list.
     """
-    by_category = [_reading_of(category, readings) for category in categories]
-    listed_ohms = {one.ohms for one in by_category if one is not None}
-    listed = sum(one.probability for one in readings if one.ohms in listed_ohms)
-    others = [one for one in readings if one.ohms not in listed_ohms]
+    ohms = [category.ohms for category in categories]
+    places = [[k for k, own in enumerate(ohms) if equal_ohms(own, one.ohms)] for one in readings]
+    listed = sum(one.probability for one, own in zip(readings, places, strict=True) if own)
     total = listed + _UNLISTED_WEIGHT * (1 - listed)
-    # A category has a share where its value is among the readings, which are nearly all there is.
-    known = np.array([one is not None for one in by_category]) & np.isfinite(logs)
-    shares = np.where(known, np.exp(logs - logs.max(initial=-np.inf, where=known)), 0.0)
-    shares *= listed / total / max(shares.sum(), np.finfo(float).tiny)
-    ranked = [
-        Ranked(float(share), reading, category)
-        for share, reading, category in zip(shares, by_category, categories, strict=True)
-    ]
-    ranked += [Ranked(_UNLISTED_WEIGHT * one.probability / total, one) for one in others]
-    return sorted(ranked, key=lambda one: -one.probability)
+    ranked = {place: Ranked(0.0, None, category) for place, category in enumerate(categories)}
+    others = []
+    for reading, own in zip(readings, places, strict=True):
+        if not own:
+            others.append(Ranked(_UNLISTED_WEIGHT * reading.probability / total, reading))
+        for place, share in zip(own, _shares(logs[own]), strict=True):
+            probability = reading.probability / total * share
+            ranked[place] = Ranked(probability, reading, categories[place])
+    return sorted([*ranked.values(), *others], key=lambda one: -one.probability)
 
 
-def _reading_of(category: Category, readings: list[ValueReading]) -> ValueReading | None:
-    return next((one for one in readings if equal_ohms(category.ohms, one.ohms)), None)
+def _shares(logs: NDArray[np.float64]) -> list[float]:
+    """Relative probabilities of log-probabilities; equal ones where none is possible."""
+    highest = logs.max(initial=-np.inf)
+    likely = np.exp(logs - highest) if np.isfinite(highest) else np.ones(len(logs))
+    shares: list[float] = (likely / max(likely.sum(), 1.0)).tolist()
+    return shares
 
 
 def both_ways(ranked: list[Ranked], readings: list[ValueReading]) -> bool:
