@@ -1,10 +1,12 @@
 """Scores a band reader on photos of parts that it never saw, by photographer.
 
 python experiments/any_resistor/run.py OTHERS [PHOTOS] [--model REF] [--out FOLDER]
+    [--calibrate WEIGHTS]
 
 OTHERS is a folder with `labels.csv` (file, photographer, part, ohms) and photos; PHOTOS the photos
 of the 37 categories, one folder each. Writes values.csv, acceptance.csv and ablation.csv. Intervals
-are clustered by part: photos of one part are right or wrong together.
+are clustered by part: photos of one part are right or wrong together. `--calibrate` also writes the
+weights with a temperature and a threshold that all photographers agree on: a recipe, no training.
 """
 
 import argparse
@@ -23,6 +25,7 @@ from resistor_cls.decoding import read_values
 from resistor_cls.evaluation.scores import Bootstrap
 from resistor_cls.inference.batches import as_batch, batched
 from resistor_cls.inference.photo_input import pixels_of
+from resistor_cls.inference.reading_calibration import KEY, ReadingCalibration
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.synthetic import draw_crops
 
@@ -76,7 +79,7 @@ def read(network: ResistorNetwork, photos: Photos) -> BandScores:
 
 
 def joined(parts: list[BandScores]) -> BandScores:
-    """Scores of several batches as one."""
+    """Scores of several batches, or sets, as one."""
 
     def of(name: str, scores: list[BandScores]) -> np.ndarray:
         return np.concatenate([getattr(one, name) for one in scores])
@@ -169,6 +172,20 @@ def together(sets: list[Photos]) -> Photos:
     )
 
 
+def calibration(photos: Photos, scores: BandScores) -> ReadingCalibration:
+    """The temperature with the smallest Brier score, a mean over photographers; and a threshold."""
+    best, tables = np.inf, {}
+    for temperature in np.arange(0.6, 1.65, 0.1):
+        softened = ReadingCalibration(float(temperature)).apply(scores)
+        table = readings(softened, photos.ohms)
+        errors = (table.confidence - table.right) ** 2
+        brier = errors.groupby(photos.photographer).mean().mean()
+        if brier < best:
+            best, tables = brier, {float(temperature): table}
+    ((temperature, table),) = tables.items()
+    return ReadingCalibration(temperature, threshold_for(table, photos.photographer))
+
+
 def fresh_crops(network: ResistorNetwork, measured: bool) -> tuple[float, float]:
     """Share of fresh synthetic crops whose bands are all right, in order; and of single bands."""
     rng = np.random.default_rng(2026)
@@ -187,6 +204,7 @@ def main() -> None:
     parser.add_argument("others", type=Path)
     parser.add_argument("photos", type=Path, nargs="?")
     parser.add_argument("--model", default="rendered")
+    parser.add_argument("--calibrate", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -194,9 +212,10 @@ def main() -> None:
     sets = [others(arguments.others)]
     if arguments.photos:
         sets.append(of_categories(arguments.photos))
-    values, ablation, tables = [], [], []
+    values, ablation, tables, every_score = [], [], [], []
     for photos in sets:
         scores = read(network, photos)
+        every_score.append(scores)
         table = readings(scores, photos.ohms)
         values += by_photographer(photos, table)
         ablation += decodings(photos, scores)
@@ -206,8 +225,16 @@ def main() -> None:
             names = np.array(resistor37().names)[likely.argmax(axis=1)]
             values[-1]["category right"] = (names == photos.part).mean()
     every, table = together(sets), pd.concat(tables, ignore_index=True)
-    default = network.metadata.get("reading_calibration", {}).get("threshold", 0.9)
-    accepted = list(acceptance(every, table, default))
+    default = ReadingCalibration.of(network.metadata)
+    if arguments.calibrate:
+        default = calibration(every, joined(every_score))
+        values_of = {"temperature": default.temperature, "threshold": default.threshold}
+        network.metadata = {**network.metadata, KEY: values_of}
+        network.save_weights(arguments.calibrate)
+        print(default)
+    if default.temperature != 1:
+        table = readings(default.apply(joined(every_score)), every.ohms)
+    accepted = list(acceptance(every, table, default.threshold))
     pd.options.display.float_format = "{:.3f}".format
     pd.options.display.width = 160
     for name, rows in (("values", values), ("acceptance", accepted), ("ablation", ablation)):
