@@ -102,7 +102,7 @@ HUE_SHIFTS: dict[str, tuple[float, float, float]] = {
 }
 # Standard deviations, natural logarithm of linear light.
 PAINT_SHARED = 0.22  # all bands of a part: a thicker or older paint
-PAINT_BRIGHTNESS = 0.22  # one band
+PAINT_BRIGHTNESS = 0.26  # one band
 PAINT_CHANNEL = 0.12  # one channel of one band: hue; half as much for all bands of a part
 METAL_BRIGHTNESS = 0.38  # gold and silver: flakes lie as they dried
 COATING_BRIGHTNESS = 0.35
@@ -118,9 +118,11 @@ MAX_REFLECTANCE = 0.92  # of fresh titanium white
 LEADS = (0.24, 0.20, 0.17, 0.145, 0.125)
 LEAD_FACTOR: Range = (0.85, 1.2)
 
-# Opacity of paint, and of metal flakes in clear lacquer, which are often barely denser than none.
-OPACITY: Range = (0.78, 1.0)
-METAL_OPACITY: Range = (0.4, 1.0)
+# Opacity of paint. Three makers in ten print so thinly that the coating decides on the hue as well:
+# brown on grey is almost grey, yellow on blue is lime, orange on blue is red or brown.
+OPACITY: Range = (0.8, 1.0)
+THIN, THIN_OPACITY = 0.3, (0.45, 0.85)
+METAL_OPACITY: Range = (0.35, 1.0)  # metal flakes in clear lacquer
 FLAKES: Range = (-0.9, 0.9)  # metal flakes thin out towards the edges, or collect there
 SPARKLE: Range = (0.0, 0.7)  # standard deviation of the light of single flakes, natural logarithm
 

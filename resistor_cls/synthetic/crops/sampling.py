@@ -70,11 +70,14 @@ def sample_parts(codes: Codes, rng: np.random.Generator, measured: bool = True) 
     bands, centres, widths = _from_left(codes, centres, widths, backward)
     coating = _sample_coatings(coatings, rng)
     paint = _sample_paint(bands, rng, measured)
-    opacity = np.where(
-        _metallic(bands),
-        rng.uniform(*ranges.METAL_OPACITY, (size, 1)),
+    thin = rng.random((size, 1)) < ranges.THIN
+    paint_opacity = np.where(
+        thin,
+        rng.uniform(*ranges.THIN_OPACITY, (size, 1)),
         rng.uniform(*ranges.OPACITY, (size, 1)),
     )
+    metal_opacity = rng.uniform(*ranges.METAL_OPACITY, (size, 1))
+    opacity = np.where(_metallic(bands), metal_opacity, paint_opacity)
     lead = _uniform(ranges.LEAD_FACTOR, size, rng) * np.array(ranges.LEADS)[codes.watts]
     return Parts(
         centres=centres,
