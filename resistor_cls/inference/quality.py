@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resistor_cls.bands import BANDS, BandScores
+from resistor_cls.colour_code import DIGIT_BANDS
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.decoding import ValueReading
 
@@ -137,11 +138,15 @@ def band_reason(scores: BandScores, photo: int, reading: ValueReading) -> str | 
     if reading.reversed:
         doubtful, pairs, second = doubtful[::-1], pairs[::-1], second[::-1]
     dark = doubtful & np.array([DARK_COLOURS.issuperset(pair) for pair in pairs])
-    for place in range(len(dark) - 1):
+    for place in range(DIGIT_BANDS[len(reading.bands)]):
         if dark[place] and dark[place + 1]:
             bands = f"{_ORDINALS[place]} and {_ORDINALS[place + 1]} band"
             return f"the {bands} are too dark to tell apart; more light"
-    named = [place for place, one in enumerate(pairs) if doubtful[place] and "none" not in one]
+    # Tolerance and temperature coefficient do not make the value doubtful.
+    of_value = DIGIT_BANDS[len(reading.bands)] + 1
+    named = [
+        place for place, one in enumerate(pairs[:of_value]) if doubtful[place] and "none" not in one
+    ]
     if not named:
         return None
     place = max(named, key=lambda one: second[one])
