@@ -35,7 +35,7 @@ from resistor_cls.train import _check
         ("seed=???", "seed is missing: add seed=…"),
         ("pseudo=null", "pseudo=None: expected keys below it"),
         ("~data.root", "~data.root: the command needs it"),
-        ("model=null", "model=null: expected one of convnext_tiny"),
+        ("model=null", "model=null: expected one of band_reader"),
         ("model@data.more=resnet18", "model@data.more=resnet18: expected model=…"),
         ("trainer={devices:2}", "keys below it are set by trainer.…=…"),
         ("trainer=[1,2]", "expected one of auto, cpu"),
