@@ -228,7 +228,9 @@ def main() -> None:
     default = ReadingCalibration.of(network.metadata)
     if arguments.calibrate:
         default = calibration(every, joined(every_score))
-        values_of = {"temperature": default.temperature, "threshold": default.threshold}
+        values_of = {
+            "temperature": round(default.temperature, 1), "threshold": round(default.threshold, 3),
+        }  # fmt: skip
         network.metadata = {**network.metadata, KEY: values_of}
         network.save_weights(arguments.calibrate)
         print(default)
