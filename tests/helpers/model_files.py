@@ -174,7 +174,7 @@ def bad_checkpoints(whole: bytes, locating: bytes) -> dict[str, bytes]:
     places: list[tuple[str, Any]] = [
         *((f"hyper_parameters.{place}", value) for place, value in SETTINGS),
         *((f"resistor_cls.record.{place}", value) for place, value in RECORDS),
-        ("hyper_parameters.locate", True), ("hyper_parameters.band_weight", 1.0),
+        ("hyper_parameters.locate", True),
         ("hyper_parameters", GONE), ("hyper_parameters", []), ("hyper_parameters", None),
         ("resistor_cls", GONE), ("resistor_cls", 3), ("resistor_cls.format", GONE),
         ("resistor_cls.format", "1"), ("resistor_cls.format", 99), ("resistor_cls.format", [1]),
