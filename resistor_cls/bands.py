@@ -1,8 +1,10 @@
 """What a reader of colour bands reports: log-probabilities of bands, direction and wattage."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from resistor_cls.colour_code import DIGITS
@@ -73,6 +75,21 @@ class BandScores:
         return (
             BandScores(self.slots[first], self.direction[first], self.watts[first]),
             BandScores(self.slots[second], self.direction[second], self.watts[second]),
+        )
+
+    @classmethod
+    def joined(cls, parts: "Sequence[BandScores]") -> "BandScores":
+        """The scores of several batches together.
+
+        Args:
+            parts: at least one; all of them with `turned`, or none.
+        """
+        turned = [part.turned for part in parts if part.turned is not None]
+        return cls(
+            np.concatenate([part.slots for part in parts]),
+            np.concatenate([part.direction for part in parts]),
+            np.concatenate([part.watts for part in parts]),
+            cls.joined(turned) if turned else None,
         )
 
     def __len__(self) -> int:

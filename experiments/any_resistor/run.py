@@ -23,9 +23,9 @@ from resistor_cls.categories import resistor37
 from resistor_cls.category_codes import category_log_probabilities
 from resistor_cls.decoding import read_values
 from resistor_cls.evaluation.scores import Bootstrap
-from resistor_cls.inference.batches import as_batch, batched
 from resistor_cls.inference.photo_input import pixels_of
 from resistor_cls.inference.reading_calibration import KEY, ReadingCalibration
+from resistor_cls.inference.value_readings import read_band_scores
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.synthetic import draw_crops
 
@@ -73,24 +73,7 @@ def of_categories(folder: Path) -> Photos:
 def read(network: ResistorNetwork, photos: Photos) -> BandScores:
     """The scores of the bands of every photo, on one core."""
     prepare = network.image_preprocessing()
-    crops = (prepare(pixels_of(file)).photo for file in photos.files)
-    parts = [network.read_bands(as_batch(group, network.device)) for group in batched(crops)]
-    return joined(parts)
-
-
-def joined(parts: list[BandScores]) -> BandScores:
-    """Scores of several batches, or sets, as one."""
-
-    def of(name: str, scores: list[BandScores]) -> np.ndarray:
-        return np.concatenate([getattr(one, name) for one in scores])
-
-    turned = [one.turned for one in parts if one.turned is not None]
-    both = [
-        BandScores(of("slots", one), of("direction", one), of("watts", one))
-        for one in (parts, turned)
-        if one
-    ]
-    return replace(both[0], turned=both[1]) if turned else both[0]
+    return read_band_scores(network, (prepare(pixels_of(file)).photo for file in photos.files))
 
 
 def readings(scores: BandScores, ohms: np.ndarray, series: str = "E96") -> pd.DataFrame:
@@ -192,7 +175,7 @@ def fresh_crops(network: ResistorNetwork, measured: bool) -> tuple[float, float]
     right = []
     for _ in range(FRESH // 50):
         crops = draw_crops(50, network.preprocessing.shape, rng, measured=measured)
-        found = network.read_bands(as_batch(list(crops.photos), network.device)).slots.argmax(2)
+        found = read_band_scores(network, crops.photos).slots.argmax(axis=2)
         right.append(found == crops.bands)
     every = np.concatenate(right)
     return float(every.all(axis=1).mean()), float(every.mean())
@@ -227,7 +210,7 @@ def main() -> None:
     every, table = together(sets), pd.concat(tables, ignore_index=True)
     default = ReadingCalibration.of(network.metadata)
     if arguments.calibrate:
-        default = calibration(every, joined(every_score))
+        default = calibration(every, BandScores.joined(every_score))
         values_of = {
             "temperature": round(default.temperature, 1), "threshold": round(default.threshold, 3),
         }  # fmt: skip
@@ -235,7 +218,7 @@ def main() -> None:
         network.save_weights(arguments.calibrate)
         print(default)
     if default.temperature != 1:
-        table = readings(default.apply(joined(every_score)), every.ohms)
+        table = readings(default.apply(BandScores.joined(every_score)), every.ohms)
     accepted = list(acceptance(every, table, default.threshold))
     pd.options.display.float_format = "{:.3f}".format
     pd.options.display.width = 160

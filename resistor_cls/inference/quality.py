@@ -122,7 +122,7 @@ def photo_reason(length: float, quality: CropQuality) -> str | None:
 
 
 def band_reason(scores: BandScores, photo: int, reading: ValueReading) -> str | None:
-    """Which bands cannot be told apart; None where each is clear, or the number of bands is not.
+    """Which bands cannot be distinguished; None where each is clear, or the number of bands is not.
 
     Args:
         scores: of some photos.

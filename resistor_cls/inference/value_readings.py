@@ -1,7 +1,6 @@
 """The values that a network reads of preprocessed photos."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -25,7 +24,7 @@ def read_band_scores(network: ResistorNetwork, photos: Iterable[np.ndarray]) -> 
     for group in batched(photos):
         with torch.inference_mode():
             parts.append(network.read_bands(as_batch(group, network.device)))
-    return _joined(parts)
+    return BandScores.joined(parts)
 
 
 def readings_by_category(
@@ -52,14 +51,3 @@ def readings_by_category(
         bands = category.markings[0] if category.markings else ()
         found.append([ValueReading(float(ohms[best]), float(likely[best]), None, bands, False)])
     return found
-
-
-def _joined(parts: Sequence[BandScores]) -> BandScores:
-    """The scores of several batches together."""
-    slots, direction, watts = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("slots", "direction", "watts")
-    )
-    turned = [part.turned for part in parts if part.turned is not None]
-    whole = BandScores(slots, direction, watts)
-    return replace(whole, turned=_joined(turned)) if turned else whole

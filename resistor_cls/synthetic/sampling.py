@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from resistor_cls.bands import WATTS
 from resistor_cls.categories import Category
 from resistor_cls.colour_code import encode
 from resistor_cls.e_series import e_series
@@ -14,7 +15,6 @@ from resistor_cls.synthetic.scene import Background, Body, Camera, Lead, Light, 
 
 # Typical distance of the camera: 10 px per millimetre in a photo of 700 px.
 SIDES_PER_MM = 10 / 700
-_WATTS = (0.125, 0.25, 0.5, 1.0, 2.0)
 # Tolerances of common parts by the number of bands; one that stands twice is twice as frequent.
 _TOLERANCES = {4: (0.05, 0.05, 0.10, 0.02), 5: (0.01, 0.01, 0.02, 0.005)}
 
@@ -56,7 +56,7 @@ def any_part(rng: np.random.Generator) -> Category:
     number = int(values[rng.integers(len(values))]) * (10 if count == 5 and series == 24 else 1)
     ohms = number * 10.0 ** int(rng.integers(-2, 6))  # from 0.1 or 1 Ω to some megohms
     tolerance = _TOLERANCES[count][rng.integers(4)]
-    watts = _WATTS[rng.integers(len(_WATTS))]
+    watts = WATTS[rng.integers(len(WATTS))]
     return Category("any", ohms, watts, (encode(ohms, tolerance, count),))
 
 

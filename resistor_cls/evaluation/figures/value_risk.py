@@ -22,11 +22,8 @@ from resistor_cls.evaluation.figures.base import (
 from resistor_cls.evaluation.wording import share, short
 
 _COLOURS = (LINE, MARK, *OTHERS)
-_STYLES: tuple[Literal["-", "--", ":"], ...] = (
-    "-",
-    "--",
-    ":",
-)  # beyond the colours, so that many photographers can be told apart
+# Beyond the colours, so that many photographers are distinguishable.
+_STYLES: tuple[Literal["-", "--", ":"], ...] = ("-", "--", ":")
 
 
 def value_risk_figure(curves: Sequence[Part], threshold: float) -> Figure:

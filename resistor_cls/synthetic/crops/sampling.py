@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resistor_cls.bands import MAX_BANDS
+from resistor_cls.bands import BANDS, MAX_BANDS
 from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.codes import COLOURS, METALS, Codes
 from resistor_cls.synthetic.crops.ranges import COATINGS, Coating, Range
@@ -165,6 +165,11 @@ def _table(colours: dict[str, Srgb]) -> Array:
     return linear(np.array([*(colours[name] for name in COLOURS), (0, 0, 0)]))
 
 
+# By position in `BANDS`; "none" is never painted.
+_PAINTS, _MEASURED = _table(ranges.PAINTS), _table(BAND_COLOURS)
+_HUE_SHIFTS = np.array([ranges.HUE_SHIFTS.get(name, (0.0, 0.0, 0.0)) for name in BANDS])
+
+
 def _metallic(bands: Array) -> Array:
     metallic: Array = np.isin(bands, METALS)
     return metallic
@@ -172,7 +177,7 @@ def _metallic(bands: Array) -> Array:
 
 def _sample_paint(bands: Array, rng: np.random.Generator, measured: bool) -> Array:
     size = len(bands)
-    paints, seen = _table(ranges.PAINTS)[bands], _table(BAND_COLOURS)[bands]
+    paints, seen = _PAINTS[bands], _MEASURED[bands]
     share = rng.uniform(0, 1, (size, 1, 1)) * float(measured)
     colour = np.exp((1 - share) * np.log(paints + 1e-3) + share * np.log(seen + 1e-3))
     factors = (
@@ -183,8 +188,7 @@ def _sample_paint(bands: Array, rng: np.random.Generator, measured: bool) -> Arr
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, MAX_BANDS, 3))
     )
     moved = np.where(rng.random(size) < ranges.MOVED, rng.uniform(0, 1, size), 0.0)
-    shifts = np.array([ranges.HUE_SHIFTS.get(name, (0.0, 0.0, 0.0)) for name in (*COLOURS, "none")])
-    factors = factors + moved[:, None, None] * shifts[bands]
+    factors = factors + moved[:, None, None] * _HUE_SHIFTS[bands]
     scatter = rng.uniform(*ranges.SCATTER, (size, 1, 1))
     paint: Array = np.minimum(colour * np.exp(factors) + scatter, ranges.MAX_REFLECTANCE)
     return paint
