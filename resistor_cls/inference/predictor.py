@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import torch
 
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.files import image_errors, named
@@ -29,8 +28,13 @@ from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.read_options import ReadOptions, check_no_options, equal_ohms
 from resistor_cls.inference.reading_calibration import DEFAULT_THRESHOLD, ReadingCalibration
 from resistor_cls.inference.value_reader import ValueReader
-from resistor_cls.model import ResistorNetwork
+from resistor_cls.model.exported.files import ONNX_SUFFIX, RENDERED_ONNX
+from resistor_cls.model.exported.network import ExportedNetwork
+from resistor_cls.model.photo_network import PhotoNetwork
 from resistor_cls.model.tta import check_views
+
+if TYPE_CHECKING:
+    from resistor_cls.model import ResistorNetwork
 
 _AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
 
@@ -42,7 +46,8 @@ class Predictor:
     predicts its categories.
 
     Args:
-        model: a trained classifier; by default the one that comes with the package.
+        model: a trained classifier, or an exported one; by default the one that comes with the
+            package, exported.
         read_options: which values are read, see `set_read_options`.
 
     Attributes:
@@ -53,19 +58,20 @@ class Predictor:
     """
 
     def __init__(
-        self, model: ResistorNetwork | None = None, read_options: ReadOptions | None = None
+        self,
+        model: "PhotoNetwork | ResistorNetwork | None" = None,
+        read_options: ReadOptions | None = None,
     ) -> None:
         if model is None:
-            model = ResistorNetwork.load("rendered")
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._prepare = model.image_preprocessing()
-        self._model = model.eval().to(self._device)
-        saved = model.metadata.get("calibration")
+            model = ExportedNetwork.load(RENDERED_ONNX)
+        self._model = model if isinstance(model, PhotoNetwork) else _by_torch(model)
+        self._prepare = self._model.image_preprocessing()
+        saved = self._model.metadata.get("calibration")
         self.calibration = None if saved is None else Calibration.from_dict(saved)
         self.argument_prefix = ""
         self._threshold_by = "the model's probability threshold"
         self._threshold: float | None = None  # that the caller chose
-        self._reading_calibration = ReadingCalibration.of(model.metadata)
+        self._reading_calibration = ReadingCalibration.of(self._model.metadata)
         self.set_read_options(read_options or ReadOptions())
 
     @classmethod
@@ -73,11 +79,17 @@ class Predictor:
         """Loads a model from a file; `resistor_cls.load` also takes models of MLflow.
 
         Args:
-            file: a checkpoint or a weight file; the text `rendered` names the model of the package.
+            file: an exported model (`.onnx`), a checkpoint or a weight file; the text `rendered`
+                names the model of the package.
 
         Raises:
-            ModelError: see `ResistorNetwork.load`.
+            ModelError: see `ResistorNetwork.load`, and `ExportedNetwork.load`.
         """
+        path = RENDERED_ONNX if file == "rendered" else Path(file)
+        if path.suffix == ONNX_SUFFIX:  # PyTorch takes seconds to import, and is not needed
+            return cls(ExportedNetwork.load(path))
+        from resistor_cls.model import ResistorNetwork
+
         return cls(ResistorNetwork.load(file))
 
     @property
@@ -93,7 +105,7 @@ class Predictor:
     @property
     def locates(self) -> bool:
         """Whether the model has a detector and reads the crop of the body."""
-        return self._prepare.locates
+        return self._model.locates
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -148,7 +160,7 @@ class Predictor:
             self._threshold_by = f"{self.argument_prefix}threshold"
             check_threshold(threshold, self._threshold_by)
             self._threshold = float(threshold)
-        self._model.set_inference(views=views, probability_threshold=threshold)
+        self._model.set_inference(views, threshold)
 
     def set_read_options(self, options: ReadOptions) -> None:
         """Chooses the values that are read, and the value that is expected.
@@ -348,6 +360,12 @@ class Predictor:
         if threshold and found.probabilities[place].max() < threshold:
             return f"{self._threshold_by} {threshold:g}"
         return None
+
+
+def _by_torch(network: "ResistorNetwork") -> PhotoNetwork:
+    from resistor_cls.model.torch_network import TorchNetwork
+
+    return TorchNetwork.ready(network)
 
 
 def _readable(predictions: list[Prediction]) -> list[Prediction]:

@@ -18,6 +18,7 @@ ARROWS = {
     "model": {"synthetic", "data"},
     "evaluation": set(),  # pure functions of arrays
     "inference": {"synthetic", "data", "model", "evaluation"},
+    "exporting": {"synthetic", "data", "model", "evaluation", "inference"},
     "tracking": {"evaluation", "inference"},
     "config": {"tracking"},
 }
