@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from resistor_cls import __version__
 from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import ConfigError, ModelError, run_command
 
 if TYPE_CHECKING:
-    from resistor_cls.exporting import Parity
+    from resistor_cls.exporting.parity import Parity
     from resistor_cls.model import ResistorNetwork
 
 # Copies of names in `exporting.export_model`, which takes seconds to import.
@@ -127,7 +128,12 @@ def _export(arguments: argparse.Namespace) -> None:
     if license is None and arguments.model == "rendered":
         license = "Apache-2.0"  # of the package
     parity = export_model(
-        network, arguments.output, photos, precision=arguments.precision, license=license
+        network,
+        arguments.output,
+        photos,
+        version=__version__,
+        precision=arguments.precision,
+        license=license,
     )
     size = arguments.output.stat().st_size / 1e6
     print(f"{arguments.output} ({size:.1f} MB, {parity.precision}): {_in_words(parity)}")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from resistor_cls.evaluate import main as evaluate
 from resistor_cls.export import PRECISIONS, main
-from resistor_cls.exporting import export_model as exporting
+from resistor_cls.exporting.export_model import PRECISIONS as THEIRS
 from resistor_cls.inference import Predictor
 from resistor_cls.predict import main as predict
 from tests.helpers.exports import content, original
@@ -35,7 +35,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_copies_of_names_are_those_of_the_package() -> None:
-    assert PRECISIONS == exporting.PRECISIONS
+    assert PRECISIONS == THEIRS
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 
 import onnx
 
-from resistor_cls import __version__
 from resistor_cls.errors import ConfigError
 from resistor_cls.exporting.graphs import detector_graph, network_graph
 from resistor_cls.exporting.half_weights import with_half_weights
@@ -57,6 +56,7 @@ def export_model(
     path: Path,
     photos: Sequence[Labelled],
     *,
+    version: str,
     precision: str = "float32",
     license: str | None = None,
 ) -> Parity:
@@ -66,6 +66,7 @@ def export_model(
         network: the model, on the CPU.
         path: the file; its name ends in `.onnx`. The scores go into `parity_file`.
         photos: that both are scored on.
+        version: of this package, for the file.
         precision: of the weights, a name in `PRECISIONS`; computed is in float32.
         license: of the weights, as SPDX writes it; None where it is not known.
 
@@ -74,7 +75,7 @@ def export_model(
             `Parity`; nothing is written.
         OSError: no room or no permission.
     """
-    content = exported_bytes(exported_model(network, precision, license))
+    content = exported_bytes(exported_model(network, precision, version, license))
     exported = ExportedNetwork(path, parse_exported(path, content))
     parity = score_export(TorchNetwork.ready(network), exported, photos, precision)
     parity.check(path)
@@ -85,7 +86,7 @@ def export_model(
 
 
 def exported_model(
-    network: ResistorNetwork, precision: str, license: str | None = None
+    network: ResistorNetwork, precision: str, version: str, license: str | None = None
 ) -> ExportedModel:
     """The graphs of a model, and plain values that say the rest.
 
@@ -97,7 +98,7 @@ def exported_model(
     graph, features = network_graph(network)
     header: dict[str, Any] = {
         "format": EXPORT_FORMAT,
-        "version": __version__,
+        "version": version,
         "license": license,
         "precision": precision,
         "settings": network.settings,

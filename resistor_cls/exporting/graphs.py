@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import onnx
 import torch
@@ -106,7 +106,7 @@ def _as_floats(photos: Tensor) -> Tensor:
 def _exported(
     module: nn.Module,
     example: Tensor,
-    shapes: dict[int, object],
+    shapes: Mapping[int, object],
     outputs: Sequence[str],
     what: str,
 ) -> onnx.ModelProto:

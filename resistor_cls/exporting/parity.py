@@ -5,6 +5,7 @@ nonsense (pytorch#169178).
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from resistor_cls.bands import BandScores
-from resistor_cls.errors import ModelError
+from resistor_cls.errors import DataError, ModelError
 from resistor_cls.inference.batches import batched
 from resistor_cls.inference.photo_input import Photo, pixels_of
 from resistor_cls.inference.prediction import Prediction
@@ -206,13 +207,9 @@ def _max_difference(
 
 
 def _readable(photos: Sequence[Labelled]) -> Iterator[np.ndarray]:
-    from resistor_cls.errors import DataError
-
     for one in photos:
-        try:
+        with suppress(DataError, OSError):  # the predictions say why
             yield pixels_of(one.photo)
-        except DataError:
-            continue
 
 
 def _shares(scores: BandScores) -> list[np.ndarray]:

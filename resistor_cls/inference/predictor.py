@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.images.files import image_errors, named
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.evaluation.calibration import RISKS, Calibration
@@ -23,6 +21,7 @@ from resistor_cls.inference.batches import (
 )
 from resistor_cls.inference.category_prediction import category_prediction
 from resistor_cls.inference.expectation import with_verdict
+from resistor_cls.inference.photo_bodies import Bodies, each_with_bodies
 from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.read_options import ReadOptions, check_no_options, equal_ohms
@@ -272,22 +271,22 @@ class Predictor:
         several: Any = [photos] if is_one(photos) else photos
         return (
             predictions
-            for group in batched(several, _AT_ONCE)
+            for group in batched(
+                each_with_bodies(several, self._prepare, every, self._model.parallel), _AT_ONCE
+            )
             for predictions in self._of_group(group, top, risk, every)
         )
 
     def _of_group(
-        self, photos: Sequence[Photo], top: int, risk: float | None, every: bool
+        self,
+        photos: Sequence[tuple[Photo, Bodies | DataError]],
+        top: int,
+        risk: float | None,
+        every: bool,
     ) -> Iterator[list[Prediction]]:
-        found: list[list[PreprocessedImage] | DataError] = []
-        for photo in photos:
-            try:
-                found.append(self._bodies(photo, every))
-            except DataError as error:
-                found.append(error)
-        bodies = [one for of_photo in found if isinstance(of_photo, list) for one in of_photo]
+        bodies = [one for _, of_photo in photos if isinstance(of_photo, list) for one in of_photo]
         predictions = iter(self._of_bodies(bodies, top, risk))
-        for photo, of_photo in zip(photos, found, strict=True):
+        for photo, of_photo in photos:
             file = Path(photo) if isinstance(photo, str | os.PathLike) else None
             if isinstance(of_photo, DataError):
                 yield [Prediction(file, error=str(of_photo))]
@@ -298,19 +297,6 @@ class Predictor:
                 )
                 for number, one in enumerate(of_photo, start=1)
             ]
-
-    def _bodies(self, photo: Photo, every: bool) -> list[PreprocessedImage]:
-        """The crop of each body of a photo, or of the most probable one; or the whole photo.
-
-        Raises:
-            DataError: a photo that cannot be read.
-        """
-        is_file = isinstance(photo, str | os.PathLike)
-        with named(Path(photo)) if is_file else nullcontext():  # type: ignore[arg-type]
-            pixels = pixels_of(photo)
-            with image_errors("preprocessed"):
-                found = self._prepare.every(pixels) if every else []
-                return found or [self._prepare(pixels)]
 
     def _of_bodies(
         self, bodies: Sequence[PreprocessedImage], top: int, risk: float | None

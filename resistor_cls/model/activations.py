@@ -19,12 +19,14 @@ ACTIVATIONS: "dict[str, Callable[[Tensor], Tensor]]" = {
 
 def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
     exponentials: NDArray[Any] = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    shares: NDArray[Any] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
     with np.errstate(over="ignore"):  # far below 0 the exponential is infinite, and the result 0
-        return 1 / (1 + np.exp(-logits))
+        shares: NDArray[Any] = 1 / (1 + np.exp(-logits))
+    return shares
 
 
 # The same for arrays (batch, categories).

@@ -25,6 +25,7 @@ class PhotoNetwork(Protocol):
         reads_bands: whether `read_photos` can be called.
         reads_any_value: whether the bands alone decide: no photo with a label has trained it.
         probability_threshold: predictions of less probability are "don't know".
+        parallel: whether a photo takes one thread, and several threads may take a photo each.
     """
 
     @property
@@ -44,6 +45,9 @@ class PhotoNetwork(Protocol):
 
     @property
     def probability_threshold(self) -> float: ...  # noqa: D102
+
+    @property
+    def parallel(self) -> bool: ...  # noqa: D102
 
     def image_preprocessing(self) -> ImagePreprocessing:
         """What happens to each decoded photo before it is batched."""

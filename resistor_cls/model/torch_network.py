@@ -21,6 +21,8 @@ class TorchNetwork:
         network: in eval mode, on any device.
     """
 
+    parallel = False  # PyTorch's threads share the work on each photo
+
     def __init__(self, network: ResistorNetwork) -> None:
         self._network = network
 

@@ -64,5 +64,5 @@ def array_views(photos: np.ndarray, views: int) -> Iterator[np.ndarray]:
     """
     for quarter_turn in (False, True) if views == 8 else (False,):
         for axes in _FLIPPED[:views]:
-            view = np.flip(photos, [1 + axis for axis in axes])
+            view = np.flip(photos, tuple(1 + axis for axis in axes))
             yield view.swapaxes(1, 2) if quarter_turn else view

@@ -53,16 +53,17 @@ def test_a_model_is_scored_beside_its_export() -> None:
     assert (found.photos, found.labelled, found.agreement) == (5, 4, 1.0)
     assert found.max_difference < 1e-5
     assert found.original == found.exported
-    assert found.as_json()["original"]["accuracy"] == found.original.accuracy  # type: ignore[union-attr]
+    assert found.as_json()["original"]["accuracy"] == found.original.accuracy
     found.check(Path("a.onnx"))
 
 
 def test_an_export_that_predicts_otherwise_is_found_out() -> None:
     odd = loaded()
     network = SimpleNamespace(
-        **{name: getattr(odd, name) for name in ("categories", "metadata", "locates",
-           "reads_bands", "reads_any_value", "probability_threshold", "image_preprocessing",
-           "set_inference", "read_photos")},
+        **{name: getattr(odd, name) for name in (
+            "categories", "metadata", "locates", "parallel", "reads_bands", "reads_any_value",
+            "probability_threshold", "image_preprocessing", "set_inference", "read_photos",
+        )},
         predict_photos=lambda photos: (np.roll(odd.predict_photos(photos)[0], 1, axis=1), None),
     )  # fmt: skip
     photos = [Labelled(np.full((80, 90, 3), 50, np.uint8), "a", "10R")]

@@ -27,7 +27,7 @@ def original() -> ResistorNetwork:
 @functools.cache
 def exported(precision: str = "float32") -> ExportedModel:
     """The same, exported."""
-    return exported_model(original(), precision, license="CC0-1.0")
+    return exported_model(original(), precision, "0.0", license="CC0-1.0")
 
 
 @functools.cache

@@ -23,13 +23,15 @@ def decode(
         count: how many.
 
     Returns:
-        (count, 6): x and y of the centre, angle from 0 to π, length and width in pixels of the
-        view, and the score; the best first. Each but the first is a peak of its own.
+        (at most count, 6): x and y of the centre, angle from 0 to π, length and width in pixels of
+        the view, and the score; the best first. Each is a peak of its own.
     """
     cells = scores.shape[1]
     highest = cv2.dilate(scores, np.ones((_APART, _APART), np.uint8))  # of the cells around each
-    peaks = (scores * (scores == highest)).ravel()
-    at = np.argsort(-peaks, kind="stable")[:count]
+    peaks = np.flatnonzero(scores == highest)
+    heights = scores.ravel()[peaks]
+    best = np.argsort(-heights, kind="stable")[:count]
+    at = peaks[best]
     to_x, to_y, cos, sin, length, width = geometry.reshape(6, -1)[:, at]
     return np.stack(
         [
@@ -39,7 +41,7 @@ def decode(
             # A body is never longer than a few views; an untrained network may predict anything.
             LENGTH * np.exp(np.clip(length, -4, 4)),
             WIDTH * np.exp(np.clip(width, -4, 4)),
-            peaks[at],
+            heights[best],
         ],
         axis=1,
     ).astype(np.float32)

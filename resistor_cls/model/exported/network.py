@@ -65,6 +65,8 @@ class ExportedNetwork:
         ModelError: graphs that cannot be run, or do not fit the settings.
     """
 
+    parallel = True
+
     def __init__(self, path: Path, model: ExportedModel) -> None:
         header = model.header
         self._settings = Settings.model_validate(header["settings"])

@@ -110,7 +110,8 @@ def test_graphs_that_do_not_fit_are_refused(part: str) -> None:
         "the graph of another": model.detector if part == "network" else model.network,
     }
     for graph in graphs.values():
-        whole = exported_bytes(replace(model, **{part: graph}))
+        changes: dict[str, Any] = {part: graph}
+        whole = exported_bytes(replace(model, **changes))
         with pytest.raises(ModelError, match=r"odd\.onnx"):
             ExportedNetwork(file, parse_exported(file, whole))
 

@@ -61,7 +61,7 @@ def test_bodies_are_found_where_the_original_finds_them() -> None:
 
 
 def test_an_exported_band_reader_reads_bands() -> None:
-    model = exported_model(band_reader(), "float32")
+    model = exported_model(band_reader(), "float32", "0.0")
     file = Path("reader.onnx")
     network = ExportedNetwork(file, parse_exported(file, exported_bytes(model)))
     original_network = TorchNetwork(band_reader())
