@@ -18,6 +18,7 @@ from resistor_cls.categories import Category
 from resistor_cls.errors import DataError
 from resistor_cls.synthetic import draw_empty, sample_scene
 from resistor_cls.synthetic.camera import encode_jpeg
+from resistor_cls.synthetic.imaging import linear
 from resistor_cls.synthetic.places import PLACES
 
 # (rows, columns, channels) uint8; OpenCV's own types do not say which numbers its results hold.
@@ -89,8 +90,7 @@ def _side(photo: Photo) -> int:
 @lru_cache(maxsize=256)
 def _gained(gain: float) -> Photo:
     """The level that each of 256 gets when its light is multiplied (IEC 61966-2-1)."""
-    level = np.arange(256) / 255
-    light = gain * np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    light = gain * linear(np.arange(256))
     curve = 1.055 * np.clip(light, 0.0031308, 1) ** (1 / 2.4) - 0.055
     return np.round(255 * np.where(light <= 0.0031308, 12.92 * light, curve)).astype(np.uint8)
 
