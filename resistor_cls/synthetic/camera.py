@@ -1,11 +1,10 @@
-"""From light to a photo: white balance, exposure, tone, blur, sharpening, noise, JPEG."""
+"""From light to a photo: white balance, exposure, tone, blur, sharpening, noise."""
 
 import math
 
 import cv2
 import numpy as np
 
-from resistor_cls.errors import DataError
 from resistor_cls.synthetic.imaging import (
     MAX_LIGHT,
     noisy,
@@ -45,24 +44,6 @@ def develop(light: Map, camera: Camera, size: int) -> Photo:
     # A smaller photo is a downscaled one: averaging has reduced the noise.
     deviation = camera.noise * min(1.0, size / 700)
     return noisy(photo, deviation, np.random.default_rng(camera.noise_seed))
-
-
-def encode_jpeg(photo: Photo, quality: int) -> bytes:
-    """Returns the bytes of a JPEG file.
-
-    Args:
-        photo: (height, width, 3) uint8, RGB.
-        quality: 0 to 100.
-
-    Raises:
-        DataError: a photo that OpenCV cannot encode.
-    """
-    done, encoded = cv2.imencode(
-        ".jpg", cv2.cvtColor(photo, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
-    if not done:
-        raise DataError(f"a photo of shape {photo.shape} cannot be written as JPEG")
-    return encoded.tobytes()
 
 
 def _blurred(photo: Photo, camera: Camera, size: int) -> Photo:

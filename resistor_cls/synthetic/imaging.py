@@ -1,4 +1,4 @@
-"""What a camera does to light, for whole photos and for crops: sRGB, tone, motion, noise."""
+"""What a camera does to light, for whole photos and for crops: sRGB, tone, motion, noise, JPEG."""
 
 import math
 from functools import cache
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resistor_cls.errors import DataError
 from resistor_cls.synthetic.scene import Map, Photo
 
 # Maximum of the linear light that the tone curve resolves; highlights begin to roll off at 1. The
@@ -114,6 +115,35 @@ def noisy(photo: Photo, deviation: float, rng: np.random.Generator) -> Photo:
     gain = deviation / _NOISE_LEVELS
     noise = _noise_window(photo.shape[:2], rng)
     return cv2.addWeighted(photo, 1.0, noise, gain, -128.0 * gain)
+
+
+def compressed(photo: Photo, quality: int) -> Photo:
+    """Returns a photo after it was written as JPEG and read again.
+
+    Arguments as of `encode_jpeg`.
+    """
+    encoded = np.frombuffer(encode_jpeg(photo, quality), np.uint8)
+    decoded: Photo | None = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+
+
+def encode_jpeg(photo: Photo, quality: int) -> bytes:
+    """Returns the bytes of a JPEG file.
+
+    Args:
+        photo: (height, width, 3) uint8, RGB.
+        quality: 0 to 100.
+
+    Raises:
+        DataError: a photo that OpenCV cannot encode.
+    """
+    done, encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(photo, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    if not done:
+        raise DataError(f"a photo of shape {photo.shape} cannot be written as JPEG")
+    return encoded.tobytes()
 
 
 @cache

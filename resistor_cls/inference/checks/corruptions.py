@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from resistor_cls.categories import Category
 from resistor_cls.errors import DataError
 from resistor_cls.synthetic import draw_empty, sample_scene
-from resistor_cls.synthetic.camera import encode_jpeg
-from resistor_cls.synthetic.imaging import linear
+from resistor_cls.synthetic.imaging import compressed, linear
 from resistor_cls.synthetic.places import PLACES
 
 # (rows, columns, channels) uint8; OpenCV's own types do not say which numbers its results hold.
@@ -158,10 +157,7 @@ def _jpeg(photo: Photo, quality: float, number: int, _: Mask | None) -> Photo:
     if photo.shape[2] != 3:  # each channel as a grey photo
         grey = [cv2.merge([layer] * 3) for layer in cv2.split(photo)]
         return np.stack([_jpeg(layer, quality, number, None)[..., 1] for layer in grey], axis=-1)
-    encoded = np.frombuffer(encode_jpeg(photo, int(quality)), np.uint8)
-    decoded: Any = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    rgb: Photo = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
-    return rgb
+    return compressed(photo, int(quality))
 
 
 def _transformed(photo: Photo, degrees: float, factor: float) -> Photo:

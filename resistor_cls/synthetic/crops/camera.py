@@ -11,10 +11,12 @@ from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.sampling import BODY_LENGTH
 from resistor_cls.synthetic.imaging import (
     MAX_LIGHT,
+    compressed,
     noisy,
     saturating,
     shaken,
     sharpened,
+    tone_table,
 )
 
 Array = NDArray[Any]
@@ -113,23 +115,10 @@ def _sensed(photo: Array, rng: np.random.Generator, share: float) -> Array:
     if rng.random() < ranges.SHARPENED:
         photo = sharpened(photo, rng.uniform(*ranges.SHARPENING), rng.uniform(*ranges.HALO))
     if rng.random() < ranges.COMPRESSED:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(*ranges.JPEG_QUALITY))]
-        decoded = cv2.imdecode(cv2.imencode(".jpg", photo, quality)[1], cv2.IMREAD_COLOR)
-        assert decoded is not None
-        return decoded
+        photo = compressed(photo, int(rng.integers(*ranges.JPEG_QUALITY)))
     return photo
 
 
 def _tone(rng: np.random.Generator) -> Array:
-    """Table from the square root of light, in 8 bits, to levels: an S with a soft shoulder."""
-    root = _ROOTS ** math.exp(rng.normal(0, ranges.TONE))
-    level = 1.055 * np.maximum(root, 1e-6) ** (2 / 2.4) - 0.055
-    knee = rng.uniform(*ranges.KNEE)
-    over = np.maximum(level - knee, 0) / (1.0001 - knee)
-    level = np.where(level > knee, knee + (1.0001 - knee) * (1 - np.exp(-over)), level)
-    level = level + rng.uniform(*ranges.CONTRAST) * level * (1 - level) * (level - 0.42)
-    table: Array = np.clip(np.round(level * 255), 0, 255).astype(np.uint8)
-    return table
-
-
-_ROOTS = np.arange(256) / 255 * math.sqrt(MAX_LIGHT)
+    exponent = math.exp(rng.normal(0, ranges.TONE))
+    return tone_table(exponent, rng.uniform(*ranges.KNEE), rng.uniform(*ranges.CONTRAST))
