@@ -307,7 +307,9 @@ def _test(
     scores = dict(score(trainer, task, data))
     if trainer.is_global_zero:
         predictions = predictions_of(task.predictions, data, model.categories)
-        save_results(run, evaluate_test_set(model, data, predictions))
+        results = evaluate_test_set(model, data, predictions)
+        save_results(run, results)
+        scores |= results.metrics
     return scores
 
 
