@@ -10,6 +10,7 @@ from resistor_cls.bands import BANDS, MAX_BANDS
 from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.codes import COLOURS, METALS, Codes
 from resistor_cls.synthetic.crops.ranges import COATINGS, Coating, Range
+from resistor_cls.synthetic.imaging import linear
 from resistor_cls.synthetic.parts import BAND_COLOURS
 from resistor_cls.synthetic.scene import Srgb
 
@@ -152,13 +153,6 @@ def _from_left(
         np.take_along_axis(one, order, axis=1) for one in (codes.bands, centres, widths)
     )
     return bands, np.where(backward[:, None], 1 - centres, centres), widths
-
-
-def linear(colours: Array) -> Array:
-    """Linear light (IEC 61966-2-1) of sRGB levels from 0 to 255."""
-    levels = np.asarray(colours, float) / 255
-    light: Array = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-    return light
 
 
 def _table(colours: dict[str, Srgb]) -> Array:
