@@ -32,9 +32,13 @@ from resistor_cls.colour_code import (
 # Two readings are the whole story where hardly any probability is left for a third.
 _BOTH_WAYS_PROBABILITY = 0.8
 
+_MULTIPLIER_COLOURS, _TOLERANCE_COLOURS = tuple(MULTIPLIERS), tuple(TOLERANCES)
+_COEFFICIENT_COLOURS = tuple(COEFFICIENTS)
+_MULTIPLIER_BANDS = [BANDS.index(colour) for colour in MULTIPLIERS]
 _TOLERANCE_BANDS = [BANDS.index(colour) for colour in TOLERANCES]
 _COEFFICIENT_BANDS = [BANDS.index(colour) for colour in COEFFICIENTS]
-_MULTIPLIER_BANDS = [BANDS.index(colour) for colour in MULTIPLIERS]
+# Of codes of three bands, and of all others.
+_ALL_TOLERANCES = (NO_BAND_TOLERANCE, *TOLERANCES.values())
 _POWERS = tuple(MULTIPLIERS.values())
 _LOWEST_POWER = min(_POWERS)
 
@@ -132,12 +136,15 @@ class _CodeSpace:
         numbers: (numbers, digits) int: the digits of each number, without a leading 0.
         weights: (numbers, 12) float: prior weight of each number with each multiplier.
         values: (numbers, 12) int: position in `ohms`.
+        cells: (2, values) int: row and column of each value in `values`; -1 where no code with this
+            number of digits shows it.
         ohms: (values,) float64, ascending.
     """
 
     numbers: dict[int, NDArray[np.int64]]
     weights: dict[int, NDArray[np.float64]]
     values: dict[int, NDArray[np.int64]]
+    cells: dict[int, NDArray[np.int64]]
     ohms: NDArray[np.float64]
 
 
@@ -155,7 +162,10 @@ def _code_space(series: str) -> _CodeSpace:
         weights[digits] = by_number * decade_weights(units[digits] / 10**-_LOWEST_POWER)
     known = np.unique(np.concatenate([unit.ravel() for unit in units.values()]))
     values = {digits: np.searchsorted(known, unit) for digits, unit in units.items()}
-    return _CodeSpace(numbers, weights, values, known / 10**-_LOWEST_POWER)
+    cells = {digits: np.full((2, len(known)), -1) for digits in values}
+    for digits, value in values.items():
+        cells[digits][:, value] = np.indices(value.shape)
+    return _CodeSpace(numbers, weights, values, cells, known / 10**-_LOWEST_POWER)
 
 
 @dataclass(frozen=True)
@@ -224,10 +234,17 @@ def _read_photo(parts: list[_Part], space: _CodeSpace, top: int) -> list[ValueRe
     if not total > 0:
         return []
     order = np.argsort(-masses, kind="stable")[:top]
+    values = order[masses[order] > 0]
+    tolerances, best_parts = _best_codes(values, parts, space)
     return [
-        _reading(int(value), float(masses[value] / total), parts, space)
-        for value in order
-        if masses[value] > 0
+        ValueReading(
+            ohms=float(space.ohms[value]),
+            probability=float(masses[value] / total),
+            tolerance=_ALL_TOLERANCES[tolerance],
+            bands=_bands_of(value, tolerance, parts[part], space),
+            reversed=parts[part].reversed,
+        )
+        for value, tolerance, part in zip(values, tolerances, best_parts, strict=True)
     ]
 
 
@@ -250,50 +267,48 @@ def _value_masses(parts: list[_Part], space: _CodeSpace) -> NDArray[np.float64]:
     return masses
 
 
-def _reading(value: int, probability: float, parts: list[_Part], space: _CodeSpace) -> ValueReading:
-    """Finds the most probable tolerance of a value, and then its most probable code."""
-    codes = [code for part in parts for code in _best_codes(value, part, space)]
-    by_tolerance: dict[float, float] = {}
-    for code in codes:
-        known = by_tolerance.get(code.tolerance, -np.inf)
-        by_tolerance[code.tolerance] = float(np.logaddexp(known, code.log_mass))
-    tolerance = max(by_tolerance, key=by_tolerance.__getitem__)
-    best = max(
-        (code for code in codes if code.tolerance == tolerance), key=lambda code: code.log_best
-    )
-    return ValueReading(float(space.ohms[value]), probability, tolerance, best.bands, best.reversed)
+def _best_codes(
+    values: NDArray[np.int64], parts: list[_Part], space: _CodeSpace
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Finds the most probable tolerance of each value, and then its most probable code.
 
+    Args:
+        values: (values,) positions in `space.ohms`.
+        parts: of one photo.
+        space: the values of the series.
 
-@dataclass(frozen=True)
-class _BestCode:
-    """The codes of one value and tolerance, with one number of bands, in one direction.
-
-    Attributes:
-        tolerance: as a fraction.
-        log_mass: log posterior of all of them, up to a constant.
-        log_best: that of the most probable one.
-        bands: the most probable one, first digit first.
-        reversed: whether it is read from the right of the crop.
+    Returns:
+        Two arrays (values,): the position of the tolerance in `_ALL_TOLERANCES`, and the position
+        in `parts` of those that hold the code.
     """
+    first = np.stack([_first_bands(values, part, space) for part in parts])
+    last = np.full((2, len(parts), len(_ALL_TOLERANCES)), -np.inf)
+    for place, part in enumerate(parts):
+        columns = slice(1, None) if part.count > 3 else slice(1)
+        last_bands = _last_bands(part)
+        last[0, place, columns] = np.logaddexp.reduce(last_bands, axis=1)
+        last[1, place, columns] = last_bands.max(axis=1)
+    all_codes, best_code = last
+    by_tolerance = np.logaddexp.reduce(first[:, :, None] + all_codes[:, None, :], axis=0)
+    tolerances = by_tolerance.argmax(axis=1)
+    return tolerances, (first + best_code[:, tolerances]).argmax(axis=0)
 
-    tolerance: float
-    log_mass: float
-    log_best: float
-    bands: tuple[str, ...]
-    reversed: bool
 
-
-def _best_codes(value: int, part: _Part, space: _CodeSpace) -> Iterator[_BestCode]:
+def _first_bands(values: NDArray[np.int64], part: _Part, space: _CodeSpace) -> NDArray[np.float64]:
+    """Log posterior, up to a constant, of digits and multiplier: (values,); -inf without a code."""
     digits = DIGIT_BANDS[part.count]
-    for row, column in np.argwhere(space.values[digits] == value):  # one or none
-        first = part.numbers[row] + part.multipliers[column] + part.rest
-        logs = first + np.log(space.weights[digits][row, column]) + _last_bands(part)
-        number = tuple(DIGITS[digit] for digit in space.numbers[digits][row])
-        bands = (*number, tuple(MULTIPLIERS)[column])
-        for index, line in enumerate(logs):
-            last: tuple[str, ...] = (tuple(TOLERANCES)[index],) if part.count > 3 else ()
-            tolerance = TOLERANCES[last[0]] if last else NO_BAND_TOLERANCE
-            if part.count > 5:
-                last = (*last, tuple(COEFFICIENTS)[int(line.argmax())])
-            mass, best = float(np.logaddexp.reduce(line)), float(line.max())
-            yield _BestCode(tolerance, mass, best, bands + last, part.reversed)
+    row, column = space.cells[digits][:, values]
+    logs = part.numbers[row] + part.multipliers[column] + part.rest
+    return np.where(row < 0, -np.inf, logs + np.log(space.weights[digits][row, column]))
+
+
+def _bands_of(value: int, tolerance: int, part: _Part, space: _CodeSpace) -> tuple[str, ...]:
+    """The most probable code of a value and a tolerance in a part, first digit first."""
+    digits = DIGIT_BANDS[part.count]
+    row, column = space.cells[digits][:, value]
+    bands = (*(DIGITS[digit] for digit in space.numbers[digits][row]), _MULTIPLIER_COLOURS[column])
+    if part.count > 3:
+        bands = (*bands, _TOLERANCE_COLOURS[tolerance - 1])
+    if part.count > 5:
+        bands = (*bands, _COEFFICIENT_COLOURS[_last_bands(part)[tolerance - 1].argmax()])
+    return bands

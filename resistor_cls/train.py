@@ -307,7 +307,9 @@ def _test(
     scores = dict(score(trainer, task, data))
     if trainer.is_global_zero:
         predictions = predictions_of(task.predictions, data, model.categories)
-        save_results(run, evaluate_test_set(model, data, predictions))
+        results = evaluate_test_set(model, data, predictions)
+        save_results(run, results)
+        scores |= results.metrics
     return scores
 
 
@@ -325,22 +327,13 @@ def _save_weights(
     config: "DictConfig", run: "Run", trainer: "Trainer", scores: "Mapping[str, float]"
 ) -> None:
     """Saves weights that learned from synthetic photos, as files that a training starts from."""
-    import torch
-
     from resistor_cls.config import recipe
     from resistor_cls.model import ResistorNetwork
-    from resistor_cls.synthetic import GENERATOR_VERSION
+    from resistor_cls.model.checkpoint.weights import metadata_of_synthetic_training
     from resistor_cls.tracking.run.training_callback import best_checkpoint
 
     weights = ResistorNetwork.load(best_checkpoint(trainer))
-    weights.metadata = {
-        "trained_on": [],  # synthetic photos alone
-        "calibration": weights.metadata.get("calibration"),  # on synthetic photos too
-        "recipe": recipe(config),
-        "drawing_version": GENERATOR_VERSION,
-        "scores": dict(scores),
-        "torch": str(torch.__version__),  # a class of PyTorch's own
-    }
+    weights.metadata = metadata_of_synthetic_training(weights.metadata, recipe(config), scores)
     run.save_file("weights.safetensors", weights.save_weights)
     if weights.preprocessing.detector is not None:
         run.save_file("locator.safetensors", weights.preprocessing.detector.save)

@@ -52,13 +52,16 @@ def test_e96_values_are_read_by_default(number: int, power: int, backward: bool)
 
 
 @given(seeds, st.floats(0.1, 20))
-@settings(max_examples=5)  # hundreds of readings each
+@settings(max_examples=20)
 def test_the_probabilities_of_all_values_sum_to_1(rng: np.random.Generator, spread: float) -> None:
     readings = read_values(random_scores(rng, 1, spread), "E24", top=1000)[0]
     probabilities = [reading.probability for reading in readings]
     assert sum(probabilities) == pytest.approx(1)
     assert probabilities == sorted(probabilities, reverse=True)
     assert len({reading.ohms for reading in readings}) == len(readings)
+    for reading in readings:
+        code = decode(reading.bands)
+        assert (code.ohms, code.tolerance) == (reading.ohms, reading.tolerance)
 
 
 @given(seeds, st.integers(3, 6))
@@ -196,7 +199,9 @@ def test_the_tolerance_decides_between_directions() -> None:
 
 def test_no_more_than_top_readings_are_given() -> None:
     scores = random_scores(np.random.default_rng(0), 3)
-    assert [len(readings) for readings in read_values(scores, top=2)] == [2, 2, 2]
+    two = read_values(scores, top=2)
+    assert [len(readings) for readings in two] == [2, 2, 2]
+    assert two == [readings[:2] for readings in read_values(scores, top=50)]
     assert read_values(random_scores(np.random.default_rng(0), 0)) == []
 
 

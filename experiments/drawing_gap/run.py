@@ -26,7 +26,7 @@ from resistor_cls.data.images.decode import read_photo
 from resistor_cls.inference import find_photos
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.synthetic import draw, parts, sample_scene
-from resistor_cls.synthetic.sampling import linear
+from resistor_cls.synthetic.imaging import linear
 
 SHAPE, MARGIN = (64, 160), 0.2  # of the crops that are measured
 DRAWN = 40  # photos of each category
@@ -35,15 +35,9 @@ COLUMNS = np.arange(SHAPE[1])
 BODY = slice(27, 133)  # columns that show the body
 
 
-def to_linear(levels: np.ndarray) -> np.ndarray:
-    """SRGB levels, 0 to 255, as linear light (IEC 61966-2-1)."""
-    share = levels / 255
-    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-
-
 def profile(photo: np.ndarray, body: OrientedBox) -> np.ndarray:
     """Linear colours along the middle of a body: (columns, 3)."""
-    crop = to_linear(crop_upright(photo, body, SHAPE, MARGIN).astype(float))
+    crop = linear(crop_upright(photo, body, SHAPE, MARGIN))
     scale = crop_view(body, SHAPE, MARGIN).span / SHAPE[1]
     half, middle = int(0.18 * body.width / scale), SHAPE[0] // 2
     return np.median(crop[middle - half : middle + half + 1], axis=0)
@@ -94,7 +88,7 @@ def template(category: Category) -> tuple[np.ndarray, np.ndarray]:
     centres = 0.20 + 0.61 * np.concatenate(([0], np.cumsum(steps))) / steps.sum()
     pixels = SHAPE[1] / (1 + 2 * MARGIN)
     columns = (centres - 0.5) * pixels + SHAPE[1] / 2 - 0.5
-    nominal = np.tile(np.array(linear(kind.colour)), (SHAPE[1], 1))
+    nominal = np.tile(linear(kind.colour), (SHAPE[1], 1))
     for column, band in zip(columns, bands, strict=True):
         ring = np.abs(column - COLUMNS) <= kind.band * pixels / 2
         nominal[ring] = linear(parts.BAND_COLOURS[band])
@@ -160,7 +154,7 @@ def _on(
     for photo, body in pairs:
         table = table_colour(photo, body)
         if surface(table) == ground:
-            unit = to_linear(table).mean() / 0.78 if ground == "paper" else 1.0
+            unit = linear(table).mean() / 0.78 if ground == "paper" else 1.0
             rows.append(profile(photo, body) / unit)
     mean = aligned(rows, nominal)
     if not len(mean):

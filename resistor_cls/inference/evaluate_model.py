@@ -189,7 +189,8 @@ def evaluate_test_set(
 
     Returns:
         The tables `test_predictions` and `test_per_category`, and the confusion matrix
-        `test_confusion_matrix` as a figure and a table.
+        `test_confusion_matrix` as a figure and a table. Of a network that reads bands also what
+        `evaluate_readings` gives, as `test_…`, and the metrics `test/value_…`.
 
     Raises:
         ModelError: see `require_finite`.
@@ -198,8 +199,15 @@ def evaluate_test_set(
     predictions = predictions.with_calibration(
         calibrate_predictions(model.metadata, predictions, data)
     )
+    readings, _, values = evaluate_readings(model, data, predictions.indices, title, "test/")
+    predictions = replace(predictions, readings=readings)
     tables = Results(
-        tables={"test_per_category": per_category(predictions)},
+        tables={
+            "test_per_category": per_category(predictions),
+            **{f"test_{name}": table for name, table in values.tables.items()},
+        },
+        metrics=values.metrics,
+        figures={f"test_{name}": figure for name, figure in values.figures.items()},
         files={"tables/test_predictions.csv": predictions.write},
     )
     return tables | confusion_results(predictions, "test_confusion_matrix", title)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from resistor_cls.synthetic.parts import METALLIC
 from resistor_cls.synthetic.scene import Body, Light, Map, Rgb
 
+# One number, or one of each body of a batch.
+Scalars = float | NDArray[Any]
 # Radius of the coating's tips at their end over that of the caps: slightly more than the wire's.
 _TIP_RADIUS = 0.2
 
@@ -25,15 +28,36 @@ def radius(body: Body, along: NDArray[np.floating]) -> Map:
     Returns:
         The radius in units of the caps' radius, 0 outside.
     """
+    rounding = body.round_off * body.diameter / body.length
+    profile = radius_profile(along, body.waist, body.cap, rounding, body.tip)
+    return np.where((along < 0) | (along > 1), 0, profile).astype(np.float32)
+
+
+def radius_profile(
+    along: Map, waist: Scalars, cap: Scalars, rounding: Scalars, tip: Scalars
+) -> Map:
+    """Returns the radius along bodies.
+
+    Args:
+        along: positions, 0 at the first end to 1 at the last.
+        waist: radius of the middle over that of the caps; a number, or (batch, 1) as the others.
+        cap: length of a cap with its shoulder, in body lengths.
+        rounding: length over which a cap closes, in body lengths.
+        tip: length of the coating that runs out on the wire, in body lengths.
+
+    Returns:
+        The radius in units of the caps' radius, in the shape of `along` or with a line per body.
+    """
     end = np.minimum(along, 1 - along)
     # A rounded cap: a quarter of a superellipse.
-    inner = np.clip((end - body.tip) * body.length / (body.round_off * body.diameter), 0, 1)
-    cap = (1 - (1 - inner) ** 2.4) ** (1 / 2.4)
+    inner = np.clip((end - tip) / rounding, 0, 1)
+    closing = (1 - (1 - inner) ** 2.4) ** (1 / 2.4)
     # The shoulder from the cap down to the waist.
-    down = np.clip((end - 0.62 * body.cap) / (0.38 * body.cap), 0, 1)
-    shoulder = 1 - (1 - body.waist) * down * down * (3 - 2 * down)
-    tip = _TIP_RADIUS * (1 + 0.6 * np.clip(end / body.tip, 0, 1))
-    return np.where(end < 0, 0, np.maximum(cap * shoulder, tip)).astype(np.float32)
+    down = np.clip((end - 0.62 * cap) / (0.38 * cap), 0, 1)
+    shoulder = 1 - (1 - waist) * down * down * (3 - 2 * down)
+    wire = _TIP_RADIUS * (1 + 0.6 * np.clip(end / tip, 0, 1))
+    profile: Map = np.maximum(closing * shoulder, wire)
+    return profile
 
 
 def body_box(body: Body) -> tuple[float, float, float, float]:
@@ -199,11 +223,7 @@ def shading(
     flat, high = math.cos(light.height), math.sin(light.height)
     to_light = (flat * math.cos(azimuth), flat * math.sin(azimuth), high)
     facing = _cosine(normal, to_light)
-    # A horizontal sheet receives 1: `ambient` from everywhere, the rest from the window. Below
-    # the horizon the table reflects some.
-    sky = 0.62 + 0.38 * normal[2]
-    key = np.clip(facing * 0.85 + 0.15, 0, None) / (high * 0.85 + 0.15)
-    diffuse = light.ambient * sky + (1 - light.ambient) * key
+    diffuse = diffuse_light(normal[2], facing, high, light.ambient)
     # Blinn-Phong: the direction half-way between the light and the camera.
     long = math.hypot(to_light[0], to_light[1], to_light[2] + 1.0)
     half = (to_light[0] / long, to_light[1] / long, (to_light[2] + 1.0) / long)
@@ -214,6 +234,25 @@ def shading(
     # more where the photo was taken against the window, which glare on the table indicates.
     veil = 0.004 + 0.02 * gloss * (0.1 * light.glare + (1 - normal[2]) ** 3)
     return diffuse, mirror + veil, toward**5
+
+
+def diffuse_light(up: Map, facing: Map, high: Scalars, ambient: Scalars) -> Map:
+    """Computes the light on a matt surface; a horizontal sheet receives 1.
+
+    Args:
+        up: cosine between the surface's normal and the direction to the camera.
+        facing: cosine between its normal and the direction to the main light.
+        high: sine of the main light's height above the table; a number, or (batch, 1, 1).
+        ambient: share of light from everywhere, the same.
+
+    Returns:
+        In the shape of `up`.
+    """
+    # Below the horizon the table reflects some.
+    sky = 0.62 + 0.38 * up
+    key = np.maximum(facing * 0.85 + 0.15, 0) / (high * 0.85 + 0.15)
+    # A lamp that is lower still makes nothing brighter.
+    return ambient * sky + (1 - ambient) * np.minimum(key, 2.2)
 
 
 def _cosine(normal: tuple[Map, Map, Map], direction: tuple[float, float, float]) -> Map:

@@ -9,6 +9,7 @@ from resistor_cls.categories import Category
 from resistor_cls.colour_code import encode
 from resistor_cls.e_series import e_series
 from resistor_cls.synthetic import parts
+from resistor_cls.synthetic.imaging import linear
 from resistor_cls.synthetic.leads import covers_body
 from resistor_cls.synthetic.places import PLACES
 from resistor_cls.synthetic.scene import Background, Body, Camera, Lead, Light, Rgb, Scene, Srgb
@@ -60,15 +61,6 @@ def any_part(rng: np.random.Generator) -> Category:
     return Category("any", ohms, watts, (encode(ohms, tolerance, count),))
 
 
-def linear(colour: Srgb) -> Rgb:
-    """Converts sRGB to linear light (IEC 61966-2-1)."""
-    red, green, blue = (
-        level / 255 / 12.92 if level <= 10 else ((level / 255 + 0.055) / 1.055) ** 2.4
-        for level in colour
-    )
-    return red, green, blue
-
-
 def varied(colour: Srgb, rng: np.random.Generator, spread: float) -> Rgb:
     """Varies a colour as batches of paint vary: in brightness, and a third as much per channel.
 
@@ -78,7 +70,7 @@ def varied(colour: Srgb, rng: np.random.Generator, spread: float) -> Rgb:
         spread: standard deviation of the brightness, natural logarithm.
     """
     factors = np.exp(rng.normal(0, spread) + rng.normal(0, spread / 3, 3))
-    red, green, blue = np.minimum(np.array(linear(colour)) * factors, 0.9)
+    red, green, blue = np.minimum(linear(colour) * factors, 0.9)
     return float(red), float(green), float(blue)
 
 

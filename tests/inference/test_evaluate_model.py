@@ -20,9 +20,10 @@ from resistor_cls.inference.evaluate_model import (
     evaluate_test_set,
     predictions_of,
 )
-from resistor_cls.model import ResistorNetwork, build_trainer
+from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer
 from resistor_cls.tracking import Run, save_results
 from tests.helpers.opened import opened, tiny
+from tests.helpers.tiny import CATEGORIES
 
 Tested = tuple[ResistorNetwork, PhotoDataModule, Predictions]
 
@@ -87,6 +88,27 @@ def test_a_test_set_is_kept_beside_the_validation(tested: Tested, tmp_path: Path
     assert counts.to_numpy().sum() == len(table)
     assert (run.output / "figures" / "test_confusion_matrix.png").exists()
     assert (run.output / "tables" / "test_per_category.csv").exists()
+
+
+def test_values_are_read_in_a_test_set_too(photos: Path, tmp_path: Path) -> None:
+    model = ResistorNetwork(
+        CATEGORIES, backbone="band_reader", pretrained="false", image_size=[64, 192], locate=True,
+        loss="cross_entropy",
+    )  # fmt: skip
+    data = opened(photos, tmp_path, preprocess=model.image_preprocessing())
+    task = ResistorTask(model)
+    trainer = build_trainer(tmp_path / "t", accelerator="cpu", precision="32-true")
+    trainer.test(task, data, verbose=False)
+    predictions = predictions_of(task.predictions, data, model.categories)
+    results = evaluate_test_set(model, data, predictions)
+    metrics = {"test/value_accuracy", "test/value_coverage", "test/value_accepted_wrong"}
+    assert {"test/value_accuracy", "test/value_coverage"} <= set(results.metrics) <= metrics
+    assert {"test_value_groups", "test_band_confusion"} < set(results.tables)
+    assert {"test_value_risk_coverage", "test_band_confusion"} < set(results.figures)
+    results.files["tables/test_predictions.csv"](tmp_path / "predictions.csv")
+    table = pd.read_csv(tmp_path / "predictions.csv")
+    assert results.metrics["test/value_accuracy"] == table["value_correct"].mean()
+    assert {"ohms_true", "bands_read"} < set(table)
 
 
 def test_probabilities_that_are_not_finite_are_refused(tested: Tested) -> None:

@@ -10,11 +10,16 @@ from resistor_cls.categories import Categories, parse_name, resistor37
 from resistor_cls.errors import DataError
 from resistor_cls.synthetic import Scene, draw, parts, sample_scene
 from resistor_cls.synthetic.body import radius
-from resistor_cls.synthetic.sampling import linear
+from resistor_cls.synthetic.imaging import linear
 
 
 def scene_of(name: str, seed: int = 0) -> Scene:
     return sample_scene(parse_name(name), np.random.default_rng(seed))
+
+
+def paint_of(band: str) -> tuple[float, float, float]:
+    red, green, blue = linear(parts.BAND_COLOURS[band])
+    return float(red), float(green), float(blue)
 
 
 def plain(scene: Scene, *, angle: float = 0.0) -> Scene:
@@ -22,7 +27,7 @@ def plain(scene: Scene, *, angle: float = 0.0) -> Scene:
     body = dataclasses.replace(
         scene.body, x=0.5, y=0.5, angle=angle, length=0.5, diameter=0.18, bulge=0.0, gloss=0.0,
         mottle=0.0, smear=0.0,
-        paint=tuple(linear(parts.BAND_COLOURS[band]) for band in scene.body.bands),
+        paint=tuple(paint_of(band) for band in scene.body.bands),
     )  # fmt: skip
     background = dataclasses.replace(scene.background, place="grey paper", edge_offset=2.0)
     light = dataclasses.replace(

@@ -65,6 +65,35 @@ class PartLabels:
             some(self.parts),
         )
 
+    @classmethod
+    def nothing(cls, photos: int) -> "PartLabels":
+        """Nothing is stated about some photos."""
+        return cls(np.full(photos, math.nan), ((),) * photos, np.zeros(photos, np.int64))
+
+    @classmethod
+    def joined(cls, sets: "Sequence[PartLabels]") -> "PartLabels":
+        """Those of several sets of photos, one after the other.
+
+        Args:
+            sets: at least one.
+        """
+
+        def texts(column: str) -> tuple[str, ...] | None:
+            found = [getattr(one, column) for one in sets]
+            if all(one is None for one in found):
+                return None
+            counts = [len(one.ohms) for one in sets]
+            rows = [one or ("",) * count for one, count in zip(found, counts, strict=True)]
+            return tuple(text for one in rows for text in one)
+
+        return cls(
+            np.concatenate([one.ohms for one in sets]),
+            tuple(code for one in sets for code in one.codes),
+            np.concatenate([one.band_counts for one in sets]),
+            texts("photographers"),
+            texts("parts"),
+        )
+
 
 def part_labels(rows: pd.DataFrame, table: Path) -> PartLabels | None:
     """Reads the columns on the part, which are found by their names.

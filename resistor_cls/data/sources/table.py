@@ -11,11 +11,15 @@ from resistor_cls.data.sources.labels import label_space, labels_of, prefix_of
 from resistor_cls.data.sources.part_labels import OHMS, PartLabels, part_labels, value_names
 from resistor_cls.data.sources.photo_set import PhotoSet
 from resistor_cls.data.sources.source import BuiltIn
-from resistor_cls.data.sources.table_listing import cells_of, photo_names, rows_of
+from resistor_cls.data.sources.table_listing import (
+    CATEGORY,
+    IMAGE,
+    cells_of,
+    image_column,
+    photo_names,
+    rows_of,
+)
 from resistor_cls.errors import DataError, nearest, some_names
-
-_IMAGE, _CATEGORY = "image", "category"  # the columns, where no other is named
-_OTHER_IMAGES = ("file", "photo")  # as boxes.csv and predictions.csv name photos
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class TableSource(BuiltIn):
 
     table: str | Path
     root: str | Path | None = None
-    image_column: str = _IMAGE
-    category_column: str | None = _CATEGORY
+    image_column: str = IMAGE
+    category_column: str | None = CATEGORY
     group_column: str | None = None
     categories: str | Path | None = None
     label_prefix: str | None = "auto"
@@ -60,7 +64,7 @@ class TableSource(BuiltIn):
         table = Path(self.table)
         root = table.parent if self.root is None else Path(self.root)
         rows = rows_of(table, "data.table")
-        cells = cells_of(rows, table, "image_column", self._image_column(rows))
+        cells = cells_of(rows, table, "image_column", image_column(rows, self.image_column))
         names = photo_names(cells, root, table)
         groups = None
         if self.group_column is not None:
@@ -82,16 +86,11 @@ class TableSource(BuiltIn):
             by_value=by_value,
         ).sorted_by_name()
 
-    def _image_column(self, rows: pd.DataFrame) -> str:
-        if self.image_column != _IMAGE or _IMAGE in rows:
-            return self.image_column
-        return next((name for name in _OTHER_IMAGES if name in rows), _IMAGE)
-
     def _is_by_value(self, rows: pd.DataFrame) -> bool:
         """Whether the categories are the values: there are no labels, or they are not wanted."""
         if self.category_column is None:
             return True
-        return self.category_column == _CATEGORY and _CATEGORY not in rows and OHMS in rows
+        return self.category_column == CATEGORY and CATEGORY not in rows and OHMS in rows
 
     def _labels(self, rows: pd.DataFrame, table: Path) -> tuple[Categories, tuple[int, ...]]:
         """The label space, and the class index of each photo."""

@@ -15,6 +15,8 @@ from resistor_cls.errors import DataError, nearest, some_names
 
 PARQUET = frozenset({".parquet", ".pq"})
 SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".numbers"})
+IMAGE, CATEGORY = "image", "category"  # the columns, where no other is named
+_OTHER_IMAGES = ("file", "photo")  # as boxes.csv and predictions.csv name photos
 TABLES = PARQUET | SPREADSHEETS | {".csv", ".tsv"}  # spreadsheets are refused with advice
 
 
@@ -41,6 +43,13 @@ def rows_of(table: Path, key: str) -> pd.DataFrame:
         return read_csv(table)
     except (OSError, ValueError) as error:  # pyarrow raises subclasses of these
         raise DataError(f"{key}={table} cannot be read: {error}") from error
+
+
+def image_column(rows: pd.DataFrame, named: str) -> str:
+    """The column of file names: the one that is named, or another usual one instead of `IMAGE`."""
+    if named != IMAGE or IMAGE in rows:
+        return named
+    return next((name for name in _OTHER_IMAGES if name in rows), IMAGE)
 
 
 def cells_of(rows: pd.DataFrame, table: Path, key: str, column: str) -> list[str]:

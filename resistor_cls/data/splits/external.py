@@ -12,8 +12,17 @@ from resistor_cls.categories import Categories, check_labels
 from resistor_cls.data.images.metadata import ImageMetadata
 from resistor_cls.data.sources.folder_listing import list_folders, photos_of
 from resistor_cls.data.sources.labels import prefix_of
+from resistor_cls.data.sources.part_labels import PartLabels, part_labels, value_names
 from resistor_cls.data.sources.photo_set import PhotoSet
-from resistor_cls.data.sources.table_listing import TABLES, cells_of, photo_names, rows_of
+from resistor_cls.data.sources.table_listing import (
+    CATEGORY,
+    IMAGE,
+    TABLES,
+    cells_of,
+    image_column,
+    photo_names,
+    rows_of,
+)
 from resistor_cls.data.sources.walk import LeftOut
 from resistor_cls.errors import DataError, nearest
 
@@ -58,10 +67,11 @@ def with_external_splits(
     """
     names, targets, groups = [*photo_set.names], [*photo_set.targets], photo_set.groups
     left_out, roles, folders = [*photo_set.left_out], [MAIN] * len(photo_set), {"": photo_set.root}
+    stated = [(photo_set.part_labels, len(photo_set))]
     for role, place in external.items():
         if place is None:
             continue
-        found = _read(Path(place), f"data.{role}", photo_set.categories, settings)
+        found = _read(Path(place), f"data.{role}", photo_set, settings)
         # Where links are followed, `..` leads up from where they lead to.
         way = os.path.relpath(os.path.realpath(found.root), os.path.realpath(photo_set.root))
         begin = "" if way == "." else f"{Path(way).as_posix()}/"
@@ -72,8 +82,7 @@ def with_external_splits(
         folders[begin] = found.root
         if groups is not None:  # of what a split keeps together; external photos are not split
             groups = (*groups, *("" for _ in found.names))
-    # Nothing is stated about the parts in external photos.
-    alone = len(names) == len(photo_set)
+        stated.append((found.part_labels, len(found)))
     merged = PhotoSet(
         photo_set.root,
         tuple(names),
@@ -81,10 +90,17 @@ def with_external_splits(
         photo_set.categories,
         tuple(left_out),
         groups,
-        photo_set.part_labels if alone else None,
-        photo_set.by_value and alone,
+        _joined(stated),
+        photo_set.by_value,
     )
     return ExternalSplits(merged, np.array(roles, dtype="<U10"), folders)
+
+
+def _joined(stated: Sequence[tuple[PartLabels | None, int]]) -> PartLabels | None:
+    """What is stated about the parts in sets of photos, each with the number of its photos."""
+    if all(labels is None for labels, _ in stated):
+        return None
+    return PartLabels.joined([labels or PartLabels.nothing(photos) for labels, photos in stated])
 
 
 def check_external_splits(
@@ -144,12 +160,31 @@ def _require_all_categories(photos: ExternalSplits) -> None:
         )
 
 
-def _read(place: Path, key: str, known: Categories, settings: Mapping[str, Any]) -> PhotoSet:
+@dataclass(frozen=True)
+class _Listing:
+    """What a folder or a table lists.
+
+    Attributes:
+        root: the folder that names are relative to.
+        label_of: name of each photo → its label.
+        left_out: what is not a photo.
+        part_labels: what is stated about the parts, in the order of `label_of`.
+    """
+
+    root: Path
+    label_of: dict[str, str]
+    left_out: tuple[LeftOut, ...] = ()
+    part_labels: PartLabels | None = None
+
+
+def _read(place: Path, key: str, main: PhotoSet, settings: Mapping[str, Any]) -> PhotoSet:
     """Reads one external split; its photos are sorted by name."""
-    is_table = place.suffix.lower() in TABLES
-    root, label_of, left_out = (
-        _read_table(place, key, settings) if is_table else _read_folder(place, key, known)
-    )
+    known = main.categories
+    if place.suffix.lower() in TABLES:
+        listing = _read_table(place, key, settings, main.by_value)
+    else:
+        listing = _read_folder(place, key, known)
+    label_of = listing.label_of
     check_labels({*label_of.values(), *known.names}, f"the labels of {key} and of the photos")
     category_of = _categories_of(
         set(label_of.values()), known, settings.get("label_prefix", "auto")
@@ -160,9 +195,15 @@ def _read(place: Path, key: str, known: Categories, settings: Mapping[str, Any])
             f"{key}={place} has photos of {unexpected[0]!r}, which is not a category of the photos "
             f"that train: rename it or remove its photos; {nearest(unexpected[0], known.names)}"
         )
-    names = tuple(sorted(label_of))
-    targets = tuple(known.index(category_of[label_of[name]]) for name in names)
-    return PhotoSet(root, names, targets, known, left_out)
+    targets = tuple(known.index(category_of[label]) for label in label_of.values())
+    return PhotoSet(
+        listing.root,
+        tuple(label_of),
+        targets,
+        known,
+        listing.left_out,
+        part_labels=listing.part_labels,
+    ).sorted_by_name()
 
 
 def _categories_of(
@@ -177,28 +218,28 @@ def _categories_of(
     }
 
 
-def _read_folder(
-    root: Path, key: str, known: Categories
-) -> tuple[Path, dict[str, str], tuple[LeftOut, ...]]:
-    """The folder, the label of each photo in it, and what was left out."""
+def _read_folder(root: Path, key: str, known: Categories) -> _Listing:
     listing = list_folders(root, key, known.names)
     label_of: dict[str, str] = {}
     left_out = list(listing.beside)
     for folder, found in listing.inside.items():
         label_of |= dict.fromkeys(photos_of(folder, root / folder, found), folder)
         left_out += found.left_out
-    return root, label_of, tuple(sorted(left_out, key=lambda one: one.name))
+    return _Listing(root, label_of, tuple(sorted(left_out, key=lambda one: one.name)))
 
 
-def _read_table(
-    table: Path, key: str, settings: Mapping[str, Any]
-) -> tuple[Path, dict[str, str], tuple[LeftOut, ...]]:
-    """The folder, and the label of each photo that a table names below it; nothing is left out."""
+def _read_table(table: Path, key: str, settings: Mapping[str, Any], by_value: bool) -> _Listing:
+    """Reads a table; values are labels where those of the main source are."""
     root = table.parent
     if "table" in settings and settings.get("root") is not None:  # of the main table's names too
         root = Path(settings["root"])
     rows = rows_of(table, key)
-    image, category = (settings.get(f"{what}_column", what) for what in ("image", "category"))
+    image = image_column(rows, settings.get("image_column", IMAGE))
     names = photo_names(cells_of(rows, table, "image_column", image), root, table)
-    cells = cells_of(rows, table, "category_column", category)
-    return root, dict(zip(names, (cell.strip() for cell in cells), strict=True)), ()
+    stated = part_labels(rows, table)
+    if by_value and stated is not None:
+        labels = value_names(stated, table)
+    else:
+        column = settings.get("category_column") or CATEGORY
+        labels = [cell.strip() for cell in cells_of(rows, table, "category_column", column)]
+    return _Listing(root, dict(zip(names, labels, strict=True)), part_labels=stated)

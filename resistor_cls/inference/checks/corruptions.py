@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from resistor_cls.categories import Category
 from resistor_cls.errors import DataError
 from resistor_cls.synthetic import draw_empty, sample_scene
-from resistor_cls.synthetic.camera import encode_jpeg
+from resistor_cls.synthetic.imaging import compressed, linear
 from resistor_cls.synthetic.places import PLACES
 
 # (rows, columns, channels) uint8; OpenCV's own types do not say which numbers its results hold.
@@ -89,8 +89,7 @@ def _side(photo: Photo) -> int:
 @lru_cache(maxsize=256)
 def _gained(gain: float) -> Photo:
     """The level that each of 256 gets when its light is multiplied (IEC 61966-2-1)."""
-    level = np.arange(256) / 255
-    light = gain * np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    light = gain * linear(np.arange(256))
     curve = 1.055 * np.clip(light, 0.0031308, 1) ** (1 / 2.4) - 0.055
     return np.round(255 * np.where(light <= 0.0031308, 12.92 * light, curve)).astype(np.uint8)
 
@@ -158,10 +157,7 @@ def _jpeg(photo: Photo, quality: float, number: int, _: Mask | None) -> Photo:
     if photo.shape[2] != 3:  # each channel as a grey photo
         grey = [cv2.merge([layer] * 3) for layer in cv2.split(photo)]
         return np.stack([_jpeg(layer, quality, number, None)[..., 1] for layer in grey], axis=-1)
-    encoded = np.frombuffer(encode_jpeg(photo, int(quality)), np.uint8)
-    decoded: Any = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    rgb: Photo = cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
-    return rgb
+    return compressed(photo, int(quality))
 
 
 def _transformed(photo: Photo, degrees: float, factor: float) -> Photo:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from resistor_cls.custom_code import is_import_path
@@ -49,6 +50,29 @@ def write_weights(
     """
     header = {"format": WEIGHTS_FORMAT, "settings": dict(settings), "card": metadata}
     save_half(path, "weights", backbone.state_dict(), header)
+
+
+def metadata_of_synthetic_training(
+    metadata: Mapping[str, Any], recipe: Mapping[str, Any], scores: Mapping[str, float]
+) -> dict[str, Any]:
+    """Returns the metadata of weights that learned from synthetic photos alone.
+
+    Args:
+        metadata: of the trained network; its calibration is kept, which is on such photos too.
+        recipe: keys of the config that decide on the weights.
+        scores: of the kept epoch.
+    """
+    # Here and not above, because predicting needs no generator.
+    from resistor_cls.synthetic import GENERATOR_VERSION
+
+    return {
+        "trained_on": [],  # pixel hashes of real photos
+        "calibration": metadata.get("calibration"),
+        "recipe": dict(recipe),
+        "drawing_version": GENERATOR_VERSION,
+        "scores": dict(scores),
+        "torch": str(torch.__version__),  # a class of PyTorch's own
+    }
 
 
 def read_weights(path: Path) -> Weights:

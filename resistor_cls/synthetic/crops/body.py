@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resistor_cls.synthetic.body import diffuse_light, radius_profile
 from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.codes import METALS
 from resistor_cls.synthetic.crops.sampling import MAX_LAMPS, MAX_SPOTS, Parts, Views
 
 Array = NDArray[Any]
-_TIP_RADIUS = 0.2  # of the coating's tips at their end, over that of the caps
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,9 @@ _STEPS = 256
 def _radius(parts: Parts, u: Array) -> Array:
     """Radius over that of the caps, looked up in a table along the axis."""
     along = np.linspace(0, 1, _STEPS, dtype=np.float32)[None, :]
-    end = np.minimum(along, 1 - along)
     waist, cap, round_off, tip = (parts.shape[:, k : k + 1].astype(np.float32) for k in range(4))
     slender = parts.slenderness[:, None].astype(np.float32)
-    inner = np.clip((end - tip) / (round_off * slender), 0, 1)
-    closing = (1 - (1 - inner) ** 2.4) ** (1 / 2.4)  # a quarter of a superellipse
-    down = np.clip((end - 0.62 * cap) / (0.38 * cap), 0, 1)
-    shoulder = 1 - (1 - waist) * down * down * (3 - 2 * down)
-    wire = _TIP_RADIUS * (1 + 0.6 * np.clip(end / tip, 0, 1))
-    table = np.maximum(closing * shoulder, wire).astype(np.float32)
+    table = radius_profile(along, waist, cap, round_off * slender, tip)
     index = (u * np.float32(_STEPS)).astype(np.int32)
     outside = (u < 0) | (u >= 1)
     np.clip(index, 0, _STEPS - 1, out=index)
@@ -137,12 +131,8 @@ def _dot(normal: tuple[Array, Array, Array], direction: Array) -> Array:
 
 
 def _diffuse(normal: tuple[Array, Array, Array], views: Views) -> Array:
-    sky = np.float32(0.62) + np.float32(0.38) * normal[2]
-    height = per_crop(views.key[:, 2])
-    key = np.maximum(_dot(normal, views.key) * 0.85 + 0.15, 0) / (height * 0.85 + 0.15)
-    ambient = per_crop(views.ambient)
-    diffuse: Array = ambient * sky + (1 - ambient) * np.minimum(key, 2.2)
-    return diffuse
+    facing, high = _dot(normal, views.key), per_crop(views.key[:, 2])
+    return diffuse_light(normal[2], facing, high, per_crop(views.ambient))
 
 
 def _mirror(

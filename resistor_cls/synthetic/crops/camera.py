@@ -1,7 +1,6 @@
 """From light to the photo that a crop is cut out of: exposure, optics, sensor, tone, JPEG."""
 
 import math
-from functools import cache
 from typing import Any
 
 import cv2
@@ -10,12 +9,17 @@ from numpy.typing import NDArray
 
 from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.sampling import BODY_LENGTH
+from resistor_cls.synthetic.imaging import (
+    MAX_LIGHT,
+    compressed,
+    noisy,
+    saturating,
+    shaken,
+    sharpened,
+    tone_table,
+)
 
 Array = NDArray[Any]
-_LUMA = np.array((0.2126, 0.7152, 0.0722))  # Rec. 709
-_MAX_LIGHT = 1.6  # highlights roll off from 1 to here, then clip
-_TILE = 512
-_NOISE_LEVELS = 24  # levels of the stored noise per standard deviation: keeps ±5 of them in 8 bits
 
 
 def develop(light: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -33,7 +37,7 @@ def develop(light: Array, rng: np.random.Generator) -> NDArray[np.uint8]:
     rows, columns = light.shape[2:]
     exposed = np.matmul(matrices, light.reshape(size, 3, -1)).reshape(light.shape)
     exposed += veils[:, :, None, None]
-    root = np.sqrt(np.clip(exposed, 0, _MAX_LIGHT)) * np.float32(255 / math.sqrt(_MAX_LIGHT))
+    root = np.sqrt(np.clip(exposed, 0, MAX_LIGHT)) * np.float32(255 / math.sqrt(MAX_LIGHT))
     roots = np.ascontiguousarray(root.transpose(0, 2, 3, 1)).astype(np.uint8)
     photos = np.empty((size, rows, columns, 3), np.uint8)
     for place in range(size):
@@ -53,9 +57,8 @@ def _exposures(size: int, rng: np.random.Generator) -> tuple[Array, Array]:
     warm = rng.normal(0, np.where(far, ranges.FAR_WARMTH, ranges.WARMTH))
     gains = np.stack([warm, rng.normal(0, ranges.TINT, size), -warm], axis=1)
     gains = np.exp(gains + rng.normal(0, ranges.TINT, (size, 3))) * level[:, None]
-    saturation = rng.uniform(*ranges.SATURATION, size)[:, None, None]
-    grey = np.tile(_LUMA, (3, 1))
-    matrices = _profiles(size, rng) @ (grey + saturation * (np.eye(3) - grey)) * gains[:, None, :]
+    saturation = saturating(rng.uniform(*ranges.SATURATION, size)[:, None, None])
+    matrices = _profiles(size, rng) @ saturation * gains[:, None, :]
     haze = np.where(rng.random(size) < ranges.HAZY, rng.uniform(*ranges.HAZE, size), 0.0) * level
     veils = haze[:, None] * np.exp(rng.normal(0, 0.25, (size, 3)))
     return matrices.astype(np.float32), veils.astype(np.float32)
@@ -96,12 +99,7 @@ def _blurred(photo: Array, rng: np.random.Generator) -> Array:
     if sigma > 0:
         photo = cv2.GaussianBlur(photo, (0, 0), sigma)
     if rng.random() < ranges.SHAKEN:
-        length, angle = rng.uniform(*ranges.SHAKE), rng.uniform(0, math.pi)
-        kernel = np.zeros((11, 11), np.float32)
-        x, y = math.cos(angle) * length / 2, math.sin(angle) * length / 2
-        ends = [round((5 + sign * one) * 16) for sign in (-1, 1) for one in (x, y)]
-        cv2.line(kernel, (ends[0], ends[1]), (ends[2], ends[3]), 1.0, 1, cv2.LINE_AA, 4)
-        photo = cv2.filter2D(photo, -1, kernel / kernel.sum())
+        photo = shaken(photo, rng.uniform(*ranges.SHAKE), rng.uniform(0, math.pi))
     return photo
 
 
@@ -113,49 +111,14 @@ def _sensed(photo: Array, rng: np.random.Generator, share: float) -> Array:
         rng: the only source of randomness.
         share: pixels of the crop for one of the photo and axis; averaging reduces noise.
     """
-    noise = math.exp(rng.uniform(*np.log(ranges.NOISE))) * share
-    gain = noise / _NOISE_LEVELS
-    grain = _noise_window(rng, photo.shape[:2])
-    photo = cv2.addWeighted(photo, 1.0, grain, gain, -128.0 * gain)
+    photo = noisy(photo, math.exp(rng.uniform(*np.log(ranges.NOISE))) * share, rng)
     if rng.random() < ranges.SHARPENED:
-        amount = rng.uniform(*ranges.SHARPENING)
-        soft = cv2.GaussianBlur(photo, (0, 0), rng.uniform(*ranges.HALO))
-        photo = cv2.addWeighted(photo, 1 + amount, soft, -amount, 0)
+        photo = sharpened(photo, rng.uniform(*ranges.SHARPENING), rng.uniform(*ranges.HALO))
     if rng.random() < ranges.COMPRESSED:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(*ranges.JPEG_QUALITY))]
-        decoded = cv2.imdecode(cv2.imencode(".jpg", photo, quality)[1], cv2.IMREAD_COLOR)
-        assert decoded is not None
-        return decoded
+        photo = compressed(photo, int(rng.integers(*ranges.JPEG_QUALITY)))
     return photo
 
 
 def _tone(rng: np.random.Generator) -> Array:
-    """Table from the square root of light, in 8 bits, to levels: an S with a soft shoulder."""
-    root = _ROOTS ** math.exp(rng.normal(0, ranges.TONE))
-    level = 1.055 * np.maximum(root, 1e-6) ** (2 / 2.4) - 0.055
-    knee = rng.uniform(*ranges.KNEE)
-    over = np.maximum(level - knee, 0) / (1.0001 - knee)
-    level = np.where(level > knee, knee + (1.0001 - knee) * (1 - np.exp(-over)), level)
-    level = level + rng.uniform(*ranges.CONTRAST) * level * (1 - level) * (level - 0.42)
-    table: Array = np.clip(np.round(level * 255), 0, 255).astype(np.uint8)
-    return table
-
-
-_ROOTS = np.arange(256) / 255 * math.sqrt(_MAX_LIGHT)
-
-
-@cache
-def _noise_tile() -> Array:
-    """Noise around 128: grain in brightness, softer specks in colour, as small sensors have."""
-    rng = np.random.default_rng(39)
-    grain = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE), np.float32), (0, 0), 0.6)
-    specks = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE, 3), np.float32), (0, 0), 1.2)
-    noise = 0.8 * grain[:, :, None] / grain.std() + 0.6 * specks / specks.std()
-    tile: Array = np.clip(np.round(128 + _NOISE_LEVELS * noise), 0, 255).astype(np.uint8)
-    return tile
-
-
-def _noise_window(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    row, column = rng.integers(_TILE - shape[0]), rng.integers(_TILE - shape[1])
-    window = _noise_tile()[row : row + shape[0], column : column + shape[1]]
-    return np.ascontiguousarray(window[:, :: 1 if rng.random() < 0.5 else -1])
+    exponent = math.exp(rng.normal(0, ranges.TONE))
+    return tone_table(exponent, rng.uniform(*ranges.KNEE), rng.uniform(*ranges.CONTRAST))

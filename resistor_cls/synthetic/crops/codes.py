@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from resistor_cls.bands import BANDS, MAX_BANDS
 from resistor_cls.e_series import e_series
+from resistor_cls.synthetic.parts import METALLIC
 
 NONE = BANDS.index("none")
 COLOURS = BANDS[:NONE]
-METALS = (COLOURS.index("gold"), COLOURS.index("silver"))
+METALS = tuple(COLOURS.index(metal) for metal in METALLIC)
 _COUNTS, _COUNT_WEIGHTS = (3, 4, 5, 6), (0.03, 0.50, 0.39, 0.08)
 # Half of the values are of the E series, as most parts are; the others are any digits, so that a
 # reader looks at every band instead of guessing it from its neighbours.

@@ -89,20 +89,24 @@ PAINTS: dict[str, Srgb] = {
     "silver": (160, 160, 158),
 }
 # How far makers and cameras move a hue at most: natural logarithm of linear red, green and blue.
-# One part in three has such paints, all moved by the same share: red to crimson, orange to
-# vermilion, yellow to lime, grey to slate and gold to olive, as some cameras show them together.
-MOVED = 0.35
+# Two parts in five have such paints: red to crimson, orange to vermilion, yellow to lime, grey to
+# slate, gold to olive, brown to maroon, black to blue-black and violet to blue. Each colour of such
+# a part moves by a share of its own: brown can be maroon where orange is bright.
+MOVED = 0.4
 HUE_SHIFTS: dict[str, tuple[float, float, float]] = {
     "red": (0.0, -0.3, 0.7),
-    "orange": (0.0, -0.6, -0.1),
+    "orange": (0.0, -0.8, -0.1),
     "yellow": (-0.4, 0.0, 0.0),
     "grey": (-0.4, -0.1, 0.15),
     "gold": (-0.1, 0.1, -0.7),
-    "brown": (-0.1, -0.2, 0.1),
+    "brown": (0.1, -0.35, 0.0),
+    "black": (-0.2, 0.0, 0.25),
+    "violet": (-0.35, -0.05, 0.1),
 }
 # Standard deviations, natural logarithm of linear light.
 PAINT_SHARED = 0.22  # all bands of a part: a thicker or older paint
 PAINT_BRIGHTNESS = 0.26  # one band
+BROWN_BRIGHTNESS = 0.4  # brown bands: from milk chocolate to nearly black
 PAINT_CHANNEL = 0.12  # one channel of one band: hue; half as much for all bands of a part
 METAL_BRIGHTNESS = 0.38  # gold and silver: flakes lie as they dried
 COATING_BRIGHTNESS = 0.35
@@ -118,11 +122,11 @@ MAX_REFLECTANCE = 0.92  # of fresh titanium white
 LEADS = (0.24, 0.20, 0.17, 0.145, 0.125)
 LEAD_FACTOR: Range = (0.85, 1.2)
 
-# Opacity of paint. Three makers in ten print so thinly that the coating decides on the hue as well:
+# Opacity of paint. Two makers in five print so thinly that the coating decides on the hue as well:
 # brown on grey is almost grey, yellow on blue is lime, orange on blue is red or brown.
 OPACITY: Range = (0.8, 1.0)
-THIN, THIN_OPACITY = 0.3, (0.45, 0.85)
-METAL_OPACITY: Range = (0.35, 1.0)  # metal flakes in clear lacquer
+THIN, THIN_OPACITY = 0.4, (0.35, 0.85)
+METAL_OPACITY: Range = (0.25, 1.0)  # metal flakes in clear lacquer
 FLAKES: Range = (-0.9, 0.9)  # metal flakes thin out towards the edges, or collect there
 SPARKLE: Range = (0.0, 0.7)  # standard deviation of the light of single flakes, natural logarithm
 
@@ -199,7 +203,7 @@ CONTRAST: Range = (-0.2, 0.9)  # of the S curve
 # Length of the body in pixels of the photo: small camera modules give 50, cameras more than a crop.
 BODY_PIXELS: Range = (40, 260)
 # Focus: share of sharp photos; standard deviation in pixels of the crop, where a band is 8 wide.
-SHARP = 0.55
+SHARP = 0.65
 BLUR: Range = (0.4, 3.3)
 SHAKEN, SHAKE = 0.08, (2.0, 8.0)  # motion blur, pixels of the crop
 NOISE: Range = (0.3, 4.0)  # standard deviation, levels of 255

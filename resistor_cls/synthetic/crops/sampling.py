@@ -10,6 +10,7 @@ from resistor_cls.bands import BANDS, MAX_BANDS
 from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.codes import COLOURS, METALS, Codes
 from resistor_cls.synthetic.crops.ranges import COATINGS, Coating, Range
+from resistor_cls.synthetic.imaging import linear
 from resistor_cls.synthetic.parts import BAND_COLOURS
 from resistor_cls.synthetic.scene import Srgb
 
@@ -154,13 +155,6 @@ def _from_left(
     return bands, np.where(backward[:, None], 1 - centres, centres), widths
 
 
-def linear(colours: Array) -> Array:
-    """Linear light (IEC 61966-2-1) of sRGB levels from 0 to 255."""
-    levels = np.asarray(colours, float) / 255
-    light: Array = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-    return light
-
-
 def _table(colours: dict[str, Srgb]) -> Array:
     return linear(np.array([*(colours[name] for name in COLOURS), (0, 0, 0)]))
 
@@ -168,6 +162,9 @@ def _table(colours: dict[str, Srgb]) -> Array:
 # By position in `BANDS`; "none" is never painted.
 _PAINTS, _MEASURED = _table(ranges.PAINTS), _table(BAND_COLOURS)
 _HUE_SHIFTS = np.array([ranges.HUE_SHIFTS.get(name, (0.0, 0.0, 0.0)) for name in BANDS])
+_BRIGHTNESS = np.full(len(BANDS), ranges.PAINT_BRIGHTNESS)
+_BRIGHTNESS[list(METALS)] = ranges.METAL_BRIGHTNESS
+_BRIGHTNESS[COLOURS.index("brown")] = ranges.BROWN_BRIGHTNESS
 
 
 def _metallic(bands: Array) -> Array:
@@ -182,13 +179,13 @@ def _sample_paint(bands: Array, rng: np.random.Generator, measured: bool) -> Arr
     colour = np.exp((1 - share) * np.log(paints + 1e-3) + share * np.log(seen + 1e-3))
     factors = (
         rng.normal(0, ranges.PAINT_SHARED, (size, 1, 1))
-        + rng.normal(0, 1, (size, MAX_BANDS, 1))
-        * np.where(_metallic(bands), ranges.METAL_BRIGHTNESS, ranges.PAINT_BRIGHTNESS)[:, :, None]
+        + rng.normal(0, 1, (size, MAX_BANDS, 1)) * _BRIGHTNESS[bands][:, :, None]
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, 1, 3)) * 0.5
         + rng.normal(0, ranges.PAINT_CHANNEL, (size, MAX_BANDS, 3))
     )
-    moved = np.where(rng.random(size) < ranges.MOVED, rng.uniform(0, 1, size), 0.0)
-    factors = factors + moved[:, None, None] * _HUE_SHIFTS[bands]
+    moved = rng.random((size, 1)) < ranges.MOVED
+    moves = np.where(moved, rng.uniform(0, 1, (size, len(BANDS))), 0.0)
+    factors = factors + np.take_along_axis(moves, bands, axis=1)[:, :, None] * _HUE_SHIFTS[bands]
     scatter = rng.uniform(*ranges.SCATTER, (size, 1, 1))
     paint: Array = np.minimum(colour * np.exp(factors) + scatter, ranges.MAX_REFLECTANCE)
     return paint

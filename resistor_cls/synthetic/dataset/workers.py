@@ -17,10 +17,10 @@ import cv2
 from tqdm import tqdm
 
 from resistor_cls.errors import DataError
-from resistor_cls.synthetic.camera import encode_jpeg
 from resistor_cls.synthetic.dataset.folder import write_whole
 from resistor_cls.synthetic.dataset.request import PhotoRequest
 from resistor_cls.synthetic.drawing import draw
+from resistor_cls.synthetic.imaging import encode_jpeg
 
 # A worker process takes about a second to start: fewer photos are drawn in this process.
 _MIN_PARALLEL = 32

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -129,6 +130,46 @@ def test_names_in_an_external_table_are_relative_to_it(make: Make, tmp_path: Pat
         DataError, match=r"data\.category_column=category: no such column in .*held"
     ):
         make(test=table).setup()
+
+
+def test_what_an_external_table_states_about_parts_is_known(make: Make, tmp_path: Path) -> None:
+    write_external(tmp_path / "held")
+    table = tmp_path / "held/test.csv"
+    table.write_text(
+        "photo,category,ohms,bands,photographer\n"
+        "4K7/0.jpg,4K7,4k7,yellow violet red gold,ann\n10R/1.jpg,10R,,,\n"
+    )
+    data = make(test=table, subset="test")
+    data.setup()
+    stated = data.photo_set.part_labels
+    assert stated is not None and stated.photographers is not None and stated.parts is None
+    assert np.isnan(stated.ohms[:30]).all() and not any(stated.codes[:30])
+    found = {
+        data.photo_set.names[i]: (stated.codes[i], stated.band_counts[i], stated.photographers[i])
+        for i in data.test_indices
+    }
+    bands = ("yellow", "violet", "red", "gold")
+    assert found == {"../held/10R/1.jpg": ((), 0, ""), "../held/4K7/0.jpg": (bands, 4, "ann")}
+    assert not data.photo_set.by_value
+
+
+def test_what_the_main_table_states_about_parts_is_kept(make: Make, tmp_path: Path) -> None:
+    write_external(tmp_path / "held", ("10R",))
+    write_external(tmp_path / "photos/more", ("left",), each=1)
+    ohms = dict(zip(NAMES, ("10", "4k7", "470"), strict=True))
+    rows = [f"{name}/{i}.jpg,{ohms[name]},{name}" for name in NAMES for i in range(10)]
+    (tmp_path / "main.csv").write_text("\n".join(["image,ohms,part", *rows]) + "\n")
+    (tmp_path / "test.csv").write_text("file,ohms\nmore/left/0.jpg,470\n")
+    for test, labels in ((tmp_path / "held", ["10R"] * 2), (tmp_path / "test.csv", ["470R"])):
+        data = make(source="table", table=tmp_path / "main.csv", test=test, subset="test")
+        data.setup()
+        photo_set = data.photo_set
+        assert photo_set.by_value and photo_set.categories.names == ("10R", "470R", "4K7")
+        assert [photo_set.labels[index] for index in data.test_indices] == labels
+        assert photo_set.part_labels is not None and photo_set.part_labels.parts is not None
+        assert np.nansum(photo_set.part_labels.ohms[:30]) == 51800
+        parts = [name for name in NAMES for _ in range(10)] + [""] * len(labels)
+        assert photo_set.part_labels.parts == tuple(parts)
 
 
 @pytest.mark.parametrize(

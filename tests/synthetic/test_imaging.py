@@ -1,0 +1,45 @@
+import cv2
+import numpy as np
+import pytest
+
+from resistor_cls.synthetic import imaging
+
+
+def test_linear_light_is_that_of_opencv() -> None:
+    levels = np.arange(0, 256, 5).astype(np.float32).reshape(1, -1, 1).repeat(3, axis=2)
+    # CIE lightness of equal red, green and blue; OpenCV interpolates it.
+    lightness = cv2.cvtColor(levels / 255, cv2.COLOR_RGB2Lab)[0, :, 0]
+    light = imaging.linear(levels[0, :, 0])
+    expected = np.where(light > 0.008856, 116 * np.cbrt(light) - 16, 903.3 * light)
+    np.testing.assert_allclose(lightness, expected, atol=0.25)
+
+
+def test_saturation_keeps_grey_and_luminance() -> None:
+    several = imaging.saturating(np.array([0.0, 1.0, 1.5])[:, None, None])
+    np.testing.assert_allclose(several @ np.full(3, 0.4), 0.4)
+    np.testing.assert_allclose(several[1], np.eye(3))
+    np.testing.assert_array_equal(several[2], imaging.saturating(1.5))
+    assert np.ptp(several[0] @ [0.9, 0.1, 0.2]) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(("length", "angle"), [(2.0, 0.0), (8.0, 0.0), (5.0, 1.5708)])
+def test_motion_spreads_a_point_along_a_line(length: float, angle: float) -> None:
+    photo = np.zeros((31, 31, 3), np.uint8)
+    photo[15, 15] = 255
+    spread = imaging.shaken(photo, length, angle)[:, :, 0].astype(float)
+    assert spread.sum() == pytest.approx(255, rel=0.06)
+    reached = [int((spread.max(axis=axis) > 9).sum()) for axis in (0, 1)]
+    along, across = reached if angle == 0.0 else reached[::-1]
+    assert abs(along - (length + 1)) <= 2
+    assert across <= 3
+
+
+@pytest.mark.parametrize("shape", [(64, 192), (700, 700), (1030, 40)])
+def test_noise_has_the_deviation_and_is_another_each_time(shape: tuple[int, int]) -> None:
+    grey = np.full((*shape, 3), 120, np.uint8)
+    rng = np.random.default_rng(0)
+    one, other = (imaging.noisy(grey, 4.0, rng).astype(float) for _ in range(2))
+    assert one.mean() == pytest.approx(120, abs=0.5)
+    assert one.std() == pytest.approx(4.0 * 0.93, rel=0.05)
+    assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.2
+    assert (imaging.noisy(grey, 0.0, rng) == grey).all()
