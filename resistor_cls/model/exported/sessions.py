@@ -1,5 +1,6 @@
 """Runs an ONNX graph of a file."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import onnxruntime
 
 from resistor_cls.errors import ModelError
 from resistor_cls.model.checkpoint.schema import misfit
+
+_FOLDER_OF_OTHER_FILES = "session.model_external_initializers_file_folder_path"
 
 
 class Session:
@@ -32,6 +35,8 @@ class Session:
         # Threads take a photo each, and more of them within a photo would only wait.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4  # of 0 to 4; what fails is an exception anyway
+        # A graph may name other files as its weights. No file lies below this one.
+        options.add_session_config_entry(_FOLDER_OF_OTHER_FILES, os.devnull)
         try:
             self._session = onnxruntime.InferenceSession(
                 graph, options, providers=["CPUExecutionProvider"]
