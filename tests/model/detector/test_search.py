@@ -10,7 +10,7 @@ from resistor_cls.data.crops import View
 from resistor_cls.data.geometry import OrientedBox, oriented_overlap
 from resistor_cls.data.images.decode import read_photo
 from resistor_cls.data.images.threads import one_torch_thread
-from resistor_cls.model.detector import crop, search
+from resistor_cls.model.detector import detector, search
 from resistor_cls.model.detector.crop import DetectorCrop
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.model.detector.search import find_all, find_best
@@ -196,5 +196,5 @@ def test_the_key_of_a_crop_depends_on_the_version_of_the_search(
     net = Detector()
     before = DetectorCrop(32, net).key
     assert DetectorCrop(32, net).key == before
-    monkeypatch.setattr(crop, "SEARCH_VERSION", search.SEARCH_VERSION + 1)
+    monkeypatch.setattr(detector, "SEARCH_VERSION", search.SEARCH_VERSION + 1)
     assert DetectorCrop(32, net).key != before
