@@ -29,28 +29,15 @@ class Browser:
 
     Args:
         profile: empty folder for its files.
-        width: of the window in pixels.
-        height: of the window in pixels.
-        mobile: whether it is a phone: touch, and the viewport of a phone.
-        dark: whether the person prefers dark colours.
-        scale: pixels of the screen per pixel of the page.
     """
 
-    def __init__(
-        self,
-        profile: Path,
-        width: int = 1280,
-        height: int = 900,
-        mobile: bool = False,
-        dark: bool = False,
-        scale: float = 1,
-    ) -> None:
+    def __init__(self, profile: Path) -> None:
         assert CHROMIUM is not None
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
         # Chromium reads commands from descriptor 3 and writes answers to descriptor 4. The shell
         # moves them there: by way of 8 and 9, because they may be 3 and 4 in the other order.
-        moved = f"exec 8<&{theirs_in} 9>&{theirs_out}; exec 3<&8 4>&9 8<&- 9>&-; exec \"$@\""
+        moved = f'exec 8<&{theirs_in} 9>&{theirs_out}; exec 3<&8 4>&9 8<&- 9>&-; exec "$@"'
         self._process = subprocess.Popen(
             ["bash", "-c", moved, "bash", CHROMIUM, *FLAGS, f"--user-data-dir={profile}"],
             pass_fds=(theirs_in, theirs_out),
@@ -67,6 +54,25 @@ class Browser:
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "DOM", "Log"):
             self.send(f"{domain}.enable")
+        self.emulate()
+
+    def emulate(
+        self,
+        width: int = 1280,
+        height: int = 900,
+        mobile: bool = False,
+        dark: bool = False,
+        scale: float = 1,
+    ) -> None:
+        """Takes another screen.
+
+        Args:
+            width: of the window in pixels.
+            height: of the window in pixels.
+            mobile: whether it is a phone: touch, and the viewport of a phone.
+            dark: whether the person prefers dark colours.
+            scale: pixels of the screen per pixel of the page.
+        """
         self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -108,8 +114,9 @@ class Browser:
 
     def open(self, address: str) -> None:
         """Opens a page and waits until its modules have run."""
+        self.run("window.isBefore = true")
         self.send("Page.navigate", url=address)
-        self.wait_for(f"location.href === {address!r} && document.readyState === 'complete'")
+        self.wait_for("!window.isBefore && document.readyState === 'complete'")
 
     def run(self, script: str) -> Any:
         """Runs a script of the page, which may await; returns the value of its last expression."""
@@ -147,6 +154,12 @@ class Browser:
         document = self.send("DOM.getDocument")["root"]["nodeId"]
         node = self.send("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
         self.send("DOM.setFileInputFiles", nodeId=node, files=[str(file) for file in files])
+
+    def drop(self, files: Sequence[Path]) -> None:
+        """Drops files or folders on the page."""
+        data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.send("Input.dispatchDragEvent", type=kind, x=200, y=200, data=data)
 
     def press(self, key: str, text: str = "") -> None:
         """Presses a key, such as Tab, or Enter with the text of a carriage return."""

@@ -12,7 +12,12 @@ from tests.helpers import ROOT
 
 PAGE = ROOT / "resistor_cls" / "serving" / "page"
 POLICY = "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:"
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 NAME = re.compile(rb'name="photos"; filename="([^"]*)"')
 VALUE = re.compile(rb'name="value"\r\n\r\n([^\r]*)')
 
@@ -90,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(201, {})
 
     def _predict(self, name: str) -> None:
-        found = self.server.predictions[name]
+        found = self.server.predictions.get(name, "The photo is not known.")
         if isinstance(found, str):
             self._send_json(422, {"detail": found})
         else:

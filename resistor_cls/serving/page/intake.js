@@ -13,7 +13,12 @@ export function setUpIntake({ button, input, veil }, add) {
     add([...input.files]);
     input.value = "";
   });
-  document.addEventListener("paste", (event) => take(event.clipboardData, event, named));
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length) return;
+    event.preventDefault();
+    add(files.map(named));
+  });
   // The pointer enters and leaves every element that it crosses.
   let depth = 0;
   const show = () => {
@@ -35,14 +40,34 @@ export function setUpIntake({ button, input, veil }, add) {
   document.addEventListener("drop", (event) => {
     depth = 0;
     show();
-    take(event.dataTransfer, event, (file) => file);
-  });
-
-  function take(transfer, event, rename) {
-    const files = [...(transfer?.files ?? [])];
-    if (!files.length) return;
+    if (!hasFiles(event)) return;
     event.preventDefault();
-    add(files.map(rename));
+    droppedFiles(event.dataTransfer).then(add);
+  });
+}
+
+/** The dropped files, and the photos of dropped folders. */
+async function droppedFiles(transfer) {
+  // Before the first pause: the list is emptied after the event.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.());
+  const files = [...transfer.files];
+  const found = await Promise.all(
+    files.map((file, place) => (entries[place]?.isDirectory ? photosIn(entries[place]) : [file])),
+  );
+  return found.flat();
+}
+
+async function photosIn(folder) {
+  const reader = folder.createReader();
+  const found = [];
+  for (;;) {
+    // Browsers list some entries at a time, and none at the end.
+    const entries = await new Promise((done, failed) => reader.readEntries(done, failed));
+    if (!entries.length) return found.filter((file) => file.type.startsWith("image/"));
+    for (const entry of entries) {
+      if (entry.isDirectory) found.push(...(await photosIn(entry)));
+      else found.push(await new Promise((done, failed) => entry.file(done, failed)));
+    }
   }
 }
 

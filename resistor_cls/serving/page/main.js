@@ -2,6 +2,7 @@
 
 import { setUpCamera } from "./camera.js";
 import { card, failedCard, waitingCard } from "./cards.js";
+import { shareInWords } from "./colour_code.js";
 import { drawnResistor, outlines } from "./drawing.js";
 import { element } from "./elements.js";
 import {
@@ -18,6 +19,7 @@ const HELD = 200; // photos that can be shown again
 
 const byId = (id) => document.getElementById(id);
 let model = null;
+let described = null;
 let rows = storedRows();
 let photos = []; // {id, file, predictions}, the oldest first
 
@@ -32,18 +34,29 @@ function start() {
   byId("save").addEventListener("click", saveCsv);
   byId("clear").addEventListener("click", clearHistory);
   updateHistory();
-  describe();
+  describe().catch(() => {}); // it is shown, and asked for again with the first photo
 }
 
-async function describe() {
-  try {
-    model = await describeModel();
-  } catch (error) {
-    byId("model").textContent = error.message;
-    return;
-  }
-  const reads = model.reads === "values" ? "reads any value" : `reads ${model.categories.length} categories`;
-  byId("model").textContent = `Model ${model.model}, ${reads}`;
+/** Asks the service for its model, again where that failed before. */
+function describe() {
+  described ??= describeModel().then(
+    (found) => {
+      model = found;
+      byId("model").textContent = modelInWords(model);
+    },
+    (error) => {
+      described = null;
+      byId("model").textContent = error.message;
+      throw error;
+    },
+  );
+  return described;
+}
+
+function modelInWords({ model: name, version, reads, categories, threshold }) {
+  const what = reads === "values" ? "reads any value" : `reads ${categories.length} categories`;
+  const refuses = threshold == null ? "" : `, don’t know below ${shareInWords(threshold)} confidence`;
+  return `Model ${name}${version ? `, version ${version}` : ""}: ${what}${refuses}`;
 }
 
 /** Shows new photos instead of the ones before, and queues them. */
@@ -82,7 +95,8 @@ function next() {
 async function read(photo, section) {
   const shown = showPhoto(photo, section);
   try {
-    const limit = model?.limits?.bytes;
+    await describe();
+    const limit = model.limits?.bytes;
     if (limit && photo.file.size > limit) throw new ServiceError(tooLarge(photo.file, limit));
     photo.predictions = await predict(photo.file);
   } catch (error) {
@@ -143,6 +157,10 @@ async function showPhoto(photo, section) {
     return;
   }
   photo.size = copy.size;
+  if (!section.isConnected) {
+    URL.revokeObjectURL(copy.address); // another photo is on the stage now
+    return;
+  }
   frame.append(element("img", { class: "photo", src: copy.address, alt: `The photo ${photo.file.name}` }));
 }
 
@@ -154,7 +172,7 @@ function showPredictions(photo, section, pictures) {
       number: prediction.box ? prediction.body ?? place + 1 : null,
       closeUp: pictures?.[place].large,
       corrected: photo.rows[place].corrected,
-      correct: model?.review ? (value) => correctValue(photo, place, value) : null,
+      correct: model.review ? (value) => correctValue(photo, place, value) : null,
     }),
   );
   cardsOf(section).replaceChildren(...cards);

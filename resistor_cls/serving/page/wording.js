@@ -57,8 +57,7 @@ export function reasonOf(prediction) {
   const reason = (prediction.reason ?? "no reading is certain")
     .replace(/; .*$/s, "")
     .replace(/^two readings are close:.*$/s, "two readings are close")
-    .replace(/^(probably )?reads .*, which is not in /s, "the $1most likely value is not in ")
-    .replace("the probably most", "the most");
+    .replace(/^(probably )?reads .*, which is not in /s, "the most likely value is not in ");
   return asSentence(reason);
 }
 
