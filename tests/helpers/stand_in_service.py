@@ -65,6 +65,13 @@ def served(service: StandInService) -> Iterator[StandInService]:
         service.server_close()
 
 
+def _found(pattern: re.Pattern[bytes], body: bytes) -> str:
+    """The text of a field of a form."""
+    match = pattern.search(body)
+    assert match is not None
+    return match[1].decode()
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: StandInService
 
@@ -85,9 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_allowed():
             return
         if self.path.startswith("/predict?all=true"):
-            self._predict(NAME.search(body)[1].decode())
+            self._predict(_found(NAME, body))
         elif self.path == "/corrections":
-            value = VALUE.search(body)[1].decode()
+            value = _found(VALUE, body)
             if value == "nonsense":
                 self._send_json(422, {"detail": "'nonsense' is not a resistance."})
                 return

@@ -44,9 +44,17 @@ def reading(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def doubt(reason: str = "the second band is red or orange", **changes: Any) -> dict[str, Any]:
+def doubt(
+    reason: str | None = "the second band is red or orange", **changes: Any
+) -> dict[str, Any]:
     """A prediction that is not accepted."""
-    nothing = {"ohms": None, "tolerance": None, "bands": None, "markings": [], "accepted": False}
+    nothing: dict[str, Any] = {
+        "ohms": None,
+        "tolerance": None,
+        "bands": None,
+        "markings": [],
+        "accepted": False,
+    }
     return reading(text="don't know", reason=reason, confidence=0.8, **nothing) | changes
 
 

@@ -14,7 +14,8 @@ const COLUMNS = [
  * A row of the history.
  *
  * @param {Object} prediction of one body.
- * @param {Object} about photo (its name), photoId, time (ISO 8601), picture (`data:` address).
+ * @param {Object} about photo (its name), photoId, time (ISO 8601), picture (`data:` address),
+ *     several (whether the photo shows several bodies).
  */
 export function rowOf(prediction, about) {
   return { prediction, corrected: null, ...about };
@@ -120,9 +121,9 @@ export function historyRows(rows, isHeld, show) {
 }
 
 function rowContent(row) {
-  const { prediction, photo, picture, corrected } = row;
+  const { prediction, photo, picture, corrected, several } = row;
   const value = valueOf(prediction);
-  const body = prediction.body ? ` · ${prediction.body}` : "";
+  const body = several && prediction.body ? ` · ${prediction.body}` : "";
   const words = corrected ?? (value ? `${value.main} ${value.rest}`.trim() : titleOf(prediction));
   return [
     picture ? element("img", { src: picture, alt: "" }) : element("span", { class: "no-picture" }),

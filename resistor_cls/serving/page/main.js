@@ -78,7 +78,7 @@ function add(files) {
 function onStage(sections) {
   for (const image of byId("stage").querySelectorAll("img.photo")) URL.revokeObjectURL(image.src);
   byId("stage").replaceChildren(...sections);
-  byId("stage").scrollIntoView({ block: "nearest" });
+  scrollTo({ top: 0 });
 }
 
 function next() {
@@ -112,10 +112,15 @@ async function read(photo, section) {
   }
   await shown;
   const pictures = await closeUps(photo.file, photo.predictions);
-  const time = new Date().toISOString();
+  const about = {
+    photo: photo.file.name,
+    photoId: photo.id,
+    time: new Date().toISOString(),
+    several: photo.predictions.length > 1,
+  };
   photo.rows = photo.predictions.map((prediction, place) => {
     const picture = pictures?.[place].small ?? null;
-    return rowOf(prediction, { photo: photo.file.name, photoId: photo.id, time, picture });
+    return rowOf(prediction, { ...about, picture });
   });
   rows.push(...photo.rows);
   updateHistory();
