@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _model(self) -> dict[str, Any]:
         limits = {"bytes": self.server.max_bytes, "pixels": 50_000_000, "photos": 16}
         return {
-            "model": "stand-in", "version": "1", "reads": "values", "categories": None,
+            "model": "stand-in", "version": "1.0", "reads": "values", "categories": None,
             "threshold": 0.9, "limits": limits, "review": self.server.review,
         }  # fmt: skip
 

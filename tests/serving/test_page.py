@@ -267,7 +267,7 @@ def test_the_token_is_asked_for_once(browser: Browser, photos: Path) -> None:
         read(page, photos, ["4k7.jpg", "two.jpg", "none.jpg", "doubt.jpg"])
         assert not page.run("document.querySelector('#token').open")
         assert text(page, "#model") == (
-            "Model stand-in, version 1: reads any value, don’t know below 90.0 % confidence"
+            "Model stand-in: reads any value, “don’t know” below 90.0 % · resistor_cls 1.0"
         )
 
 
@@ -285,6 +285,13 @@ def test_refusals_are_shown_as_they_are(browser: Browser, photos: Path) -> None:
     page.choose_files("#files", [photos / "4k7.jpg"])  # the service has ended
     wait_for_cards(page, 1)
     assert text(page, ".reason").startswith("The service cannot be reached.")
+    # It is not lost where other photos are shown, and is tried again from the history.
+    assert text(page, "#rows .words") == "Not read | 4.7 kΩ ±5 % | Not read"
+    page.run("document.querySelector('#rows button').click()")
+    page.wait_for("document.activeElement.matches('.card.unreadable')")
+    page.run("document.querySelector('.card button').click()")
+    wait_for_cards(page, 1)
+    assert page.run("document.querySelectorAll('#rows li').length") == 3
 
 
 def test_pasted_and_dropped_photos_and_hostile_names(page: Browser, photos: Path) -> None:
@@ -312,7 +319,7 @@ def test_the_camera_at_a_desk(page: Browser) -> None:
     page.run("document.querySelector('#take').click()")
     page.wait_for("!document.querySelector('#camera .take').disabled")
     page.press("Enter", "\r")  # the button has the focus
-    page.wait_for("document.querySelector('.result')")
+    wait_for_cards(page, 1)
     assert re.fullmatch(r"camera \d\d-\d\d-\d\d\.jpg", text(page, "figcaption"))
     assert not page.run("document.querySelector('#camera').open")
 

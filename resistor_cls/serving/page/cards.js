@@ -21,7 +21,8 @@ import {
 export function card(prediction, { id, number, closeUp, corrected, correct }) {
   const kind = kindOf(prediction);
   const content = kind === "read" ? readContent(prediction) : refusedContent(prediction);
-  const picture = closeUp && element("img", { class: "close-up", src: closeUp, alt: "The body, enlarged" });
+  const alternative = "The body, enlarged";
+  const picture = closeUp && element("img", { class: "close-up", src: closeUp, alt: alternative });
   const made = element(
     "article",
     { class: `card ${kind}`, id, tabindex: "-1" },
@@ -149,7 +150,7 @@ function correction(kind, correct) {
 export function failedCard(sentence, retry) {
   return element(
     "article",
-    { class: "card unreadable" },
+    { class: "card unreadable", tabindex: "-1" },
     element("h3", { class: "value" }, "Not read"),
     element("p", { class: "reason" }, sentence),
     element("button", { type: "button", onclick: retry }, "Try again"),

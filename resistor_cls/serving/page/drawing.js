@@ -3,13 +3,18 @@
 import { SWATCHES, meanings } from "./colour_code.js";
 import { element, svgElement } from "./elements.js";
 
-// Of the drawing, in its own units. The columns of names below it have the same margins (in
+// Of the drawing, in units of its view box. The columns of names below it have the same margins (in
 // style.css, .bands), so that each name stands below its band.
 const WIDTH = 600;
 const HEIGHT = 108;
 const MARGIN = 36;
 // Space before the tolerance band, as a share of a column: it shows where the code ends.
 const GAP = 0.5;
+// A body with thick ends, as film resistors have, and the light on it.
+const SHAPE = "M20 54C20 20 34 6 58 6H92C112 6 116 16 136 16H464C484 16 488 6 508 6H542" +
+  "C566 6 580 20 580 54C580 88 566 102 542 102H508C488 102 484 92 464 92H136" +
+  "C116 92 112 102 92 102H58C34 102 20 88 20 54Z";
+const SHINE = "M52 28C80 22 100 34 140 34H460C500 34 520 22 548 28";
 let drawn = 0; // drawings, whose parts have different ids
 const OUTLINE_MARGIN = 0.14; // between a body and its outline, in body widths
 const NUMBER_AWAY = 15; // pixels of the screen between a corner and the middle of its number
@@ -60,19 +65,12 @@ export function drawnResistor(bands) {
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true", class: "drawing" },
     svgElement("path", { class: "wire", d: `M0 54H${WIDTH}` }),
-    svgElement("clipPath", { id: clip }, svgElement("path", { d: bodyPath() })),
-    svgElement("path", { class: "body", d: bodyPath() }),
+    svgElement("clipPath", { id: clip }, svgElement("path", { d: SHAPE })),
+    svgElement("path", { class: "body", d: SHAPE }),
     svgElement("g", { "clip-path": `url(#${clip})` }, ...painted),
-    svgElement("path", { class: "rim", d: bodyPath() }),
-    svgElement("path", { class: "shine", d: "M52 28C80 22 100 34 140 34H460C500 34 520 22 548 28" }),
+    svgElement("path", { class: "rim", d: SHAPE }),
+    svgElement("path", { class: "shine", d: SHINE }),
   );
-}
-
-/** A body with thick ends, as film resistors have. */
-function bodyPath() {
-  const half = "C20 20 34 6 58 6H92C112 6 116 16 136 16H464C484 16 488 6 508 6H542C566 6 580 20 580 54";
-  return `M20 54${half}C580 88 566 102 542 102H508C488 102 484 92 464 92H136C116 92 112 102 92 102` +
-    "H58C34 102 20 88 20 54Z";
 }
 
 function gapBefore(count) {

@@ -6,8 +6,8 @@ import { kindOf, reasonOf, titleOf, valueOf } from "./wording.js";
 
 const STORED = "resistor_cls.history"; // in sessionStorage: forgotten when the tab is closed
 const COLUMNS = [
-  "time", "photo", "body", "value", "ohms", "tolerance", "bands", "confidence", "accepted", "reason",
-  "possible_readings", "corrected_value",
+  "time", "photo", "body", "value", "ohms", "tolerance", "bands", "confidence", "accepted",
+  "reason", "possible_readings", "corrected_value",
 ];
 
 /**

@@ -1,4 +1,4 @@
-// Decodes photos in the browser, upright: to show them, and to cut bodies out of them.
+// Decodes photos in the browser, upright: to show them and the bodies in them.
 
 import { startsOnTheRight } from "./direction.js";
 
@@ -54,8 +54,8 @@ export function shownCopy(photo) {
 }
 
 /**
- * Pictures of the bodies of a photo, with their axes horizontal, and with the first band on the left
- * where the bands are known.
+ * Pictures of the bodies of a photo, with their axes horizontal, and with the first band on the
+ * left where the bands are known.
  *
  * @param {Blob} photo
  * @param {Object[]} predictions of it.
@@ -73,8 +73,8 @@ export function closeUps(photo, predictions) {
 }
 
 /** The surroundings of one body as a JPEG file; the photo itself if it cannot be decoded. */
-export async function cutOut(photo, box) {
-  const cut = await withBitmap(photo, (bitmap) => {
+export async function surroundings(photo, box) {
+  const picture = await withBitmap(photo, (bitmap) => {
     const side = Math.round(CONTEXT * box.length);
     const [width, height] = [Math.min(side, bitmap.width), Math.min(side, bitmap.height)];
     const [context, canvas] = canvasOf(width, height);
@@ -84,7 +84,7 @@ export async function cutOut(photo, box) {
     context.drawImage(bitmap, -left, -top);
     return jpeg(canvas, 0.95);
   });
-  return cut ?? photo;
+  return picture ?? photo;
 }
 
 function fromFirstBand(bitmap, box, bands) {
@@ -122,7 +122,8 @@ function whole(bitmap) {
   const [context, canvas] = canvasOf(THUMBNAIL, 0.4 * THUMBNAIL);
   const scale = Math.max(canvas.width / bitmap.width, canvas.height / bitmap.height);
   const [width, height] = [bitmap.width * scale, bitmap.height * scale];
-  context.drawImage(bitmap, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  const [left, top] = [(canvas.width - width) / 2, (canvas.height - height) / 2];
+  context.drawImage(bitmap, left, top, width, height);
   return canvas.toDataURL("image/jpeg", 0.8);
 }
 

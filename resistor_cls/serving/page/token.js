@@ -12,7 +12,8 @@ export function tokenDialog(dialog) {
   dialog.querySelector(".cancel").addEventListener("click", () => dialog.close());
   return (refused) =>
     new Promise((resolve) => {
-      dialog.querySelector(".problem").textContent = refused ? "The service refused this token." : "";
+      const problem = refused ? "The service refused this token." : "";
+      dialog.querySelector(".problem").textContent = problem;
       form.reset();
       let token = null;
       form.onsubmit = (event) => {

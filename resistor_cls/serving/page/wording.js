@@ -1,22 +1,33 @@
 // Predictions in words: for the eye, and as one sentence for screen readers.
 
-import { ohmsInWords, ohmsSpoken, shareInWords, toleranceInWords, withUnits } from "./colour_code.js";
+import {
+  ohmsInWords, ohmsSpoken, shareInWords, toleranceInWords, withUnits,
+} from "./colour_code.js";
 
 const ANOTHER = "Take another photo: closer, in even daylight, with all bands in view.";
 // The first pattern that a reason matches decides what to do.
 const REMEDIES = [
-  [/reads both ways/, "A better photo does not help. The first band is usually nearer to an end of " +
-    "the body. Otherwise measure the part."],
+  [
+    /reads both ways/,
+    "A better photo does not help. The first band is usually nearer to an end of the body. " +
+      "Otherwise measure the part.",
+  ],
   [/come closer/, "Move the camera closer until the body fills a third of the picture."],
   [/too dark/, "Add light, best daylight from a window, without a shadow on the part."],
   [/too bright|blown out/, "Turn the flash off, or move the part out of direct light."],
   [/blurred/, "Tap the part to focus, hold still, and take the photo again."],
-  [/band is .* or /, "Look at this band in daylight, or take the photo again on white paper, which " +
-    "keeps colours true."],
+  [
+    /band is .* or /,
+    "Look at this band in daylight, or take the photo again on white paper, which keeps colours " +
+      "true.",
+  ],
   [/no usual code/, "Show the whole body from the side, so that every band is in view."],
   [/which is not in/, "Check the list of values that the service was started with."],
-  [/unlike the photos/, "The model has not learned from photos like this one. Measure the part, or " +
-    "compare its bands with the possible readings."],
+  [
+    /unlike the photos/,
+    "The model has not learned from photos like this one. Measure the part, or compare its bands " +
+      "with the possible readings.",
+  ],
 ];
 
 /**
@@ -43,7 +54,7 @@ export function valueOf(prediction) {
 
 /** The title of a card without a value. */
 export function titleOf(prediction) {
-  return { unsure: "Don’t know", empty: "No resistor found", unreadable: "Cannot be read" }[
+  return { unsure: "Don’t know", empty: "No resistor found", unreadable: "Not read" }[
     kindOf(prediction)
   ];
 }
@@ -99,7 +110,8 @@ export function spoken(predictions, name) {
   const several = predictions.length > 1;
   const parts = predictions.map((one, place) => {
     const which = several ? `Resistor ${one.body ?? place + 1}: ` : "";
-    return which + (kindOf(one) === "read" ? spokenValue(one) : `${titleOf(one)}. ${reasonOf(one)}`);
+    const refusal = `${titleOf(one)}. ${reasonOf(one)}`;
+    return which + (kindOf(one) === "read" ? spokenValue(one) : refusal);
   });
   return `${name}: ${several ? `${predictions.length} resistors. ` : ""}${parts.join(" ")}`;
 }
