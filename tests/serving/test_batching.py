@@ -1,0 +1,115 @@
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from io import BytesIO
+
+import pytest
+
+from resistor_cls.inference import Prediction
+from resistor_cls.serving.batching import BatchedPredictor
+from resistor_cls.serving.uploads import Upload
+from tests.helpers.served import Brightness, photo
+
+
+@pytest.fixture
+def batched(predictor: Brightness) -> Iterator[BatchedPredictor]:
+    made = BatchedPredictor(predictor, max_photos=4, max_pixels=200, seconds=0.05)
+    made.start()
+    yield made
+    predictor.free.set()
+    made.stop()
+
+
+def uploads(*levels: int, pixels: int = 48) -> list[tuple[Upload, int]]:
+    return [(Upload(None, BytesIO(photo(level))), pixels) for level in levels]
+
+
+def ohms(found: list[list[Prediction]]) -> list[float | None]:
+    return [one[0].ohms for one in found]
+
+
+def test_photos_of_several_requests_are_predicted_together(
+    batched: BatchedPredictor, predictor: Brightness
+) -> None:
+    async def ask() -> list[list[list[Prediction]]]:
+        return await asyncio.gather(
+            batched.predict(uploads(1, 2), every=False, top=3),
+            batched.predict(uploads(3), every=True, top=3),
+            batched.predict(uploads(4), every=False, top=3),
+        )
+
+    first, second, third = asyncio.run(ask())
+    assert [ohms(first), ohms(second), ohms(third)] == [[1, 2], [3], [4]]
+    assert [len(first[0]), len(second[0])] == [1, 2]
+    assert predictor.batches == [3, 1]  # the same options, and others
+
+
+def test_batches_are_limited_in_photos_and_pixels(
+    batched: BatchedPredictor, predictor: Brightness
+) -> None:
+    assert len(asyncio.run(batched.predict(uploads(*range(10)), every=False, top=1))) == 10
+    assert predictor.batches == [4, 4, 2]
+    found = asyncio.run(batched.predict(uploads(1, 2, 3, pixels=150), every=False, top=1))
+    assert ohms(found) == [1, 2, 3]
+    assert predictor.batches[3:] == [1, 1, 1]
+
+
+def test_a_photo_that_fails_does_not_fail_the_others(
+    batched: BatchedPredictor, predictor: Brightness
+) -> None:
+    predictor.defects = {2.0}
+
+    async def ask() -> list[list[list[Prediction]] | BaseException]:
+        requests = [batched.predict(uploads(one), every=False, top=1) for one in (1, 2, 3)]
+        return await asyncio.gather(*requests, return_exceptions=True)
+
+    first, second, third = asyncio.run(ask())
+    assert isinstance(second, RuntimeError)
+    assert not isinstance(first, BaseException) and not isinstance(third, BaseException)
+    assert ohms(first) + ohms(third) == [1, 3]
+
+
+def test_a_photo_that_cannot_be_decoded_has_an_error(batched: BatchedPredictor) -> None:
+    broken = [(Upload(None, BytesIO(b"text")), 1), *uploads(1)]
+    first, second = asyncio.run(batched.predict(broken, every=False, top=1))
+    assert "no image" in str(first[0].error)
+    assert second[0].ohms == 1
+
+
+def test_a_cancelled_request_is_left_out(batched: BatchedPredictor, predictor: Brightness) -> None:
+    predictor.free.clear()
+
+    async def ask() -> None:
+        first = asyncio.create_task(batched.predict(uploads(1), every=False, top=1))
+        await asyncio.sleep(0.3)  # it is being predicted
+        following = asyncio.create_task(batched.predict(uploads(2), every=False, top=1))
+        await asyncio.sleep(0.05)
+        last = asyncio.create_task(batched.predict(uploads(3), every=False, top=1))
+        following.cancel()
+        await asyncio.sleep(0.05)
+        predictor.free.set()
+        assert ohms(await first) + ohms(await last) == [1, 3]
+
+    asyncio.run(ask())
+    assert predictor.batches == [1, 1]
+
+
+def test_what_waits_is_predicted_before_the_end(predictor: Brightness) -> None:
+    batched = BatchedPredictor(predictor, max_photos=1)
+    batched.start()
+    predictor.free.clear()
+    found: list[list[list[Prediction]]] = []
+
+    def ask() -> None:
+        found.append(asyncio.run(batched.predict(uploads(1, 2, 3), every=False, top=1)))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(0.1)
+    stopping = threading.Thread(target=batched.stop)
+    stopping.start()
+    predictor.free.set()
+    stopping.join(20)
+    asking.join(20)
+    assert ohms(found[0]) == [1, 2, 3]
