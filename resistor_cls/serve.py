@@ -62,6 +62,13 @@ def _parser() -> Parser:
         metavar="FOLDER",
         help="store photos with corrected values there, for data=folder to train on",
     )
+    server.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="threads that predict; default: 1. More gain where one does not use all cores",
+    )
     _add_limits(parser)
     return parser
 
@@ -152,7 +159,7 @@ def _checked(arguments: argparse.Namespace) -> str | None:
 
     if not 0 <= arguments.port <= 65_535:
         raise ConfigError(f"--port {arguments.port}: expected 0 to 65535")
-    for name in ("max_bytes", "max_pixels", "max_photos", "max_waiting", "timeout"):
+    for name in ("max_bytes", "max_pixels", "max_photos", "max_waiting", "timeout", "workers"):
         if not 1 <= getattr(arguments, name) < 2**40:
             option = f"--{name.replace('_', '-')}"
             raise ConfigError(f"{option} {getattr(arguments, name):g}: expected 1 or more")
@@ -230,6 +237,7 @@ def _options(arguments: argparse.Namespace, token: str | None) -> "Options":
         ),
         token=token,
         review=arguments.review,
+        workers=arguments.workers,
     )
 
 

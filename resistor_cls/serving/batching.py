@@ -1,4 +1,4 @@
-"""One thread predicts the photos of all requests, a batch at a time."""
+"""A thread predicts the photos of all requests, a batch at a time."""
 
 import asyncio
 import logging
@@ -56,7 +56,9 @@ class BatchedPredictor:
     While a batch is predicted, the next one is decoded, and others gather.
 
     Args:
-        predictor: used by no other thread.
+        predictor: used by no one else.
+        workers: threads that predict, 1 or more. A second one gains where the prediction of a batch
+            uses one core alone; the predictor must allow it.
         max_photos: of a batch, 1 or more.
         max_pixels: of a batch, which bounds the memory; a photo of more is a batch by itself.
         seconds: that the first photo of a batch waits for others.
@@ -67,6 +69,7 @@ class BatchedPredictor:
         self,
         predictor: "Predictor",
         *,
+        workers: int = 1,
         max_photos: int = 16,
         max_pixels: int = 64_000_000,
         seconds: float = 0.003,
@@ -78,18 +81,24 @@ class BatchedPredictor:
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="predictor", daemon=True)
+        self._idle = 0  # threads that wait for photos
+        self._threads = [
+            threading.Thread(target=self._run, name="predictor", daemon=True)
+            for _ in range(workers)
+        ]
 
     def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+        """Starts the threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Predicts what waits, and ends the thread."""
+        """Predicts what waits, and ends the threads."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     async def predict(
         self, photos: Sequence[tuple[Upload, int]], *, every: bool, top: int
@@ -119,26 +128,35 @@ class BatchedPredictor:
             batch: _Batch = []
             while batch or self._wait():
                 batch = batch or decoding(self._take())
-                following = decoding(self._take())
-                self._on_batch(len(batch))
-                self._predict_batch(batch)
+                following = decoding(self._take_ahead())
+                if batch:  # another thread may have been faster
+                    self._on_batch(len(batch))
+                    self._predict_batch(batch)
                 batch = following
 
     def _wait(self) -> bool:
         """Waits for photos, and a moment longer for more; False where the thread shall end."""
         with self._changed:
+            self._idle += 1
             self._changed.wait_for(lambda: self._queue or self._stopping)
             self._changed.wait_for(
                 lambda: len(self._queue) >= self._max_photos or self._stopping, self._seconds
             )
+            self._idle -= 1
             return bool(self._queue) or not self._stopping
+
+    def _take_ahead(self) -> list[_Waiting]:
+        """Takes a batch to decode it early, unless another thread can predict it now."""
+        with self._changed:
+            return [] if self._idle else self._take()
 
     def _take(self) -> list[_Waiting]:
         """Takes the photos of the next batch from the queue; none where none waits."""
         taken: list[_Waiting] = []
         pixels = 0
         with self._changed:
-            while self._queue and len(taken) < self._max_photos:
+            share = -(-len(self._queue) // (self._idle + 1))
+            while self._queue and len(taken) < min(share, self._max_photos):
                 pixels += self._queue[0].pixels
                 if taken and pixels > self._max_pixels:
                     break

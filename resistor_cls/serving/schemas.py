@@ -71,6 +71,7 @@ Predictions: type[BaseModel] = create_model(
     predictions=(list[OnePrediction], ...),  # type: ignore[valid-type]
 )
 
+_KINDS = ("jpeg", "png", "webp", "tiff", "bmp")
 _BINARY = {"type": "string", "format": "binary"}
 PHOTOS_BODY: dict[str, Any] = {
     "requestBody": {
@@ -83,7 +84,8 @@ PHOTOS_BODY: dict[str, Any] = {
                     "required": ["photos"],
                 }
             },
-            "image/*": {"schema": _BINARY},
+            # Any image/* is taken; these kinds of files can be read.
+            **{f"image/{kind}": {"schema": _BINARY} for kind in _KINDS},
         },
     }
 }
@@ -98,6 +100,7 @@ CORRECTION_BODY: dict[str, Any] = {
                         "photo": _BINARY,
                         "value": {
                             "type": "string",
+                            "minLength": 1,
                             "description": "a resistance such as 4k7, or a category of the model",
                         },
                     },

@@ -39,6 +39,7 @@ class Options:
         limits: of requests.
         token: that requests have to carry; None for none.
         review: folder of corrections; None where none are stored.
+        workers: threads that predict.
     """
 
     model: str = "rendered"
@@ -47,6 +48,7 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     token: str | None = None
     review: Path | None = None
+    workers: int = 1
 
 
 class Service:
@@ -62,7 +64,10 @@ class Service:
         self._capacity = Capacity(options.limits.waiting)
         self.metrics = Metrics(lambda: self._capacity.waiting)
         self.batched = BatchedPredictor(
-            predictor, max_pixels=options.limits.pixels, on_batch=self.metrics.count_batch
+            predictor,
+            workers=options.workers,
+            max_pixels=options.limits.pixels,
+            on_batch=self.metrics.count_batch,
         )
 
     async def predict(

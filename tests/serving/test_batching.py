@@ -9,12 +9,12 @@ import pytest
 from resistor_cls.inference import Prediction
 from resistor_cls.serving.batching import BatchedPredictor
 from resistor_cls.serving.uploads import Upload
-from tests.helpers.served import Brightness, photo
+from tests.helpers.served import Brightness, as_predictor, photo
 
 
 @pytest.fixture
 def batched(predictor: Brightness) -> Iterator[BatchedPredictor]:
-    made = BatchedPredictor(predictor, max_photos=4, max_pixels=200, seconds=0.05)
+    made = BatchedPredictor(as_predictor(predictor), max_photos=4, max_pixels=200, seconds=0.05)
     made.start()
     yield made
     predictor.free.set()
@@ -32,7 +32,7 @@ def ohms(found: list[list[Prediction]]) -> list[float | None]:
 def test_photos_of_several_requests_are_predicted_together(
     batched: BatchedPredictor, predictor: Brightness
 ) -> None:
-    async def ask() -> list[list[list[Prediction]]]:
+    async def ask() -> tuple[list[list[Prediction]], ...]:
         return await asyncio.gather(
             batched.predict(uploads(1, 2), every=False, top=3),
             batched.predict(uploads(3), every=True, top=3),
@@ -82,12 +82,13 @@ def test_a_cancelled_request_is_left_out(batched: BatchedPredictor, predictor: B
 
     async def ask() -> None:
         first = asyncio.create_task(batched.predict(uploads(1), every=False, top=1))
-        await asyncio.sleep(0.3)  # it is being predicted
+        await asyncio.to_thread(predictor.begun.wait, 20)
         following = asyncio.create_task(batched.predict(uploads(2), every=False, top=1))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)
         last = asyncio.create_task(batched.predict(uploads(3), every=False, top=1))
+        await asyncio.sleep(0)
         following.cancel()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)
         predictor.free.set()
         assert ohms(await first) + ohms(await last) == [1, 3]
 
@@ -96,7 +97,7 @@ def test_a_cancelled_request_is_left_out(batched: BatchedPredictor, predictor: B
 
 
 def test_what_waits_is_predicted_before_the_end(predictor: Brightness) -> None:
-    batched = BatchedPredictor(predictor, max_photos=1)
+    batched = BatchedPredictor(as_predictor(predictor), max_photos=1)
     batched.start()
     predictor.free.clear()
     found: list[list[list[Prediction]]] = []
@@ -113,3 +114,17 @@ def test_what_waits_is_predicted_before_the_end(predictor: Brightness) -> None:
     stopping.join(20)
     asking.join(20)
     assert ohms(found[0]) == [1, 2, 3]
+
+
+def test_several_threads_share_what_waits(predictor: Brightness) -> None:
+    batched = BatchedPredictor(as_predictor(predictor), workers=3, max_photos=8, seconds=0.05)
+    batched.start()
+
+    async def ask() -> list[list[list[Prediction]]]:
+        requests = [batched.predict(uploads(one), every=False, top=1) for one in range(200)]
+        return await asyncio.gather(*requests)
+
+    found = asyncio.run(ask())
+    batched.stop()
+    assert [ohms(one) for one in found] == [[level] for level in range(200)]
+    assert sum(predictor.batches) == 200 and 0 not in predictor.batches

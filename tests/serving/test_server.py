@@ -6,17 +6,19 @@ import socket
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from resistor_cls.errors import ConfigError, run_command
+from resistor_cls.inference import Prediction
 from resistor_cls.serving.app import create_app
 from resistor_cls.serving.server import listening_socket, serve, url_of
 from resistor_cls.serving.service import Options
-from tests.helpers.served import Brightness, photo
+from tests.helpers.served import Brightness, as_predictor, photo
 
 
 @pytest.fixture
@@ -28,7 +30,9 @@ def listening() -> Iterator[socket.socket]:
 class Slow(Brightness):
     """Takes a second for each batch."""
 
-    def predict_bodies(self, photos, top=3):  # type: ignore[no-untyped-def]
+    def predict_bodies(
+        self, photos: Sequence[np.ndarray], top: int = 3
+    ) -> Iterator[list[Prediction]]:
         time.sleep(1)
         return super().predict_bodies(photos, top)
 
@@ -36,7 +40,7 @@ class Slow(Brightness):
 def _serve(listening: socket.socket, log: Path) -> None:
     """What the process of the server does."""
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
-    app = create_app(Slow(), Options())
+    app = create_app(as_predictor(Slow()), Options())
     sys.exit(run_command(lambda: serve(app, listening, 10, lambda: None)))
 
 
