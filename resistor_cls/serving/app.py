@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Security
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
-from resistor_cls import __version__
+import resistor_cls
 from resistor_cls.serving import schemas
 from resistor_cls.serving.access import Access, refused_response
+from resistor_cls.serving.description import STYLE, description_page
 from resistor_cls.serving.limits import Refused
 from resistor_cls.serving.metrics import CountedRequests
 from resistor_cls.serving.service import Options, Service
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from resistor_cls.inference.predictor import Predictor
 
 PAGE = Path(__file__).with_name("page")  # for people; static files
-_OPEN_PATHS = frozenset({"/", "/health"})
-_PATHS = frozenset(
-    {"/", "/predict", "/model", "/health", "/metrics", "/corrections", "/openapi.json"}
-)
+_OPEN_PATHS = frozenset({"/", "/health", "/docs", "/docs/style.css", "/openapi.json"})
+_PATHS = _OPEN_PATHS | {"/predict", "/model", "/metrics", "/corrections"}
 
 
 def create_app(predictor: "Predictor", options: Options, page: Path = PAGE) -> ASGIApp:
@@ -53,13 +52,14 @@ def create_app(predictor: "Predictor", options: Options, page: Path = PAGE) -> A
 
     app = FastAPI(
         title="resistor_cls",
-        version=__version__,
+        version=resistor_cls.__version__,
         description="Reads resistors in photos.",
         lifespan=lifespan,
         docs_url=None,  # FastAPI's pages load scripts from other hosts
         redoc_url=None,
     )
     _add_operations(app, service, options)
+    _add_description(app)
     _add_page(app, page)
     _add_error_handlers(app)
     guarded = Access(app, options.token, _OPEN_PATHS, ("/page/",))
@@ -74,6 +74,7 @@ def _add_operations(app: FastAPI, service: Service, options: Options) -> None:
         service.predict,
         methods=["POST"],
         dependencies=secured,
+        response_description="the predictions; a photo that cannot be read has an error",
         responses={
             200: {"model": schemas.Predictions},
             **schemas.refusals(408, 413, 415, 422, 503),
@@ -85,6 +86,7 @@ def _add_operations(app: FastAPI, service: Service, options: Options) -> None:
         service.correct,
         methods=["POST"],
         status_code=201,
+        response_description="stored",
         dependencies=secured,
         responses={201: {"model": schemas.Stored}, **schemas.refusals(408, 413, 415, 422, 503)},
         openapi_extra=schemas.CORRECTION_BODY,
@@ -94,6 +96,7 @@ def _add_operations(app: FastAPI, service: Service, options: Options) -> None:
         "/model",
         service.model,
         response_model=schemas.ModelDescription,
+        response_description="the description",
         dependencies=secured,
         responses=schemas.refusals(),
     )
@@ -102,6 +105,7 @@ def _add_operations(app: FastAPI, service: Service, options: Options) -> None:
         service.prometheus,
         dependencies=secured,
         response_class=Response,
+        response_description="the counts",
         responses={
             200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
             **schemas.refusals(),
@@ -111,8 +115,22 @@ def _add_operations(app: FastAPI, service: Service, options: Options) -> None:
         "/health",
         service.health,
         response_model=schemas.Health,
+        response_description="it runs",
         responses={403: schemas.refusals()[403]},
     )
+
+
+def _add_description(app: FastAPI) -> None:
+    async def docs() -> HTMLResponse:
+        """The requests, for people."""
+        return HTMLResponse(description_page(app.openapi()))
+
+    async def style() -> FileResponse:
+        """How that page looks."""
+        return FileResponse(STYLE)
+
+    app.add_api_route("/docs", docs, include_in_schema=False)
+    app.add_api_route("/docs/style.css", style, include_in_schema=False)
 
 
 def _add_page(app: FastAPI, page: Path) -> None:
@@ -135,13 +153,13 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         found = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors())
-        return refused_response(Refused(422, f"{found}; see /openapi.json"))
+        return refused_response(Refused(422, f"{found}; see /docs"))
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
         sentences = {
-            404: "there is nothing at this address; /openapi.json lists what there is",
-            405: f"this address takes no {request.method}; /openapi.json lists what there is",
+            404: "there is nothing at this address; /docs lists what there is",
+            405: f"this address takes no {request.method}; /docs lists what there is",
         }
         detail = sentences.get(error.status_code, str(error.detail))
         return refused_response(Refused(error.status_code, detail, dict(error.headers or {})))

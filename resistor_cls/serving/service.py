@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from fastapi import Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from resistor_cls import __version__
+import resistor_cls
 from resistor_cls.data.images.decode import PhotoHeader
 from resistor_cls.errors import MAX_LISTED, DataError, many
 from resistor_cls.inference.prediction import Prediction
@@ -74,13 +74,11 @@ class Service:
         self,
         request: Request,
         every: Annotated[
-            bool, Query(alias="all", description="a prediction for each body in a photo")
+            bool, Query(alias="all", description="a prediction for each body that is found")
         ] = False,
         top: Annotated[int, Query(ge=1, le=MAX_TOP, description="number of candidates")] = 3,
     ) -> JSONResponse:
         """Reads the resistor in each photo."""
-        if every and not self._predictor.locates:
-            raise Refused(422, "all=true: this model reads whole photos and finds no bodies")
         limits = self._options.limits
         with self._capacity.taken():
             uploads = await self._in_time(read_photos(request, "photos", limits), 408)
@@ -124,7 +122,7 @@ class Service:
         categories = self._categories()
         return {
             "model": self._options.model,
-            "version": __version__,
+            "version": resistor_cls.__version__,
             "reads": "values" if predictor.reads_any_value else "categories",
             "categories": None if categories is None else list(categories.names),
             "threshold": self._threshold(),
@@ -154,6 +152,8 @@ class Service:
             for upload, header in zip(uploads, headers, strict=True)
             if not isinstance(header, DataError)
         ]
+        # Without a detector the whole photo is read, as where no body is found.
+        every = every and self._predictor.locates
         predicted = iter(await self.batched.predict(readable, every=every, top=top))
         found = [
             [Prediction(None, error=str(header))] if isinstance(header, DataError)
