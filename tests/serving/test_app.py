@@ -1,3 +1,6 @@
+import ctypes
+import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -294,6 +297,23 @@ def test_damaged_photos_are_no_defect(client: TestClient) -> None:
         response = client.post("/predict", content=content, headers={"Content-Type": "image/x"})
         assert response.status_code in (200, 413, 422), response.text
     assert 'status="500"' not in client.get("/metrics").text
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="malloc_trim is of the C library of Linux")
+def test_ten_thousand_damaged_photos_leave_no_memory_behind(client: TestClient) -> None:
+    def resident() -> float:
+        ctypes.CDLL(None).malloc_trim(0)  # free memory that the C library keeps is not lost
+        line = re.search(r"^process_resident_memory_bytes (\S+)", client.get("/metrics").text, re.M)
+        return float(line[1]) / 2**20
+
+    for first in range(0, 10_000, 16):
+        contents = [mutated(number) for number in range(first, first + 16)]
+        response = client.post("/predict", files=files(*contents))
+        assert response.status_code in (200, 413, 422), response.text
+        if first == 2000:
+            before = resident()
+    assert resident() < before + 64  # MiB
 
 
 def test_requests_at_the_same_time_get_their_own_predictions(

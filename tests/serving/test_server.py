@@ -6,15 +6,13 @@ import socket
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from resistor_cls.errors import ConfigError, run_command
-from resistor_cls.inference import Prediction
 from resistor_cls.serving.app import create_app
 from resistor_cls.serving.server import listening_socket, serve, url_of
 from resistor_cls.serving.service import Options
@@ -27,41 +25,11 @@ def listening() -> Iterator[socket.socket]:
         yield made
 
 
-class Slow(Brightness):
-    """Takes a second for each batch."""
-
-    def predict_bodies(
-        self, photos: Sequence[np.ndarray], top: int = 3
-    ) -> Iterator[list[Prediction]]:
-        time.sleep(1)
-        return super().predict_bodies(photos, top)
-
-
-def _serve(listening: socket.socket, log: Path) -> None:
+def _serve(predictor: Brightness, listening: socket.socket, log: Path) -> None:
     """What the process of the server does."""
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
-    app = create_app(as_predictor(Slow()), Options())
-    sys.exit(run_command(lambda: serve(app, listening, 10, lambda: None)))
-
-
-@pytest.fixture
-def start(listening: socket.socket, tmp_path: Path) -> Iterator[Callable[[], int]]:
-    """Starts a server; returns the id of its process, which the status is waited for of."""
-    # A new interpreter would import PyTorch for seconds.
-    process = multiprocessing.get_context("fork").Process(
-        target=_serve, args=(listening, tmp_path / "log")
-    )
-
-    def begin() -> int:
-        process.start()
-        assert process.pid is not None
-        urllib.request.urlopen(f"{url_of(listening)}/health", timeout=60).close()
-        return process.pid
-
-    begin.process = process  # type: ignore[attr-defined]
-    yield begin
-    process.kill()
-    process.join()
+    app = create_app(as_predictor(predictor), Options())
+    sys.exit(run_command(lambda: serve(app, listening, 30, lambda: None)))
 
 
 def ask(url: str, level: int) -> float:
@@ -70,24 +38,38 @@ def ask(url: str, level: int) -> float:
         return float(json.load(response)["predictions"][0]["ohms"])
 
 
+def wait_for(url: str, line: str) -> None:
+    """Waits for a line of the metrics."""
+    found = ""
+    while f"{line}\n" not in found:
+        time.sleep(0.02)
+        with urllib.request.urlopen(f"{url}/metrics", timeout=60) as response:
+            found = response.read().decode()
+
+
 @pytest.mark.parametrize(("asked", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_server_that_is_asked_to_stop_finishes_what_runs(
-    asked: signal.Signals,
-    status: int,
-    start: Callable[[], int],
-    listening: socket.socket,
-    tmp_path: Path,
+    asked: signal.Signals, status: int, listening: socket.socket, tmp_path: Path
 ) -> None:
-    pid, url = start(), url_of(listening)
-    with ThreadPoolExecutor(4) as pool:
-        running = [pool.submit(ask, url, level) for level in range(4)]
-        time.sleep(0.5)
-        os.kill(pid, asked)
-        assert [one.result() for one in running] == [0, 1, 2, 3]
-    process = start.process  # type: ignore[attr-defined]
-    process.join(30)
-    assert process.exitcode == status
-    assert (tmp_path / "log").read_text() == ("interrupted\n" if status else "")
+    fork = multiprocessing.get_context("fork")  # a new interpreter would import PyTorch
+    predictor, free = Brightness(), fork.Event()
+    predictor.free = free  # type: ignore[assignment]
+    process = fork.Process(target=_serve, args=(predictor, listening, tmp_path / "log"))
+    process.start()
+    url = url_of(listening)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            running = [pool.submit(ask, url, level) for level in range(4)]
+            wait_for(url, "resistor_cls_waiting_photos 4.0")
+            os.kill(process.pid or 0, asked)
+            free.set()
+            assert [one.result() for one in running] == [0, 1, 2, 3]
+        process.join(30)
+        assert process.exitcode == status
+        assert (tmp_path / "log").read_text() == ("interrupted\n" if status else "")
+    finally:
+        process.kill()
+        process.join()
 
 
 def test_a_port_in_use_is_named(listening: socket.socket) -> None:
