@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resistor_cls.errors import DataError
 from resistor_cls.inference.prediction import Prediction
-from resistor_cls.serving.uploads import Upload
+from resistor_cls.serving.uploads import Unreadable, Upload
 
 if TYPE_CHECKING:
     from resistor_cls.inference.predictor import Predictor
@@ -47,7 +46,7 @@ class _Waiting:
         return self.every, self.top
 
 
-_Batch = list[tuple[_Waiting, Future[np.ndarray]]]
+_Batch = list[tuple[_Waiting, Future[np.ndarray | Unreadable]]]
 
 
 class BatchedPredictor:
@@ -167,13 +166,15 @@ class BatchedPredictor:
 
     def _predict_batch(self, batch: _Batch) -> None:
         decoded: list[tuple[_Waiting, np.ndarray]] = []
-        for one, photo in batch:
-            try:
-                decoded.append((one, photo.result()))
-            except DataError as error:
-                one.result.set_result([Prediction(None, error=str(error))])
-            except Exception as error:  # a defect, or a request that has closed its files
+        for one, decoding in batch:
+            if error := decoding.exception():  # a defect, or a request that has closed its files
                 one.result.set_exception(error)
+                continue
+            photo = decoding.result()
+            if isinstance(photo, Unreadable):
+                one.result.set_result([Prediction(None, error=photo.reason)])
+            else:
+                decoded.append((one, photo))
         decoded.sort(key=lambda pair: pair[0].options)
         for _, group in groupby(decoded, key=lambda pair: pair[0].options):
             self._predict_group(list(group))

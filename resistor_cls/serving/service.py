@@ -18,7 +18,7 @@ from resistor_cls.serving.batching import BatchedPredictor
 from resistor_cls.serving.limits import Capacity, Limits, Refused
 from resistor_cls.serving.metrics import CONTENT_TYPE, Metrics
 from resistor_cls.serving.review import corrected_category, store_correction
-from resistor_cls.serving.uploads import TooManyPixels, Upload, read_form, read_photos
+from resistor_cls.serving.uploads import TooManyPixels, Unreadable, Upload, read_form, read_photos
 
 if TYPE_CHECKING:
     from resistor_cls.categories import Categories
@@ -150,30 +150,24 @@ class Service:
         readable = [
             (upload, header.pixels)
             for upload, header in zip(uploads, headers, strict=True)
-            if not isinstance(header, DataError)
+            if isinstance(header, PhotoHeader)
         ]
         # Without a detector the whole photo is read, as where no body is found.
         every = every and self._predictor.locates
         predicted = iter(await self.batched.predict(readable, every=every, top=top))
         found = [
-            [Prediction(None, error=str(header))] if isinstance(header, DataError)
-            else next(predicted)
+            next(predicted) if isinstance(header, PhotoHeader)
+            else [Prediction(None, error=header.reason)]
             for header in headers
         ]  # fmt: skip
         self.metrics.count_photos(found)
         if all(one[0].error is not None for one in found):
-            large = any(isinstance(header, TooManyPixels) for header in headers)
+            large = any(isinstance(header, Unreadable) and header.is_large for header in headers)
             raise Refused(413 if large else 422, _none_readable(uploads, found))
         return found
 
-    def _headers(self, uploads: Sequence[Upload]) -> list[PhotoHeader | DataError]:
-        found: list[PhotoHeader | DataError] = []
-        for upload in uploads:
-            try:
-                found.append(upload.header(self._options.limits.pixels))
-            except DataError as error:
-                found.append(error)
-        return found
+    def _headers(self, uploads: Sequence[Upload]) -> list[PhotoHeader | Unreadable]:
+        return [upload.checked(self._options.limits.pixels) for upload in uploads]
 
     def _store(self, folder: Path, photo: Upload, value: str) -> dict[str, str]:
         """Stores a correction.

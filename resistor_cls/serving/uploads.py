@@ -30,6 +30,19 @@ class TooManyPixels(DataError):
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """Why a photo cannot be read.
+
+    Attributes:
+        reason: in words.
+        is_large: whether it has too many pixels.
+    """
+
+    reason: str
+    is_large: bool = False
+
+
+@dataclass(frozen=True)
 class Upload:
     """A photo that a client has sent.
 
@@ -61,13 +74,20 @@ class Upload:
             )
         return header
 
-    def decoded(self) -> np.ndarray:
-        """The upright pixels, see `decode_photo`.
+    def checked(self, max_pixels: int) -> PhotoHeader | Unreadable:
+        """See `header`; the reason where it cannot be read."""
+        # An error that is kept would keep the bytes too, which the frames of its traceback hold.
+        try:
+            return self.header(max_pixels)
+        except DataError as error:
+            return Unreadable(str(error), isinstance(error, TooManyPixels))
 
-        Raises:
-            DataError: see `decode_photo`.
-        """
-        return decode_photo(self.encoded())
+    def decoded(self) -> np.ndarray | Unreadable:
+        """The upright pixels, see `decode_photo`; the reason where it cannot be read."""
+        try:
+            return decode_photo(self.encoded())
+        except DataError as error:
+            return Unreadable(str(error))
 
     def close(self) -> None:
         """Removes the bytes."""
