@@ -69,14 +69,15 @@ def test_a_port_in_use_is_found_out_before_the_model_is_loaded(
     assert f"--port {port}: Address already in use" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("library", ["prometheus_client", "python_multipart"])
 def test_a_missing_library_is_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    library: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    monkeypatch.setitem(sys.modules, library, None)
     for name in [name for name in sys.modules if name.startswith("resistor_cls.serving.")]:
         monkeypatch.delitem(sys.modules, name)
     assert main(["--port", "0"]) == 2
-    assert "prometheus_client is not installed: pip install" in capsys.readouterr().err
+    assert f"{library} is not installed: pip install" in capsys.readouterr().err
 
 
 @pytest.mark.slow

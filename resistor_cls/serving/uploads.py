@@ -8,6 +8,7 @@ from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
 import numpy as np
+import python_multipart  # noqa: F401, Starlette would miss it at the first form only
 from fastapi import Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser

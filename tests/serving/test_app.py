@@ -304,8 +304,9 @@ def test_damaged_photos_are_no_defect(client: TestClient) -> None:
 def test_ten_thousand_damaged_photos_leave_no_memory_behind(client: TestClient) -> None:
     def resident() -> float:
         ctypes.CDLL(None).malloc_trim(0)  # free memory that the C library keeps is not lost
-        line = re.search(r"^process_resident_memory_bytes (\S+)", client.get("/metrics").text, re.M)
-        return float(line[1]) / 2**20
+        text = client.get("/metrics").text
+        (found,) = re.findall(r"^process_resident_memory_bytes (\S+)", text, re.M)
+        return float(found) / 2**20
 
     for first in range(0, 10_000, 16):
         contents = [mutated(number) for number in range(first, first + 16)]
