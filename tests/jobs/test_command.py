@@ -52,7 +52,10 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     ("word", "says"),
     [
         ("predit", "has no subcommand predit: did you mean predict?"),
-        ("xyz", "has no subcommand xyz: valid: audit, evaluate, predict, render, sync, train"),
+        (
+            "xyz",
+            "has no subcommand xyz: valid: audit, evaluate, predict, render, serve, sync, train",
+        ),
         ("--colour", "has no option --colour: valid:"),
     ],
 )

@@ -18,6 +18,7 @@ ARROWS = {
     "model": {"synthetic", "data"},
     "evaluation": set(),  # pure functions of arrays
     "inference": {"synthetic", "data", "model", "evaluation"},
+    "serving": {"data", "inference"},
     "tracking": {"evaluation", "inference"},
     "config": {"tracking"},
 }
