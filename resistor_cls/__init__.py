@@ -24,8 +24,8 @@ def load(
     """Loads a model that predicts.
 
     Args:
-        reference: a checkpoint or a weight file; or as text `runs:/RUN_ID/model`,
-            `models:/NAME@ALIAS`, or `rendered` for the model of the package.
+        reference: a checkpoint, an exported model or a weight file; or as text
+            `runs:/RUN_ID/model`, `models:/NAME@ALIAS`, or `rendered` for the model of the package.
         tracking_uri: MLflow store that runs and models are looked up in; by default
             `$MLFLOW_TRACKING_URI`, else `sqlite:///mlflow.db`.
         key: that the reference was given by, for messages.
@@ -44,7 +44,7 @@ def load(
 
 
 def __getattr__(name: str) -> Any:
-    """Imports classes that need PyTorch when they are first used (PEP 562)."""
+    """Imports classes when they are first used (PEP 562)."""
     if name in ("Prediction", "Predictor"):
         from resistor_cls import inference
 

@@ -32,7 +32,6 @@ def _predict(arguments: argparse.Namespace) -> None:
     # Imported here, so that --help and the check of arguments take no seconds.
     from resistor_cls.data.sources.walk import left_out_line
     from resistor_cls.inference import Predictor, look_for_photos
-    from resistor_cls.inference.annotated_copies import AnnotatedCopies, not_copies
     from resistor_cls.tracking import model_file
 
     options = _read_options(arguments)
@@ -41,6 +40,8 @@ def _predict(arguments: argparse.Namespace) -> None:
         _note(line)
     copies = None
     if arguments.annotate is not None:
+        from resistor_cls.inference.annotated_copies import AnnotatedCopies, not_copies
+
         photos = not_copies(photos, arguments.photos, arguments.annotate)
         copies = AnnotatedCopies(arguments.annotate, photos)
     with model_file(arguments.model, arguments.tracking_uri, "--model") as file:
@@ -158,7 +159,6 @@ def _writer(
     arguments: argparse.Namespace, photos: Sequence[Path], predictor: "Predictor", top: int
 ) -> "Format":
     from resistor_cls.inference.counting import CountedFormat
-    from resistor_cls.inference.photo_page import Page
     from resistor_cls.inference.printing import Csv, Json, JsonLines, Table
     from resistor_cls.inference.value_table import ValueTable, VerdictTable
 
@@ -175,6 +175,8 @@ def _writer(
     if arguments.count:
         return CountedFormat(form)
     if form == "html":
+        from resistor_cls.inference.photo_page import Page
+
         model = "of the package" if arguments.model == "rendered" else arguments.model
         return Page(len(photos), model, top)
     if form == "csv":

@@ -27,6 +27,7 @@ from resistor_cls.inference.photo_input import pixels_of
 from resistor_cls.inference.reading_calibration import KEY, ReadingCalibration
 from resistor_cls.inference.value_readings import read_band_scores
 from resistor_cls.model import ResistorNetwork
+from resistor_cls.model.torch_network import TorchNetwork
 from resistor_cls.synthetic import draw_crops
 
 _CATEGORIES = "37 categories"
@@ -73,7 +74,9 @@ def of_categories(folder: Path) -> Photos:
 def read(network: ResistorNetwork, photos: Photos) -> BandScores:
     """The scores of the bands of every photo, on one core."""
     prepare = network.image_preprocessing()
-    return read_band_scores(network, (prepare(pixels_of(file)).photo for file in photos.files))
+    return read_band_scores(
+        TorchNetwork(network), (prepare(pixels_of(file)).photo for file in photos.files)
+    )
 
 
 def readings(scores: BandScores, ohms: np.ndarray, series: str = "E96") -> pd.DataFrame:
@@ -175,7 +178,7 @@ def fresh_crops(network: ResistorNetwork, measured: bool) -> tuple[float, float]
     right = []
     for _ in range(FRESH // 50):
         crops = draw_crops(50, network.preprocessing.shape, rng, measured=measured)
-        found = read_band_scores(network, crops.photos).slots.argmax(axis=2)
+        found = read_band_scores(TorchNetwork(network), crops.photos).slots.argmax(axis=2)
         right.append(found == crops.bands)
     every = np.concatenate(right)
     return float(every.all(axis=1).mean()), float(every.mean())

@@ -31,6 +31,7 @@ from resistor_cls.evaluation.calibration.familiarity import fit_familiarity
 from resistor_cls.inference.batches import probabilities_and_features
 from resistor_cls.model import ResistorNetwork, image_preprocessing
 from resistor_cls.model.checkpoint.weights import RENDERED
+from resistor_cls.model.torch_network import TorchNetwork
 
 HERE = Path(__file__).parent
 SEEDS, FOLDS, HALVES = 3, 5, 20
@@ -92,7 +93,7 @@ def seen(model: ResistorNetwork, photos: list[Photo], crops: bool) -> tuple[np.n
             located.append(one.located)
             yield one.photo
 
-    likely, features = probabilities_and_features(model, pixels())
+    likely, features = probabilities_and_features(TorchNetwork(model), pixels())
     return likely, features, np.array(located)
 
 

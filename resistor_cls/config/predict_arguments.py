@@ -68,8 +68,8 @@ def _add_model_options(parser: Parser) -> None:
         "--model",
         default="rendered",
         metavar="REF",
-        help="checkpoint file, runs:/RUN_ID/model or models:/NAME@ALIAS; by default the model that "
-        "comes with the package, which reads the bands of any resistor",
+        help="checkpoint file, ONNX file of export, runs:/RUN_ID/model or models:/NAME@ALIAS; by "
+        "default the model that comes with the package, which reads the bands of any resistor",
     )
     group.add_argument(
         "--views",

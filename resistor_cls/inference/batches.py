@@ -6,8 +6,6 @@ from itertools import islice
 from typing import TypeVar
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.evaluation.calibration import (
@@ -16,19 +14,18 @@ from resistor_cls.evaluation.calibration import (
     apply_calibration,
     calibrated,
 )
-from resistor_cls.model.network import ResistorNetwork
-from resistor_cls.model.training.gather import concatenate
+from resistor_cls.model.photo_network import PhotoNetwork
 
 _Item = TypeVar("_Item")
 
 BATCH = 32  # photos at a time, as in validation
 
 
-def predict_probabilities(network: ResistorNetwork, photos: Iterable[np.ndarray]) -> np.ndarray:
+def predict_probabilities(network: PhotoNetwork, photos: Iterable[np.ndarray]) -> np.ndarray:
     """Probabilities of photos, equal to those of validation to the digit.
 
     Args:
-        network: in eval mode, on any device.
+        network: that predicts.
         photos: (rows, columns, channels) uint8 each, preprocessed for the network. An iterator is
             consumed a batch at a time.
 
@@ -39,7 +36,7 @@ def predict_probabilities(network: ResistorNetwork, photos: Iterable[np.ndarray]
 
 
 def probabilities_and_features(
-    network: ResistorNetwork, photos: Iterable[np.ndarray]
+    network: PhotoNetwork, photos: Iterable[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """See `predict_probabilities`, and the features that the probabilities are computed from.
 
@@ -47,31 +44,31 @@ def probabilities_and_features(
         (photos, categories) float32; and (photos, features) float16, None of a model that gives
         none, and of no photos.
     """
-    parts, pooled = [torch.empty((0, len(network.categories)))], []
+    parts, pooled = [np.empty((0, len(network.categories)), np.float32)], []
     for likely, features in predict_batches(network, photos):
-        parts.append(torch.from_numpy(likely))
+        parts.append(likely)
         if features is not None:
-            pooled.append(torch.from_numpy(features))
-    # `concatenate` empties the lists, so that no tensor is in memory twice.
-    return concatenate(parts).numpy(), concatenate(pooled).numpy() if pooled else None
+            pooled.append(features)
+    return _joined(parts), _joined(pooled) if pooled else None
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Arrays one behind the other; the list is emptied on the way, so that none is held twice."""
+    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    place = len(whole)
+    while parts:
+        part = parts.pop()
+        place -= len(part)
+        whole[place : place + len(part)] = part
+    return whole
 
 
 def predict_batches(
-    network: ResistorNetwork, photos: Iterable[np.ndarray]
+    network: PhotoNetwork, photos: Iterable[np.ndarray]
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """See `probabilities_and_features`, a batch at a time."""
     for group in batched(photos):
-        with torch.inference_mode():
-            logits, features = network.predict(as_batch(group, network.device))
-            likely = network.probabilities(logits).cpu().numpy()
-            yield likely, None if features is None else features.cpu().numpy()
-
-
-def as_batch(photos: Iterable[np.ndarray], device: torch.device) -> Tensor:
-    """Photos as (photos, channels, rows, columns) float32 in [0, 1] on a device."""
-    batch = torch.from_numpy(np.stack(list(photos)))
-    # 8 bits travel to a device four times as fast.
-    return batch.permute(0, 3, 1, 2).to(device).float().div(255)
+        yield network.predict_photos(np.stack(group))
 
 
 def batched(items: Iterable[_Item], size: int = BATCH) -> Iterator[tuple[_Item, ...]]:
@@ -105,7 +102,7 @@ class Evaluated:
 
 
 def evaluate_bodies(
-    network: ResistorNetwork, calibration: Calibration | None, bodies: Sequence[PreprocessedImage]
+    network: PhotoNetwork, calibration: Calibration | None, bodies: Sequence[PreprocessedImage]
 ) -> Evaluated:
     """Predicts preprocessed photos, and applies the calibration of the model."""
     likely, features = probabilities_and_features(network, (one.photo for one in bodies))

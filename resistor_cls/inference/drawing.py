@@ -1,6 +1,7 @@
 """Draws predictions: the boxes of bodies on a photo, and captions."""
 
 import functools
+import importlib.util
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -232,7 +233,7 @@ def ink_on(colour: str) -> str:
 @functools.cache
 def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which comes with matplotlib; Pillow's own font has no Ω."""
-    import matplotlib
-
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name, size)
+    package = importlib.util.find_spec("matplotlib")  # found, but not imported: that takes a second
+    assert package is not None and package.origin is not None
+    fonts = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return ImageFont.truetype(fonts / f"DejaVuSans{'-Bold' if bold else ''}.ttf", size)

@@ -28,10 +28,8 @@ from resistor_cls.inference.batches import predict_probabilities
 from resistor_cls.inference.describe import name_of
 from resistor_cls.inference.reading_calibration import ReadingCalibration
 from resistor_cls.inference.true_parts import Bands, TrueParts, clusters, groups, true_parts
-from resistor_cls.inference.value_readings import (
-    read_band_scores,
-    readings_by_category,
-)
+from resistor_cls.inference.value_readings import read_band_scores, readings_by_category
+from resistor_cls.model.torch_network import TorchNetwork
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -232,9 +230,10 @@ def _readings(
 ) -> tuple[list[list[ValueReading]], list[tuple[Bands, Bands]], ReadingCalibration]:
     """The readings, the true bands beside the colours that were read, and the calibration."""
     photos = (data.photo(int(index)) for index in truth.indices)
+    network = TorchNetwork(model)
     if model.reads_bands:
         calibration = ReadingCalibration.of(model.metadata)
-        scores = calibration.apply(read_band_scores(model, photos))
+        scores = calibration.apply(read_band_scores(network, photos))
         aligned = [align_bands(scores, place, codes) for place, codes in enumerate(truth.codes)]
         return read_values(scores, top=1), aligned, calibration
     if all(category.ohms is None for category in model.categories):
@@ -242,5 +241,7 @@ def _readings(
             "the model reads no bands, and none of its categories has a value: evaluate it on "
             "photos with labels, or take a model that reads bands, such as model=rendered"
         )
-    readings = readings_by_category(predict_probabilities(model, photos), model.categories)
+    readings = readings_by_category(
+        predict_probabilities(TorchNetwork(model), photos), model.categories
+    )
     return readings, [((), ())] * len(readings), ReadingCalibration()

@@ -2,16 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-import torch
 
 from resistor_cls.categories import Categories
-from resistor_cls.data.images.files import image_errors, named
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.errors import ConfigError, DataError
 from resistor_cls.evaluation.calibration import RISKS, Calibration
@@ -24,13 +21,19 @@ from resistor_cls.inference.batches import (
 )
 from resistor_cls.inference.category_prediction import category_prediction
 from resistor_cls.inference.expectation import with_verdict
+from resistor_cls.inference.photo_bodies import Bodies, each_with_bodies
 from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.read_options import ReadOptions, check_no_options, equal_ohms
 from resistor_cls.inference.reading_calibration import DEFAULT_THRESHOLD, ReadingCalibration
 from resistor_cls.inference.value_reader import ValueReader
-from resistor_cls.model import ResistorNetwork
+from resistor_cls.model.exported.files import ONNX_SUFFIX, RENDERED_ONNX
+from resistor_cls.model.exported.network import ExportedNetwork
+from resistor_cls.model.photo_network import PhotoNetwork
 from resistor_cls.model.tta import check_views
+
+if TYPE_CHECKING:
+    from resistor_cls.model import ResistorNetwork
 
 _AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
 
@@ -42,7 +45,8 @@ class Predictor:
     predicts its categories.
 
     Args:
-        model: a trained classifier; by default the one that comes with the package.
+        model: a trained classifier, or an exported one; by default the one that comes with the
+            package, exported.
         read_options: which values are read, see `set_read_options`.
 
     Attributes:
@@ -53,19 +57,20 @@ class Predictor:
     """
 
     def __init__(
-        self, model: ResistorNetwork | None = None, read_options: ReadOptions | None = None
+        self,
+        model: "PhotoNetwork | ResistorNetwork | None" = None,
+        read_options: ReadOptions | None = None,
     ) -> None:
         if model is None:
-            model = ResistorNetwork.load("rendered")
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._prepare = model.image_preprocessing()
-        self._model = model.eval().to(self._device)
-        saved = model.metadata.get("calibration")
+            model = ExportedNetwork.load(RENDERED_ONNX)
+        self._model = model if isinstance(model, PhotoNetwork) else _by_torch(model)
+        self._prepare = self._model.image_preprocessing()
+        saved = self._model.metadata.get("calibration")
         self.calibration = None if saved is None else Calibration.from_dict(saved)
         self.argument_prefix = ""
         self._threshold_by = "the model's probability threshold"
         self._threshold: float | None = None  # that the caller chose
-        self._reading_calibration = ReadingCalibration.of(model.metadata)
+        self._reading_calibration = ReadingCalibration.of(self._model.metadata)
         self.set_read_options(read_options or ReadOptions())
 
     @classmethod
@@ -73,11 +78,17 @@ class Predictor:
         """Loads a model from a file; `resistor_cls.load` also takes models of MLflow.
 
         Args:
-            file: a checkpoint or a weight file; the text `rendered` names the model of the package.
+            file: an exported model (`.onnx`), a checkpoint or a weight file; the text `rendered`
+                names the model of the package.
 
         Raises:
-            ModelError: see `ResistorNetwork.load`.
+            ModelError: see `ResistorNetwork.load`, and `ExportedNetwork.load`.
         """
+        path = RENDERED_ONNX if file == "rendered" else Path(file)
+        if path.suffix == ONNX_SUFFIX:  # PyTorch takes seconds to import, and is not needed
+            return cls(ExportedNetwork.load(path))
+        from resistor_cls.model import ResistorNetwork
+
         return cls(ResistorNetwork.load(file))
 
     @property
@@ -93,7 +104,7 @@ class Predictor:
     @property
     def locates(self) -> bool:
         """Whether the model has a detector and reads the crop of the body."""
-        return self._prepare.locates
+        return self._model.locates
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -148,7 +159,7 @@ class Predictor:
             self._threshold_by = f"{self.argument_prefix}threshold"
             check_threshold(threshold, self._threshold_by)
             self._threshold = float(threshold)
-        self._model.set_inference(views=views, probability_threshold=threshold)
+        self._model.set_inference(views, threshold)
 
     def set_read_options(self, options: ReadOptions) -> None:
         """Chooses the values that are read, and the value that is expected.
@@ -260,22 +271,22 @@ class Predictor:
         several: Any = [photos] if is_one(photos) else photos
         return (
             predictions
-            for group in batched(several, _AT_ONCE)
+            for group in batched(
+                each_with_bodies(several, self._prepare, every, self._model.parallel), _AT_ONCE
+            )
             for predictions in self._of_group(group, top, risk, every)
         )
 
     def _of_group(
-        self, photos: Sequence[Photo], top: int, risk: float | None, every: bool
+        self,
+        photos: Sequence[tuple[Photo, Bodies | DataError]],
+        top: int,
+        risk: float | None,
+        every: bool,
     ) -> Iterator[list[Prediction]]:
-        found: list[list[PreprocessedImage] | DataError] = []
-        for photo in photos:
-            try:
-                found.append(self._bodies(photo, every))
-            except DataError as error:
-                found.append(error)
-        bodies = [one for of_photo in found if isinstance(of_photo, list) for one in of_photo]
+        bodies = [one for _, of_photo in photos if isinstance(of_photo, list) for one in of_photo]
         predictions = iter(self._of_bodies(bodies, top, risk))
-        for photo, of_photo in zip(photos, found, strict=True):
+        for photo, of_photo in photos:
             file = Path(photo) if isinstance(photo, str | os.PathLike) else None
             if isinstance(of_photo, DataError):
                 yield [Prediction(file, error=str(of_photo))]
@@ -286,19 +297,6 @@ class Predictor:
                 )
                 for number, one in enumerate(of_photo, start=1)
             ]
-
-    def _bodies(self, photo: Photo, every: bool) -> list[PreprocessedImage]:
-        """The crop of each body of a photo, or of the most probable one; or the whole photo.
-
-        Raises:
-            DataError: a photo that cannot be read.
-        """
-        is_file = isinstance(photo, str | os.PathLike)
-        with named(Path(photo)) if is_file else nullcontext():  # type: ignore[arg-type]
-            pixels = pixels_of(photo)
-            with image_errors("preprocessed"):
-                found = self._prepare.every(pixels) if every else []
-                return found or [self._prepare(pixels)]
 
     def _of_bodies(
         self, bodies: Sequence[PreprocessedImage], top: int, risk: float | None
@@ -348,6 +346,12 @@ class Predictor:
         if threshold and found.probabilities[place].max() < threshold:
             return f"{self._threshold_by} {threshold:g}"
         return None
+
+
+def _by_torch(network: "ResistorNetwork") -> PhotoNetwork:
+    from resistor_cls.model.torch_network import TorchNetwork
+
+    return TorchNetwork.ready(network)
 
 
 def _readable(predictions: list[Prediction]) -> list[Prediction]:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
+import numpy as np
 
 from resistor_cls.bands import BandScores
 from resistor_cls.category_codes import CodeTable, category_log_probabilities, code_table
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.decoding import ValueReading, legal_share, read_values
-from resistor_cls.inference.batches import as_batch, batched
+from resistor_cls.inference.batches import batched
 from resistor_cls.inference.expectation import with_verdict
 from resistor_cls.inference.prediction import Box, Candidate, Prediction, ambiguous, reading_of
 from resistor_cls.inference.quality import band_reason, crop_quality, photo_reason
@@ -25,7 +25,7 @@ from resistor_cls.inference.wording import (
     no_resistor,
     not_listed,
 )
-from resistor_cls.model import ResistorNetwork
+from resistor_cls.model.photo_network import PhotoNetwork
 
 # Readings of a photo that are looked at: each takes some milliseconds to decode.
 READINGS, _READINGS_OF_A_LIST = 5, 10
@@ -56,13 +56,13 @@ class ValueReader:
     """Reads values of bodies.
 
     Args:
-        network: reads bands; in eval mode.
+        network: reads bands.
         calibration: of its readings.
         options: what the user says about the values, checked.
     """
 
     def __init__(
-        self, network: ResistorNetwork, calibration: ReadingCalibration, options: ReadOptions
+        self, network: PhotoNetwork, calibration: ReadingCalibration, options: ReadOptions
     ) -> None:
         self._network, self._calibration, self._options = network, calibration, options
         categories = options.categories
@@ -85,9 +85,8 @@ class ValueReader:
         """
         found = []
         for group in batched(bodies):
-            with torch.inference_mode():
-                batch = as_batch((one.photo for one in group), self._network.device)
-                scores = self._calibration.apply(self._network.read_bands(batch))
+            photos = np.stack([one.photo for one in group])
+            scores = self._calibration.apply(self._network.read_photos(photos))
             for body, read in zip(group, self._rank(scores, top), strict=True):
                 found.append(self._prediction(body, read, top, threshold))
         return found
@@ -113,7 +112,7 @@ class ValueReader:
     def _prediction(
         self, body: PreprocessedImage, read: _Read, top: int, threshold: float
     ) -> Prediction:
-        located = body.located if self._network.preprocessing.detector is not None else None
+        located = body.located if self._network.locates else None
         ranked = read.ranked
         best = self._best(ranked, threshold)
         wording = self._worded(body, read, best, threshold, located)

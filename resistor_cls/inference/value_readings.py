@@ -3,28 +3,23 @@
 from collections.abc import Iterable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from resistor_cls.bands import BandScores
 from resistor_cls.categories import Categories
 from resistor_cls.decoding import ValueReading
-from resistor_cls.inference.batches import as_batch, batched
-from resistor_cls.model.network import ResistorNetwork
+from resistor_cls.inference.batches import batched
+from resistor_cls.model.photo_network import PhotoNetwork
 
 
-def read_band_scores(network: ResistorNetwork, photos: Iterable[np.ndarray]) -> BandScores:
+def read_band_scores(network: PhotoNetwork, photos: Iterable[np.ndarray]) -> BandScores:
     """Reads the bands of preprocessed photos, a batch at a time.
 
     Args:
-        network: in eval mode, on any device; `reads_bands` is true.
+        network: `reads_bands` is true.
         photos: (rows, columns, channels) uint8 each, at least one.
     """
-    parts = []
-    for group in batched(photos):
-        with torch.inference_mode():
-            parts.append(network.read_bands(as_batch(group, network.device)))
-    return BandScores.joined(parts)
+    return BandScores.joined([network.read_photos(np.stack(group)) for group in batched(photos)])
 
 
 def readings_by_category(

@@ -1,18 +1,37 @@
 """The activations that turn logits into probabilities, each with the losses that need it."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from resistor_cls.errors import ConfigError, nearest
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-def _softmax(logits: Tensor) -> Tensor:
-    return logits.softmax(dim=1)
+ACTIVATIONS: "dict[str, Callable[[Tensor], Tensor]]" = {
+    "sigmoid": lambda logits: logits.sigmoid(),
+    "softmax": lambda logits: logits.softmax(dim=1),
+}
 
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "sigmoid": Tensor.sigmoid,
+def _softmax(logits: NDArray[Any]) -> NDArray[Any]:
+    exponentials: NDArray[Any] = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[Any] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _sigmoid(logits: NDArray[Any]) -> NDArray[Any]:
+    with np.errstate(over="ignore"):  # far below 0 the exponential is infinite, and the result 0
+        shares: NDArray[Any] = 1 / (1 + np.exp(-logits))
+    return shares
+
+
+# The same for arrays (batch, categories).
+ARRAY_ACTIVATIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    "sigmoid": _sigmoid,
     "softmax": _softmax,
 }
 ACTIVATION_OF_LOSS = {"bce": "sigmoid", "cross_entropy": "softmax", "focal": "sigmoid"}

@@ -125,7 +125,9 @@ class BandReader(nn.Module):
         # Rows of 24 tokens are too short for fused attention: plain products are faster by a fifth.
         with sdpa_kernel(SDPBackend.MATH):
             tokens = self.encoder(self._tokens(photos))
-            found = self.decoder(self.queries.expand(len(photos), -1, -1), tokens)
+            # `len` would fix the size of the batch in an exported graph.
+            queries = self.queries.expand(photos.shape[0], -1, -1)
+            found = self.decoder(queries, tokens)
         return Reading(
             slots=self.slots(found[:, :MAX_BANDS]).float(),
             direction=self.direction(found[:, MAX_BANDS]).float(),
@@ -205,7 +207,7 @@ _LEAST = -20.0  # log-probability: below, gradients and half precision only see 
 
 def _logsumexp_by(scores: Tensor, group: Tensor, count: int) -> Tensor:
     """The logarithm of the sum of exponentials of the columns of each group: (batch, count)."""
-    least = scores.new_full((len(scores), count), _LEAST)
+    least = scores.new_full((scores.shape[0], count), _LEAST)
     groups = group.expand_as(scores)
     highest = least.scatter_reduce(1, groups, scores, "amax").detach()
     sums = torch.exp(least - highest)  # a group without columns has just the least

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from resistor_cls.bands import BandScores
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.preprocessed import ImagePreprocessing
-from resistor_cls.errors import ConfigError, DataError
+from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.model.activations import ACTIVATIONS, activation_name
 from resistor_cls.model.backbone import build_backbone
 from resistor_cls.model.band_reader import NAME as BAND_READER
@@ -30,6 +30,7 @@ from resistor_cls.model.checkpoint.weights import (
 )
 from resistor_cls.model.custom_backbone import head_of
 from resistor_cls.model.detector.network import Detector
+from resistor_cls.model.exported.files import ONNX_SUFFIX
 from resistor_cls.model.features import full_precision, logits_and_features
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.tta import check_views, views_of
@@ -298,6 +299,11 @@ class ResistorNetwork(nn.Module):
                 that would run code (it is never executed).
         """
         path = RENDERED if path == "rendered" else Path(path)
+        if path.suffix == ONNX_SUFFIX:
+            raise ModelError(
+                f"{path} is an exported model, which only predicts: give the checkpoint that it "
+                "was made of"
+            )
         network = cls._from_weights(path) if path.suffix == SUFFIX else cls._from_checkpoint(path)
         check_familiarity(path, network.backbone, network.metadata)
         return network.eval()

@@ -4,7 +4,7 @@ This module owns it, for the photo cache, training, inference and export alike:
 
 1. `image_preprocessing`: each decoded photo, of any size, is resized whole, or the body that the
    detector finds is cut out of it; then fixed transforms change its colours. The result is 8-bit,
-   of one size, and cached.
+   of one size, and cached. `resistor_cls.model.photo_preprocessing` does it, without PyTorch.
 2. `Preprocessing.forward`: a batch is resized where its size differs, made grey where the backbone
    sees one channel, and normalized.
 
@@ -12,20 +12,21 @@ Both resize by the one rule in `resistor_cls.data.images.resize`.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from resistor_cls.data.crops import MARGIN, crop_shape
+from resistor_cls.data.crops import MARGIN
 from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import ImagePreprocessing
-from resistor_cls.data.images.resize import Resize, checked_size, resize
+from resistor_cls.data.images.resize import checked_size
+from resistor_cls.data.images.resize_batch import resize
 from resistor_cls.errors import ConfigError, ModelError, nearest
-from resistor_cls.model.detector.crop import DetectorCrop
 from resistor_cls.model.detector.network import SHIPPED, Detector
+from resistor_cls.model.photo_preprocessing import photo_preprocessing, photo_shape
 
 # Mean and standard deviation per channel of the ImageNet training photos, of values in [0, 1], as
 # every published set of ImageNet weights uses them.
@@ -65,28 +66,9 @@ def image_preprocessing(
         ModelError: the shipped detector is asked for and cannot be read.
     """
     _check_channels(channels, locate)
-    return _image_preprocessing(
+    return photo_preprocessing(
         _detector(locate), image_size, MARGIN, channels, _fixed_transforms(steps)
     )
-
-
-def _image_preprocessing(
-    detector: Detector | None,
-    size: int | Sequence[int],
-    margin: float,
-    channels: int,
-    steps: Mapping[str, Any] | None,
-) -> ImagePreprocessing:
-    preprocess = (
-        Resize(size, RGB if channels == 1 else channels)
-        if detector is None
-        else DetectorCrop(size, detector, margin)
-    )
-    if steps is None:
-        return preprocess
-    from resistor_cls.data.augment.fixed import WithFixedTransforms
-
-    return WithFixedTransforms(preprocess, steps)
 
 
 def _fixed_transforms(steps: str | Path | Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -96,21 +78,6 @@ def _fixed_transforms(steps: str | Path | Mapping[str, Any] | None) -> dict[str,
     from resistor_cls.data.augment.fixed import serialised
 
     return serialised(steps)
-
-
-def photo_shape(image_size: int | list[int], locate: object) -> tuple[int, int]:
-    """Rows and columns of what the backbone sees.
-
-    Args:
-        image_size: of `Preprocessing`.
-        locate: whether it sees crops round the body instead of whole photos.
-    """
-    return _shape(image_size, crop_shape if locate else _square)
-
-
-def _shape(size: int | list[int], of_number: Callable[[int], tuple[int, int]]) -> tuple[int, int]:
-    """Rows and columns: the given ones, or those of a single number."""
-    return of_number(size) if isinstance(size, int) else (size[0], size[1])
 
 
 def _check_channels(channels: int, locate: object) -> None:
@@ -223,7 +190,7 @@ class Preprocessing(nn.Module):
                 what the backbone sees.
         """
         size = self.image_size if size is None else size
-        return _image_preprocessing(self.detector, size, self.margin, self.channels, self.steps)
+        return photo_preprocessing(self.detector, size, self.margin, self.channels, self.steps)
 
     def detector_values(self) -> dict[str, Any] | None:
         """What belongs to the detector beside its weights, as plain values; None without one."""
@@ -271,10 +238,6 @@ class Preprocessing(nn.Module):
             centred = photos - photos.mean(axes, keepdim=True)
             return centred / centred.square().mean(axes, keepdim=True).sqrt().clamp(min=_MIN_RANGE)
         return (photos - self.mean) / self.std
-
-
-def _square(size: int) -> tuple[int, int]:
-    return size, size
 
 
 def _statistics(normalization: str, channels: int) -> tuple[list[float], list[float]]:

@@ -3,14 +3,20 @@
 Bands have no handedness: every view shows the same part.
 """
 
-from torch import Tensor
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from resistor_cls.errors import ConfigError
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 VIEWS = (1, 2, 4, 8)
-# Axes of a batch that each view flips; the second four of eight are these with rows and
-# columns exchanged.
-_FLIPPED: tuple[tuple[int, ...], ...] = ((), (2, 3), (2,), (3,))
+# Of rows (0) and columns (1), those that each view flips; the second four of eight are these with
+# rows and columns exchanged.
+_FLIPPED: tuple[tuple[int, ...], ...] = ((), (0, 1), (0,), (1,))
 
 
 def check_views(views: int, shape: tuple[int, int], name: str, source: str) -> None:
@@ -34,7 +40,7 @@ def check_views(views: int, shape: tuple[int, int], name: str, source: str) -> N
         )
 
 
-def views_of(photos: Tensor, views: int) -> list[Tensor]:
+def views_of(photos: "Tensor", views: int) -> "list[Tensor]":
     """The views of photos.
 
     Args:
@@ -45,5 +51,18 @@ def views_of(photos: Tensor, views: int) -> list[Tensor]:
     Returns:
         One tensor a view; those of quarter turns are (batch, channels, columns, rows).
     """
-    flipped = [photos.flip(axes) for axes in _FLIPPED[:views]]
+    flipped = [photos.flip([2 + axis for axis in axes]) for axes in _FLIPPED[:views]]
     return flipped + [view.transpose(2, 3) for view in flipped] if views == 8 else flipped
+
+
+def array_views(photos: np.ndarray, views: int) -> Iterator[np.ndarray]:
+    """The same views of arrays.
+
+    Args:
+        photos: (batch, rows, columns, channels).
+        views: see `views_of`.
+    """
+    for quarter_turn in (False, True) if views == 8 else (False,):
+        for axes in _FLIPPED[:views]:
+            view = np.flip(photos, tuple(1 + axis for axis in axes))
+            yield view.swapaxes(1, 2) if quarter_turn else view

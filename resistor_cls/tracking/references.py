@@ -10,7 +10,7 @@ from pathlib import Path
 from resistor_cls.errors import ModelError, TrackingError, without_passwords
 from resistor_cls.tracking.store.connection import check_store, connect, require_store
 
-_FORMS = "expected a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
+_FORMS = "expected a checkpoint or ONNX file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
 _STORED = ("runs:/", "models:/")
 
 

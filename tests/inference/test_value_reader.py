@@ -16,6 +16,7 @@ from resistor_cls.inference.read_options import ReadOptions
 from resistor_cls.inference.reading_calibration import ReadingCalibration
 from resistor_cls.inference.value_reader import ValueReader
 from resistor_cls.model import ResistorNetwork
+from resistor_cls.model.torch_network import TorchNetwork
 from tests.helpers.band_scores import certain
 
 CODE = ("yellow", "violet", "red", "gold")
@@ -51,7 +52,7 @@ def read(network: ResistorNetwork, monkeypatch: pytest.MonkeyPatch) -> Read:
         monkeypatch.setattr(network, "read_bands", lambda batch: scores)
         box = OrientedBox(200, 200, 0.5, length, length / 3, 1)
         body = PreprocessedImage(crop, located, body=BODY, box=box if located else None)
-        reader = ValueReader(network, ReadingCalibration(), options or ReadOptions())
+        reader = ValueReader(TorchNetwork(network), ReadingCalibration(), options or ReadOptions())
         return reader.predict([body], 3, 0.9)[0]
 
     return run

@@ -18,6 +18,7 @@ ARROWS = {
     "model": {"synthetic", "data"},
     "evaluation": set(),  # pure functions of arrays
     "inference": {"synthetic", "data", "model", "evaluation"},
+    "exporting": {"synthetic", "data", "model", "evaluation", "inference"},
     "serving": {"data", "inference"},
     "tracking": {"evaluation", "inference"},
     "config": {"tracking"},
@@ -120,7 +121,10 @@ def test_importing_the_commands_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     ("module", "libraries"),
-    [("inference.predictor", ["lightning", "mlflow"]), ("synthetic", ["torch", "hydra", "mlflow"])],
+    [
+        ("inference.predictor", ["torch", "lightning", "mlflow", "pandas"]),
+        ("synthetic", ["torch", "hydra", "mlflow"]),
+    ],
 )
 def test_predicting_and_drawing_load_no_libraries_of_training(
     module: str, libraries: list[str]

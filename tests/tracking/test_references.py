@@ -17,7 +17,7 @@ def test_a_path_is_used_as_it_is(workplace: Path) -> None:
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("nowhere.ckpt", "model=nowhere.ckpt does not exist: expected a checkpoint file"),
+        ("nowhere.ckpt", "model=nowhere.ckpt does not exist: expected a checkpoint or ONNX file"),
         (".", "model=. is a folder"),
         ("runs:/0123456789abcdef0123456789abcdef/model", "is not in sqlite:///"),
         ("models:/resistor_cls@champion", "is not in sqlite:///"),

@@ -1,12 +1,10 @@
-"""The resize rule, and preprocessing that only resizes."""
+"""The resize rule for decoded photos, and preprocessing that only resizes."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import interpolate
+from PIL import Image
 
 from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import PreprocessedImage, check_channels
@@ -15,27 +13,13 @@ from resistor_cls.errors import ConfigError
 STRIP = 16_000_000  # values that are resized at once: 64 MB as float32
 
 
-def resize(photos: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Resizes by bilinear interpolation with antialiasing, as Hydrogen Torch's plain resize does.
-
-    This is the only resize rule of the project: the photo cache, the predictor and the model's own
-    preprocessing call it.
-
-    Args:
-        photos: (batch, channels, height, width) float32 in [0, 1].
-        shape: rows and columns of the result.
-
-    Returns:
-        (batch, channels, *shape) float32, on the 256 levels of an 8-bit photo: a photo that was
-        resized and stored is the same photo as one that is resized on the way into a model.
-    """
-    if photos.shape[-2:] == shape:
-        return photos
-    return _on_levels(_stretched(photos, shape))
-
-
 def resize_image(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Resizes one decoded photo.
+    """Resizes one decoded photo by bilinear interpolation with antialiasing.
+
+    This is the only resize rule of the project, as Hydrogen Torch's plain resize does it: the photo
+    cache and the predictor call this function. `resistor_cls.data.images.resize_batch` follows the
+    same rule for batches of tensors, which may differ by one level where a value is halfway between
+    two.
 
     Args:
         photo: (height, width, channels) uint8.
@@ -47,30 +31,29 @@ def resize_image(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     height, width, channels = photo.shape
     if (height, width) == shape:
         return photo.copy()
+    resized = np.empty((*shape, channels), np.uint8)
     # Rows and columns are resized one after the other anyway, so strips give the same to the bit
     # (a test holds this), and a photo of 128 megapixels does not take 1.5 GB.
-    rows = max(1, STRIP // (channels * max(width, shape[1])))
-    strips = []
-    for top in range(0, height, rows):
-        # PyTorch warns of arrays that are read-only: copy.
-        strip = torch.from_numpy(photo[top : top + rows].copy()).permute(2, 0, 1)[None]
-        strips.append(_stretched(strip.float().div_(255), (strip.shape[2], shape[1])))
-    small = _on_levels(_stretched(torch.cat(strips, 2), shape))
-    return small[0].mul(255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    rows = max(1, STRIP // max(width, shape[1]))
+    for channel in range(channels):
+        strips = [
+            _stretched(photo[top : top + rows, :, channel], None, shape[1])
+            for top in range(0, height, rows)
+        ]
+        levels = _stretched(np.concatenate(strips), shape[0], shape[1])
+        resized[..., channel] = np.clip(np.rint(levels), 0, 255)
+    return resized
 
 
-def _stretched(photos: Tensor, shape: tuple[int, int]) -> Tensor:
-    if photos.shape[-2:] == shape:
-        return photos
-    if 1 in photos.shape[-2:]:
-        # Of one row or column PyTorch (2.15) repeats the first pixel where channels lie last.
-        photos = photos.contiguous()
-    return interpolate(photos, size=shape, mode="bilinear", antialias=True, align_corners=False)
+def _stretched(levels: np.ndarray, rows: int | None, columns: int) -> np.ndarray:
+    """One channel in float32; None leaves the rows as they are.
 
-
-def _on_levels(photos: Tensor) -> Tensor:
-    """Values in [0, 1] rounded to the 256 levels of an 8-bit photo."""
-    return photos.mul(255).round().clamp(0, 255).div(255)
+    Pillow computes in double precision and does not round images of floats. PyTorch's
+    interpolation with antialiasing was made to give the same.
+    """
+    image = Image.fromarray(levels.astype(np.float32))
+    size = (columns, levels.shape[0] if rows is None else rows)
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
 
 
 def checked_size(size: Any, key: str) -> int | list[int]:

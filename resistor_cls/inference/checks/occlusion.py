@@ -11,6 +11,7 @@ from resistor_cls.inference.batches import predict_batches
 from resistor_cls.inference.checks.bodies import body_mask, known_bodies
 from resistor_cls.inference.checks.occlusion_fill import paint_background, paint_body
 from resistor_cls.inference.checks.saliency import saliency_maps, share_on
+from resistor_cls.model.torch_network import TorchNetwork
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
@@ -48,7 +49,7 @@ def check_occlusion(
         )
         predicted = np.full(count, -1)
         predicted[list(known_by)] = np.concatenate(
-            [likely.argmax(axis=1) for likely, _ in predict_batches(model, painted)]
+            [likely.argmax(axis=1) for likely, _ in predict_batches(TorchNetwork(model), painted)]
         )
         occluded.append(predicted)
     on_body, area = np.full(count, np.nan), np.full(count, np.nan)

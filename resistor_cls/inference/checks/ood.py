@@ -21,6 +21,7 @@ from resistor_cls.evaluation.ood import ood_report
 from resistor_cls.evaluation.predictions import yes_or_no
 from resistor_cls.inference.batches import batched, probabilities_and_features
 from resistor_cls.inference.checks.ood_photos import KINDS, ood_photos
+from resistor_cls.model.torch_network import TorchNetwork
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
@@ -122,7 +123,7 @@ def _rows(
             located.append(one.located)
             yield one.photo
 
-    likely, features = probabilities_and_features(model, preprocessed())
+    likely, features = probabilities_and_features(TorchNetwork(model), preprocessed())
     found = apply_calibration(likely, calibrated.calibration, np.array(located), features)
     risk = calibrated.calibration.guaranteed_risk
     accepted = np.full(len(names), np.nan)

@@ -15,6 +15,7 @@ from resistor_cls.evaluation.report import robustness_report
 from resistor_cls.inference.batches import probabilities_and_features
 from resistor_cls.inference.checks.bodies import body_mask, known_bodies
 from resistor_cls.inference.checks.corruptions import CORRUPTIONS, SEVERITIES
+from resistor_cls.model.torch_network import TorchNetwork
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
@@ -55,7 +56,7 @@ def check_robustness(
                 )
                 for place in places
             )
-            likely, features = probabilities_and_features(model, corrupted)
+            likely, features = probabilities_and_features(TorchNetwork(model), corrupted)
             rows = _rows(predictions, np.array(places, dtype=int), likely, features, calibrated)
             rows.insert(1, "kind", kind)
             rows.insert(2, "strength", severity)

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from resistor_cls.evaluation import Predictions
-from resistor_cls.inference.batches import as_batch, batched
+from resistor_cls.inference.batches import batched
 from resistor_cls.model.backbone import saliency_layer
+from resistor_cls.model.torch_network import as_batch
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule

@@ -13,12 +13,10 @@ import torch
 
 from resistor_cls.errors import ModelError
 from resistor_cls.model.checkpoint.schema import Checkpoint, check_plain, check_values
-from resistor_cls.model.checkpoint.tensor_files import (
+from resistor_cls.model.checkpoint.tensor_files import check_digest, check_tensors, digest_of
+from resistor_cls.model.checkpoint.whole_files import (
     COPY_AGAIN,
     DIGEST,
-    check_digest,
-    check_tensors,
-    digest_of,
     require_file,
     write_whole,
 )

@@ -14,13 +14,12 @@ from torch import Tensor
 from resistor_cls.errors import ModelError
 from resistor_cls.model.checkpoint.schema import check_plain, check_values
 from resistor_cls.model.checkpoint.tensor_files import (
-    DIGEST,
     check_digest,
     check_tensors,
     digest_of,
     is_finite,
-    write_whole,
 )
+from resistor_cls.model.checkpoint.whole_files import DIGEST, write_whole
 
 
 def save_half(

@@ -205,6 +205,23 @@ class WeightsHeader(_Values):
     digest: str | None = None
 
 
+class ExportedHeader(_Values):
+    """The header of the file of an exported model."""
+
+    format: int
+    version: str  # of the package that wrote it
+    license: str | None  # of the weights; None where nobody has said
+    precision: str  # of the weights
+    settings: Settings
+    card: Metadata
+    weights_from: str
+    reads_bands: bool
+    reads_any_value: bool
+    features: bool  # whether it gives them
+    detector: DetectorValues | None
+    digest: str
+
+
 class DetectorHeader(_Values):
     """The header of a file of a detector."""
 

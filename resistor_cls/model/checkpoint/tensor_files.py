@@ -1,4 +1,4 @@
-"""The tensors of files: whether they are whole, finite and the ones that were saved; and writing.
+"""The tensors of files: whether they are whole, finite and the ones that were saved.
 
 The checksums of a zip catch what changed on a disk or on the way; the digest also catches a file
 that was put together from others, and files without checksums, such as safetensors.
@@ -6,9 +6,7 @@ that was put together from others, and files without checksums, such as safetens
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +15,7 @@ from torch import Tensor, nn
 
 from resistor_cls.errors import ModelError
 from resistor_cls.model.checkpoint.schema import misfit
-
-DIGEST = "digest"  # key beside the plain values that it is made of
-COPY_AGAIN = "copy it again, or use another file of the run"
+from resistor_cls.model.checkpoint.whole_files import COPY_AGAIN
 
 
 def digest_of(values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
@@ -128,43 +124,3 @@ def check_fit(path: Path, expected: Mapping[str, Tensor], found: Mapping[str, Te
 
 def _described(tensor: Tensor) -> str:
     return f"{tuple(tensor.shape)} {str(tensor.dtype).removeprefix('torch.')}"
-
-
-def require_file(path: Path, expected: str) -> None:
-    """Checks that there is a file, before anything opens it and waits for a pipe.
-
-    Raises:
-        ModelError: there is none.
-    """
-    if not path.is_file():
-        found = "is a folder" if path.is_dir() else "is not a file"
-        raise ModelError(
-            f"{path} {found if path.exists() else 'does not exist'}: expected {expected}"
-        )
-
-
-def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Writes beside the old file, then replaces it: whole or not at all, power cuts included.
-
-    Raises:
-        OSError: no room or no permission; what stood there before still does.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        # A new name may reach the disk before what it names: then a power cut would leave a name
-        # without content, and the old file gone.
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        part.unlink(missing_ok=True)
-    with suppress(OSError):  # some systems and network folders cannot, and write at once
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

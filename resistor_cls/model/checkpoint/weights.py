@@ -14,7 +14,7 @@ from resistor_cls.model.backbone import backbone_tensors
 from resistor_cls.model.checkpoint.half_precision import load_half, save_half
 from resistor_cls.model.checkpoint.schema import WeightsHeader, misfit
 from resistor_cls.model.checkpoint.tensor_files import check_fit
-from resistor_cls.model.preprocessing import photo_shape
+from resistor_cls.model.photo_preprocessing import photo_shape
 
 # Trained on synthetic photos alone, see experiments/any_resistor/README.md; part of the package.
 RENDERED = Path(__file__).with_name("rendered.safetensors")

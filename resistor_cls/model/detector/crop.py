@@ -1,21 +1,15 @@
 """The upright crop round the body that a detector finds."""
 
-import copy
-import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from resistor_cls.data.crops import MARGIN, crop_shape, crop_view, sample_view
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import PreprocessedImage, check_channels
 from resistor_cls.data.images.resize import checked_size, resize_image
-from resistor_cls.data.images.threads import one_torch_thread
-from resistor_cls.model.detector.network import DETECTOR_FORMAT, Detector
-from resistor_cls.model.detector.search import SEARCH_VERSION
+from resistor_cls.model.detector.detector import BodyDetector
 
 
 class DetectorCrop:
@@ -36,31 +30,29 @@ class DetectorCrop:
     locates, channels = True, RGB
 
     def __init__(
-        self, size: int | Sequence[int], detector: Detector, margin: float = MARGIN
+        self, size: int | Sequence[int], detector: BodyDetector, margin: float = MARGIN
     ) -> None:
         self.size, self._margin = checked_size(size, "data.image_size"), margin
         self.shape = (
             crop_shape(self.size) if isinstance(self.size, int) else (self.size[0], self.size[1])
         )
-        # On the CPU, wherever the network runs: GPUs add in another order, and a crop that moves by
-        # a pixel is another photo.
-        self._detector = copy.deepcopy(detector).cpu().eval()
+        self._detector = detector.for_crops()
         rows, columns = self.shape
-        self.key = f"crop {rows}x{columns} {margin} {_fingerprint(self._detector)}"
+        self.key = f"crop {rows}x{columns} {margin} {self._detector.fingerprint()}"
 
     def __call__(self, photo: np.ndarray) -> PreprocessedImage:
         """Cuts out the best body; see `ImagePreprocessing`."""
         check_channels(photo, self.channels)
-        with _repeatable():
+        with self._detector.repeatable():
             box = self._detector.detect(photo)
-            if box is None:
-                return PreprocessedImage(resize_image(photo, self.shape), located=False)
+        if box is None:
+            return PreprocessedImage(resize_image(photo, self.shape), located=False)
         return self._cut_out(photo, box)
 
     def every(self, photo: np.ndarray) -> list[PreprocessedImage]:
         """Cuts out each body, the best first; see `ImagePreprocessing`."""
         check_channels(photo, self.channels)
-        with _repeatable():
+        with self._detector.repeatable():
             boxes = self._detector.detect_all(photo)
         return [self._cut_out(photo, box) for box in boxes]
 
@@ -74,23 +66,3 @@ class DetectorCrop:
         )  # fmt: skip
         place = view.place(self.shape, photo.shape[:2])
         return PreprocessedImage(sample_view(photo, view, self.shape), True, place, level, box)
-
-
-@contextmanager
-def _repeatable() -> Iterator[None]:
-    """One thread and full precision: the same photo then gives the same crop, whoever asks."""
-    with one_torch_thread(), torch.autocast("cpu", enabled=False):
-        yield
-
-
-def _fingerprint(detector: Detector) -> str:
-    """Identifies what a detector finds: by its search, its weights and its threshold.
-
-    Returns:
-        16 hexadecimal digits.
-    """
-    digest = hashlib.sha256(f"{DETECTOR_FORMAT}.{SEARCH_VERSION} {detector.threshold}".encode())
-    for name, value in detector.state_dict().items():
-        digest.update(name.encode())
-        digest.update(value.numpy().tobytes())
-    return digest.hexdigest()[:16]

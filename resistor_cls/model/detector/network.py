@@ -5,37 +5,33 @@ A heatmap of centres and the geometry at each of its cells, as in X. Zhou, D. Wa
 no first end. `resistor_cls.model.detector.search` says which views of a photo it is given.
 """
 
-import math
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, max_pool2d
+from torch.nn.functional import interpolate
 
-from resistor_cls.data.crops import View, sample_view
-from resistor_cls.data.geometry import OrientedBox
+from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.model.checkpoint.half_precision import load_half, save_half
 from resistor_cls.model.checkpoint.schema import DetectorHeader
 from resistor_cls.model.checkpoint.tensor_files import check_fit
-from resistor_cls.model.detector import search
-from resistor_cls.model.detector.search import WIDE
+from resistor_cls.model.detector.decoding import LENGTH, STRIDE, WIDTH
+from resistor_cls.model.detector.detector import DETECTOR_FORMAT, BodyDetector, fingerprint_of
 
 # Trained as experiments/locator/README.md tells; part of the package.
 SHIPPED = Path(__file__).with_name("locator.safetensors")
-DETECTOR_FORMAT = 2  # counts changes of the network and of the file
-STRIDE = 4  # pixels to a cell
-# Lengths and widths are logarithms of multiples of these, about their middle in pixels.
-_LENGTH, _WIDTH = 32.0, 11.0
 # Radius of a peak in body widths, and in cells at least; see `encode`.
 _PEAK, _SMALLEST_PEAK = 0.25, 0.8
-_APART = 7  # cells in which one peak is all that counts: a small body
 # Levels of the network at strides of 2, 4, 8, 16, 32.
 _CHANNELS = (16, 32, 64, 96, 112)
 
 
-class Detector(nn.Module):
+class Detector(nn.Module, BodyDetector):
     """Photos in; scores and geometry of bodies out.
 
     Attributes:
@@ -78,53 +74,33 @@ class Detector(nn.Module):
         maps = self.head(self.up4(self.up8(maps, at8), at4))
         return maps[:, 0], maps[:, 1:]
 
-    def best(self, photo: np.ndarray, *, views: int = 3) -> OrientedBox:
-        """The best detection, however low its score.
-
-        Args:
-            photo: (height, width, 3) uint8 RGB, of any size.
-            views: 1 for the whole photo alone, 2 for a close-up of each detection too, 3 for a
-                view from further away too.
-        """
-        if views == 1:
-            return self._detect_in_view(photo, search.whole(photo), WIDE, 1)[0]
-        if views == 2:
-            return search.in_frame(self._detect_in_view, photo)
-        return search.find_best(self._detect_in_view, photo)
-
-    def detect(self, photo: np.ndarray) -> OrientedBox | None:
-        """Where the body lies, or None where there is none.
-
-        Args:
-            photo: (height, width, 3) uint8 RGB, of any size.
-        """
-        box = self.best(photo)
-        return box if box.score >= self.threshold else None
-
-    def detect_all(self, photo: np.ndarray) -> list[OrientedBox]:
-        """Where each body lies, the best first; empty where there is none.
-
-        Args:
-            photo: (height, width, 3) uint8 RGB, of any size.
-        """
-        return search.find_all(self._detect_in_view, photo, self.threshold)
-
     @torch.inference_mode()
-    def _detect_in_view(
-        self, photo: np.ndarray, view: View, size: int, count: int
-    ) -> list[OrientedBox]:
-        """The best detections in a view, the best first."""
-        pixels = torch.from_numpy(sample_view(photo, view, (size, size)))
+    def score_view(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Runs the network on a view; see `BodyDetector`."""
         device = next(self.parameters()).device
-        logits, geometry = self(pixels.to(device).permute(2, 0, 1)[None].float().div(255))
-        scale = view.span / size
-        left, top = view.x - view.span / 2, view.y - view.span / 2
-        return [
-            OrientedBox(left + x * scale, top + y * scale, angle, long * scale, wide * scale, score)
-            for x, y, angle, long, wide, score in decode(logits.sigmoid(), geometry, count)[
-                0
-            ].tolist()
-        ]
+        view = torch.from_numpy(pixels).to(device).permute(2, 0, 1)[None].float().div(255)
+        logits, geometry = self(view)
+        return logits[0].float().cpu().numpy(), geometry[0].float().cpu().numpy()
+
+    def for_crops(self) -> "Detector":
+        """A copy on the CPU, wherever the network runs.
+
+        GPUs add in another order, and a crop that moves by a pixel is another photo.
+        """
+        return copy.deepcopy(self).cpu().eval()
+
+    @contextmanager
+    def repeatable(self) -> Iterator[None]:
+        """One thread and full precision: the same photo then gives the same crop, whoever asks."""
+        with one_torch_thread(), torch.autocast("cpu", enabled=False):
+            yield
+
+    def fingerprint(self) -> str:
+        """Identifies what the detector finds: by its search, its weights and its threshold."""
+        parts = []
+        for name, value in self.state_dict().items():
+            parts += [name.encode(), value.numpy().tobytes()]
+        return fingerprint_of(self.threshold, parts)
 
     def save(self, path: Path) -> None:
         """Writes the network in half precision, with `metadata` and `threshold` in the header."""
@@ -177,43 +153,11 @@ def encode(bodies: Tensor, size: int) -> tuple[Tensor, Tensor]:
     shape = [
         torch.cos(2 * angle),
         torch.sin(2 * angle),
-        torch.log(length / _LENGTH),
-        torch.log(width / _WIDTH),
+        torch.log(length / LENGTH),
+        torch.log(width / WIDTH),
     ]
     geometry = torch.stack(torch.broadcast_tensors(to_x, to_y, *shape), dim=1)
     return heatmap, geometry
-
-
-def decode(scores: Tensor, geometry: Tensor, count: int = 1) -> Tensor:
-    """The best detections of each view.
-
-    Args:
-        scores: (batch, cells, cells), 0 to 1.
-        geometry: (batch, 6, cells, cells) as `encode` says.
-        count: how many of each view.
-
-    Returns:
-        (batch, count, 6): x and y of the centre, angle from 0 to π, length and width in pixels of
-        the view, and the score; the best first. Each but the first is a peak of its own.
-    """
-    cells = scores.shape[-1]
-    scores = scores.float()
-    peaks = scores * (scores == max_pool2d(scores[:, None], _APART, 1, _APART // 2)[:, 0])
-    score, at = peaks.flatten(1).topk(count, dim=1)
-    at_peaks = geometry.float().flatten(2).gather(2, at[:, None, :].expand(-1, 6, -1))
-    to_x, to_y, cos, sin, length, width = at_peaks.unbind(1)
-    return torch.stack(
-        [
-            (at % cells + 0.5 + to_x) * STRIDE,
-            (at // cells + 0.5 + to_y) * STRIDE,
-            (torch.atan2(sin, cos) / 2) % math.pi,
-            # A body is never longer than a few views; an untrained network may predict anything.
-            _LENGTH * torch.exp(length.clamp(-4, 4)),
-            _WIDTH * torch.exp(width.clamp(-4, 4)),
-            score,
-        ],
-        dim=2,
-    )
 
 
 class _Conv(nn.Sequential):

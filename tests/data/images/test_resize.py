@@ -57,7 +57,7 @@ def test_a_stored_photo_is_what_the_model_would_have_made_of_it(
     model = Preprocessing(size, "simple")
     levels = (model(whole) * model.std + model.mean) * 255
     difference = levels[0].permute(1, 2, 0).numpy() - stored
-    assert np.abs(difference).max() < 1e-3  # far below one of the 256 levels
+    assert np.abs(difference).max() < 1.001  # a value halfway between two levels may become either
 
 
 @given(sides, sides, sides, st.integers(0, 255))
@@ -71,8 +71,7 @@ def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
     height: int, width: int, shape: tuple[int, int], values: int
 ) -> None:
     photo = noise(height, width)
-    whole = resize(torch.from_numpy(photo).permute(2, 0, 1)[None].float().div(255), shape)
-    expected = whole[0].mul(255).round().byte().permute(1, 2, 0).numpy()
+    expected = resize_image(photo, shape)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decode, "STRIP", values)
         patch.setattr(resize_module, "STRIP", values)

@@ -8,10 +8,10 @@ from safetensors.torch import save_file
 
 from resistor_cls.decoding import read_values
 from resistor_cls.errors import ConfigError, ModelError
-from resistor_cls.inference.batches import as_batch
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.checkpoint.weights import RENDERED, read_weights
 from resistor_cls.model.detector.network import SHIPPED
+from resistor_cls.model.torch_network import as_batch
 from resistor_cls.synthetic import any_part, draw, sample_scene
 from tests.helpers.tiny_training import network
 

@@ -15,7 +15,8 @@ from resistor_cls.data.crops import View
 from resistor_cls.data.geometry import OrientedBox, body_in_box, overlap
 from resistor_cls.data.images.decode import read_photo
 from resistor_cls.errors import DataError, ModelError
-from resistor_cls.model.detector.network import Detector, decode, encode
+from resistor_cls.model.detector.decoding import decode
+from resistor_cls.model.detector.network import Detector, encode
 from resistor_cls.model.detector.training import (
     detector_loss,
     train_detector,
@@ -45,8 +46,7 @@ def test_decoding_gives_back_what_was_encoded(
     heatmap, geometry = encode(body, 256)
     assert heatmap.shape == (1, 64, 64)
     assert (heatmap == 1).sum() == 1
-    found = decode(heatmap, geometry)[:, 0][0]
-    decoded = found.tolist()
+    decoded = decode(heatmap[0].numpy(), geometry[0].numpy())[0].tolist()
     assert decoded[:2] == pytest.approx([x, y], abs=1e-2)
     assert math.cos(2 * decoded[2]) == pytest.approx(math.cos(2 * angle), abs=1e-4)
     assert math.sin(2 * decoded[2]) == pytest.approx(math.sin(2 * angle), abs=1e-4)

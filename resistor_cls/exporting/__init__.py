@@ -1,0 +1,1 @@
+"""A trained model to one ONNX file, scored against the model that it was made of."""

@@ -1,0 +1,123 @@
+"""Writes a trained model as one ONNX file."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from resistor_cls.errors import ConfigError
+from resistor_cls.exporting.graphs import detector_graph, network_graph
+from resistor_cls.exporting.half_weights import with_half_weights
+from resistor_cls.exporting.parity import Labelled, Parity, score_export
+from resistor_cls.model.checkpoint.whole_files import write_whole
+from resistor_cls.model.exported.files import (
+    EXPORT_FORMAT,
+    ONNX_SUFFIX,
+    ExportedModel,
+    exported_bytes,
+    parse_exported,
+)
+from resistor_cls.model.exported.network import ExportedNetwork
+from resistor_cls.model.network import ResistorNetwork
+from resistor_cls.model.torch_network import TorchNetwork
+
+PRECISIONS = ("float32", "float16")
+
+
+def parity_file(path: Path) -> Path:
+    """Where the scores of an exported file are written."""
+    return path.with_suffix(".parity.json")
+
+
+def check_target(path: Path, replace: bool = False) -> None:
+    """Checks the name of a file that is to be written.
+
+    Args:
+        path: the file.
+        replace: whether one that exists may be replaced.
+
+    Raises:
+        ConfigError: another suffix, or a file that exists.
+    """
+    if path.suffix != ONNX_SUFFIX:
+        raise ConfigError(f"--output {path}: expected a name that ends in {ONNX_SUFFIX}")
+    for file in (path, parity_file(path)):
+        if file.is_dir() or (file.exists() and not replace):
+            raise ConfigError(
+                f"--output {path}: {file} exists, and nothing is overwritten; name another file, "
+                "or add --replace"
+            )
+
+
+def export_model(
+    network: ResistorNetwork,
+    path: Path,
+    photos: Sequence[Labelled],
+    *,
+    version: str,
+    precision: str = "float32",
+    license: str | None = None,
+) -> Parity:
+    """Writes a model and the scores of the export, unless it differs from the model too much.
+
+    Args:
+        network: the model, on the CPU.
+        path: the file; its name ends in `.onnx`. The scores go into `parity_file`.
+        photos: that both are scored on.
+        version: of this package, for the file.
+        precision: of the weights, a name in `PRECISIONS`; computed is in float32.
+        license: of the weights, as SPDX writes it; None where it is not known.
+
+    Raises:
+        ModelError: a model that cannot be exported, or an export that misses the bounds of
+            `Parity`; nothing is written.
+        OSError: no room or no permission.
+    """
+    content = exported_bytes(exported_model(network, precision, version, license))
+    exported = ExportedNetwork(path, parse_exported(path, content))
+    parity = score_export(TorchNetwork.ready(network), exported, photos, precision)
+    parity.check(path)
+    write_whole(path, content)
+    text = json.dumps(parity.as_json(), indent=2, ensure_ascii=False)
+    write_whole(parity_file(path), f"{text}\n".encode())
+    return parity
+
+
+def exported_model(
+    network: ResistorNetwork, precision: str, version: str, license: str | None = None
+) -> ExportedModel:
+    """The graphs of a model, and plain values that say the rest.
+
+    Raises:
+        ModelError: see `export_model`.
+    """
+    network = network.eval()
+    detector = network.preprocessing.detector
+    graph, features = network_graph(network)
+    header: dict[str, Any] = {
+        "format": EXPORT_FORMAT,
+        "version": version,
+        "license": license,
+        "precision": precision,
+        "settings": network.settings,
+        "card": dict(network.metadata),
+        "weights_from": network.weights_from,
+        "reads_bands": network.reads_bands,
+        "reads_any_value": network.reads_any_value,
+        "features": features,
+        "detector": network.preprocessing.detector_values(),
+    }
+    return ExportedModel(
+        header,
+        _bytes(graph, precision),
+        None if detector is None else _bytes(detector_graph(detector.for_crops()), precision),
+    )
+
+
+def _bytes(graph: onnx.ModelProto, precision: str) -> bytes:
+    if precision == "float16":
+        graph = with_half_weights(graph)
+    content: bytes = graph.SerializeToString(deterministic=True)
+    return content

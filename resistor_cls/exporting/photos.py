@@ -1,0 +1,66 @@
+"""The photos that an export is scored on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from resistor_cls.categories import Categories, parse_name
+from resistor_cls.data.images.decode import RGB
+from resistor_cls.errors import DataError
+from resistor_cls.exporting.parity import Labelled
+from resistor_cls.inference.photo_paths import find_photos
+from resistor_cls.synthetic import any_part, draw, sample_scene
+
+DRAWN = 200  # photos where none are given: a share of 0.995 is one of them
+_SIDE = 480  # pixels of a drawn photo
+
+
+def labelled_folder(folder: Path) -> list[Labelled]:
+    """The photos of a folder; the name of the folder that each lies in is its label.
+
+    Raises:
+        DataError: no such folder, or no photos in it.
+    """
+    if not folder.is_dir():
+        raise DataError(f"--photos {folder}: expected a folder of photos")
+    return [
+        Labelled(
+            file,
+            file.relative_to(folder).as_posix(),
+            file.parent.name,
+            parse_name(file.parent.name).ohms,
+        )
+        for file in find_photos([folder])
+    ]
+
+
+def drawn_photos(
+    categories: Categories, count: int, channels: int, shape: Sequence[int], *, any_value: bool
+) -> list[Labelled]:
+    """Synthetic photos, each a function of its number alone.
+
+    Args:
+        categories: of the model.
+        count: of photos.
+        channels: of the model's photos; where they are not photos of colour or grey, noise is
+            returned that has no label.
+        shape: rows and columns of the model's photos.
+        any_value: whether parts of any value are drawn instead of the categories.
+    """
+    if channels not in (1, RGB):
+        rng = np.random.default_rng(0)
+        noise = rng.integers(0, 256, (count, *shape, channels), np.uint8)
+        return [Labelled(photo, f"noise {number}") for number, photo in enumerate(noise)]
+    found = []
+    for number in range(count):
+        rng = np.random.default_rng((0, number))
+        part = any_part(rng) if any_value else categories[number % len(categories)]
+        try:
+            scene = sample_scene(part, rng)
+        except DataError:  # ohms that no colour code shows
+            part = any_part(rng)
+            scene = sample_scene(part, rng)
+        photo = draw(scene, _SIDE).photo
+        found.append(Labelled(photo, f"drawn {number}", part.name, part.ohms))
+    return found

@@ -1,0 +1,50 @@
+"""Files of models: whether they are there, and written whole or not at all."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from resistor_cls.errors import ModelError
+
+DIGEST = "digest"  # key beside the plain values that it is made of
+COPY_AGAIN = "copy it again, or use another file of the run"
+
+
+def require_file(path: Path, expected: str) -> None:
+    """Checks that there is a file, before anything opens it and waits for a pipe.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if not path.is_file():
+        found = "is a folder" if path.is_dir() else "is not a file"
+        raise ModelError(
+            f"{path} {found if path.exists() else 'does not exist'}: expected {expected}"
+        )
+
+
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Writes beside the old file, then replaces it: whole or not at all, power cuts included.
+
+    Raises:
+        OSError: no room or no permission; what stood there before still does.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        # A new name may reach the disk before what it names: then a power cut would leave a name
+        # without content, and the old file gone.
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        part.unlink(missing_ok=True)
+    with suppress(OSError):  # some systems and network folders cannot, and write at once
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

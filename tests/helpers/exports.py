@@ -1,0 +1,51 @@
+"""Tiny exported models; exporting takes seconds, so each is made once a process."""
+
+import functools
+from pathlib import Path
+
+import torch
+
+from resistor_cls.exporting.export_model import exported_model
+from resistor_cls.model import ResistorNetwork
+from resistor_cls.model.exported.files import ExportedModel, exported_bytes, parse_exported
+from resistor_cls.model.exported.network import ExportedNetwork
+from tests.helpers.model_files import detector, tiny
+
+FILE = Path("tiny.onnx")
+
+
+@functools.cache
+def original() -> ResistorNetwork:
+    """An untrained classifier of crops, with a detector that finds something everywhere."""
+    network = tiny(locate=detector(), image_size=64)
+    found = network.preprocessing.detector
+    assert found is not None
+    found.threshold = 0.0
+    return network.eval()
+
+
+@functools.cache
+def exported(precision: str = "float32") -> ExportedModel:
+    """The same, exported."""
+    return exported_model(original(), precision, "0.0", license="CC0-1.0")
+
+
+@functools.cache
+def content() -> bytes:
+    """The file of it."""
+    return exported_bytes(exported())
+
+
+def loaded(precision: str = "float32") -> ExportedNetwork:
+    model = parse_exported(FILE, exported_bytes(exported(precision)))
+    return ExportedNetwork(FILE, model)
+
+
+@functools.cache
+def band_reader() -> ResistorNetwork:
+    """An untrained band reader of whole photos."""
+    torch.manual_seed(0)
+    return ResistorNetwork(
+        ["10R_1W", "4K7_1-4W", "left"], backbone="band_reader", pretrained="false",
+        image_size=[32, 96], loss="cross_entropy", normalization="imagenet",
+    ).eval()  # fmt: skip
