@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "evaluate": "write the report of a saved model on labelled photos",
     "audit": "find what is wrong or risky in a set of photos",
     "export": "write a model as one ONNX file, which predicts without PyTorch",
+    "serve": "serve a model over HTTP, with a page for people",
     "render": "generate a data set of synthetic photos",
     "sync": "send what runs could not send while their MLflow store was unavailable",
 }

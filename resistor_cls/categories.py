@@ -28,6 +28,7 @@ _WATTS = re.compile(r"(?P<over>[0-9]{1,9})(?:-(?P<under>[0-9]{1,9}))?W", re.IGNO
 MIN_OHMS, MAX_OHMS = 1e-3, 1e12
 # From below the smallest chip (01005: 1/32 W) to above the largest load resistor.
 MIN_WATTS, MAX_WATTS = 1e-3, 1e5
+_LETTERS = ((1e9, "G"), (1e6, "M"), (1e3, "K"), (0.0, "R"))
 _UNITS = {None: 1.0, "R": 1.0, "K": 1e3, "M": 1e6, "G": 1e9}
 
 
@@ -125,6 +126,21 @@ def parse_value(text: str) -> float:
             f"{MIN_OHMS:g} to {MAX_OHMS:g} ohms"
         )
     return ohms
+
+
+def name_of_value(ohms: float) -> str:
+    """Names a value by the letter code of IEC 60062, which `parse_name` reads.
+
+    Args:
+        ohms: resistance in ohms.
+
+    Returns:
+        Such as `4K7`, `470R` or `0R47`.
+    """
+    scale, letter = next(one for one in _LETTERS if ohms >= one[0])
+    digits = f"{ohms / (scale or 1.0):.12f}".rstrip("0")
+    whole, _, fraction = digits.partition(".")
+    return f"{whole}{letter}{fraction}"
 
 
 def _parse_ohms(text: str) -> float | None:

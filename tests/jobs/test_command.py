@@ -54,7 +54,8 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         ("predit", "has no subcommand predit: did you mean predict?"),
         (
             "xyz",
-            "has no subcommand xyz: valid: audit, evaluate, export, predict, render, sync, train",
+            "has no subcommand xyz: valid: audit, evaluate, export, predict, render, serve, sync, "
+            "train",
         ),
         ("--colour", "has no option --colour: valid:"),
     ],

@@ -360,7 +360,7 @@ def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
 
 
 def test_help_appears_within_a_second() -> None:
-    for command in ("train", "evaluate", "audit", "predict", "render"):
+    for command in ("train", "evaluate", "audit", "predict", "render", "serve"):
         began = time.perf_counter()
         words = [sys.executable, "-m", f"resistor_cls.{command}", "--help"]
         shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout

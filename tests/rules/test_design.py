@@ -19,6 +19,7 @@ ARROWS = {
     "evaluation": set(),  # pure functions of arrays
     "inference": {"synthetic", "data", "model", "evaluation"},
     "exporting": {"synthetic", "data", "model", "evaluation", "inference"},
+    "serving": {"data", "inference"},
     "tracking": {"evaluation", "inference"},
     "config": {"tracking"},
 }

@@ -1,10 +1,14 @@
 """Decodes a photo: from the bytes of a file to upright pixels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from resistor_cls.data.images.arrays import NPY, decode_array
 from resistor_cls.data.images.files import image_errors, named, photo_bytes
@@ -15,6 +19,9 @@ JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
 SUFFIXES = JPEG_SUFFIXES | {".png", ".bmp", ".webp", ".tif", ".tiff", ".npy"}
 # What the suffixes stand for. Pillow would try some forty more, and hand PostScript to Ghostscript.
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
+_SUFFIX_OF = {
+    "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "BMP": ".bmp", "WEBP": ".webp", "TIFF": ".tiff"
+}  # fmt: skip
 # Pillow's own limit is switched off, in the whole process: it warns of any photo above 89
 # megapixels, and a warning can only be silenced for all threads at once. `check_header` refuses
 # what is above ours before a pixel is decoded.
@@ -53,25 +60,69 @@ def decode_photo(encoded: bytes) -> np.ndarray:
             `resistor_cls.data.images.headers`, several frames or pages, or pixels of 32 bits;
             an array of another kind or dimension.
     """
+    with image_errors("decoded"), _checked(encoded) as found:
+        if isinstance(found, np.ndarray):
+            return found
+        # In its place: a copy of 128 megapixels takes 0.5 GB.
+        ImageOps.exif_transpose(found, in_place=True)
+        return to_rgb(found)
+
+
+class PhotoHeader(NamedTuple):
+    """What the header of a photo says.
+
+    Attributes:
+        width: in pixels, as stored.
+        height: in pixels, as stored.
+        suffix: of a file of this kind, such as `.jpg`.
+    """
+
+    width: int
+    height: int
+    suffix: str
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.width * self.height
+
+
+def photo_header(encoded: bytes) -> PhotoHeader:
+    """Reads and checks the header of a photo; no pixel is decoded.
+
+    Raises:
+        DataError: see `decode_photo`; damage behind the header is not found.
+    """
+    with image_errors("decoded"), _checked(encoded) as found:
+        if isinstance(found, np.ndarray):
+            return PhotoHeader(found.shape[1], found.shape[0], ".npy")
+        return PhotoHeader(found.width, found.height, _SUFFIX_OF[found.format or ""])
+
+
+@contextmanager
+def _checked(encoded: bytes) -> Iterator[ImageFile | np.ndarray]:
+    """Opens a photo after the checks of its header; an array is complete.
+
+    Raises:
+        DataError: see `decode_photo`.
+    """
     if not encoded:
         raise DataError("the file is empty")
-    with image_errors("decoded"):
-        bounds = check_bytes(encoded)
-        if encoded.startswith(NPY):
-            return decode_array(encoded)
-        try:
-            # The formats stand third: "r" is the only mode there is.
-            opened = Image.open(BytesIO(encoded), "r", FORMATS)
-        except UnidentifiedImageError:
-            raise DataError(
-                f"this is {_kind_of(encoded)} that can be decoded: expected JPEG, PNG, BMP, WebP, "
-                "TIFF or an array that numpy saved; convert pictures to JPEG or PNG"
-            ) from None
-        with opened as image:
-            check_header(image, bounds)
-            # In its place: a copy of 128 megapixels takes 0.5 GB.
-            ImageOps.exif_transpose(image, in_place=True)
-            return to_rgb(image)
+    bounds = check_bytes(encoded)
+    if encoded.startswith(NPY):
+        yield decode_array(encoded)
+        return
+    try:
+        # The formats stand third: "r" is the only mode there is.
+        opened = Image.open(BytesIO(encoded), "r", FORMATS)
+    except UnidentifiedImageError:
+        raise DataError(
+            f"this is {_kind_of(encoded)} that can be decoded: expected JPEG, PNG, BMP, WebP, "
+            "TIFF or an array that numpy saved; convert pictures to JPEG or PNG"
+        ) from None
+    with opened as image:
+        check_header(image, bounds)
+        yield image
 
 
 def _kind_of(encoded: bytes) -> str:

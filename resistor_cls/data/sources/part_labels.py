@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from resistor_cls.categories import parse_value
+from resistor_cls.categories import name_of_value, parse_value
 from resistor_cls.colour_code import (
     DIGIT_BANDS,
     TOLERANCES,
@@ -23,7 +23,6 @@ from resistor_cls.colour_code import (
 from resistor_cls.errors import DataError, some_names
 
 OHMS = "ohms"  # the column that makes a table state values
-_LETTERS = ((1e9, "G"), (1e6, "M"), (1e3, "K"), (0.0, "R"))
 _EXPONENT = re.compile(r"[0-9]+\.?[0-9]*[eE][+-]?[0-9]{1,2}", re.ASCII)
 
 _NO_BANDS: tuple[str, ...] = ()
@@ -154,15 +153,7 @@ def value_names(labels: PartLabels, table: Path) -> list[str]:
             f"{table}: nothing in the column {OHMS} of row {some_names(empty)}; fill it in or "
             "remove the row"
         )
-    return [_letter_code(float(ohms)) for ohms in labels.ohms]
-
-
-def _letter_code(ohms: float) -> str:
-    """The letter code of IEC 60062, which `parse_name` reads: `4K7`, `470R`, `0R47`."""
-    scale, letter = next(one for one in _LETTERS if ohms >= one[0])
-    digits = f"{ohms / (scale or 1.0):.12f}".rstrip("0")
-    whole, _, fraction = digits.partition(".")
-    return f"{whole}{letter}{fraction}"
+    return [name_of_value(float(ohms)) for ohms in labels.ohms]
 
 
 def _texts(rows: pd.DataFrame, table: Path, column: str) -> tuple[str, ...] | None:

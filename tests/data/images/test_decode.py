@@ -12,7 +12,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION
 
 from resistor_cls.data import read_photo
-from resistor_cls.data.images.decode import decode_photo
+from resistor_cls.data.images.decode import decode_photo, photo_header
 from resistor_cls.errors import DataError
 from tests.helpers.photo_files import noise, png, write_photo
 
@@ -180,3 +180,19 @@ def test_a_large_plain_photo_is_read(kind: str, mode: str) -> None:
     photo = decode_photo(encode(Image.new(mode, (5000, 3400), "white"), kind, **how))
     assert photo.shape == (3400, 5000, 3)
     assert photo.min() == 255
+
+
+def test_a_header_says_size_and_kind_without_decoding() -> None:
+    photo = Image.fromarray(noise(6, 8))
+    for kind, suffix in [("JPEG", ".jpg"), ("PNG", ".png"), ("WEBP", ".webp"), ("TIFF", ".tiff")]:
+        header = photo_header(encode(photo, kind))
+        assert header == (8, 6, suffix)
+        assert header.pixels == 48
+    array = BytesIO()
+    np.save(array, noise(6, 8))
+    assert photo_header(array.getvalue()) == (8, 6, ".npy")
+    cut = encode(Image.fromarray(noise(60, 80)), "JPEG")[:700]
+    assert photo_header(cut) == (80, 60, ".jpg")
+    for wrong in (b"", b"text", png((60_000, 60_000), 8, 2)):
+        with pytest.raises(DataError):
+            photo_header(wrong)

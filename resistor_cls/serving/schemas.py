@@ -1,0 +1,135 @@
+"""The shapes of requests and responses, for the OpenAPI description."""
+
+from typing import Any, Literal, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from resistor_cls.inference.prediction import OF_EXPECTED, Prediction
+
+
+class _Exact(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(_Exact):
+    """Why a request is refused."""
+
+    detail: str = Field(description="a sentence: what was found, and what was expected")
+
+
+class RequestLimits(_Exact):
+    """What one request may hold."""
+
+    bytes: int = Field(description="of the body of one request")
+    pixels: int = Field(description="of one photo")
+    photos: int = Field(description="in one request")
+
+
+class ModelDescription(_Exact):
+    """The model that predicts."""
+
+    model: str = Field(description="how it was named; of a file its name without folders")
+    version: str = Field(description="of resistor_cls")
+    reads: Literal["values", "categories"]
+    categories: list[str] | None = Field(
+        description="that are predicted; null where any value is read"
+    )
+    threshold: float | None = Field(
+        description='probability below which the text is "don\'t know"; null where none is known'
+    )
+    limits: RequestLimits
+    review: bool = Field(description="whether POST /corrections stores photos")
+
+
+class Health(_Exact):
+    """The service runs."""
+
+    status: Literal["ok"]
+
+
+class Stored(_Exact):
+    """A correction that was stored."""
+
+    category: str = Field(description="under which the photo is stored")
+    photo: str = Field(description="SHA-256 of the photo, with the suffix of its kind of file")
+
+
+def _one_prediction() -> type[BaseModel]:
+    """The fields of `Prediction.as_json`, of which none is left out."""
+    kinds: dict[str, Any] = get_type_hints(Prediction) | {"photo": str | None}
+    fields: dict[str, Any] = {
+        name: (kind, ...) for name, kind in kinds.items() if name not in (*OF_EXPECTED, "label")
+    }
+    return create_model("Prediction", __base__=_Exact, **fields)
+
+
+OnePrediction = _one_prediction()
+Predictions: type[BaseModel] = create_model(
+    "Predictions",
+    __base__=_Exact,
+    __doc__="One prediction per photo; with all=true one per body.",
+    predictions=(list[OnePrediction], ...),  # type: ignore[valid-type]
+)
+
+_KINDS = ("jpeg", "png", "webp", "tiff", "bmp")
+_BINARY = {"type": "string", "format": "binary"}
+PHOTOS_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"photos": {"type": "array", "items": _BINARY, "minItems": 1}},
+                    "required": ["photos"],
+                }
+            },
+            # Any image/* is taken; these kinds of files can be read.
+            **{f"image/{kind}": {"schema": _BINARY} for kind in _KINDS},
+        },
+    }
+}
+CORRECTION_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "photo": _BINARY,
+                        "value": {
+                            "type": "string",
+                            "minLength": 1,
+                            "description": "a resistance such as 4k7, or a category of the model",
+                        },
+                    },
+                    "required": ["photo", "value"],
+                }
+            }
+        },
+    }
+}
+
+_REFUSALS = {
+    401: "the token is missing or wrong",
+    403: "a page of another site, or another machine without a token",
+    404: "there is nothing at this address",
+    408: "the body did not arrive in time",
+    413: "too many bytes, pixels or photos",
+    415: "another content type than those of the request body",
+    422: "an argument, a form or a photo that cannot be read",
+    503: "too many photos wait, or there was no time; send the request again",
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The responses of an operation to requests that are refused.
+
+    Args:
+        statuses: beside 401 and 403, which every operation with a token has.
+    """
+    return {
+        status: {"model": Problem, "description": _REFUSALS[status]}
+        for status in (401, 403, *statuses)
+    }
