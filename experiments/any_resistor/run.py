@@ -23,17 +23,24 @@ from resistor_cls.categories import resistor37
 from resistor_cls.category_codes import category_log_probabilities
 from resistor_cls.decoding import read_values
 from resistor_cls.evaluation.scores import Bootstrap
+from resistor_cls.inference import Predictor
 from resistor_cls.inference.photo_input import pixels_of
 from resistor_cls.inference.reading_calibration import KEY, ReadingCalibration
 from resistor_cls.inference.value_readings import read_band_scores
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.torch_network import TorchNetwork
 from resistor_cls.synthetic import draw_crops
+from resistor_cls.synthetic.distractors import draw_distractor
 
 _CATEGORIES = "37 categories"
 SAME = 1e-6  # relative difference of two equal values
 ACCEPTED_WRONG = 0.05  # the largest share of wrong readings among the accepted ones
 FRESH = 2000  # synthetic crops, of a seed that no training has
+DISTRACTORS, DISTRACTOR_SEED, DISTRACTOR_SIZE = (
+    150,
+    5,
+    400,
+)  # drawn photos, and their side in pixels
 
 
 @dataclass(frozen=True)
@@ -172,6 +179,15 @@ def calibration(photos: Photos, scores: BandScores) -> ReadingCalibration:
     return ReadingCalibration(temperature, threshold_for(table, photos.photographer))
 
 
+def distractors(network: ResistorNetwork) -> tuple[int, int]:
+    """Of drawn small objects that are not resistors, how many are found, and how many accepted."""
+    rng = np.random.default_rng(DISTRACTOR_SEED)
+    photos = [draw_distractor(rng, DISTRACTOR_SIZE)[0] for _ in range(DISTRACTORS)]
+    predictions = list(Predictor(network).predict(photos))
+    found = sum(bool(one.located) for one in predictions)
+    return found, sum(bool(one.accepted) for one in predictions)
+
+
 def fresh_crops(network: ResistorNetwork, measured: bool) -> tuple[float, float]:
     """Share of fresh synthetic crops whose bands are all right, in order; and of single bands."""
     rng = np.random.default_rng(2026)
@@ -229,6 +245,8 @@ def main() -> None:
         frame = pd.DataFrame(rows)
         frame.to_csv(arguments.out / f"{name}.csv", index=False, float_format="%.4f")
         print(f"\n{name}\n{frame.to_string(index=False)}")
+    found, taken = distractors(network)
+    print(f"\n{DISTRACTORS} drawn distractors: {found} found, {taken} accepted")
     for measured in (True, False):
         every_band, one_band = fresh_crops(network, measured)
         print(
