@@ -68,9 +68,10 @@ def others(folder: Path) -> Photos:
     return Photos(files, table.photographer.to_numpy(), part.to_numpy(), table.ohms.to_numpy())
 
 
-def of_categories(folder: Path) -> Photos:
-    """The photos of the 37 categories, a part each."""
+def of_categories(folder: Path, every: int = 1) -> Photos:
+    """Every so many of the photos of the 37 categories, a part each."""
     files = [file for name in resistor37().names for file in sorted((folder / name).glob("*.jpg"))]
+    files = files[::every]
     names = np.array([file.parent.name for file in files])
     ohms = {category.name: category.ohms for category in resistor37()}
     return Photos(
