@@ -127,16 +127,27 @@ class Delivery:
         self._client.update_run(self._run_id, name=name)
 
     def _data(
-        self, *, name: str, digest: str, folder: str, photos: int, categories: int, use: str
+        self,
+        *,
+        name: str,
+        digest: str,
+        photos: int,
+        categories: int,
+        use: str,
+        source: str = "",
+        folder: str = "",  # the source in outboxes up to version 0.2.0
     ) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
         from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
+        source = source or folder
+        # MLflow's classes of sources differ in the key.
+        kind, key = ("http", "url") if "://" in source else ("local", "uri")
         dataset = Dataset(
             name,
             digest,
-            source_type="local",
-            source=json.dumps({"uri": folder}),
+            source_type=kind,
+            source=json.dumps({key: source}),
             profile=json.dumps({"num_rows": photos, "categories": categories}),
         )
         tags = [InputTag(MLFLOW_DATASET_CONTEXT, use)]
