@@ -208,10 +208,10 @@ class Delivery:
         *,
         checkpoint: str,
         record: Mapping[str, Any],
-        categories: Sequence[str],
-        channels: int,
         step: int,
         example: Mapping[str, Any] | None = None,  # outboxes of version 0.1.0 have none
+        categories: object = None,  # unused; outboxes up to version 0.2.0 have both
+        channels: object = None,
     ) -> None:
         from resistor_cls.tracking.model.example import decoded
         from resistor_cls.tracking.model.logged_model import save_logged_model
@@ -229,8 +229,6 @@ class Delivery:
             self._model_id,
             self._own(checkpoint),
             metadata=record,
-            categories=categories,
-            channels=channels,
             example=None if example is None else decoded(example),
             step=step,
         )
