@@ -285,7 +285,6 @@ def _save_model(
     run.save_model(
         best,
         {key: kept.metadata[key] for key in ("data", "fingerprint", "seed")},
-        kept.categories.names,
         example=input_example(data.preprocess.channels),
         step=step,
     )

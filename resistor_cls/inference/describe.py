@@ -12,7 +12,7 @@ import torch
 
 from resistor_cls.data.images.cache import fingerprint
 from resistor_cls.data.splits.overlap import overlap_with_training
-from resistor_cls.errors import some_names
+from resistor_cls.errors import some_names, without_passwords
 from resistor_cls.evaluation.results import DataSet, Results
 
 if TYPE_CHECKING:
@@ -61,10 +61,22 @@ def data_set(data: "PhotoDataModule", indices: np.ndarray) -> DataSet:
     return DataSet(
         name=name_of(data),
         digest=fingerprint(contents, labels),
-        folder=str(data.photo_set.root.absolute()),
+        source=_source(data),
         photos=len(indices),
         categories=len(set(labels)),
     )
+
+
+def _source(data: "PhotoDataModule") -> str:
+    """Where photos come from; no folder of this machine where another name says as much."""
+    root = data.photo_set.root.absolute()
+    if data.settings["source"] == "rendered":
+        return root.name  # states version, size and seed of the generator
+    if data.settings["source"] == "resistor37":
+        return without_passwords(str(data.settings["url"]))
+    if root.is_relative_to(Path.cwd()):
+        return root.relative_to(Path.cwd()).as_posix()
+    return str(root)
 
 
 def training_sets(data: "PhotoDataModule") -> dict[str, DataSet]:

@@ -1,4 +1,4 @@
-"""Photos as callers give them: files, arrays, or images of Pillow."""
+"""Photos as callers give them: files, their bytes, arrays, or images of Pillow."""
 
 import os
 from collections.abc import Iterable
@@ -12,15 +12,16 @@ from resistor_cls.data.images.decode import decode_photo, to_rgb
 from resistor_cls.data.images.files import image_errors, photo_bytes
 from resistor_cls.errors import DataError
 
-# A file, or a photo in memory: (height, width, 3) uint8 RGB, or an image of Pillow.
-Photo: TypeAlias = str | os.PathLike[str] | np.ndarray | Image.Image
+# A file, or a photo in memory: the bytes of a file, (height, width, 3) uint8 RGB, or an image of
+# Pillow.
+Photo: TypeAlias = str | os.PathLike[str] | bytes | np.ndarray | Image.Image
 
 
 def is_one(photos: Photo | Iterable[Photo]) -> bool:
     """Whether this is one photo, and not many."""
     if isinstance(photos, np.ndarray):
         return photos.ndim != 4  # `pixels_of` refuses other dimensions than 3
-    return isinstance(photos, str | os.PathLike | Image.Image)
+    return isinstance(photos, str | os.PathLike | bytes | Image.Image)
 
 
 def pixels_of(photo: Photo) -> np.ndarray:
@@ -30,6 +31,8 @@ def pixels_of(photo: Photo) -> np.ndarray:
         DataError: a file, an array or an image that is not a photo.
         TypeError: something of another type.
     """
+    if isinstance(photo, bytes):
+        return decode_photo(photo)
     if isinstance(photo, np.ndarray):
         if photo.ndim != 3 or photo.dtype != np.uint8 or 0 in photo.shape:
             raise DataError(
@@ -45,7 +48,7 @@ def pixels_of(photo: Photo) -> np.ndarray:
         with image_errors("decoded"):
             return to_rgb(ImageOps.exif_transpose(photo))
     if not isinstance(photo, str | os.PathLike):
-        raise TypeError(f"{type(photo).__name__}: expected a path, an array or a PIL image")
+        raise TypeError(f"{type(photo).__name__}: expected a path, bytes, an array or a PIL image")
     if "\0" in os.fspath(photo):
         raise DataError(
             "a name with a null character (\\0), which no file can have: check the path"

@@ -210,8 +210,9 @@ class Predictor:
         """Reads the resistor in one photo, or in each of many.
 
         Args:
-            photos: one photo, or many: a file, (height, width, 3) uint8 RGB, or an image of Pillow,
-                whose EXIF rotation is applied. An array of four dimensions is many.
+            photos: one photo, or many: a file, the bytes of one, (height, width, 3) uint8 RGB, or
+                an image of Pillow, whose EXIF rotation is applied. An array of four dimensions is
+                many.
             top: number of candidates of each prediction, 1 or more.
             risk: risk level, the largest share of wrong predictions among the accepted ones; see
                 `check_risk`. The guarantee holds for photos like those that calibrated the model.

@@ -52,6 +52,23 @@ def test_parts_are_identified_by_content(photos: Path, tmp_path: Path) -> None:
     assert data_set(again, again.train_indices).digest == sets["training"].digest
 
 
+def test_the_source_of_photos_is_no_folder_of_this_machine_where_it_can_be_avoided(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = opened(photos, tmp_path)
+    assert data_set(data, data.train_indices).source == str(photos)
+    monkeypatch.chdir(photos.parent)
+    assert data_set(data, data.train_indices).source == "photos"
+    generated = {"source": "rendered"}
+    published = {"source": "resistor37", "url": "https://me:secret@host/photos.zip"}
+    for settings, source in (
+        (generated, "photos"),
+        (published, "https://me:***@host/photos.zip"),
+    ):
+        monkeypatch.setattr(type(data), "settings", settings)
+        assert data_set(data, data.train_indices).source == source
+
+
 def test_a_training_has_tags_params_and_its_split(photos: Path, tmp_path: Path) -> None:
     data = opened(photos, tmp_path)
     found = describe(data, "scratch", "32-true", CPU)

@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from resistor_cls.inference.photo_input import is_one, pixels_of
 
 def test_one_photo_and_many_are_distinguished() -> None:
     photo = np.zeros((4, 5, 3), np.uint8)
-    one = ("a.jpg", Path("a.jpg"), photo, Image.fromarray(photo))
+    one = ("a.jpg", Path("a.jpg"), b"bytes of a file", photo, Image.fromarray(photo))
     many = (photo[None], [photo], iter(["a.jpg"]))
     assert all(is_one(given) for given in one)
     assert not any(is_one(given) for given in many)
@@ -29,6 +30,15 @@ def test_a_path_with_a_null_character_is_refused() -> None:
     for path in ("a\0b.jpg", Path("a\0b.jpg")):
         with pytest.raises(DataError, match=r"null character .* check the path"):
             pixels_of(path)
+
+
+def test_the_bytes_of_a_file_are_decoded() -> None:
+    content = io.BytesIO()
+    photo = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    Image.fromarray(photo).save(content, "PNG")
+    assert np.array_equal(pixels_of(content.getvalue()), photo)
+    with pytest.raises(DataError, match="the file is empty"):
+        pixels_of(b"")
 
 
 def test_pillow_images_become_upright_and_rgb() -> None:

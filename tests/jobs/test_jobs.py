@@ -18,7 +18,6 @@ import pytest
 import torch
 
 from resistor_cls.audit import main as audit
-from resistor_cls.data.images.decode import read_photo
 from resistor_cls.evaluate import main as evaluate
 from resistor_cls.model import ResistorNetwork, preprocessing
 from resistor_cls.model.checkpoint.weights import read_weights
@@ -152,7 +151,8 @@ def test_a_run_shows_its_best_epoch_and_only_chosen_parameters(train: Train) -> 
     assert {one.key: one.value for one in model.metrics} == best
     assert {one.dataset_digest for one in model.metrics} == {inputs["validation"].digest}
     card = mlflow.models.get_model_info(f"runs:/{run.info.run_id}/model")
-    assert "p:1K_2W" in card.signature.outputs.input_names()
+    assert card.signature.inputs.input_names() == ["photo"]
+    assert "candidates" in card.signature.outputs.input_names()
     assert card.saved_input_example_info is not None
     assert f"runs:/{run.info.run_id}/model" in note
 
@@ -219,15 +219,12 @@ def test_a_model_predicts_the_same_wherever_it_is_used(  # noqa: PLR0917
 
     monkeypatch.setattr(sys, "path", [*sys.path])  # MLflow adds the code of the model
     served = mlflow.pyfunc.load_model(reference)
-    table = served.predict(np.stack([read_photo(Path(file)) for file in files]))
-    assert table["category"].tolist() == [row["prediction"] for row in rows]
-    confidences = np.array([one["confidence"] for one in predictions], dtype=float)  # None is nan
-    assert table["confidence"].to_numpy() == pytest.approx(confidences, abs=1e-6, nan_ok=True)
-    assert table["calibrated"].all()
-    assert table["located"].tolist() == [row.get("located", "True") == "True" for row in rows]
-    shares = [[float(row[f"p:{name}"]) for name in CATEGORIES] for row in rows]
-    columns = table[[f"p:{name}" for name in CATEGORIES]].to_numpy()
-    assert columns == pytest.approx(np.array(shares), abs=1e-6)
+    contents = [Path(file).read_bytes() for file in files]
+    for photos_given, names in ((files, files), (contents, [None] * len(files))):
+        found = json.loads(json.dumps(served.predict({"photo": photos_given})))
+        assert found == [
+            one | {"photo": name} for one, name in zip(predictions, names, strict=True)
+        ]
 
 
 def test_weights_of_synthetic_training_start_another_run(

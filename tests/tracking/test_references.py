@@ -39,6 +39,19 @@ def test_a_run_without_a_model_is_named(workplace: Path) -> None:
         pass
 
 
+def test_a_model_that_an_earlier_version_logged_is_its_checkpoint(workplace: Path) -> None:
+    """It carried the weights of the package too."""
+    place = workplace / "logged"
+    for name in ("artifacts/best.ckpt", "code/resistor_cls/model/rendered.safetensors", "MLmodel"):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(name)
+    client = connect(store_uri(workplace))
+    with open_run("out", uri=store_uri(workplace), system_metrics=False) as run:
+        client.log_artifacts(run.run_id, str(place), "model")
+    with model_file(f"runs:/{run.run_id}/model", store_uri(workplace)) as file:
+        assert Path(file).read_text() == "artifacts/best.ckpt"
+
+
 def test_stores_that_cannot_be_used_are_refused_in_seconds(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected sqlite"):
         check_store("mlruns")

@@ -1,7 +1,9 @@
 """The model of a run as MLflow keeps it: its files, its signature and an input example."""
 
+import re
+import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import requires
 from pathlib import Path
@@ -9,11 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from resistor_cls.tracking.model.example import as_request
+from resistor_cls.tracking.model.signature import INPUT, model_signature
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.models import ModelSignature
+    from mlflow.models import Model
 
 _PACKAGE = Path(__file__).parents[2]
+# A logged model carries the code of the package, and its own weights instead of the package's.
+_LEFT_OUT = ("__pycache__", "*.safetensors", "*.onnx")
+# What a served model imports of the libraries that the package requires.
+LIBRARIES = frozenset(
+    {
+        "mlflow", "numpy", "onnxruntime", "opencv-python-headless", "pandas", "pillow", "pydantic",
+        "safetensors", "timm", "torch", "torchvision",
+    }
+)  # fmt: skip
 
 
 def save_logged_model(
@@ -23,8 +37,6 @@ def save_logged_model(
     checkpoint: Path,
     *,
     metadata: Mapping[str, Any],
-    categories: Sequence[str],
-    channels: int,
     example: np.ndarray | None,
     step: int,
 ) -> None:
@@ -39,12 +51,9 @@ def save_logged_model(
         model_id: of the model.
         checkpoint: the file.
         metadata: plain values that describe the model.
-        categories: of the model.
-        channels: of the photos that it takes.
         example: (1, height, width, channels) uint8, a photo as the model takes it.
         step: of the training, that its weights are of.
     """
-    import mlflow
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
 
@@ -60,19 +69,7 @@ def save_logged_model(
     try:
         with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
             place = Path(folder) / "model"
-            mlflow.pyfunc.save_model(
-                str(place),
-                mlflow_model=described,
-                # A script instead of an object: nothing is pickled.
-                python_model=str(Path(__file__).with_name("served_model.py")),
-                artifacts={"checkpoint": str(checkpoint)},
-                code_paths=[str(_PACKAGE)],
-                pip_requirements=[
-                    line for line in requires("resistor_cls") or [] if "extra ==" not in line
-                ],
-                signature=signature(categories, channels),
-                input_example=example,
-            )
+            write_model(place, checkpoint, example, described)
             client.log_model_artifacts(model_id, str(place))
     except Exception:
         with suppress(Exception):  # the first one says more
@@ -81,20 +78,39 @@ def save_logged_model(
     client.finalize_logged_model(model_id, "READY")
 
 
-def signature(categories: Sequence[str], channels: int) -> "ModelSignature":
-    """Inputs and outputs of the served model; see `resistor_cls.tracking.model.served_model`.
+def write_model(
+    place: Path,
+    checkpoint: Path,
+    example: np.ndarray | None = None,
+    described: "Model | None" = None,
+) -> None:
+    """Writes the files of a model, which MLflow loads and serves.
 
     Args:
-        categories: of the model.
-        channels: of the photos that it takes.
+        place: the folder; it must not exist.
+        checkpoint: the file.
+        example: see `save_logged_model`.
+        described: what MLflow is to know of the model besides.
     """
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, Schema, TensorSpec
+    import mlflow
 
-    columns = {"category": "string", "confidence": "double", "calibrated": "boolean"}
-    columns |= {"located": "boolean", "familiar": "boolean"}
-    columns |= {f"p:{name}": "double" for name in categories}
-    return ModelSignature(
-        inputs=Schema([TensorSpec(np.dtype(np.uint8), (-1, -1, -1, channels))]),
-        outputs=Schema([ColSpec(kind, name) for name, kind in columns.items()]),
-    )
+    with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
+        code = Path(folder) / _PACKAGE.name
+        shutil.copytree(_PACKAGE, code, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+        mlflow.pyfunc.save_model(
+            str(place),
+            mlflow_model=described,
+            # A script instead of an object: nothing is pickled.
+            python_model=str(Path(__file__).with_name("served_model.py")),
+            artifacts={"checkpoint": str(checkpoint)},
+            code_paths=[str(code)],
+            pip_requirements=requirements(),
+            signature=model_signature(),
+            input_example=None if example is None else {INPUT: as_request(example[0])},
+        )
+
+
+def requirements() -> list[str]:
+    """The lines of the package's requirements that name `LIBRARIES`."""
+    lines = [line for line in requires("resistor_cls") or [] if "extra ==" not in line]
+    return [line for line in lines if re.split(r"[^\w.-]", line)[0].lower() in LIBRARIES]

@@ -127,16 +127,27 @@ class Delivery:
         self._client.update_run(self._run_id, name=name)
 
     def _data(
-        self, *, name: str, digest: str, folder: str, photos: int, categories: int, use: str
+        self,
+        *,
+        name: str,
+        digest: str,
+        photos: int,
+        categories: int,
+        use: str,
+        source: str = "",
+        folder: str = "",  # the source in outboxes up to version 0.2.0
     ) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
         from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
+        source = source or folder
+        # MLflow's classes of sources differ in the key.
+        kind, key = ("http", "url") if "://" in source else ("local", "uri")
         dataset = Dataset(
             name,
             digest,
-            source_type="local",
-            source=json.dumps({"uri": folder}),
+            source_type=kind,
+            source=json.dumps({key: source}),
             profile=json.dumps({"num_rows": photos, "categories": categories}),
         )
         tags = [InputTag(MLFLOW_DATASET_CONTEXT, use)]
@@ -197,10 +208,10 @@ class Delivery:
         *,
         checkpoint: str,
         record: Mapping[str, Any],
-        categories: Sequence[str],
-        channels: int,
         step: int,
         example: Mapping[str, Any] | None = None,  # outboxes of version 0.1.0 have none
+        categories: object = None,  # unused; outboxes up to version 0.2.0 have both
+        channels: object = None,
     ) -> None:
         from resistor_cls.tracking.model.example import decoded
         from resistor_cls.tracking.model.logged_model import save_logged_model
@@ -218,8 +229,6 @@ class Delivery:
             self._model_id,
             self._own(checkpoint),
             metadata=record,
-            categories=categories,
-            channels=channels,
             example=None if example is None else decoded(example),
             step=step,
         )

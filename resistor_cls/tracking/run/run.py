@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -165,7 +165,6 @@ class Run:
         self,
         checkpoint: Path,
         metadata: Mapping[str, Any],
-        categories: Sequence[str],
         *,
         example: np.ndarray,
         step: int = 0,
@@ -175,7 +174,6 @@ class Run:
         Args:
             checkpoint: the file.
             metadata: plain values that describe it.
-            categories: of the model.
             example: (1, height, width, channels) uint8, a photo as the model takes it.
             step: of the training, that its weights are of.
         """
@@ -187,8 +185,6 @@ class Run:
                 "model",
                 checkpoint=_name(checkpoint, self.output),
                 record=dict(metadata),
-                categories=list(categories),
-                channels=example.shape[-1],
                 example=encoded(example),
                 step=step,
             )

@@ -1,8 +1,10 @@
 """Entries of an outbox, as MLflow stores them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from mlflow.data import get_source
 from mlflow.entities import LoggedModelOutput
 
 from resistor_cls.evaluation.results import DataSet
@@ -12,6 +14,28 @@ from resistor_cls.tracking.store.connection import connect
 from tests.helpers.runs import store_uri
 
 PHOTOS = DataSet("folder photos", "0123456789abcdef", "/photos", photos=8, categories=4)
+
+
+def test_data_sets_say_where_they_come_from(workplace: Path) -> None:
+    client = connect(store_uri(workplace))
+    address = "https://host/photos.zip"
+    with open_run("a", uri=store_uri(workplace), system_metrics=False) as run:
+        run.log_data(PHOTOS, "training")
+        run.log_data(replace(PHOTOS, digest="1", source=address), "validation")
+    folder = client.get_run(run.run_id).info.artifact_uri
+    older = {"name": "older", "digest": "2", "folder": "/older", "photos": 1, "categories": 1}
+    deliver = Delivery(client, run.run_id, folder, workplace / "a")
+    deliver({"call": "data", "use": "test", **older})  # as version 0.2.0 has left it in an outbox
+    inputs = client.get_run(run.run_id).inputs.dataset_inputs
+    uses = {one.tags[0].value: one.dataset for one in inputs}
+    assert {use: (one.source_type, json.loads(one.source)) for use, one in uses.items()} == {
+        "training": ("local", {"uri": "/photos"}),
+        "validation": ("http", {"url": address}),
+        "test": ("local", {"uri": "/older"}),
+    }
+    assert get_source(uses["validation"]).to_dict() == {"url": address}
+    assert json.loads(str(uses["training"].profile)) == {"num_rows": 8, "categories": 4}
+    assert (uses["training"].name, uses["training"].digest) == (PHOTOS.name, PHOTOS.digest)
 
 
 def test_scores_stay_with_the_model_whichever_process_sends_them(workplace: Path) -> None:
@@ -33,7 +57,7 @@ def test_scores_stay_with_the_model_whichever_process_sends_them(workplace: Path
     (used,) = stored.inputs.dataset_inputs
     assert json.loads(str(used.dataset.profile))["num_rows"] == 8
     assert {tag.key: tag.value for tag in used.tags} == {"mlflow.data.context": "validation"}
-    assert json.loads(used.dataset.source)["uri"] == "/photos"
+    assert (used.dataset.source_type, used.dataset.source) == ("local", '{"uri": "/photos"}')
 
     with open_run("b", uri=store_uri(workplace), system_metrics=False) as other:
         other.log_evaluated(f"runs:/{run.run_id}/model")

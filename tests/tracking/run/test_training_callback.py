@@ -95,7 +95,7 @@ def test_overlap_is_in_titles_and_the_note_and_the_last_epoch_is_kept(
     uri = f"sqlite:///{workplace / 'mlflow.db'}"
     with open_run("out", uri=uri, system_metrics=False, log_model=False) as run:
         callback = trained(run, data, "val/loss", max_epochs=2)
-        run.save_model(Path("x.ckpt"), {}, data.categories.names, example=input_example(3))
+        run.save_model(Path("x.ckpt"), {}, example=input_example(3))
     overlap = "8 of 8 photos were TRAINED ON"
     assert callback.title == f"Epoch 2, the last · {overlap}"
     tags = _tags(uri, run.run_id)
