@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from resistor_cls import __version__
 from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.errors import ConfigError, run_command
@@ -57,7 +58,8 @@ def _parser() -> Parser:
         "--results",
         type=path,
         metavar="FOLDER",
-        help="values.csv and acceptance.csv of a study of the model, see docs/evaluation.md",
+        help="values.csv and acceptance.csv of a study of the model, as "
+        "experiments/any_resistor/run.py writes them",
     )
     parser.add_argument(
         "--license",
@@ -117,7 +119,7 @@ def _of_model(arguments: argparse.Namespace) -> dict[str, str]:
 
     study = None if arguments.results is None else read_study(arguments.results)
     with model_file(reference, uri, "--model") as file:
-        model = read_model(file, reference)
+        model = read_model(file, reference, __version__)
     run = None if reference == "rendered" else run_results(reference, uri)
     sources = Sources(model, run, study)
     texts = {"model_card.md": model_card(sources, arguments.license or model.license)}

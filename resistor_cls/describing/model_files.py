@@ -8,7 +8,6 @@ from typing import Any
 
 from torch import Tensor
 
-from resistor_cls import __version__
 from resistor_cls.model.band_reader import NAME as BAND_READER
 from resistor_cls.model.checkpoint.checkpoints import METADATA, read_checkpoint
 from resistor_cls.model.checkpoint.weights import RENDERED, SUFFIX, read_weights
@@ -59,12 +58,13 @@ class ModelFile:
         return self.metadata.get("recipe") or {}
 
 
-def read_model(file: str | Path, reference: str) -> ModelFile:
+def read_model(file: str | Path, reference: str, version: str) -> ModelFile:
     """Reads a checkpoint, a file of weights or an exported model.
 
     Args:
         file: as `resistor_cls.tracking.model_file` gives it; `rendered` is that of the package.
         reference: that the user gave.
+        version: of this package, which is that of its model.
 
     Raises:
         ModelError: a file that is absent, damaged, or no model.
@@ -72,7 +72,7 @@ def read_model(file: str | Path, reference: str) -> ModelFile:
     if file == "rendered":
         found = _weights(RENDERED, reference)
         files = _sizes(RENDERED, SHIPPED, RENDERED_ONNX)
-        return replace(found, files=files, version=__version__, license=PACKAGE_LICENSE)
+        return replace(found, files=files, version=version, license=PACKAGE_LICENSE)
     file = Path(file)
     if file.suffix == SUFFIX:
         return _weights(file, reference)

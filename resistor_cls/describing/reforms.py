@@ -174,7 +174,7 @@ def _results(sources: Sources) -> dict[str, list[str]]:
     for row in sources.study.values if sources.study else ():
         low, high = digits(row["from"]), digits(row["to"])
         value = digits(row["value right"])
-        external.append(f"photos by {row['photographer']}: value right {value} ({low} to {high})")
+        external.append(f"{row['photographer']}: value right {value} ({low} to {high})")
     separated = [_named("calibration of the photos that are evaluated", basis)]
     return {"6a": separated, "7a": values, "7b": [how] if rows else [], "8a": external}
 
