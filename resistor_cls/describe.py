@@ -58,7 +58,7 @@ def _parser() -> Parser:
         "--results",
         type=path,
         metavar="FOLDER",
-        help="values.csv and acceptance.csv of a study of the model, as "
+        help="values.csv and acceptance.csv of a study of this model (which is not checked), as "
         "experiments/any_resistor/run.py writes them",
     )
     parser.add_argument(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from tests.helpers import ROOT
 from tests.helpers.exports import content
 from tests.helpers.model_files import save_checkpoint, tiny
 
-REPORT = {
+REPORT: dict[str, Any] = {
     "counts": {"photos": 40, "bursts": 8},
     "metrics": [
         {"name": "accuracy", "words": "top-1 accuracy", "value": 0.875, "low": 0.75, "high": 1.0}
@@ -82,6 +83,16 @@ def test_a_trained_model_is_described_from_its_run(place: Path) -> None:
     parts = {item: sheet.partition(f"**{item}**")[2].partition("**")[0] for item in items}
     # What only a person can say is not made up.
     assert all("Not known to the program." in parts[item] for item in ("1a", "2d", "5b", "8b"))
+
+
+def test_scores_on_synthetic_photos_are_named_as_such(place: Path) -> None:
+    save_checkpoint(tiny(), Path("run/checkpoints/best.ckpt"))
+    data = {**REPORT["data"], "name": "rendered"}
+    Path("run/report.json").write_text(json.dumps({**REPORT, "data": data}))
+    assert main(["--model", "run/checkpoints/best.ckpt", "--output", "cards"]) == 0
+    card = Path("cards/model_card.md").read_text()
+    assert "**The photos are synthetic.**" in card
+    assert "rendered (synthetic), validation photos" in str(head(card)["model-index"])
 
 
 def test_an_exported_model_has_its_licence(place: Path) -> None:

@@ -11,6 +11,7 @@ LICENSES = {
     name: name.lower()
     for name in ("Apache-2.0", "MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0")
 } | {"ODbL-1.0": "odbl"}
+_SYNTHETIC = "rendered"  # name of the source of synthetic photos
 _TAGS = ("resistor", "colour-code", "resistor_cls")
 _SCORES = {"accuracy": "accuracy", "f1_macro": "f1", "roc_auc": "roc_auc"}  # names on the Hub
 # Scores on synthetic photos, in the metadata of weights that learned from the online generator.
@@ -70,6 +71,7 @@ def model_card(sources: Sources, license: str) -> str:
         rejection=(report.get("calibration") or {}).get("reject", []),
         values=(report.get("values") or {}).get("groups", [])[:1],
         test_scores=_test_scores(sources),
+        synthetic_name=_SYNTHETIC,
         synthetic_scores={
             words: scores[name] for name, words in _SYNTHETIC_SCORES.items() if name in scores
         },
@@ -105,7 +107,9 @@ def _results(sources: Sources) -> Iterator[Mapping[str, Any]]:
         data = report["data"]
         rows = [row for row in report["metrics"] if row["name"] in _SCORES]
         metrics = [_metric(_SCORES[row["name"]], row["words"], row["value"]) for row in rows]
-        named = {"name": f"{data['name']}, {data['subset']} photos", "type": data["name"]}
+        synthetic = " (synthetic)" if data["name"] == _SYNTHETIC else ""
+        words = f"{data['name']}{synthetic}, {data['subset']} photos"
+        named = {"name": words, "type": data["name"]}
         yield _result(named, metrics)
 
 

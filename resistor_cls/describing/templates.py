@@ -43,7 +43,8 @@ def _environment() -> Environment:
         finalize=_as_text,
     )  # autoescape is for HTML; here `finalize` escapes
     environment.filters |= {
-        "code": _as_code, "digits": digits, "level": level, "many": many, "share": share,
+        "code": _as_code, "digits": digits, "level": level, "many": many, "markup": Markup,
+        "share": share,
     }  # fmt: skip
     return environment
 
