@@ -16,6 +16,7 @@ SUBCOMMANDS = {
     "audit": "find what is wrong or risky in a set of photos",
     "export": "write a model as one ONNX file, which predicts without PyTorch",
     "serve": "serve a model over HTTP, with a page for people",
+    "describe": "write the card of a model or of a set of synthetic photos, from files",
     "render": "generate a data set of synthetic photos",
     "sync": "send what runs could not send while their MLflow store was unavailable",
 }

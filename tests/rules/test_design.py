@@ -21,6 +21,7 @@ ARROWS = {
     "exporting": {"synthetic", "data", "model", "evaluation", "inference"},
     "serving": {"data", "inference"},
     "tracking": {"evaluation", "inference"},
+    "describing": {"model", "evaluation", "tracking"},
     "config": {"tracking"},
 }
 EVERYONES = {

@@ -32,7 +32,7 @@ SYSTEM = "made by a system"
 # Reasons that are not reported each time: no photo of the user is concerned.
 _QUIET = frozenset({SYSTEM, EMPTY})
 _SILENT = "ignored"  # hidden files, and what this program writes beside photos
-_OURS = frozenset({"boxes.csv", "scenes.csv", "dataset.json"})
+_OURS = frozenset({"boxes.csv", "scenes.csv", "dataset.json", "dataset_card.md", "croissant.json"})
 
 # What file managers, zips and network storage put beside photos; by lower-case name.
 _SYSTEM_FOLDERS = frozenset(

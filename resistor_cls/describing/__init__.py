@@ -1,0 +1,1 @@
+"""Cards of models and sets of photos, and reporting sheets: written from files, never by hand."""
