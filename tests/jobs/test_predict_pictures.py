@@ -397,7 +397,7 @@ def test_what_is_not_a_photo_is_refused_or_has_an_error(predictor: Predictor, ph
         predictor.predict(photos / "absent.jpg")
     with pytest.raises(DataError, match=r"photos: this is a folder"):
         predictor.predict(str(photos))
-    with pytest.raises(TypeError, match="int: expected a path, an array or a PIL image"):
+    with pytest.raises(TypeError, match="int: expected a path, bytes, an array or a PIL image"):
         list(predictor.predict([3]))  # type: ignore[list-item]
     first, second = predictor.predict([photos / "absent.jpg", photos / "a/x.jpg"])
     assert first.error and first.text is None and second.text == "0.47 Ω ±5 %"
