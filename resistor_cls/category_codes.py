@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resistor_cls.bands import BANDS, MAX_BANDS, WATTS, BandScores
-from resistor_cls.categories import Categories, Category, numbered_names, parse_name
+from resistor_cls.categories import (
+    Categories,
+    Category,
+    check_labels,
+    numbered_names,
+    parse_name,
+)
 from resistor_cls.code_priors import COUNT_WEIGHTS, last_bands_weight
 from resistor_cls.colour_code import (
     COEFFICIENTS,
@@ -129,10 +135,19 @@ def readable_categories(path: Path) -> Categories:
         path: of the file; see `Categories.from_file`.
 
     Raises:
-        DataError: what `Categories.from_file` raises; a name without a value, or with one that no
-            code can show.
+        DataError: what `numbered_names` raises; no name, one that is there twice, one without a
+            value, or with one that no code can show.
     """
-    for number, name in numbered_names(path).items():
+    names = numbered_names(path)
+    if not names:
+        raise DataError(f"{path} names no value: write one a line, such as 4K7 or 4.7k")
+    first: dict[str, int] = {}
+    for number, name in names.items():
+        earlier = first.setdefault(name, number)
+        if earlier != number:
+            raise DataError(
+                f"line {number} of {path}: {name!r} stands in line {earlier} too: remove one"
+            )
         ohms = parse_name(name).name_ohms
         if ohms is None:
             raise DataError(
@@ -145,7 +160,8 @@ def readable_categories(path: Path) -> Categories:
                 "shows (expected at most three digits, 0.1 Ω to 999 GΩ): correct the value, or "
                 "remove the line"
             )
-    return Categories.from_file(path).by_name()
+    check_labels(names.values(), f"the names in {path}")
+    return Categories(names.values(), minimum=1).by_name()
 
 
 _Claim = tuple[int, int, float]  # class index, index into `WATTS` or -1, log prior

@@ -128,6 +128,7 @@ def test_a_list_of_values_is_read_from_a_file(tmp_path: Path) -> None:
         ("4K711", "line 3 of .*stock.txt: '4K711' is 4.711 kΩ, which no colour code shows"),
         ("R047", "line 3 of .*stock.txt: 'R047' is 0.047 Ω, which no colour code shows"),
         ("0R", "line 3 of .*stock.txt: '0R' is 0 Ω, which no colour code shows"),
+        ("4K7", "line 3 of .*stock.txt: '4K7' stands in line 1 too: remove one"),
     ],
 )
 def test_values_that_cannot_be_read_name_line_and_remedy(
@@ -136,4 +137,13 @@ def test_values_that_cannot_be_read_name_line_and_remedy(
     file = tmp_path / "stock.txt"
     file.write_text(f"4K7\n\n{name}\n", encoding="utf-8")
     with pytest.raises(DataError, match=says):
+        readable_categories(file)
+
+
+def test_a_list_may_have_one_value_but_not_none(tmp_path: Path) -> None:
+    file = tmp_path / "stock.txt"
+    file.write_text("# mine\n4k7\n", encoding="utf-8")
+    assert readable_categories(file).names == ("4k7",)
+    file.write_text("# mine\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"stock\.txt names no value: write one a line"):
         readable_categories(file)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import onnx
@@ -39,7 +40,7 @@ def check_target(path: Path, replace: bool = False) -> None:
         replace: whether one that exists may be replaced.
 
     Raises:
-        ConfigError: another suffix, or a file that exists.
+        ConfigError: another suffix, a file that exists, or a folder that cannot be written.
     """
     if path.suffix != ONNX_SUFFIX:
         raise ConfigError(f"--output {path}: expected a name that ends in {ONNX_SUFFIX}")
@@ -49,6 +50,13 @@ def check_target(path: Path, replace: bool = False) -> None:
                 f"--output {path}: {file} exists, and nothing is overwritten; name another file, "
                 "or add --replace"
             )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise ConfigError(
+            f"--output {path}: its folder cannot be written: {error.strerror}; name another file"
+        ) from error
 
 
 def export_model(

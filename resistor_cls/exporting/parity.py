@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from resistor_cls.bands import BandScores
-from resistor_cls.errors import DataError, ModelError
+from resistor_cls.errors import DataError, ModelError, many
 from resistor_cls.inference.batches import batched
 from resistor_cls.inference.photo_input import Photo, pixels_of
 from resistor_cls.inference.prediction import Prediction
@@ -68,7 +68,8 @@ class Parity:
 
     Attributes:
         precision: of the exported weights.
-        photos: number of them.
+        photos: number of those that can be read.
+        unreadable: number of the others, which count for nothing.
         max_difference: of a probability for the same preprocessed photo.
         max_end_to_end_difference: of the confidence in the same text, each model with its own
             detector.
@@ -81,6 +82,7 @@ class Parity:
 
     precision: str
     photos: int
+    unreadable: int
     max_difference: float
     max_end_to_end_difference: float
     agreement: float
@@ -114,6 +116,7 @@ class Parity:
         return {
             "precision": self.precision,
             "photos": self.photos,
+            "unreadable": self.unreadable,
             "max_difference": self.max_difference,
             "max_difference_allowed": MAX_DIFFERENCE[self.precision],
             "max_end_to_end_difference": self.max_end_to_end_difference,
@@ -137,10 +140,21 @@ def score_export(
     Args:
         original: the model.
         exported: the same, exported.
-        photos: at least one. One that cannot be read has an error as its text.
+        photos: those that cannot be read are left out.
         precision: of the exported weights.
+
+    Raises:
+        DataError: none of them can be read.
     """
-    pairs = list(_predictions(Predictor(original), Predictor(exported), photos))
+    every = list(_predictions(Predictor(original), Predictor(exported), photos))
+    readable = [place for place, (one, _) in enumerate(every) if one.error is None]
+    unreadable = len(photos) - len(readable)
+    if not readable:
+        raise DataError(
+            f"none of the {many(len(photos), 'photo')} that score the export can be read: name "
+            "other photos"
+        )
+    photos, pairs = [photos[place] for place in readable], [every[place] for place in readable]
     texts = [(_text(one), _text(other)) for one, other in pairs]
     differing = [
         (labelled.name, *both)
@@ -152,6 +166,7 @@ def score_export(
     return Parity(
         precision=precision,
         photos=len(photos),
+        unreadable=unreadable,
         max_difference=_max_difference(original, exported, photos),
         max_end_to_end_difference=max(
             (_confidence_difference(*pair) for pair in pairs), default=0.0

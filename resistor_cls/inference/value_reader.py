@@ -13,7 +13,14 @@ from resistor_cls.decoding import ValueReading, legal_share, read_values
 from resistor_cls.inference.batches import batched
 from resistor_cls.inference.expectation import with_verdict
 from resistor_cls.inference.prediction import Box, Candidate, Prediction, ambiguous, reading_of
-from resistor_cls.inference.quality import band_reason, crop_quality, photo_reason
+from resistor_cls.inference.quality import (
+    MIN_COLOUR,
+    NO_COLOUR,
+    CropQuality,
+    band_reason,
+    crop_quality,
+    photo_reason,
+)
 from resistor_cls.inference.ranking import Ranked, both_ways, ranked_categories, ranked_values
 from resistor_cls.inference.read_options import ReadOptions, equal_ohms, in_series
 from resistor_cls.inference.reading_calibration import ReadingCalibration
@@ -33,6 +40,7 @@ READINGS, _READINGS_OF_A_LIST = 5, 10
 _MIN_LEGAL_SHARE = 0.05
 # A second reading is close where it is at least this many times as probable as the first.
 _CLOSE = 0.2
+_MIN_TOGETHER = 0.3  # probability of both together, below which neither is worth a word
 
 
 @dataclass(frozen=True)
@@ -158,6 +166,10 @@ class ValueReader:
     ) -> Wording:
         if located is False:
             return no_resistor()
+        quality = None if body.body is None else crop_quality(body.photo, body.body)
+        of_photo = _photo_reason(body, quality)
+        if quality is not None and quality.colour < MIN_COLOUR:
+            return Wording(DONT_KNOW, False, of_photo or NO_COLOUR)
         ranked = read.ranked
         certain = best is not None and best.probability >= threshold
         if best is not None and certain and self._is_listed(best):
@@ -167,7 +179,7 @@ class ValueReader:
             return Wording(f"{first.text} or {second.text}: {BOTH_WAYS}", False, BOTH_WAYS)
         if best is not None and certain:
             return not_listed(best.text, self._options.source)
-        return Wording(DONT_KNOW, False, self._reason(body, read))
+        return Wording(DONT_KNOW, False, of_photo or self._reason(read))
 
     def _is_listed(self, ranked: Ranked) -> bool:
         """Whether it may be accepted: any value, or one that a category of the list has."""
@@ -176,12 +188,8 @@ class ValueReader:
             equal_ohms(one.ohms, ranked.ohms or 0) for one in categories
         )
 
-    def _reason(self, body: PreprocessedImage, read: _Read) -> str:
-        """Why nothing is certain; the first reason of the documented order."""
-        if body.body is not None and body.box is not None:
-            reason = photo_reason(body.box.length, crop_quality(body.photo, body.body))
-            if reason is not None:
-                return reason
+    def _reason(self, read: _Read) -> str:
+        """Why nothing is certain in a photo that nothing is wrong with; in the documented order."""
         if not read.ranked:
             return close_readings([])
         if reason := band_reason(read.scores, read.place, read.readings[0]):
@@ -192,8 +200,10 @@ class ValueReader:
         if legal_share(read.scores, self._series)[read.place] < _MIN_LEGAL_SHARE:
             return close_readings([])
         least = _CLOSE * best.probability
-        close = [one.text for one in read.ranked[:2] if one.probability >= least]
-        return close_readings(close)
+        close = [one for one in read.ranked[:2] if one.probability >= least]
+        if sum(one.probability for one in close) < _MIN_TOGETHER:
+            return close_readings([])
+        return close_readings([one.text for one in close])
 
     def _fields(self, ranked: Ranked) -> dict[str, Any]:
         """The attributes of a `Prediction` that follow from an accepted one."""
@@ -211,6 +221,12 @@ class ValueReader:
                 "markings": (reading.bands,),
             }
         return fields
+
+
+def _photo_reason(body: PreprocessedImage, quality: CropQuality | None) -> str | None:
+    if body.box is None or quality is None:
+        return None
+    return photo_reason(body.box.length, quality)
 
 
 def _text(ranked: Ranked) -> str:

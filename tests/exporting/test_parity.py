@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from resistor_cls.errors import ModelError
+from resistor_cls.errors import DataError, ModelError
 from resistor_cls.exporting.parity import Labelled, Parity, score_export
 from resistor_cls.exporting.photos import drawn_photos, labelled_folder
 from resistor_cls.model.torch_network import TorchNetwork
@@ -14,7 +14,7 @@ from tests.helpers.exports import loaded, original
 
 def parity(**changes: Any) -> Parity:
     values: dict[str, Any] = {
-        "precision": "float32", "photos": 200, "max_difference": 1e-6,
+        "precision": "float32", "photos": 200, "unreadable": 0, "max_difference": 1e-6,
         "max_end_to_end_difference": 0.0, "agreement": 1.0, "differing": (), "labelled": 0,
         "original": None, "exported": None,
     }  # fmt: skip
@@ -50,7 +50,7 @@ def test_a_model_is_scored_beside_its_export() -> None:
     ]
     photos.append(Labelled("absent.jpg", "absent.jpg", "10R"))
     found = score_export(TorchNetwork(original()), loaded(), photos, "float32")
-    assert (found.photos, found.labelled, found.agreement) == (5, 4, 1.0)
+    assert (found.photos, found.unreadable, found.labelled, found.agreement) == (4, 1, 3, 1.0)
     assert found.max_difference < 1e-5
     assert found.original == found.exported
     assert found.as_json()["original"]["accuracy"] == found.original.accuracy
@@ -70,6 +70,12 @@ def test_an_export_that_predicts_otherwise_is_found_out() -> None:
     found = score_export(TorchNetwork(original()), network, photos, "float32")
     with pytest.raises(ModelError, match="is not written"):
         found.check(Path("a.onnx"))
+
+
+def test_photos_that_cannot_be_read_score_no_export(tmp_path: Path) -> None:
+    damaged = Labelled(tmp_path / "absent.jpg", "absent.jpg", "10R")
+    with pytest.raises(DataError, match="none of the 1 photo that score the export can be read"):
+        score_export(TorchNetwork(original()), loaded(), [damaged], "float32")
 
 
 def test_drawn_photos_are_labelled_and_repeat() -> None:

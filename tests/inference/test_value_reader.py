@@ -22,9 +22,9 @@ from tests.helpers.band_scores import certain
 CODE = ("yellow", "violet", "red", "gold")
 THIRD = ("orange", "orange", "red", "gold")  # 3.3 kΩ
 BODY = OrientedBox(96, 32, 0, 113, 40, 1)
-# Grey stripes: light enough, and as sharp as pixels are.
-SHARP = np.repeat(np.where(np.arange(192) // 8 % 2, 60, 180).astype(np.uint8)[None, :, None], 64, 0)
-CROP = np.repeat(SHARP, 3, 2)
+# Red, green and blue stripes: light enough, and as sharp as pixels are.
+STRIPES = np.where(np.arange(192)[:, None] // 8 % 3 == np.arange(3), 180, 60).astype(np.uint8)
+CROP = np.repeat(STRIPES[None], 64, 0)
 
 Read = Callable[..., Prediction]
 
@@ -95,6 +95,12 @@ def test_the_reason_is_what_was_measured(
     one = read(certain([CODE], sharpness=0.0), length=length, crop=crop)
     assert one.text == "don't know"
     assert one.reason == reason
+
+
+def test_no_value_is_read_without_colour(read: Read) -> None:
+    grey = read(certain([CODE]), crop=np.repeat(CROP[..., :1], 3, 2))
+    assert (grey.text, grey.accepted) == ("don't know", False)
+    assert grey.reason == "the photo has no colour, or a single tint; take it in colour"
 
 
 def test_a_band_of_two_colours_is_named_in_reading_order(read: Read) -> None:

@@ -184,7 +184,10 @@ def test_reasons_of_the_package_have_a_remedy_and_name_no_value(page: Browser) -
     values = ["130 kΩ ±5 %", "110 kΩ ±5 %"]
     measures = [(100.0, 30.0, 0.0, 0.01), (100.0, 90.0, 0.5, 0.01), (100.0, 90.0, 0.0, 0.1)]
     measures.append((20.0, 90.0, 0.0, 0.01))
-    reasons = [photo_reason(length, CropQuality(*rest)) for length, *rest in measures]
+    reasons = [
+        photo_reason(length, CropQuality(brightness, clipped, edge_width, colour=20))
+        for length, brightness, clipped, edge_width in measures
+    ]
     reasons += [close_readings(values), close_readings(values[:1]), close_readings([])]
     reasons += [
         not_listed(values[0], "parts.txt", one).reason for one in ("reads", "probably reads")

@@ -15,6 +15,7 @@ const REMEDIES = [
   [/come closer/, "Move the camera closer until the body fills a third of the picture."],
   [/too dark/, "Add light, best daylight from a window, without a shadow on the part."],
   [/too bright|blown out/, "Turn the flash off, or move the part out of direct light."],
+  [/no colour/, "Take the photo in colour: without colours no band can be read."],
   [/blurred/, "Tap the part to focus, hold still, and take the photo again."],
   [
     /band is .* or /,
