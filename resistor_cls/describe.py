@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from resistor_cls import __version__
 from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
+from resistor_cls.config.model_options import add_store_option
 from resistor_cls.errors import ConfigError, run_command
 
 _EXAMPLES = """\
@@ -71,13 +71,7 @@ def _parser() -> Parser:
         "--url", metavar="URL", default="", help="of the published photos; today is their date"
     )
     parser.add_argument("--replace", action="store_true", help="replace files that exist")
-    parser.add_argument(
-        "--tracking-uri",
-        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
-        metavar="URI",
-        help="MLflow store that runs:/ and models:/ are looked up in (default: "
-        "$MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
-    )
+    add_store_option(parser)
     return parser
 
 

@@ -1,7 +1,6 @@
 """`python -m resistor_cls.export --model REF --format onnx --output FILE`: exports a model."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING
 from resistor_cls import __version__
 from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
-from resistor_cls.custom_code import FLAG, allow_code
+from resistor_cls.config.model_options import add_code_option, add_store_option
+from resistor_cls.custom_code import allow_code
 from resistor_cls.errors import ConfigError, ModelError, run_command
 
 if TYPE_CHECKING:
@@ -86,17 +86,8 @@ def _parser() -> Parser:
         help="of the weights, such as CC-BY-4.0; written into the file (default: that of the "
         "package for its own model)",
     )
-    parser.add_argument(
-        FLAG, action="append", default=[], metavar="PACKAGE", help="let the model use custom code"
-        " from this package, see docs/extend.md",
-    )  # fmt: skip
-    parser.add_argument(
-        "--tracking-uri",
-        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
-        metavar="URI",
-        help="MLflow store that runs:/ and models:/ are looked up in (default: "
-        "$MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
-    )
+    add_code_option(parser)
+    add_store_option(parser)
     return parser
 
 

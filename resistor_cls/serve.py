@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from resistor_cls.config.calling import as_called, called, named_as_given, show
 from resistor_cls.config.command_line import Parser, path
-from resistor_cls.custom_code import FLAG, allow_code
+from resistor_cls.config.model_options import add_code_option, add_model_option, add_store_option
+from resistor_cls.custom_code import allow_code
 from resistor_cls.errors import ConfigError, run_command
 from resistor_cls.serving.hosts import is_loopback
 from resistor_cls.serving.limits import Limits
@@ -75,27 +76,9 @@ def _parser() -> Parser:
 
 def _add_model_options(parser: Parser) -> None:
     group = parser.add_argument_group("model")
-    group.add_argument(
-        "--model",
-        default="rendered",
-        metavar="REF",
-        help="checkpoint file, runs:/RUN_ID/model or models:/NAME@ALIAS; by default the model that "
-        "comes with the package, which reads the bands of any resistor",
-    )
-    group.add_argument(
-        FLAG,
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="let the model use custom code from this package, see docs/extend.md",
-    )
-    group.add_argument(
-        "--tracking-uri",
-        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
-        metavar="URI",
-        help="MLflow store that runs:/ and models:/ are looked up in (default: "
-        "$MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
-    )
+    add_model_option(group)
+    add_code_option(group)
+    add_store_option(group)
     group.add_argument("--series", metavar="any|E24|E96", help="as of predict")
     group.add_argument("--categories", type=path, metavar="FILE", help="as of predict")
     group.add_argument("--threshold", type=float, metavar="PROBABILITY", help="as of predict")

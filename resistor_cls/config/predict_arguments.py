@@ -6,7 +6,8 @@ import sys
 
 from resistor_cls.config.calling import as_called, called
 from resistor_cls.config.command_line import Parser, path
-from resistor_cls.custom_code import FLAG, allow_code
+from resistor_cls.config.model_options import add_code_option, add_model_option, add_store_option
+from resistor_cls.custom_code import allow_code
 from resistor_cls.errors import ConfigError, DataError
 
 # Copies of constants of `evaluation.calibration` and `model.tta`, which take seconds to import.
@@ -64,13 +65,7 @@ def parser(description: str) -> Parser:
 
 def _add_model_options(parser: Parser) -> None:
     group = parser.add_argument_group("model")
-    group.add_argument(
-        "--model",
-        default="rendered",
-        metavar="REF",
-        help="checkpoint file, ONNX file of export, runs:/RUN_ID/model or models:/NAME@ALIAS; by "
-        "default the model that comes with the package, which reads the bands of any resistor",
-    )
+    add_model_option(group)
     group.add_argument(
         "--views",
         type=int,
@@ -78,20 +73,8 @@ def _add_model_options(parser: Parser) -> None:
         help="test-time augmentation: average over 1, 2, 4 or 8 rotated and mirrored views "
         "(default: as trained)",
     )
-    group.add_argument(
-        FLAG,
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="let the model use custom code from this package, see docs/extend.md",
-    )
-    group.add_argument(
-        "--tracking-uri",
-        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
-        metavar="URI",
-        help="MLflow store that runs:/ and models:/ are looked up in (default: "
-        "$MLFLOW_TRACKING_URI, else sqlite:///mlflow.db)",
-    )
+    add_code_option(group)
+    add_store_option(group)
 
 
 def _add_value_options(parser: Parser) -> None:
