@@ -5,7 +5,6 @@ nonsense (pytorch#169178).
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,7 +154,7 @@ def score_export(
             "other photos"
         )
     photos, pairs = [photos[place] for place in readable], [every[place] for place in readable]
-    texts = [(_text(one), _text(other)) for one, other in pairs]
+    texts = [(str(one.text), str(other.text)) for one, other in pairs]
     differing = [
         (labelled.name, *both)
         for labelled, both in zip(photos, texts, strict=True)
@@ -187,10 +186,6 @@ def _predictions(
         yield from zip(original.predict(files), exported.predict(files), strict=True)
 
 
-def _text(prediction: Prediction) -> str:
-    return str(prediction.text if prediction.error is None else prediction.error)
-
-
 def _confidence_difference(one: Prediction, other: Prediction) -> float:
     """The largest difference of the confidence in a candidate that both have."""
     theirs = {(each.text, each.category): each.confidence for each in other.candidates}
@@ -207,7 +202,7 @@ def _max_difference(
 ) -> float:
     """The largest difference of a probability for the same preprocessed photo."""
     prepare, largest = original.image_preprocessing(), 0.0
-    for group in batched(_readable(photos)):
+    for group in batched(pixels_of(one.photo) for one in photos):
         batch = np.stack([prepare(pixels).photo for pixels in group])
         ours, theirs = (one.predict_photos(batch)[0] for one in (original, exported))
         largest = max(largest, float(np.abs(ours - theirs).max()))
@@ -219,12 +214,6 @@ def _max_difference(
             )
             largest = max(largest, *(float(np.abs(a - b).max()) for a, b in both))
     return largest
-
-
-def _readable(photos: Sequence[Labelled]) -> Iterator[np.ndarray]:
-    for one in photos:
-        with suppress(DataError, OSError):  # the predictions say why
-            yield pixels_of(one.photo)
 
 
 def _shares(scores: BandScores) -> list[np.ndarray]:

@@ -241,7 +241,5 @@ def _readings(
             "the model reads no bands, and none of its categories has a value: evaluate it on "
             "photos with labels, or take a model that reads bands, such as model=rendered"
         )
-    readings = readings_by_category(
-        predict_probabilities(TorchNetwork(model), photos), model.categories
-    )
+    readings = readings_by_category(predict_probabilities(network, photos), model.categories)
     return readings, [((), ())] * len(readings), ReadingCalibration()

@@ -1,10 +1,11 @@
 """Work on many items by all cores, with results in the order of the items."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from resistor_cls.usable_cores import usable_cores
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -26,7 +27,7 @@ def mapped_in_order(
         Each item with its result, in their order.
     """
     begun: deque[tuple[_Item, Future[_Result]]] = deque()
-    with ThreadPoolExecutor(_cores()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         try:
             for item in items:
                 begun.append((item, pool.submit(function, item)))
@@ -41,10 +42,3 @@ def mapped_in_order(
 def _ended(begun: deque[tuple[_Item, Future[_Result]]]) -> tuple[_Item, _Result]:
     item, future = begun.popleft()
     return item, future.result()
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

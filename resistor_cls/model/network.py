@@ -32,6 +32,7 @@ from resistor_cls.model.custom_backbone import head_of
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.model.exported.files import ONNX_SUFFIX
 from resistor_cls.model.features import full_precision, logits_and_features
+from resistor_cls.model.photo_network import check_probability_threshold
 from resistor_cls.model.preprocessing import Preprocessing
 from resistor_cls.model.tta import check_views, views_of
 
@@ -179,10 +180,7 @@ class ResistorNetwork(nn.Module):
         if mixed_precision_inference is not None:
             self.mixed_precision_inference = mixed_precision_inference
         if probability_threshold is not None:
-            if not 0 <= probability_threshold <= 1:
-                raise ConfigError(
-                    f"model.probability_threshold={probability_threshold}: expected 0 to 1"
-                )
+            check_probability_threshold(probability_threshold)
             self.probability_threshold = probability_threshold
 
     def image_preprocessing(self, size: int | None = None) -> ImagePreprocessing:

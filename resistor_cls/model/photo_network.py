@@ -9,6 +9,17 @@ from numpy.typing import NDArray
 from resistor_cls.bands import BandScores
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.preprocessed import ImagePreprocessing
+from resistor_cls.errors import ConfigError
+
+
+def check_probability_threshold(threshold: float) -> None:
+    """Checks the probability below which a prediction is "don't know".
+
+    Raises:
+        ConfigError: it is not within 0 and 1.
+    """
+    if not 0 <= threshold <= 1:
+        raise ConfigError(f"model.probability_threshold={threshold}: expected 0 to 1")
 
 
 @runtime_checkable

@@ -73,17 +73,19 @@ Predictions: type[BaseModel] = create_model(
 
 _KINDS = ("jpeg", "png", "webp", "tiff", "bmp")
 _BINARY = {"type": "string", "format": "binary"}
+
+
+def _form(**fields: dict[str, Any]) -> dict[str, Any]:
+    """The content of a body that is a form, all of whose fields are required."""
+    schema = {"type": "object", "properties": fields, "required": list(fields)}
+    return {"multipart/form-data": {"schema": schema}}
+
+
 PHOTOS_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"photos": {"type": "array", "items": _BINARY, "minItems": 1}},
-                    "required": ["photos"],
-                }
-            },
+            **_form(photos={"type": "array", "items": _BINARY, "minItems": 1}),
             # Any image/* is taken; these kinds of files can be read.
             **{f"image/{kind}": {"schema": _BINARY} for kind in _KINDS},
         },
@@ -92,22 +94,14 @@ PHOTOS_BODY: dict[str, Any] = {
 CORRECTION_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "photo": _BINARY,
-                        "value": {
-                            "type": "string",
-                            "minLength": 1,
-                            "description": "a resistance such as 4k7, or a category of the model",
-                        },
-                    },
-                    "required": ["photo", "value"],
-                }
-            }
-        },
+        "content": _form(
+            photo=_BINARY,
+            value={
+                "type": "string",
+                "minLength": 1,
+                "description": "a resistance such as 4k7, or a category of the model",
+            },
+        ),
     }
 }
 

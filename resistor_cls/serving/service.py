@@ -18,7 +18,15 @@ from resistor_cls.serving.batching import BatchedPredictor
 from resistor_cls.serving.limits import Capacity, Limits, Refused
 from resistor_cls.serving.metrics import CONTENT_TYPE, Metrics
 from resistor_cls.serving.review import corrected_category, store_correction
-from resistor_cls.serving.uploads import TooManyPixels, Unreadable, Upload, read_form, read_photos
+from resistor_cls.serving.uploads import (
+    FORM,
+    TooManyPixels,
+    Unreadable,
+    Upload,
+    content_type,
+    read_form,
+    read_photos,
+)
 
 if TYPE_CHECKING:
     from resistor_cls.categories import Categories
@@ -102,8 +110,7 @@ class Service:
         folder = self._options.review
         if folder is None:
             raise Refused(404, "corrections are not stored: start the service with --review FOLDER")
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "multipart/form-data":
+        if content_type(request) != FORM:
             raise Refused(415, "expected multipart/form-data with the fields photo and value")
         one = replace(self._options.limits, photos=1)
         with self._capacity.taken():

@@ -20,6 +20,7 @@ from resistor_cls.serving.limits import Limits, Refused
 # Bytes of a photo that are kept in memory while it waits; more are kept in a temporary file.
 _IN_MEMORY = MultiPartParser.spool_max_size
 _MAX_FIELDS = 8
+FORM = "multipart/form-data"  # content type
 _EXPECTED = (
     "expected multipart/form-data with photos in the field {field}, or one image as the body with "
     "a content type such as image/jpeg"
@@ -95,6 +96,11 @@ class Upload:
         self.file.close()
 
 
+def content_type(request: Request) -> str:
+    """The content type of a request without its parameters, in lower case; empty without one."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def read_photos(request: Request, field: str, limits: Limits) -> list[Upload]:
     """Reads the photos of a request: files of a form, or one image as the body.
 
@@ -110,10 +116,10 @@ async def read_photos(request: Request, field: str, limits: Limits) -> list[Uplo
         Refused: 413 beyond a limit, 415 for another content type, 422 for a form that cannot be
             read or holds no photo.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = content_type(request)
     if kind.startswith("image/"):
         return [await _read_body(request, limits)]
-    if kind == "multipart/form-data":
+    if kind == FORM:
         uploads, _ = await read_form(request, field, limits)
         return uploads
     raise Refused(415, f"the content type is {_shown(kind)}: {_EXPECTED.format(field=field)}")

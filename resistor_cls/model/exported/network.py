@@ -12,12 +12,13 @@ from resistor_cls.bands import BandScores
 from resistor_cls.categories import Categories
 from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import ImagePreprocessing
-from resistor_cls.errors import ConfigError, ResistorClsError
+from resistor_cls.errors import ResistorClsError
 from resistor_cls.model.activations import ARRAY_ACTIVATIONS, activation_name
 from resistor_cls.model.checkpoint.schema import Settings, misfit
 from resistor_cls.model.detector.detector import BodyDetector, fingerprint_of
 from resistor_cls.model.exported.files import ExportedModel, read_exported
 from resistor_cls.model.exported.sessions import Session
+from resistor_cls.model.photo_network import check_probability_threshold
 from resistor_cls.model.photo_preprocessing import photo_preprocessing, photo_shape
 from resistor_cls.model.tta import array_views, check_views
 
@@ -157,10 +158,7 @@ class ExportedNetwork:
             check_views(views, self.shape, "model.views=", "the model sees")
             self._views = views
         if probability_threshold is not None:
-            if not 0 <= probability_threshold <= 1:
-                raise ConfigError(
-                    f"model.probability_threshold={probability_threshold}: expected 0 to 1"
-                )
+            check_probability_threshold(probability_threshold)
             self.probability_threshold = probability_threshold
 
     def predict_photos(

@@ -21,6 +21,7 @@ from resistor_cls.synthetic.dataset.folder import write_whole
 from resistor_cls.synthetic.dataset.request import PhotoRequest
 from resistor_cls.synthetic.drawing import draw
 from resistor_cls.synthetic.imaging import encode_jpeg
+from resistor_cls.usable_cores import usable_cores
 
 # A worker process takes about a second to start: fewer photos are drawn in this process.
 _MIN_PARALLEL = 32
@@ -44,7 +45,7 @@ def draw_all(
     Raises:
         DataError: a worker process died.
     """
-    workers = workers or _usable_cores()
+    workers = workers or usable_cores()
     if not photos:
         return
     with _progress_bar(out, len(photos), progress) as bar:
@@ -100,12 +101,6 @@ def _ctrl_c_held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # Linux: a container may use fewer cores than there are
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager
