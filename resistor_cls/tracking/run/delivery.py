@@ -57,6 +57,7 @@ class Delivery:
             "data": self._data,
             "file": self._file,
             "model": self._model,
+            "register": self._registered,
             "evaluated": self._evaluated,
             "checkpoint": self._checkpoint,
             "end": self._end,
@@ -177,11 +178,21 @@ class Delivery:
             self._model_id = models[-1].model_id if models else None
         return self._model_id
 
-    def _evaluated(self, run: str) -> None:
+    def _evaluated(self, run: str = "", model: str = "") -> None:
+        """Links the model of a run, or a registered or logged model (`models:/…`)."""
         from mlflow.entities import LoggedModelInput
 
-        outputs = self._client.get_run(run).outputs
-        models = [one.model_id for one in outputs.model_outputs] if outputs else []
+        from resistor_cls.tracking.registry.versions import model_id_of
+
+        if model:
+            name, _, version = model.removeprefix("models:/").partition("/")
+            found = (
+                model_id_of(self._client.get_model_version(name, version)) if version else name
+            )
+            models = [found] if found else []
+        else:
+            outputs = self._client.get_run(run).outputs
+            models = [one.model_id for one in outputs.model_outputs] if outputs else []
         self._client.log_inputs(self._run_id, models=[LoggedModelInput(one) for one in models[-1:]])
 
     def _file(self, name: str, folder: str | None) -> None:
@@ -232,6 +243,14 @@ class Delivery:
             example=None if example is None else decoded(example),
             step=step,
         )
+
+    def _registered(self) -> None:
+        from resistor_cls.tracking.registry.versions import register
+
+        model = self._known_model()
+        if model is None:
+            raise Refused("the run has no model")
+        register(self._client, model, self._run_id)
 
     def _end(self, status: str, time: int) -> None:
         self._client.set_terminated(self._run_id, status, time)
