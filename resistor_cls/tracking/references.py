@@ -8,7 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from resistor_cls.errors import ModelError, TrackingError, without_passwords
-from resistor_cls.tracking.store.connection import check_store, connect, require_store
+from resistor_cls.tracking.store.connection import (
+    check_store,
+    connect,
+    require_place,
+    require_store,
+)
 
 _FORMS = (
     "expected a checkpoint or ONNX file, runs:/RUN_ID/model, models:/NAME@ALIAS, "
@@ -107,12 +112,15 @@ def version_reference(reference: str, uri: str, key: str = "model") -> str:
 def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:
     from resistor_cls.tracking.run.dead_runs import close_dead_runs
 
-    close_dead_runs(connect(uri), uri)
+    client = connect(uri)
+    close_dead_runs(client, uri)
     import mlflow
 
     try:
         place = Path(mlflow.artifacts.download_artifacts(reference, dst_path=str(folder)))
     except Exception as error:  # MLflow, network and file errors share no base class
+        for experiment in client.search_experiments():
+            require_place(client, uri, experiment)  # a store that was moved is another trouble
         raise _not_found(reference, uri, key, error) from error
     checkpoints = [place] if place.is_file() else sorted(place.rglob("*.ckpt"))
     if not checkpoints:

@@ -1,6 +1,7 @@
 """Sends the entries of an outbox to MLflow."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +32,9 @@ _PASSING = frozenset(
         "UNPARSEABLE_HTTP_ERROR",
     }
 )
+# Pages that SQLAlchemy names in messages of errors that pass: a lost connection, a full pool, a
+# transaction that was broken off. A server reports them as BAD_REQUEST, as it does a wrong value.
+_PASSING_PAGE = re.compile(r"sqlalche\.me/e/\w+/(rvf5|e3q8|4xp6|2j85|3o7r|8s2b|dbapi)\b")
 
 
 class Delivery:
@@ -81,7 +85,7 @@ class Delivery:
             raise Refused(f"{error.filename} is gone") from error
         except Exception as error:
             # Failures of servers, networks and disks pass; their errors are of these kinds.
-            if isinstance(error, OSError) or getattr(error, "error_code", None) in _PASSING:
+            if _passes(error):
                 raise
             self._require_active()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
@@ -186,9 +190,7 @@ class Delivery:
 
         if model:
             name, _, version = model.removeprefix("models:/").partition("/")
-            found = (
-                model_id_of(self._client.get_model_version(name, version)) if version else name
-            )
+            found = model_id_of(self._client.get_model_version(name, version)) if version else name
             models = [found] if found else []
         else:
             outputs = self._client.get_run(run).outputs
@@ -254,3 +256,11 @@ class Delivery:
 
     def _end(self, status: str, time: int) -> None:
         self._client.set_terminated(self._run_id, status, time)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether an entry is sent again after an error, unchanged."""
+    if isinstance(error, OSError):  # of networks and disks
+        return True
+    code = getattr(error, "error_code", None)
+    return code in _PASSING or bool(_PASSING_PAGE.search(str(error)))

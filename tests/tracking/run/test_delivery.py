@@ -3,13 +3,19 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
+from mlflow import MlflowClient
 from mlflow.data import get_source
 from mlflow.entities import LoggedModelOutput
+from mlflow.exceptions import MlflowException
 
 from resistor_cls.evaluation.results import DataSet
 from resistor_cls.tracking import open_run
 from resistor_cls.tracking.run.delivery import Delivery
+from resistor_cls.tracking.run.outbox import Refused
 from resistor_cls.tracking.store.connection import connect
 from tests.helpers.runs import store_uri
 
@@ -67,3 +73,27 @@ def test_scores_stay_with_the_model_whichever_process_sends_them(workplace: Path
     assert client.get_run(other.run_id).info.run_name == "evaluate it"
     scores = {one.key: one.value for one in client.get_logged_model(model.model_id).metrics}
     assert scores == {"best/val/accuracy": 0.75, "test/accuracy": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("connection lost (Background on this error at: https://sqlalche.me/e/20/rvf5)", "passes"),
+        (
+            "QueuePool limit of size 5 overflow 10 reached (…: https://sqlalche.me/e/20/3o7r)",
+            "passes",
+        ),
+        ("value too long (Background on this error at: https://sqlalche.me/e/20/9h9h)", "refused"),
+    ],
+)
+def test_trouble_of_a_database_passes_and_a_wrong_value_does_not(message: str, kind: str) -> None:
+    """A server reports both as a bad request."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise MlflowException(message, error_code=3)  # BAD_REQUEST
+
+    run = SimpleNamespace(info=SimpleNamespace(lifecycle_stage="active"))
+    client = cast(MlflowClient, SimpleNamespace(log_batch=fail, get_run=lambda _: run))
+    expected = MlflowException if kind == "passes" else Refused
+    with pytest.raises(expected):
+        Delivery(client, "1", "mlflow-artifacts:/1", Path())({"call": "tags", "values": {"a": "b"}})
