@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resistor_cls.errors import ModelError, TrackingError, without_passwords
 from resistor_cls.tracking.store.connection import (
@@ -14,6 +15,9 @@ from resistor_cls.tracking.store.connection import (
     require_place,
     require_store,
 )
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 _FORMS = (
     "expected a checkpoint or ONNX file, runs:/RUN_ID/model, models:/NAME@ALIAS, "
@@ -119,13 +123,23 @@ def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:
     try:
         place = Path(mlflow.artifacts.download_artifacts(reference, dst_path=str(folder)))
     except Exception as error:  # MLflow, network and file errors share no base class
-        for experiment in client.search_experiments():
-            require_place(client, uri, experiment)  # a store that was moved is another trouble
+        _require_places(client, uri)
         raise _not_found(reference, uri, key, error) from error
     checkpoints = [place] if place.is_file() else sorted(place.rglob("*.ckpt"))
     if not checkpoints:
+        _require_places(client, uri)
         raise ModelError(f"{key}={reference} holds no checkpoint: {_FORMS}")
     return checkpoints[0]
+
+
+def _require_places(client: "MlflowClient", uri: str) -> None:
+    """Requires that the store was not moved: of what is gone, MLflow may download nothing.
+
+    Raises:
+        TrackingError: the artifacts of an experiment are gone.
+    """
+    for experiment in client.search_experiments():
+        require_place(client, uri, experiment)
 
 
 def _not_found(reference: str, uri: str, key: str, error: Exception) -> ModelError:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-PATIENCE = 300  # seconds until a server on a busy machine is there
+PATIENCE = 900  # seconds until a server on a busy machine is there
 
 
 def postgres_programs() -> Path | None:
@@ -100,8 +100,9 @@ class TrackingServer:
 
     def start(self) -> None:
         """Starts it, and waits until it replies."""
-        # Without a name that makes MLflow test itself.
+        # Without a name that makes MLflow test itself, and its processes for language models.
         env = {key: value for key, value in os.environ.items() if key != "PYTEST_CURRENT_TEST"}
+        env["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
         # A group of its own: it starts further processes.
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
@@ -119,6 +120,7 @@ class TrackingServer:
                     return
             except OSError:
                 time.sleep(0.5)
+        self.stop()
         raise AssertionError(self._log.read_text())
 
     def stop(self) -> None:

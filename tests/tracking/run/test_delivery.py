@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.data import get_source
 from mlflow.entities import LoggedModelOutput
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
 from resistor_cls.evaluation.results import DataSet
 from resistor_cls.tracking import open_run
@@ -90,7 +91,7 @@ def test_trouble_of_a_database_passes_and_a_wrong_value_does_not(message: str, k
     """A server reports both as a bad request."""
 
     def fail(*_: Any, **__: Any) -> None:
-        raise MlflowException(message, error_code=3)  # BAD_REQUEST
+        raise MlflowException(message, error_code=BAD_REQUEST)
 
     run = SimpleNamespace(info=SimpleNamespace(lifecycle_stage="active"))
     client = cast(MlflowClient, SimpleNamespace(log_batch=fail, get_run=lambda _: run))
