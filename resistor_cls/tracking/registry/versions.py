@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from resistor_cls.errors import ModelError
+from resistor_cls.tracking.model.outputs import model_made_by
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -99,9 +100,9 @@ def _version_of_run(client: "MlflowClient", run_id: str, named: str) -> "ModelVe
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         raise ModelError(f"{named}: the store has no such run; {_EXPECTED}") from error
-    models = run.outputs.model_outputs if run.outputs else ()
-    if not models:
+    model_id = model_made_by(run)
+    if model_id is None:
         raise ModelError(
             f"{named}: the run has logged no model; train with tracking.log_model=true"
         )
-    return register(client, models[-1].model_id, run_id)
+    return register(client, model_id, run_id)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from resistor_cls.errors import TrackingError
+from resistor_cls.evaluation import Predictions
+from resistor_cls.evaluation.paired_gap import PairedGap, paired_gap
 from resistor_cls.promote import main as promote
 from resistor_cls.tracking.registry import promotion
 from resistor_cls.tracking.registry.versions import aliases
@@ -99,11 +101,10 @@ def test_a_champion_that_changed_meanwhile_is_kept(
         trained(uri, workplace / name, right)
     client = connect(uri)
     client.set_registered_model_alias("resistor_cls", "champion", "1")
-    gap = promotion.paired_gap
 
-    def slow(*predictions: object) -> object:
+    def slow(first: Predictions, second: Predictions) -> PairedGap:
         client.set_registered_model_alias("resistor_cls", "champion", "2")
-        return gap(*predictions)  # type: ignore[arg-type]
+        return paired_gap(first, second)
 
     monkeypatch.setattr(promotion, "paired_gap", slow)
     with pytest.raises(TrackingError, match="was changed meanwhile"):
