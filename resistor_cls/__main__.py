@@ -18,6 +18,8 @@ SUBCOMMANDS = {
     "serve": "serve a model over HTTP, with a page for people",
     "describe": "write the card of a model or of a set of synthetic photos, from files",
     "render": "generate a data set of synthetic photos",
+    "promote": "make a model the champion of the registry, if it is better",
+    "relocate": "tell an MLflow store that was moved where its artifacts are now",
     "sync": "send what runs could not send while their MLflow store was unavailable",
 }
 

@@ -62,7 +62,9 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import build_trainer
     from resistor_cls.model.training.losses import stand_in_of
+    from resistor_cls.tracking.references import version_reference
 
+    config.reference = version_reference(config.reference, config.tracking.uri)
     build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
     if config.get("data") is not None:
         instantiate(config.data)

@@ -262,6 +262,8 @@ _RUN_KEYS = {
         "Whether use of processor, memory, disk and GPU is logged."),
     "tracking.log_model": Key(_SWITCH,
         "Whether the best weights are logged as an MLflow model beside the checkpoints."),
+    "tracking.register": Key(_SWITCH,
+        "Whether that model is registered too, as the next version of resistor_cls."),
     "paths.output": Key(text("a folder"),
         "Where each run gets a folder with figures, tables and log."),
     "paths.cache": Key(text("a folder"),

@@ -43,6 +43,7 @@ def open_run(
     name: str | None = None,
     system_metrics: bool = True,
     log_model: bool = True,
+    register: bool = False,
     tags: Mapping[str, str] | None = None,
 ) -> Iterator[Run]:
     """Opens a run, and closes it on every outcome.
@@ -56,6 +57,7 @@ def open_run(
         name: of the run; by default MLflow invents one.
         system_metrics: keep the use of processor, memory, disk and GPU.
         log_model: keep the best weights as an MLflow model too, beside the checkpoints.
+        register: register that model as the next version of `resistor_cls`.
         tags: labels of the run from its beginning.
 
     Raises:
@@ -76,7 +78,7 @@ def open_run(
     number = experiment_id(client, uri, experiment, artifacts)
     tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
     outbox = _opened(client, number, name, tags, output)
-    run = Run(output, outbox, log_model)
+    run = Run(output, outbox, log_model, register)
     reserve = output / RESERVE_FILE
     status, kept = "FAILED", False
     try:

@@ -43,14 +43,18 @@ class Run:
     """
 
     def __init__(
-        self, output: Path, outbox: "Outbox | None" = None, log_model: bool = True
+        self,
+        output: Path,
+        outbox: "Outbox | None" = None,
+        log_model: bool = True,
+        register: bool = False,
     ) -> None:
         self.output = output
         self._outbox = outbox
         named = {} if outbox is None else outbox.run
         self.run_id, self._uri = str(named.get("run_id", "")), str(named.get("uri", ""))
         self._experiment = str(named.get("experiment_id", ""))
-        self._log_model = log_model
+        self._log_model, self._register = log_model, register
         self._has_model = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -134,6 +138,8 @@ class Run:
         run, _, artifact = reference.removeprefix("runs:/").partition("/")
         if reference.startswith("runs:/") and artifact == "model":
             self._put("evaluated", run=run)
+        elif reference.startswith("models:/"):
+            self._put("evaluated", model=reference)
 
     def note(self, text: str) -> None:
         """Sets the Markdown text that the page of the run shows."""
@@ -171,6 +177,8 @@ class Run:
     ) -> None:
         """Saves a checkpoint as the model of the run, `runs:/RUN_ID/model`, where asked for.
 
+        It is registered too, where the run was opened so.
+
         Args:
             checkpoint: the file.
             metadata: plain values that describe it.
@@ -188,6 +196,8 @@ class Run:
                 example=encoded(example),
                 step=step,
             )
+            if self._register:
+                self._put("register")
 
     def keep_files(self) -> None:
         """Moves checkpoints into MLflow, and copies logs; without it they stay in the folder."""
@@ -211,6 +221,8 @@ class Run:
             return "\n".join(lines)
         lines.append(f"run:    {self.run_id} in {uri}")
         lines += [f"model:  {self.model_reference}"] if self._has_model else []
+        if self._has_model and self._register:
+            lines.append(f"next:   python -m resistor_cls.promote --model {self.model_reference}")
         return "\n".join([*lines, *self.opening()])
 
     def opening(self) -> list[str]:
