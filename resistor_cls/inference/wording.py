@@ -9,6 +9,11 @@ from resistor_cls.categories import Category
 NO_RESISTOR = "no resistor found"
 DONT_KNOW = "don't know"
 BOTH_WAYS = "the code reads both ways"
+NOTHING_FOUND = "the detector finds no resistor body in the photo"
+NO_CODE = "the bands form no usual code"
+NOT_CERTAIN = "no reading is certain; best guess {best}"
+TWO_CLOSE = "two readings are close: {both}"
+EITHER = f"{{first}} or {{second}}: {BOTH_WAYS}"
 _BEFORE_UNITS = re.compile(r" (?=%|[kMG]?Ω|W\b)")
 
 
@@ -58,7 +63,7 @@ def worded(
 
 def no_resistor() -> Wording:
     """The words for a photo in which no body was found."""
-    return Wording(NO_RESISTOR, False, "the detector finds no resistor body in the photo")
+    return Wording(NO_RESISTOR, False, NOTHING_FOUND)
 
 
 def not_listed(value: str, source: str, reads: str = "reads") -> Wording:
@@ -80,10 +85,10 @@ def close_readings(values: Sequence[str]) -> str:
             bands form none.
     """
     if not values:
-        return "the bands form no usual code"
+        return NO_CODE
     if len(values) == 1:
-        return f"no reading is certain; best guess {values[0]}"
-    return f"two readings are close: {', '.join(values)}"
+        return NOT_CERTAIN.format(best=values[0])
+    return TWO_CLOSE.format(both=", ".join(values))
 
 
 def with_units(text: str) -> str:
