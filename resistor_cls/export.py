@@ -29,7 +29,7 @@ examples:
   python -m resistor_cls.export --model best.ckpt --output small.onnx --precision float16
   python -m resistor_cls.export --model rendered --format web --output page/
 
-The ONNX file holds the detector, the network, its categories, settings and calibration. Predict with it:
+The ONNX file holds the detector, the network, its categories, settings and calibration:
   python -m resistor_cls.predict photo.jpg --model reader.onnx
 
 A web page runs the model in the browser. Put its folder on any static host, or look at it:
@@ -156,7 +156,7 @@ def _export_page(arguments: argparse.Namespace) -> None:
     stored = name.startswith(("runs:/", "models:/"))
     shown = name if stored else Path(name).name  # a page shows no folder of this machine
     size = write_page(model, folder, shown, runtime) / 1e6
-    print(f"{folder} ({size:.1f} MB): put it on any static host; HTTPS allows cameras and offline use")
+    print(f"{folder} ({size:.1f} MB): put it on any static host with HTTPS")
     print(f"look at it: python -m http.server --bind 127.0.0.1 --directory {folder}")
 
 
@@ -183,9 +183,7 @@ def _exported_model(arguments: argparse.Namespace, file: Path) -> "ExportedModel
         return read_exported(exported)
 
 
-def _export_file(
-    arguments: argparse.Namespace, network: "ResistorNetwork", path: Path
-) -> "Parity":
+def _export_file(arguments: argparse.Namespace, network: "ResistorNetwork", path: Path) -> "Parity":
     from resistor_cls.exporting.export_model import export_model
     from resistor_cls.exporting.photos import DRAWN, drawn_photos, labelled_folder
 

@@ -12,14 +12,10 @@ while nothing else does.
 
 import argparse
 import csv
-import functools
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +26,9 @@ from resistor_cls import load
 from resistor_cls.inference import Prediction, Predictor
 from resistor_cls.inference.photo_paths import find_photos
 from tests.helpers.browser import Browser
+from tests.helpers.static_host import static_host
 
 COMPARED = ("text", "accepted", "reason")
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        """Prints nothing."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serves a folder on loopback; yields its address."""
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
 
 
 def chosen(folder: Path, count: int) -> list[Path]:
@@ -67,13 +46,16 @@ def by_the_page(
         browser.open(address)
         browser.run(
             """globalThis.service = await import("/page/service.js");
-            await service.describeModel(); 1"""
+            await service.describeModel();
+            globalThis.field = document.createElement("input");
+            Object.assign(field, { type: "file", id: "compared" });
+            document.body.append(field); 1"""
         )
         for photo in photos:
-            browser.choose_files("#capture", [photo])  # a field that waits for a camera
+            browser.choose_files("#compared", [photo])
             yield browser.run(
                 f"""{{
-                const [photo] = document.querySelector("#capture").files;
+                const [photo] = field.files;
                 const begun = performance.now();
                 const found = await service.predict(photo, {{ every: {str(every).lower()} }});
                 [found, (performance.now() - begun) / 1000];
@@ -116,6 +98,8 @@ def main() -> None:
     parser.add_argument("--runtime", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     arguments = parser.parse_args()
+    if others := [str(one) for one in arguments.folders if not one.is_dir()]:
+        parser.error(f"expected folders of photos, found {', '.join(others)}")
     photos = [photo for folder in arguments.folders for photo in chosen(folder, arguments.count)]
     predictor = load("rendered")
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,7 +107,7 @@ def main() -> None:
         given = [] if arguments.runtime is None else ["--runtime", str(arguments.runtime)]
         export = ["--model", "rendered", "--format", "web", "--output", str(page), *given]
         subprocess.run([sys.executable, "-m", "resistor_cls.export", *export], check=True)
-        with served(page) as address:
+        with static_host(page) as address:
             found = by_the_page(address, photos, arguments.every)
             rows = [
                 row(photo, by_python(predictor, photo, arguments.every), *of_page)

@@ -85,9 +85,7 @@ def check_model(header: Mapping[str, Any], name: str) -> None:
             raise ModelError(f"--model {name} {what}, which --format web does not support: {serve}")
 
 
-def write_page(
-    model: ExportedModel, folder: Path, name: str, runtime: Mapping[str, bytes]
-) -> int:
+def write_page(model: ExportedModel, folder: Path, name: str, runtime: Mapping[str, bytes]) -> int:
     """Writes the folder of a page: whole or not at all.
 
     Args:
@@ -115,9 +113,7 @@ def write_page(
     return sum(map(len, files.values()))
 
 
-def page_files(
-    model: ExportedModel, name: str, runtime: Mapping[str, bytes]
-) -> dict[str, bytes]:
+def page_files(model: ExportedModel, name: str, runtime: Mapping[str, bytes]) -> dict[str, bytes]:
     """The contents of all files of a page by their paths in its folder; see `write_page`."""
     assert model.detector is not None
     values = json.dumps(page_values(model.header, name), ensure_ascii=False)

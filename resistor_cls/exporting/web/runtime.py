@@ -14,9 +14,11 @@ from resistor_cls.errors import ConfigError
 from resistor_cls.model.checkpoint.whole_files import write_whole
 
 VERSION = "1.30.0"
-# Of the package, as npm states it.
-_INTEGRITY = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-# The files that a page needs, with their SHA-256; of the builds, the one that runs on the CPU alone.
+# SHA-512 of the package, as npm states it.
+_INTEGRITY = (
+    "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
+)
+# The files that a page needs, with their SHA-256: of the builds, the one for the CPU alone.
 FILES = MappingProxyType(
     {
         "ort.wasm.bundle.min.mjs": (

@@ -66,5 +66,8 @@ function started() {
 }
 
 function failed(problem) {
-  return `The model cannot be run in this browser (${problem || "it does not load"}). Reload the page, or try another browser.`;
+  return (
+    `The model cannot be run in this browser (${problem || "it does not load"}). Reload the ` +
+    "page, or try another browser."
+  );
 }

@@ -32,11 +32,13 @@ function clipped(polygon, convex) {
   return convex.reduce((kept, from, place) => {
     const to = convex[(place + 1) % convex.length];
     // Above 0 on the inner side of the edge.
-    const distance = ([x, y]) => (to[0] - from[0]) * (y - from[1]) - (to[1] - from[1]) * (x - from[0]);
+    const edge = [to[0] - from[0], to[1] - from[1]];
+    const distance = ([x, y]) => edge[0] * (y - from[1]) - edge[1] * (x - from[0]);
     return kept.flatMap((point, at) => {
       const before = kept[(at + kept.length - 1) % kept.length];
       const [here, there] = [distance(point), distance(before)];
-      const crossing = here >= 0 !== there >= 0 ? [between(before, point, there / (there - here))] : [];
+      const crosses = here >= 0 !== there >= 0;
+      const crossing = crosses ? [between(before, point, there / (there - here))] : [];
       return here >= 0 ? [...crossing, point] : crossing;
     });
   }, polygon);

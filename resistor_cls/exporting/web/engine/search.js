@@ -117,7 +117,7 @@ export class Search {
     return this.bestLarge(found, smallest, small);
   }
 
-  /** The score that the continued body needs; null for one that the frame neither cuts off nor out. */
+  /** The score that the continued body needs; null where the frame cuts it neither off nor out. */
   continues(box, photo) {
     if (this.isCutOff(box, photo)) return this.constants.CUT_OFF_CONTINUES;
     return this.isCutOut(box, photo) ? this.constants.CUT_OUT_CONTINUES : null;
@@ -164,8 +164,9 @@ export class Search {
   }
 
   isCutOff(box, photo) {
+    const { CUT_OFF_END, CUT_OFF_CLEAR } = this.constants;
     const { ends, sides } = distanceInside(box, photo);
-    return max(...ends) < this.constants.CUT_OFF_END && min(...sides) > this.constants.CUT_OFF_CLEAR;
+    return max(...ends) < CUT_OFF_END && min(...sides) > CUT_OFF_CLEAR;
   }
 
   isCutOut(box, photo) {
@@ -263,7 +264,7 @@ function edgeColour({ data, width, height }) {
   });
 }
 
-/** How far the middles of a body's ends, and of its sides, lie inside, in longer sides of the photo. */
+/** How far the middles of a body's ends and sides lie inside, in longer sides of the photo. */
 function distanceInside(box, photo) {
   const { width, height } = photo;
   const [c, s] = [cos(box.angle), sin(box.angle)];

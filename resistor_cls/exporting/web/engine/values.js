@@ -144,7 +144,7 @@ export class ValueDecoder {
   }
 }
 
-/** The numbers of one count of digits, with the cell of each value; undefined where none shows it. */
+/** The numbers of one count of digits, and the cell of each value that they show. */
 function spaceOf({ numbers, weights, values }, count) {
   const cells = new Array(count);
   values.forEach((row, place) =>
