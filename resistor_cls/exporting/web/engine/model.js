@@ -43,7 +43,7 @@ export class Model {
     const { name, version, threshold } = this.values;
     return {
       model: name, version, reads: "values", categories: null, threshold, limits: {},
-      review: false,
+      review: false, privacy: "photos stay in this browser",
     };
   }
 

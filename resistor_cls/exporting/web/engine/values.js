@@ -53,7 +53,7 @@ export class ValueDecoder {
   readsBothWays([first, second]) {
     return (
       second !== undefined &&
-      first.bands.join() === second.bands.toReversed().join() &&
+      first.bands.join() === [...second.bands].reverse().join() &&
       first.reversed !== second.reversed &&
       first.probability + second.probability >= this.constants.BOTH_WAYS_PROBABILITY
     );
@@ -74,7 +74,7 @@ export class ValueDecoder {
     return this.counts.flatMap(({ count, digits, space, lastLogWeights }) => {
       const { bands: fromLeft, rest } = ofCount(scores, count);
       return [false, true].map((reversed) => {
-        const bands = reversed ? fromLeft.toReversed() : fromLeft;
+        const bands = reversed ? [...fromLeft].reverse() : fromLeft;
         const at = (place, colours) => colours.map((colour) => bands[place][colour]);
         const part = {
           digits, reversed, space, lastLogWeights,
@@ -175,7 +175,7 @@ export function ofCount({ slots, direction, turned }, count) {
   const others = ofCount(turned, count);
   return {
     bands: bands.map((band, at) => means(band, others.bands[count - 1 - at])),
-    rest: means(rest, others.rest.toReversed()),
+    rest: means(rest, [...others.rest].reverse()),
   };
 }
 
