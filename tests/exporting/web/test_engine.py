@@ -93,7 +93,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def photo_of(pixels: np.ndarray) -> str:
     """A photo as the engine takes it, as a script."""
     height, width = pixels.shape[:2]
-    packed = base64.b64encode(np.ascontiguousarray(pixels)).decode()
+    packed = base64.b64encode(pixels.tobytes()).decode()
     return f'{{data: levels("{packed}"), width: {width}, height: {height}}}'
 
 
@@ -281,7 +281,7 @@ def test_bodies_are_read_alike(engine: Browser) -> None:
             "scores": scores_of(scores, place) | {"turned": scores_of(scores.turned, place)},
             "box": asdict(body.box),
             "inCrop": asdict(body.body),
-            "crop": base64.b64encode(body.photo).decode(),
+            "crop": base64.b64encode(body.photo.tobytes()).decode(),
         }
         for place, body in enumerate(bodies)
         if body.box is not None and body.body is not None

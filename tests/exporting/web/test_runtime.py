@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import tarfile
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +21,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def made_up(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """Contents that count as those of the runtime."""
     contents = {name: name.encode() for name in FILES}
-    digests = {name: runtime.hashlib.sha256(one).hexdigest() for name, one in contents.items()}
+    digests = {name: hashlib.sha256(one).hexdigest() for name, one in contents.items()}
     monkeypatch.setattr(runtime, "FILES", digests)
     return contents
 
@@ -79,8 +81,8 @@ def test_the_package_is_fetched_and_checked(
     host = tmp_path / "registry" / "onnxruntime-web" / "-"
     write(host, {f"onnxruntime-web-{VERSION}.tgz": package.getvalue()})
     if not damaged:
-        digest = runtime.hashlib.sha512(package.getvalue()).digest()
-        monkeypatch.setattr(runtime, "_INTEGRITY", runtime.base64.b64encode(digest).decode())
+        digest = hashlib.sha512(package.getvalue()).digest()
+        monkeypatch.setattr(runtime, "_INTEGRITY", base64.b64encode(digest).decode())
     with static_host(tmp_path / "registry") as address:
         monkeypatch.setenv("npm_config_registry", address)
         if damaged:
