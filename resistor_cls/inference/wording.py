@@ -13,6 +13,9 @@ NOTHING_FOUND = "the detector finds no resistor body in the photo"
 NO_CODE = "the bands form no usual code"
 NOT_CERTAIN = "no reading is certain; best guess {best}"
 TWO_CLOSE = "two readings are close: {both}"
+UNFAMILIAR = "unlike the photos I know; best guess {best}"
+TOO_UNCERTAIN = "confidence too low for {limit}; best guess {best}"
+MODEL_THRESHOLD = "the model's probability threshold"
 EITHER = f"{{first}} or {{second}}: {BOTH_WAYS}"
 _BEFORE_UNITS = re.compile(r" (?=%|[kMG]?Ω|W\b)")
 
@@ -53,11 +56,11 @@ def worded(
     """
     if located is False:
         return no_resistor()
-    guess = f"best guess {best.value_in_words}"
+    guess = best.value_in_words
     if familiar is False:
-        return Wording(DONT_KNOW, False, f"unlike the photos I know; {guess}")
+        return Wording(DONT_KNOW, False, UNFAMILIAR.format(best=guess))
     if missed_limit is not None:
-        return Wording(DONT_KNOW, False, f"confidence too low for {missed_limit}; {guess}")
+        return Wording(DONT_KNOW, False, TOO_UNCERTAIN.format(limit=missed_limit, best=guess))
     return Wording(best.in_words, True)
 
 

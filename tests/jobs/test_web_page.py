@@ -14,6 +14,7 @@ from resistor_cls.export import main
 from resistor_cls.exporting.photos import drawn_photos
 from resistor_cls.exporting.web.runtime import runtime_files
 from resistor_cls.inference import Predictor
+from tests.helpers import exports
 from tests.helpers.browser import CHROMIUM, Browser
 from tests.helpers.static_host import static_host
 
@@ -25,14 +26,18 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         runtime_files(None)
     except ConfigError as error:
         pytest.skip(f"the runtime of the page is needed: {error}")
-    folder = tmp_path_factory.mktemp("web") / "page"
-    assert main(["--model", "rendered", "--format", "web", "--output", str(folder)]) == 0
-    return folder
+    return tmp_path_factory.mktemp("web")
+
+
+def exported_page(model: str, folder: Path) -> Path:
+    page = folder / "page"
+    assert main(["--model", model, "--format", "web", "--output", str(page), "--replace"]) == 0
+    return page
 
 
 @pytest.fixture(scope="module")
@@ -64,30 +69,46 @@ def opened(browser: Browser, address: str) -> None:
     )
 
 
+def compare(browser: Browser, predictor: Predictor, photos: list[Path]) -> None:
+    """Compares the predictions of an opened page with those of Python."""
+    for photo in photos:
+        for every, ours in (
+            (False, [predictor.predict(photo)]),
+            (True, predictor.predict_bodies(photo)),
+        ):
+            expected = [one.as_json() for one in ours]
+            found = predicted(browser, photo, every)
+            for name in ("text", "accepted", "reason", "ohms", "category", "body", "located"):
+                wanted = [one[name] for one in expected]
+                assert [one[name] for one in found] == wanted, (photo.name, name)
+
+
 def test_the_page_predicts_like_the_command_line_and_without_a_network(
-    page: Path, photos: list[Path], tmp_path: Path
+    folder: Path, photos: list[Path], tmp_path: Path
 ) -> None:
-    predictor = Predictor()
+    predictor, page = Predictor(), exported_page("rendered", folder)
     with ExitStack() as until, Browser(tmp_path) as browser:
         address = until.enter_context(static_host(page))
         opened(browser, address)
-        for photo in photos:
-            for every, ours in (
-                (False, [predictor.predict(photo)]),
-                (True, predictor.predict_bodies(photo)),
-            ):
-                expected = [one.as_json() for one in ours]
-                found = predicted(browser, photo, every)
-                for name in ("text", "accepted", "reason", "ohms", "body", "located"):
-                    wanted = [one[name] for one in expected]
-                    assert [one[name] for one in found] == wanted, (photo.name, name)
+        compare(browser, predictor, photos)
         browser.run("await navigator.serviceWorker.ready; 1")
         assert all(one.startswith((address, "blob:")) for one in browser.requests())
         until.close()  # the host is gone
         opened(browser, address)
         browser.choose_files("#files", [photos[0]])
         browser.wait_for("document.querySelector('.card:not(.waiting)')", seconds=60)
-        expected_text = predictor.predict_bodies(photos[0])[0].text
-        assert expected_text is not None
-        assert predicted(browser, photos[0], True)[0]["text"] == expected_text
+        compare(browser, predictor, photos[:1])
         assert browser.errors() == []
+
+
+def test_a_model_of_categories_predicts_in_the_page(
+    folder: Path, photos: list[Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "tiny.onnx"
+    file.write_bytes(exports.content())
+    page = exported_page(str(file), folder)
+    with static_host(page) as address, Browser(tmp_path / "profile") as browser:
+        opened(browser, address)
+        compare(browser, Predictor.load(file), photos[:2])
+        model = browser.run("await service.describeModel()")
+        assert model["categories"] == list(exports.original().categories.names)

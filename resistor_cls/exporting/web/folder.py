@@ -9,7 +9,7 @@ from typing import Any
 
 from resistor_cls.data.scratch import remove_left_over, scratch_folder
 from resistor_cls.errors import ConfigError, ModelError
-from resistor_cls.exporting.web.values import page_values
+from resistor_cls.exporting.web.values import calibration_of, page_values
 from resistor_cls.model.exported.files import ExportedModel, without_metadata
 from resistor_cls.serving.static_page import PAGE, POLICY
 
@@ -69,20 +69,15 @@ def check_model(header: Mapping[str, Any], name: str) -> None:
     Raises:
         ModelError: it cannot.
     """
-    serve = "serve it instead: python -m resistor_cls.serve --model REF"
-    if not header["reads_any_value"]:
-        count = len(header["settings"]["categories"])
-        raise ModelError(
-            f"--model {name} predicts the {count} categories that it was trained on, and the page "
-            "of --format web reads values: name a model that reads any value, such as rendered, or "
-            f"{serve}"
-        )
     for is_so, what in (
-        (header["detector"] is None, "has no detector"),
+        (header["detector"] is None, "has no detector (model.locate)"),
         (header["settings"].get("steps") is not None, "has fixed transforms (model.steps)"),
     ):
         if is_so:
-            raise ModelError(f"--model {name} {what}, which --format web does not support: {serve}")
+            raise ModelError(
+                f"--model {name} {what}, which --format web does not support: serve it instead, "
+                "python -m resistor_cls.serve --model REF"
+            )
 
 
 def write_page(model: ExportedModel, folder: Path, name: str, runtime: Mapping[str, bytes]) -> int:
@@ -129,10 +124,19 @@ def page_files(model: ExportedModel, name: str, runtime: Mapping[str, bytes]) ->
         _VALUES: values.encode(),
         "model/network.onnx": without_metadata(model.network),
         "model/detector.onnx": model.detector,
+        **_references(model.header),
     }
     files |= {f"engine/{file.name}": file.read_bytes() for file in _files_of(_HERE / "engine")}
     files |= {_RUNTIME[file]: content for file, content in runtime.items()}
     return files | {_WORKER: _service_worker(files).encode()}
+
+
+def _references(header: Mapping[str, Any]) -> dict[str, bytes]:
+    """The features of the calibration photos, float32, that a model of categories compares with."""
+    calibration = None if header["reads_any_value"] else calibration_of(header)
+    if calibration is None or calibration.familiarity is None:
+        return {}
+    return {"model/references.bin": calibration.familiarity.references.astype("<f4").tobytes()}
 
 
 def _files_of(folder: Path) -> list[Path]:

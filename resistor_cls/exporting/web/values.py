@@ -9,10 +9,16 @@ import numpy as np
 
 from resistor_cls import decoding
 from resistor_cls.bands import BANDS
+from resistor_cls.categories import Categories
 from resistor_cls.code_priors import DEFAULT_SERIES
 from resistor_cls.colour_code import DIGIT_BANDS, ohms_in_words, tolerance_in_words
+from resistor_cls.evaluation.calibration import Calibration, temperature
 from resistor_cls.inference import quality, value_reader, wording
+from resistor_cls.inference.prediction import reading_of
 from resistor_cls.inference.reading_calibration import ReadingCalibration
+from resistor_cls.model import tta
+from resistor_cls.model.activations import activation_name
+from resistor_cls.model.checkpoint.schema import Settings
 from resistor_cls.model.detector import decoding as peaks
 from resistor_cls.model.detector import search
 
@@ -25,6 +31,8 @@ _MODULES: Mapping[str, ModuleType] = {
     "values": decoding,
     "reader": value_reader,
     "wording": wording,
+    "views": tta,
+    "temperature": temperature,
 }
 
 
@@ -32,19 +40,63 @@ def page_values(header: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Plain values for `model.json`.
 
     Args:
-        header: of an exported model that reads any value, with a detector.
+        header: of an exported model with a detector.
         name: of the model, as the page shows it.
     """
-    calibration, detector = ReadingCalibration.of(header["card"]), header["detector"]
+    detector = header["detector"]
+    reads = "values" if header["reads_any_value"] else "categories"
     return {
         "name": name,
         "version": header["version"],
-        "threshold": calibration.threshold,
-        "calibration": {"temperature": calibration.temperature, "fitted": calibration.fitted},
         "network": {"shape": detector["shape"], "margin": detector["margin"]},
         "detector": {"threshold": detector["threshold"]},
-        "codes": _codes(DEFAULT_SERIES),
+        "reads": reads,
+        reads: _of_values(header) if reads == "values" else _of_categories(header),
         "constants": {key: constants_of(module) for key, module in _MODULES.items()},
+    }
+
+
+def calibration_of(header: Mapping[str, Any]) -> Calibration | None:
+    """The calibration of a model that predicts its categories; None where it has none."""
+    saved = header["card"].get("calibration")
+    return None if saved is None else Calibration.from_dict(saved)
+
+
+def _of_values(header: Mapping[str, Any]) -> dict[str, Any]:
+    """What a model needs that reads any value."""
+    calibration = ReadingCalibration.of(header["card"])
+    return {
+        "threshold": calibration.threshold,
+        "temperature": calibration.temperature,
+        "fitted": calibration.fitted,
+        "codes": _codes(DEFAULT_SERIES),
+    }
+
+
+def _of_categories(header: Mapping[str, Any]) -> dict[str, Any]:
+    """What a model needs that predicts its categories."""
+    settings = Settings.model_validate(header["settings"])
+    calibration, threshold = calibration_of(header), settings.probability_threshold
+    familiarity = None if calibration is None else calibration.familiarity
+    return {
+        "list": [
+            {
+                "value": category.value_in_words,
+                "text": category.in_words,
+                "ohms": category.ohms,
+                "category": category.name,
+                "reading": reading_of(category),
+            }
+            for category in Categories(settings.categories)
+        ],
+        "activation": activation_name(settings.loss, settings.activation),
+        "views": settings.views,
+        "threshold": threshold,
+        "limit": f"{wording.MODEL_THRESHOLD} {threshold:g}",
+        "temperature": None if calibration is None else calibration.temperature,
+        "familiarity": None
+        if familiarity is None or not header["features"]
+        else {"columns": familiarity.references.shape[1], "limit": familiarity.limit},
     }
 
 

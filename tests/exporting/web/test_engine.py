@@ -13,15 +13,23 @@ import pytest
 from PIL import Image
 
 from resistor_cls.bands import BandScores
+from resistor_cls.categories import Categories
 from resistor_cls.data.crops import CROP_SHAPE, View, sample_view
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.data.images.decode import decode_photo
-from resistor_cls.data.images.preprocessed import PreprocessedImage
+from resistor_cls.data.images.preprocessed import ImagePreprocessing, PreprocessedImage
+from resistor_cls.data.images.resize import Resize
+from resistor_cls.evaluation.calibration import RISKS, Calibration
+from resistor_cls.evaluation.calibration.familiarity import Familiarity
+from resistor_cls.evaluation.calibration.prediction_sets import LEVELS
 from resistor_cls.exporting.web.folder import page_files
 from resistor_cls.exporting.web.runtime import FILES
+from resistor_cls.exporting.web.values import page_values
+from resistor_cls.inference.predictor import Predictor
 from resistor_cls.inference.read_options import ReadOptions
 from resistor_cls.inference.reading_calibration import ReadingCalibration
 from resistor_cls.inference.value_reader import ValueReader
+from resistor_cls.model.activations import ARRAY_ACTIVATIONS, activation_name
 from resistor_cls.model.detector import search
 from resistor_cls.model.detector.decoding import decode
 from resistor_cls.model.exported.files import RENDERED_ONNX, read_exported
@@ -278,7 +286,7 @@ def test_bodies_are_read_alike(engine: Browser) -> None:
     assert scores.turned is not None
     arguments = [
         {
-            "scores": scores_of(scores, place) | {"turned": scores_of(scores.turned, place)},
+            "outputs": [scores_of(scores, place), scores_of(scores.turned, place)],
             "box": asdict(body.box),
             "inCrop": asdict(body.body),
             "crop": base64.b64encode(body.photo.tobytes()).decode(),
@@ -291,9 +299,9 @@ def test_bodies_are_read_alike(engine: Browser) -> None:
         f"""{{
         const {{ ValueReader }} = await import("/engine/reader.js");
         const reader = new ValueReader(values);
-        {json.dumps(arguments)}.map(({{ scores, crop, ...body }}) => {{
+        {json.dumps(arguments)}.map(({{ outputs, crop, ...body }}) => {{
           const photo = {{ data: levels(crop), width: {columns}, height: {rows} }};
-          return reader.predict({{ crop: photo, ...body }}, scores, 3);
+          return reader.predict({{ crop: photo, ...body }}, outputs, 3);
         }});
         }}"""
     )
@@ -304,9 +312,70 @@ def test_bodies_are_read_alike(engine: Browser) -> None:
     assert len(reasons) > 8
 
 
+@pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
+@pytest.mark.parametrize("is_calibrated", [False, True])
+def test_categories_are_predicted_alike(engine: Browser, loss: str, is_calibrated: bool) -> None:
+    rng, count, names = np.random.default_rng(0), 30, HEADER["settings"]["categories"]
+    settings = {**HEADER["settings"], "loss": loss, "views": 2, "probability_threshold": 0.4}
+    references = rng.normal(size=(20, 8))
+    references /= np.linalg.norm(references, axis=1, keepdims=True)
+    familiarity = Familiarity(references.astype(np.float16), 0.2)
+    calibration = Calibration(1.7, (None,) * len(RISKS), (0.0,) * len(LEVELS), 20, familiarity)
+    card = {"calibration": calibration.to_dict()} if is_calibrated else {}
+    header = {**HEADER, "reads_any_value": False, "settings": settings, "card": card}
+    logits = rng.normal(0, 1, (count, 2, len(names))) - 4
+    logits[np.arange(count), :, np.arange(count)] += np.linspace(0, 8, count)[:, None]
+    features = references[rng.integers(0, 20, count), None] + rng.normal(0, 0.3, (count, 2, 8))
+    likely = ARRAY_ACTIVATIONS[activation_name(loss)](logits.mean(axis=1))
+    model = _Categories(likely, features.mean(axis=1), header)
+    bodies = random_bodies(rng, count)
+    expected = [one.as_json() for one in Predictor(model)._of_bodies(bodies, 3, None)]
+    outputs = [
+        [{"logits": row.tolist(), "features": own.tolist()} for row, own in zip(*both, strict=True)]
+        for both in zip(logits, features, strict=True)
+    ]
+    boxes = [asdict(body.box) for body in bodies if body.box is not None]
+    found = engine.run(
+        f"""{{
+        const {{ CategoryReader }} = await import("/engine/categories.js");
+        const given = {json.dumps(page_values(header, "mine"))};
+        const references = new Float32Array({json.dumps(familiarity.references.ravel().tolist())});
+        const reader = new CategoryReader(given, references);
+        const boxes = {json.dumps(boxes)};
+        {json.dumps(outputs)}.map((one, place) => reader.predict({{ box: boxes[place] }}, one, 3));
+        }}"""
+    )
+    for ours, theirs in zip(expected, found, strict=True):
+        assert theirs == _nearly(ours)
+    reasons = {str(one["reason"]).partition(";")[0] for one in expected}
+    wanted = {"None", "confidence too low for the model's probability threshold 0.4"}
+    assert reasons == wanted | ({"unlike the photos I know"} if is_calibrated else set())
+
+
+class _Categories(_Scored):
+    """A network that gives probabilities and features."""
+
+    reads_any_value = reads_bands = False
+    parallel = True
+
+    def __init__(self, likely: np.ndarray, features: np.ndarray, header: dict[str, Any]) -> None:
+        self._likely, self._features = likely, features.astype(np.float16)
+        self.categories = Categories(header["settings"]["categories"])
+        self.metadata = header["card"]
+        self.probability_threshold = header["settings"]["probability_threshold"]
+
+    def predict_photos(self, photos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return self._likely, self._features
+
+    def image_preprocessing(self) -> ImagePreprocessing:
+        return Resize(8)
+
+    def set_inference(self, views: int | None, probability_threshold: float | None) -> None: ...
+
+
 def scores_of(scores: BandScores, place: int) -> dict[str, Any]:
     names = ("slots", "direction", "watts")
-    return {name: getattr(scores, name)[place].tolist() for name in names}
+    return {name: getattr(scores, name)[place].ravel().tolist() for name in names}
 
 
 def _nearly(value: Any) -> Any:

@@ -1,9 +1,15 @@
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from resistor_cls.errors import ConfigError, ModelError
+from resistor_cls.evaluation.calibration import RISKS, Calibration
+from resistor_cls.evaluation.calibration.familiarity import Familiarity
+from resistor_cls.evaluation.calibration.prediction_sets import LEVELS
 from resistor_cls.export import main
 from resistor_cls.exporting.web.folder import check_folder, check_model, page_files, write_page
 from resistor_cls.exporting.web.runtime import FILES
@@ -80,10 +86,25 @@ def test_a_page_is_replaced_and_another_folder_is_not(model: ExportedModel, tmp_
         check_folder(folder, replace=True)
 
 
-def test_a_model_of_categories_is_refused(model: ExportedModel) -> None:
-    header = {**model.header, "reads_any_value": False}
-    with pytest.raises(ModelError, match=r"predicts the 37 categories .* resistor_cls.serve"):
-        check_model(header, "mine.onnx")
+def test_a_model_of_categories_brings_the_features_of_its_calibration(
+    model: ExportedModel,
+) -> None:
+    references = np.eye(3, 4, dtype=np.float16)
+    calibration = Calibration(
+        1.5, (None,) * len(RISKS), (0.0,) * len(LEVELS), 3, Familiarity(references, 0.25)
+    )
+    header = {
+        **model.header,
+        "reads_any_value": False,
+        "card": {"calibration": calibration.to_dict()},
+    }
+    made = page_files(replace(model, header=header), "mine", RUNTIME)
+    assert (
+        np.frombuffer(made["model/references.bin"], "<f4").tolist() == references.ravel().tolist()
+    )
+    values = json.loads(made["model/model.json"])["categories"]
+    assert values["familiarity"] == {"columns": 4, "limit": 0.25}
+    assert len(values["list"]) == 37
 
 
 @pytest.mark.parametrize(

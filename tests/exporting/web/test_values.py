@@ -36,12 +36,13 @@ def test_the_values_of_a_page_are_those_of_python() -> None:
     header = read_exported(RENDERED_ONNX).header
     values = json.loads(json.dumps(page_values(header, "rendered"), allow_nan=False))
     calibration = ReadingCalibration.of(header["card"])
-    assert values["threshold"] == calibration.threshold
-    assert values["calibration"]["temperature"] == calibration.temperature
+    assert values["reads"] == "values"
+    assert values["values"]["threshold"] == calibration.threshold
+    assert values["values"]["temperature"] == calibration.temperature
     assert values["detector"]["threshold"] == header["detector"]["threshold"]
     assert values["constants"]["quality"]["NO_COLOUR"] == quality.NO_COLOUR
     space = code_space("E96")
-    assert values["codes"]["ohms"] == space.ohms.tolist()
-    assert values["codes"]["digits"]["2"]["weights"] == space.weights[2].tolist()
-    place = values["codes"]["ohms"].index(4700.0)
-    assert values["codes"]["ohmsInWords"][place] == "4.7 kΩ"
+    codes = values["values"]["codes"]
+    assert codes["ohms"] == space.ohms.tolist()
+    assert codes["digits"]["2"]["weights"] == space.weights[2].tolist()
+    assert codes["ohmsInWords"][codes["ohms"].index(4700.0)] == "4.7 kΩ"

@@ -1,6 +1,7 @@
 // The exported model in the browser: detector, crop, network, decoding.
 
 import * as ort from "../runtime/onnxruntime.js";
+import { CategoryReader } from "./categories.js";
 import { finder } from "./detections.js";
 import { ValueReader } from "./reader.js";
 import { Search } from "./search.js";
@@ -11,28 +12,28 @@ ort.env.wasm.numThreads = 1; // several need headers of the host that few static
 export class Model {
   /** Loads the files of a folder; see `resistor_cls.exporting.web`. */
   static async load(folder) {
-    const [json, network, detector] = await Promise.all(
-      ["model.json", "network.onnx", "detector.onnx"].map(async (name) => {
-        const response = await fetch(new URL(name, folder));
-        if (!response.ok) throw new Error(`${name}: status ${response.status}`);
-        return name.endsWith(".json") ? response.json() : response.arrayBuffer();
-      }),
-    );
+    const bytes = async (name) => (await fetched(folder, name)).arrayBuffer();
+    const [values, network, detector] = await Promise.all([
+      fetched(folder, "model.json").then((response) => response.json()),
+      bytes("network.onnx"),
+      bytes("detector.onnx"),
+    ]);
+    const references = values.categories?.familiarity ? await bytes("references.bin") : null;
     const sessions = [];
     // One after the other: the runtime is set up by the first.
     for (const graph of [network, detector]) {
       sessions.push(await ort.InferenceSession.create(new Uint8Array(graph)));
     }
-    return new Model(json, ...sessions);
+    return new Model(values, references && new Float32Array(references), ...sessions);
   }
 
-  constructor(values, network, detector) {
+  constructor(values, references, network, detector) {
     values.constants = Object.fromEntries(
       Object.entries(values.constants).map(([name, constants]) => [name, complete(constants)]),
     );
     this.values = values;
     this.network = network;
-    this.reader = new ValueReader(values);
+    this.reader = values.values ? new ValueReader(values) : new CategoryReader(values, references);
     const scoreView = (pixels, size) => run(detector, pixels, [1, size, size, 3]);
     const find = finder(scoreView, values.constants.peaks);
     this.search = new Search(find, values.constants.search, values.detector.threshold);
@@ -40,10 +41,11 @@ export class Model {
 
   /** What the page says about the model; see GET /model in docs/service.md. */
   describe() {
-    const { name, version, threshold } = this.values;
+    const { name, version, reads, values, categories } = this.values;
     return {
-      model: name, version, reads: "values", categories: null, threshold, limits: {},
-      review: false, privacy: "photos stay in this browser",
+      model: name, version, reads, threshold: values?.threshold ?? null,
+      categories: categories ? categories.list.map(({ category }) => category) : null,
+      limits: {}, review: false, privacy: "photos stay in this browser",
     };
   }
 
@@ -61,7 +63,7 @@ export class Model {
     const predictions = [];
     for (const [place, box] of boxes.entries()) {
       const body = this.cutOut(photo, box);
-      const prediction = this.reader.predict(body, await this.scoresOf(body.crop), top);
+      const prediction = this.reader.predict(body, await this.outputsFor(body.crop), top);
       predictions.push({ ...prediction, body: every ? place + 1 : null });
     }
     return predictions;
@@ -76,37 +78,48 @@ export class Model {
     return { crop: sampleView(photo, view, rows, columns), box, inCrop };
   }
 
-  /** The log-probabilities of the bands of a crop, and of the crop turned by 180 degrees. */
-  async scoresOf({ data, width, height }) {
-    const both = new Uint8Array(2 * data.length);
-    both.set(data);
-    for (let at = 0; at < data.length; at += 3) {
-      both.set(data.subarray(data.length - at - 3, data.length - at), data.length + at);
+  /** The outputs of the network for each view of a crop. */
+  async outputsFor({ data, width, height }) {
+    const { views } = this.reader;
+    const batch = new Uint8Array(views * data.length);
+    for (let view = 0; view < views; view += 1) {
+      const to = batch.subarray(view * data.length, (view + 1) * data.length);
+      putView(data, to, height, width, view, this.values.constants.views.FLIPPED);
     }
-    const found = await run(this.network, both, [2, height, width, 3]);
-    const [upright, turned] = [0, 1].map((view) => ({
-      slots: rowsOf(found.slots, view, this.values.codes.bands.length),
-      direction: rowsOf(found.direction, view, 2)[0],
-      watts: rowsOf(found.watts, view, found.watts.length / 2)[0],
-    }));
-    return { ...upright, turned };
+    const found = await run(this.network, batch, [views, height, width, 3]);
+    return Array.from({ length: views }, (_, view) =>
+      Object.fromEntries(Object.entries(found).map(([name, values]) => {
+        const size = values.length / views;
+        return [name, values.subarray(view * size, (view + 1) * size)];
+      })));
   }
+}
+
+/** A view of a crop, as in resistor_cls/model/tta.py: mirrored, and from the fifth transposed. */
+function putView(from, to, height, width, view, flipped) {
+  const axes = flipped[view % flipped.length];
+  const isTransposed = view >= flipped.length; // of square crops
+  for (let row = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1) {
+      const [y, x] = isTransposed ? [column, row] : [row, column];
+      const fromRow = axes.includes(0) ? height - 1 - y : y;
+      const fromColumn = axes.includes(1) ? width - 1 - x : x;
+      const at = 3 * (fromRow * width + fromColumn);
+      to.set(from.subarray(at, at + 3), 3 * (row * width + column));
+    }
+  }
+}
+
+async function fetched(folder, name) {
+  const response = await fetch(new URL(name, folder));
+  if (!response.ok) throw new Error(`${name}: status ${response.status}`);
+  return response;
 }
 
 async function run(session, pixels, shape) {
   const input = new ort.Tensor("uint8", pixels, shape);
   const found = await session.run({ [session.inputNames[0]]: input });
   return Object.fromEntries(Object.entries(found).map(([name, tensor]) => [name, tensor.data]));
-}
-
-/** The rows of one of two views. */
-function rowsOf(values, view, columns) {
-  const size = values.length / 2;
-  const rows = [];
-  for (let at = view * size; at < (view + 1) * size; at += columns) {
-    rows.push(Array.from(values.subarray(at, at + columns)));
-  }
-  return rows;
 }
 
 /** Constants of which none is missing: an absent one is an error instead of a wrong prediction. */

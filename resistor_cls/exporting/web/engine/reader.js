@@ -1,18 +1,18 @@
 // From the scores of a body to its prediction: the rules of resistor_cls/inference/value_reader.py
 // for any value.
 
+import { nothingFound, prediction } from "./prediction.js";
 import { bandReason, cropQuality, photoReason } from "./quality.js";
 import { softened, ValueDecoder } from "./values.js";
 import { filled } from "./words.js";
 
 export class ValueReader {
   /** @param {Object} model of model.json. */
-  constructor({ calibration, codes, constants, threshold }) {
-    this.calibration = calibration;
-    this.threshold = threshold;
-    this.codes = codes;
+  constructor({ values, constants }) {
+    this.values = values;
     this.constants = constants;
-    this.decoder = new ValueDecoder(codes, constants.values);
+    this.decoder = new ValueDecoder(values.codes, constants.values);
+    this.views = 2; // the crop, and the same turned by 180 degrees
   }
 
   /**
@@ -20,44 +20,29 @@ export class ValueReader {
    *
    * @param {Object} body {crop, box, inCrop}: its pixels, and its oriented box in pixels of the
    *     photo and of the crop.
-   * @param {Object} scores of its bands.
+   * @param {Object[]} outputs of the network for the views: slots, direction and watts.
    * @param {number} top number of candidates.
    */
-  predict(body, scores, top) {
-    const softer = softened(scores, this.calibration.temperature);
-    const readings = this.decoder.read(softer, Math.max(top, this.constants.reader.READINGS));
+  predict(body, outputs, top) {
+    const { codes, temperature } = this.values;
+    const [upright, turned] = outputs.map((one) => scoresOf(one, codes.bands.length));
+    const scores = softened({ ...upright, turned }, temperature);
+    const readings = this.decoder.read(scores, Math.max(top, this.constants.reader.READINGS));
     const best = readings[0];
-    const wording = this.worded(body, readings, softer);
-    const accepted = wording.accepted ? best : null;
-    return {
-      ...this.empty(readings.slice(0, top)),
-      ...wording,
-      ohms: accepted?.ohms ?? null,
-      tolerance: accepted?.tolerance ?? null,
-      bands: accepted?.bands ?? null,
-      markings: accepted ? [accepted.bands] : [],
-      confidence: best?.probability ?? null,
-      located: true,
-      box: boxOf(body.box),
-    };
+    const wording = this.worded(body, readings, scores);
+    const { ohms, tolerance, bands } = wording.accepted ? best : {};
+    return prediction({
+      ...wording, ohms, tolerance, bands, markings: bands && [bands],
+      confidence: best?.probability, calibrated: this.values.fitted, located: true, box: body.box,
+      candidates: readings.slice(0, top).map(({ text, ohms: value, probability }) => ({
+        text, ohms: value, category: null, probability, confidence: probability,
+      })),
+    });
   }
 
   /** The prediction of a photo in which no body was found. */
   nothingFound() {
-    const { NO_RESISTOR, NOTHING_FOUND } = this.constants.wording;
-    return { ...this.empty([]), text: NO_RESISTOR, reason: NOTHING_FOUND, located: false };
-  }
-
-  empty(readings) {
-    return {
-      photo: null, text: null, ohms: null, tolerance: null, watts: null, bands: null,
-      category: null, confidence: null, calibrated: this.calibration.fitted, accepted: false,
-      reason: null, located: null, familiar: null, box: null,
-      candidates: readings.map(({ text, ohms, probability }) => ({
-        text, ohms, category: null, probability, confidence: probability,
-      })),
-      error: null, markings: [], body: null,
-    };
+    return nothingFound(this.constants.wording, this.values.fitted);
   }
 
   worded(body, readings, scores) {
@@ -67,7 +52,7 @@ export class ValueReader {
     const refused = (reason, text = wording.DONT_KNOW) => ({ text, accepted: false, reason });
     if (measured.colour < quality.MIN_COLOUR) return refused(ofPhoto ?? quality.NO_COLOUR);
     const [best, second] = readings;
-    if (best && best.probability >= this.threshold) {
+    if (best && best.probability >= this.values.threshold) {
       return { text: best.text, accepted: true, reason: null };
     }
     if (best && this.decoder.readsBothWays(readings)) {
@@ -80,7 +65,8 @@ export class ValueReader {
   /** Why nothing is certain in a photo that nothing is wrong with; in the documented order. */
   reason(readings, scores, { MIN_LEGAL_SHARE, CLOSE, MIN_TOGETHER }, wording) {
     if (!readings.length) return wording.NO_CODE;
-    const ofBands = bandReason(scores, readings[0], this.codes.bands, this.constants.quality);
+    const { bands } = this.values.codes;
+    const ofBands = bandReason(scores, readings[0], bands, this.constants.quality);
     if (ofBands) return ofBands;
     if (this.decoder.legalShare(scores) < MIN_LEGAL_SHARE) return wording.NO_CODE;
     const least = CLOSE * readings[0].probability;
@@ -92,10 +78,9 @@ export class ValueReader {
   }
 }
 
-function boxOf({ x, y, length, width, angle }) {
-  const tenth = (value) => Number(value.toFixed(1));
-  return {
-    x: tenth(x), y: tenth(y), length: tenth(length), width: tenth(width),
-    degrees: tenth((angle * 180) / Math.PI) % 180,
-  };
+/** The scores of one view, with a row for each slot. */
+function scoresOf({ slots, direction, watts }, columns) {
+  const rows = [];
+  for (let at = 0; at < slots.length; at += columns) rows.push([...slots.slice(at, at + columns)]);
+  return { slots: rows, direction: [...direction], watts: [...watts] };
 }
