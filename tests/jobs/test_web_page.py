@@ -94,7 +94,7 @@ def test_the_page_predicts_like_the_command_line_and_without_a_network(
         browser.run("await navigator.serviceWorker.ready; 1")
         assert all(one.startswith((address, "blob:")) for one in browser.requests())
         until.close()  # the host is gone
-        opened(browser, address)
+        opened(browser, f"{address}index.html")
         browser.choose_files("#files", [photos[0]])
         browser.wait_for("document.querySelector('.card:not(.waiting)')", seconds=60)
         compare(browser, predictor, photos[:1])

@@ -150,7 +150,8 @@ def _service_worker(files: Mapping[str, bytes]) -> str:
         digest.update(f"{path} {len(content)} ".encode())
         digest.update(content)
     script = (_HERE / _WORKER).read_text(encoding="utf-8")
-    kept = json.dumps(["./", *sorted(files)])
+    # Hosts may redirect index.html to its folder, and no page opens from a stored redirect.
+    kept = json.dumps(["./", *sorted(files.keys() - {"index.html"})])
     return script.replace("FILES = []", f"FILES = {kept}", 1).replace(
         'VERSION = ""', f'VERSION = "{digest.hexdigest()[:16]}"', 1
     )

@@ -4,6 +4,7 @@ const FILES = []; // the export lists them here
 const VERSION = ""; // and what identifies their content
 const PREFIX = `resistor_cls ${registration.scope} `; // other pages of the host have their own
 const CACHE = PREFIX + VERSION;
+const INDEX = new URL("index.html", registration.scope).href; // another name of the page
 
 // A new version waits until no tab shows the old one, so that no tab mixes them.
 addEventListener("install", (event) => {
@@ -32,5 +33,6 @@ async function removeOthers() {
 
 async function stored(request) {
   const cache = await caches.open(CACHE);
-  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+  const address = request.url === INDEX ? registration.scope : request;
+  return (await cache.match(address, { ignoreSearch: true })) ?? fetch(request);
 }
