@@ -109,19 +109,26 @@ def exported_model(
         "version": version,
         "license": license,
         "precision": precision,
-        "settings": network.settings,
-        "card": dict(network.metadata),
-        "weights_from": network.weights_from,
-        "reads_bands": network.reads_bands,
-        "reads_any_value": network.reads_any_value,
+        **model_header(network),
         "features": features,
-        "detector": network.preprocessing.detector_values(),
     }
     return ExportedModel(
         header,
         _bytes(graph, precision),
         None if detector is None else _bytes(detector_graph(detector.for_crops()), precision),
     )
+
+
+def model_header(network: ResistorNetwork) -> dict[str, Any]:
+    """The values of the header that are the model's own."""
+    return {
+        "settings": network.settings,
+        "card": dict(network.metadata),
+        "weights_from": network.weights_from,
+        "reads_bands": network.reads_bands,
+        "reads_any_value": network.reads_any_value,
+        "detector": network.preprocessing.detector_values(),
+    }
 
 
 def _bytes(graph: onnx.ModelProto, precision: str) -> bytes:

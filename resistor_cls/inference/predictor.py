@@ -27,6 +27,7 @@ from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.read_options import ReadOptions, check_no_options, equal_ohms
 from resistor_cls.inference.reading_calibration import DEFAULT_THRESHOLD, ReadingCalibration
 from resistor_cls.inference.value_reader import ValueReader
+from resistor_cls.inference.wording import MODEL_THRESHOLD
 from resistor_cls.model.exported.files import ONNX_SUFFIX, RENDERED_ONNX
 from resistor_cls.model.exported.network import ExportedNetwork
 from resistor_cls.model.photo_network import PhotoNetwork
@@ -68,7 +69,7 @@ class Predictor:
         saved = self._model.metadata.get("calibration")
         self.calibration = None if saved is None else Calibration.from_dict(saved)
         self.argument_prefix = ""
-        self._threshold_by = "the model's probability threshold"
+        self._threshold_by = MODEL_THRESHOLD
         self._threshold: float | None = None  # that the caller chose
         self._reading_calibration = ReadingCalibration.of(self._model.metadata)
         self.set_read_options(read_options or ReadOptions())

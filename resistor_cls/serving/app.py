@@ -22,11 +22,11 @@ from resistor_cls.serving.description import STYLE, description_page
 from resistor_cls.serving.limits import Refused
 from resistor_cls.serving.metrics import CountedRequests
 from resistor_cls.serving.service import Options, Service
+from resistor_cls.serving.static_page import PAGE
 
 if TYPE_CHECKING:
     from resistor_cls.inference.predictor import Predictor
 
-PAGE = Path(__file__).with_name("page")  # for people; static files
 _OPEN_PATHS = frozenset({"/", "/health", "/docs", "/docs/style.css", "/openapi.json"})
 _PATHS = _OPEN_PATHS | {"/predict", "/model", "/metrics", "/corrections"}
 

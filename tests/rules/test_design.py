@@ -18,8 +18,8 @@ ARROWS = {
     "model": {"synthetic", "data"},
     "evaluation": set(),  # pure functions of arrays
     "inference": {"synthetic", "data", "model", "evaluation"},
-    "exporting": {"synthetic", "data", "model", "evaluation", "inference"},
     "serving": {"data", "inference"},
+    "exporting": {"synthetic", "data", "model", "evaluation", "inference", "serving"},
     "tracking": {"evaluation", "inference"},
     "describing": {"model", "evaluation", "tracking"},
     "config": {"tracking"},

@@ -88,3 +88,16 @@ def test_the_table_of_settings_follows_from_its_csv() -> None:
             accuracy = row[row["score"] == "accuracy"].iloc[0]
             low, high = accuracy["low"], accuracy["high"]
             assert gap == f"{accuracy['mean']:.3f} [{low:.3f}, {high:.3f}]", value
+
+
+def test_the_exported_page_predicts_as_its_tables_state() -> None:
+    study = ROOT / "experiments" / "web_page"
+    stated = (study / "README.md").read_text(encoding="utf-8")
+    for name in ("predictions", "bodies"):
+        table = pd.read_csv(study / f"{name}.csv")
+        assert (
+            f"{table['same'].sum()} of {len(table)} | {table['confidence_difference'].max():g}"
+            in stated
+        )
+        median, high = table["seconds"].quantile([0.5, 0.9])
+        assert f"{median:.2f}, {high:.2f}" in stated
