@@ -13,11 +13,11 @@ from resistor_cls.custom_code import allow_code
 from resistor_cls.errors import ConfigError, ModelError, run_command
 
 if TYPE_CHECKING:
-    from resistor_cls.exporting.parity import Parity
+    from resistor_cls.exporting.parity import Labelled, Parity
     from resistor_cls.model import ResistorNetwork
 
 # Copies of names in `exporting.export_model`, which takes seconds to import.
-PRECISIONS = ("float32", "float16")
+PRECISIONS = ("float32", "float16", "int8")
 _EXAMPLES = """\
 examples:
   python -m resistor_cls.export --model rendered --output reader.onnx
@@ -65,7 +65,8 @@ def _parser() -> Parser:
         choices=PRECISIONS,
         default="float32",
         help="of the stored weights (default: float32); float16 halves the file, and is computed "
-        "in float32 too",
+        "in float32 too; int8 computes most convolutions in 8 bits, calibrated on a part of the "
+        "photos",
     )
     parser.add_argument(
         "--photos",
@@ -102,19 +103,30 @@ def _export(arguments: argparse.Namespace) -> None:
     check_reference(arguments.model, arguments.tracking_uri, "--model")
     # Imported here, so that --help and the check of arguments take no seconds.
     from resistor_cls.exporting.export_model import check_target, export_model, parity_file
-    from resistor_cls.exporting.photos import DRAWN, drawn_photos, labelled_folder
+    from resistor_cls.exporting.photos import (
+        CALIBRATING,
+        DRAWN,
+        drawn_photos,
+        labelled_folder,
+        set_apart,
+    )
 
     check_target(arguments.output, arguments.replace)
     photos = [] if arguments.photos is None else labelled_folder(arguments.photos)
     network = _network(arguments)
+    calibrating: list[Labelled] = []
     if not photos:
+        count, more = arguments.count or DRAWN, CALIBRATING * (arguments.precision == "int8")
         photos = drawn_photos(
             network.categories,
-            arguments.count or DRAWN,
+            count + more,
             network.preprocessing.channels,
             network.preprocessing.shape,
             any_value=network.reads_any_value,
         )
+        photos, calibrating = photos[:count], photos[count:]
+    elif arguments.precision == "int8":
+        calibrating, photos = set_apart(photos)
     license = arguments.license
     if license is None and arguments.model == "rendered":
         license = "Apache-2.0"  # of the package
@@ -125,6 +137,7 @@ def _export(arguments: argparse.Namespace) -> None:
         version=__version__,
         precision=arguments.precision,
         license=license,
+        calibrating=calibrating,
     )
     size = arguments.output.stat().st_size / 1e6
     print(f"{arguments.output} ({size:.1f} MB, {parity.precision}): {_in_words(parity)}")

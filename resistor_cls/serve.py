@@ -13,7 +13,7 @@ from resistor_cls.config.command_line import Parser, path
 from resistor_cls.config.model_options import add_code_option, add_model_option, add_store_option
 from resistor_cls.custom_code import allow_code
 from resistor_cls.errors import ConfigError, run_command
-from resistor_cls.serving.hosts import is_loopback
+from resistor_cls.serving.hosts import addresses_of, is_loopback
 from resistor_cls.serving.limits import Limits
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ def _checked(arguments: argparse.Namespace) -> str | None:
         raise ConfigError(f"--threshold {arguments.threshold:g}: expected 0 to 1")
     token = _token(arguments.token_file)
     if token is None and not is_loopback(arguments.host):
+        addresses_of(arguments.host, arguments.port)  # a name without a machine needs no token
         raise ConfigError(
             f"--host {arguments.host}: others could use the service without a token; give "
             f"--token-file FILE or {TOKEN}=…, or serve this machine alone with --host 127.0.0.1"
