@@ -15,9 +15,7 @@ PHOTOS = "photos"  # name of the input
 _CONVOLUTION = "Conv"
 
 
-def with_int8_convolutions(
-    model: onnx.ModelProto, photos: Iterable[np.ndarray]
-) -> onnx.ModelProto:
+def with_int8_convolutions(model: onnx.ModelProto, photos: Iterable[np.ndarray]) -> onnx.ModelProto:
     """Quantizes the weights and the inputs of convolutions (static, QDQ).
 
     Each output channel has its own scale. The first convolution stays in single precision: it takes
@@ -48,7 +46,7 @@ def with_int8_convolutions(
         quantize_static(
             str(simple),
             str(small),
-            _Batches(photos),
+            Batches(photos),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=[_CONVOLUTION],
             nodes_to_exclude=[first],
@@ -59,7 +57,7 @@ def with_int8_convolutions(
         return onnx.load(small)
 
 
-class _Batches:
+class Batches:
     """Photos as ONNX Runtime's calibration takes them."""
 
     def __init__(self, photos: Iterable[np.ndarray]) -> None:

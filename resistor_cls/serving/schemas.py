@@ -79,7 +79,8 @@ def _meanings(kind: type) -> dict[str, str]:
     _, _, attributes = inspect.getdoc(kind).partition("Attributes:\n")  # type: ignore[union-attr]
     parts = re.split(r"^    (\w+): ", attributes, flags=re.MULTILINE)[1:]
     texts = (re.sub(r"\bNone\b", "null", " ".join(text.split())) for text in parts[1::2])
-    return {name: text.replace("`", "").rstrip(".") for name, text in zip(parts[::2], texts)}
+    plain = (text.replace("`", "").rstrip(".") for text in texts)
+    return dict(zip(parts[::2], plain, strict=True))
 
 
 _Candidate, _Box = _model_of(Candidate), _model_of(Box)

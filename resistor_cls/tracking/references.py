@@ -90,7 +90,13 @@ def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:
             f"({str(error).strip().splitlines()[0]}): {_FORMS}; "
             "a run that was stopped early may still have runs:/RUN_ID/checkpoints/last.ckpt"
         ) from error
-    checkpoints = [place] if place.is_file() else sorted(place.rglob("*.ckpt"))
-    if not checkpoints:
-        raise ModelError(f"{key}={reference} holds no checkpoint: {_FORMS}")
-    return checkpoints[0]
+    models = [place] if place.is_file() else _models(place)
+    if not models:
+        raise ModelError(f"{key}={reference} holds neither a checkpoint nor an ONNX file: {_FORMS}")
+    return models[0]
+
+
+def _models(folder: Path) -> list[Path]:
+    """Checkpoints, then exported models; but not those of the package in the code of a model."""
+    found = [*sorted(folder.rglob("*.ckpt")), *sorted(folder.rglob("*.onnx"))]
+    return [path for path in found if "code" not in path.relative_to(folder).parts]
