@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from resistor_cls.serving.service import Options
 
 TOKEN = "RESISTOR_CLS_TOKEN"  # environment variable
+_LIBRARIES = ("fastapi", "prometheus_client", "python_multipart", "starlette", "uvicorn")
 _EXAMPLES = f"""examples:
   python -m resistor_cls.serve
       the model of the package on http://127.0.0.1:8000, for this machine alone
@@ -127,9 +128,10 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 def _not_installed(error: ModuleNotFoundError) -> ModuleNotFoundError | ConfigError:
     """The error where a library of the extra `serve` is missing; any other as it is."""
-    if error.name not in ("fastapi", "uvicorn", "prometheus_client", "python_multipart"):
+    missing = (error.name or "").partition(".")[0]
+    if missing not in _LIBRARIES:
         return error
-    return ConfigError(f"{error.name} is not installed: pip install 'resistor_cls[serve]'")
+    return ConfigError(f"{missing} is not installed: pip install 'resistor_cls[serve]'")
 
 
 def _checked(arguments: argparse.Namespace) -> str | None:

@@ -110,7 +110,7 @@ def test_an_exported_model_is_evaluated_like_its_checkpoint(place: Path) -> None
 def test_an_exported_model_is_not_trained(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["data=folder", "data.root=.", "tracking=none", "model.pretrained=there.onnx"]
     assert train(words) == 2
-    assert "has no weights to be trained; give weights.safetensors" in capsys.readouterr().err
+    assert "has no weights to start from; give weights.safetensors" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,11 @@ def quantized(
 ) -> bytes:
     """A graph in 8 bits."""
     with TemporaryDirectory() as folder:
-        simple, small = Path(folder) / "simple.onnx", Path(folder) / "small.onnx"
-        quant_pre_process(onnx.load_from_string(graph), str(simple), skip_symbolic_shape=True)
+        whole, simple, small = (
+            Path(folder) / f"{name}.onnx" for name in ("whole", "simple", "small")
+        )
+        whole.write_bytes(graph)
+        quant_pre_process(str(whole), str(simple), skip_symbolic_shape=True)
         nodes = onnx.load(simple).graph.node
         first = next(node.name for node in nodes if node.op_type == "Conv")
         quantize_static(

@@ -34,9 +34,13 @@ def with_int8_convolutions(model: onnx.ModelProto, photos: Iterable[np.ndarray])
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     with TemporaryDirectory(prefix="resistor_cls-") as folder, _quiet():
-        simple, small = Path(folder) / "simple.onnx", Path(folder) / "small.onnx"
+        whole, simple, small = (
+            Path(folder) / f"{name}.onnx" for name in ("whole", "simple", "small")
+        )
+        # From a file: of a model in memory, the preparation moves the weights out and loses them.
+        onnx.save(model, whole)
         # Normalizations become part of the convolutions before them.
-        quant_pre_process(model, str(simple), skip_symbolic_shape=True)
+        quant_pre_process(str(whole), str(simple), skip_symbolic_shape=True)
         first, *others = _convolutions(onnx.load(simple))
         if not others:
             raise ModelError(

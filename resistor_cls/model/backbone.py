@@ -23,7 +23,6 @@ from resistor_cls.errors import ConfigError, ModelError, nearest
 from resistor_cls.model.band_reader import NAME as BAND_READER
 from resistor_cls.model.band_reader import BandReader
 from resistor_cls.model.custom_backbone import KEY, build_custom, refuse_settings
-from resistor_cls.model.exported.files import ONNX_SUFFIX
 from resistor_cls.model.pooling import use_gem
 
 log = logging.getLogger(__name__)
@@ -122,12 +121,6 @@ def _check_settings(pool: str, dropout: float, drop_path: float, pretrained: str
     for key, rate in (("dropout", dropout), ("drop_path", drop_path)):
         if not 0 <= rate < 1:
             raise ConfigError(f"model.{key}={rate}: expected 0 or more and less than 1")
-    if pretrained.endswith(ONNX_SUFFIX):
-        raise ConfigError(
-            f"model.pretrained={pretrained}: an exported model has no weights to be trained; give "
-            "weights.safetensors of the run that it was exported from, or rendered for those of "
-            "the package"
-        )
     if pretrained not in PRETRAINED:
         raise ConfigError(f"model.pretrained={pretrained}: {nearest(pretrained, PRETRAINED)}")
 

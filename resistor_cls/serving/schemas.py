@@ -95,7 +95,7 @@ Predictions: type[BaseModel] = create_model(
     "Predictions",
     __base__=_Exact,
     __doc__="One prediction per photo; with all=true one per body.",
-    predictions=(  # type: ignore[call-overload]
+    predictions=(
         list[OnePrediction],  # type: ignore[valid-type]
         Field(description="in the order of the photos"),
     ),
