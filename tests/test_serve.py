@@ -73,7 +73,7 @@ def test_a_port_in_use_is_found_out_before_the_model_is_loaded(
     assert f"--port {port}: Address already in use" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("library", ["prometheus_client", "python_multipart", "starlette"])
+@pytest.mark.parametrize("library", ["prometheus_client", "python_multipart"])
 def test_a_missing_library_is_named(
     library: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,9 +16,11 @@ import pytest
 from PIL import Image
 
 import resistor_cls
+from resistor_cls.data.images.decode import RGB
 from resistor_cls.exporting.export_model import exported_model
 from resistor_cls.exporting.photos import drawn_photos
 from resistor_cls.inference import Predictor
+from resistor_cls.inference.samples import input_example
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.exported.files import exported_bytes
 from resistor_cls.tracking.model.logged_model import write_model
@@ -31,7 +33,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 Fields = dict[str, Any]
 PHOTOS = 200
-SIDE = 700  # pixels of a photo
 AT_ONCE = 16  # photos of a request, the limit of the service
 
 
@@ -150,7 +151,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
     network = ResistorNetwork.load("rendered")
     save_checkpoint(network, checkpoint)
     exported.write_bytes(exported_bytes(exported_model(network, "float32", "0.0")))
-    write_model(place / "model", checkpoint)
+    write_model(place / "model", checkpoint, input_example(RGB))
     elsewhere = place / "elsewhere"
     elsewhere.mkdir()
     with ExitStack() as running:
@@ -165,7 +166,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Synthetic photos of any value, as JPEG files."""
     folder = tmp_path_factory.mktemp("photos")
     network = ResistorNetwork.load("rendered")
-    drawn = drawn_photos(network.categories, PHOTOS, 3, (SIDE, SIDE), any_value=True)
+    shape = network.preprocessing.shape
+    drawn = drawn_photos(network.categories, PHOTOS, RGB, shape, any_value=True)
     files = []
     for number, one in enumerate(drawn):
         files.append(folder / f"{number:03}.jpg")
