@@ -3,10 +3,11 @@
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from resistor_cls import __version__
 from resistor_cls.config.calling import called, program, show
-from resistor_cls.errors import ConfigError, nearest, run_command
+from resistor_cls.errors import ConfigError, end_process, nearest, run_command
 
 # Each is a module of this package with a `main`.
 SUBCOMMANDS = {
@@ -39,6 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def command() -> NoReturn:
+    """Runs a subcommand as a process, and ends the process."""
+    end_process(main())
+
+
 def _listing() -> str:
     width = max(map(len, SUBCOMMANDS))
     lines = [f"  {name:<{width}}  {what}" for name, what in SUBCOMMANDS.items()]
@@ -66,4 +72,4 @@ def _refuse(word: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

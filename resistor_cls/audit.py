@@ -113,13 +113,13 @@ def _save(run: "Run", report: Mapping[str, Any], photos: "Mapping[str, np.ndarra
 def _checked_and_loaded(config: "DictConfig") -> "ResistorNetwork":
     """Loads the model, after the options of its evaluation were checked."""
     from resistor_cls.config import instantiate, output_folder
-    from resistor_cls.model import ResistorNetwork, build_trainer
+    from resistor_cls.model import build_trainer, load_network
     from resistor_cls.tracking import model_file
 
     build_trainer(output_folder(), **config.trainer)
     instantiate(config.data)
     with model_file(config.reference, config.tracking.uri) as file:
-        return ResistorNetwork.load(file)
+        return load_network(file)
 
 
 def _doubts(

@@ -1,5 +1,6 @@
 """Errors that the user can fix, and the one place that prints them."""
 
+import atexit
 import difflib
 import errno
 import logging
@@ -10,9 +11,11 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
+EXPENDABLE = "expendable"  # begins the names of threads whose work nobody waits for
 
 
 class ResistorClsError(Exception):
@@ -159,6 +162,25 @@ def _interruptions() -> list[signal.Signals]:
 def _interrupt(signum: int, frame: object) -> None:
     _interruption.set()
     raise KeyboardInterrupt
+
+
+def end_process(status: int) -> NoReturn:
+    """Ends the process of a command.
+
+    Python waits for all threads at its end. An interrupted command does not wait for those that
+    are `EXPENDABLE`: a large photo takes them seconds.
+
+    Args:
+        status: from `run_command`.
+    """
+    names = [thread.name for thread in threading.enumerate()]
+    if status == INTERRUPTED and any(name.startswith(EXPENDABLE) for name in names):
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):  # it is closed, or its reader is gone
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def run_command(job: Callable[[], object]) -> int:

@@ -2,10 +2,10 @@
 
 python -m resistor_cls.evaluate model=REF [data=… key=value …]
 
-REF is a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS, or rendered for the model that
-comes with the package. Without data=… the model is evaluated on the validation photos of its own
-training. Writes report.html, one page that opens without a server, and all that it shows as figures
-and tables.
+REF is a checkpoint or ONNX file, runs:/RUN_ID/model, models:/NAME@ALIAS, or rendered for the model
+that comes with the package. Without data=… the model is evaluated on the validation photos of its
+own training. Writes report.html, one page that opens without a server, and all that it shows as
+figures and tables.
 
 --allow subset evaluates photos that lack some of the model's categories; --allow unknown takes
 photos of further categories as out-of-distribution photos. stress=true adds robustness checks: the
@@ -99,11 +99,11 @@ def _check(config: "DictConfig") -> None:
 
 def _model(config: "DictConfig") -> "ResistorNetwork":
     """The model, with the chosen settings of inference."""
-    from resistor_cls.model import ResistorNetwork
+    from resistor_cls.model import load_network
     from resistor_cls.tracking import model_file
 
     with model_file(config.reference, config.tracking.uri) as file:
-        model = ResistorNetwork.load(file)
+        model = load_network(file)
     model.set_inference(**config.inference)
     return model
 

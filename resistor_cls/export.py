@@ -16,12 +16,12 @@ from resistor_cls.custom_code import allow_code
 from resistor_cls.errors import ConfigError, ModelError, run_command
 
 if TYPE_CHECKING:
-    from resistor_cls.exporting.parity import Parity
+    from resistor_cls.exporting.parity import Labelled, Parity
     from resistor_cls.model import ResistorNetwork
     from resistor_cls.model.exported.files import ExportedModel
 
 # Copies of names in `exporting.export_model`, which takes seconds to import.
-PRECISIONS = ("float32", "float16")
+PRECISIONS = ("float32", "float16", "int8")
 _EXAMPLES = """\
 examples:
   python -m resistor_cls.export --model rendered --output reader.onnx
@@ -90,7 +90,8 @@ def _parser() -> Parser:
         choices=PRECISIONS,
         default="float32",
         help="of the stored weights (default: float32); float16 halves the file, and is computed "
-        "in float32 too",
+        "in float32 too; int8 computes most convolutions in 8 bits, calibrated on a part of the "
+        "photos",
     )
     parser.add_argument(
         "--photos",
@@ -185,17 +186,8 @@ def _exported_model(arguments: argparse.Namespace, file: Path) -> "ExportedModel
 
 def _export_file(arguments: argparse.Namespace, network: "ResistorNetwork", path: Path) -> "Parity":
     from resistor_cls.exporting.export_model import export_model
-    from resistor_cls.exporting.photos import DRAWN, drawn_photos, labelled_folder
 
-    photos = [] if arguments.photos is None else labelled_folder(arguments.photos)
-    if not photos:
-        photos = drawn_photos(
-            network.categories,
-            arguments.count or DRAWN,
-            network.preprocessing.channels,
-            network.preprocessing.shape,
-            any_value=network.reads_any_value,
-        )
+    photos, calibrating = _photos(arguments, network)
     license = arguments.license
     if license is None and arguments.model == "rendered":
         license = "Apache-2.0"  # of the package
@@ -206,7 +198,35 @@ def _export_file(arguments: argparse.Namespace, network: "ResistorNetwork", path
         version=__version__,
         precision=arguments.precision,
         license=license,
+        calibrating=calibrating,
     )
+
+
+def _photos(
+    arguments: argparse.Namespace, network: "ResistorNetwork"
+) -> tuple["list[Labelled]", "list[Labelled]"]:
+    """The photos that score the export, and those that set the ranges of 8 bits."""
+    from resistor_cls.exporting.photos import (
+        CALIBRATING,
+        DRAWN,
+        drawn_photos,
+        labelled_folder,
+        set_apart,
+    )
+
+    in_8_bits = arguments.precision == "int8"
+    if arguments.photos is not None:
+        given = labelled_folder(arguments.photos)
+        return set_apart(given)[::-1] if in_8_bits else (given, [])
+    count = arguments.count or DRAWN
+    drawn = drawn_photos(
+        network.categories,
+        count + CALIBRATING * in_8_bits,
+        network.preprocessing.channels,
+        network.preprocessing.shape,
+        any_value=network.reads_any_value,
+    )
+    return drawn[:count], drawn[count:]
 
 
 @contextmanager

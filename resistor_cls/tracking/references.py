@@ -125,11 +125,17 @@ def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:
     except Exception as error:  # MLflow, network and file errors share no base class
         _require_places(client, uri)
         raise _not_found(reference, uri, key, error) from error
-    checkpoints = [place] if place.is_file() else sorted(place.rglob("*.ckpt"))
-    if not checkpoints:
+    models = [place] if place.is_file() else _models(place)
+    if not models:
         _require_places(client, uri)
-        raise ModelError(f"{key}={reference} holds no checkpoint: {_FORMS}")
-    return checkpoints[0]
+        raise ModelError(f"{key}={reference} holds neither a checkpoint nor an ONNX file: {_FORMS}")
+    return models[0]
+
+
+def _models(folder: Path) -> list[Path]:
+    """Checkpoints, then exported models; but not those of the package in the code of a model."""
+    found = [*sorted(folder.rglob("*.ckpt")), *sorted(folder.rglob("*.onnx"))]
+    return [path for path in found if "code" not in path.relative_to(folder).parts]
 
 
 def _require_places(client: "MlflowClient", uri: str) -> None:

@@ -127,7 +127,7 @@ def test_an_argument_that_cannot_be_used_is_named(
 def test_unreadable_photos_stop_or_are_left_out(make: Make, tmp_path: Path) -> None:
     broken = {
         "10R/1.jpg": (b"", "the file is empty"),
-        "4K7/2.jpg": (b"hello", "no image that can be decoded"),
+        "4K7/2.jpg": (b"hello", "not a photo, or its beginning is damaged"),
         "left/3.jpg": (write_photo(tmp_path / "x.jpg").read_bytes()[:300], "cannot be decoded"),
     }
     for name, (content, _) in broken.items():

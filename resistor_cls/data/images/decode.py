@@ -27,6 +27,7 @@ _SUFFIX_OF = {
 # what is above ours before a pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
 RGB = 3  # channels
+_REMEDY = "the file may be damaged: copy the photo again, or save it as JPEG or PNG"
 STRIP = 16_000_000  # values that are copied at once: 16 MB, however large the photo is
 
 
@@ -60,7 +61,7 @@ def decode_photo(encoded: bytes) -> np.ndarray:
             `resistor_cls.data.images.headers`, several frames or pages, or pixels of 32 bits;
             an array of another kind or dimension.
     """
-    with image_errors("decoded"), _checked(encoded) as found:
+    with image_errors("decoded", _REMEDY), _checked(encoded) as found:
         if isinstance(found, np.ndarray):
             return found
         # In its place: a copy of 128 megapixels takes 0.5 GB.
@@ -93,7 +94,7 @@ def photo_header(encoded: bytes) -> PhotoHeader:
     Raises:
         DataError: see `decode_photo`; damage behind the header is not found.
     """
-    with image_errors("decoded"), _checked(encoded) as found:
+    with image_errors("decoded", _REMEDY), _checked(encoded) as found:
         if isinstance(found, np.ndarray):
             return PhotoHeader(found.shape[1], found.shape[0], ".npy")
         return PhotoHeader(found.width, found.height, _SUFFIX_OF[found.format or ""])
@@ -107,7 +108,7 @@ def _checked(encoded: bytes) -> Iterator[ImageFile | np.ndarray]:
         DataError: see `decode_photo`.
     """
     if not encoded:
-        raise DataError("the file is empty")
+        raise DataError("the file is empty: copy the photo again")
     bounds = check_bytes(encoded)
     if encoded.startswith(NPY):
         yield decode_array(encoded)
@@ -117,8 +118,8 @@ def _checked(encoded: bytes) -> Iterator[ImageFile | np.ndarray]:
         opened = Image.open(BytesIO(encoded), "r", FORMATS)
     except UnidentifiedImageError:
         raise DataError(
-            f"this is {_kind_of(encoded)} that can be decoded: expected JPEG, PNG, BMP, WebP, "
-            "TIFF or an array that numpy saved; convert pictures to JPEG or PNG"
+            f"this is {_kind_of(encoded)}: expected JPEG, PNG, BMP, WebP or TIFF (or .npy of "
+            "numpy.save); save the photo as JPEG or PNG"
         ) from None
     with opened as image:
         check_header(image, bounds)
@@ -128,13 +129,13 @@ def _checked(encoded: bytes) -> Iterator[ImageFile | np.ndarray]:
 def _kind_of(encoded: bytes) -> str:
     """What a file is that is not read, by what it begins with."""
     if encoded[:6] in (b"GIF87a", b"GIF89a"):
-        return "a GIF, not an image"
+        return "a GIF, which is not read"
     # The brands of ISO/IEC 23008-12 stand behind "ftyp".
     if encoded[4:8] == b"ftyp" and encoded[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        return "a HEIC picture, not an image"
+        return "a HEIC picture, which is not read"
     if encoded[4:8] == b"ftyp" and encoded[8:12] in (b"avif", b"avis"):
-        return "an AVIF picture, not an image"
-    return "no image"
+        return "an AVIF picture, which is not read"
+    return "not a photo, or its beginning is damaged"
 
 
 def as_rgb(photo: np.ndarray) -> np.ndarray:
