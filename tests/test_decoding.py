@@ -241,10 +241,8 @@ def test_another_series_is_refused() -> None:
 @given(seeds, st.sampled_from(["E24", "E96", "any"]))
 @settings(max_examples=20)
 def test_few_readings_are_the_first_of_many(rng: np.random.Generator, series: str) -> None:
-    scores = random_scores(rng, 2)
-    for few, many in zip(
-        read_values(scores, series, 4), read_values(scores, series, 10**5), strict=True
-    ):
-        assert few == many[:4]
-        probabilities = [one.probability for one in many]
-        assert probabilities == sorted(probabilities, reverse=True)
+    scores = random_scores(rng, 1)
+    (few,), (many,) = read_values(scores, series, 4), read_values(scores, series, 300)
+    assert few == many[:4]
+    probabilities = [one.probability for one in many]
+    assert probabilities == sorted(probabilities, reverse=True)
