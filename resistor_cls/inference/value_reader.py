@@ -199,7 +199,7 @@ class ValueReader:
         best = read.ranked[0]
         if self._options.categories is not None and best.category is None:
             return str(not_listed(best.text, self._options.source, "probably reads").reason)
-        if legal_share(read.scores, self._series)[read.place] < _MIN_LEGAL_SHARE:
+        if legal_share(read.scores.of_photo(read.place), self._series)[0] < _MIN_LEGAL_SHARE:
             return close_readings([])
         least = _CLOSE * best.probability
         close = [one for one in read.ranked[:2] if one.probability >= least]

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from resistor_cls.data.images.arrays import NPY, decode_array
 from resistor_cls.data.images.files import image_errors, named, photo_bytes
 from resistor_cls.data.images.headers import GREY_16_BIT, check_bytes, check_header
+from resistor_cls.data.images.jpeg import decode_jpeg
 from resistor_cls.errors import DataError
 
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
@@ -64,6 +65,11 @@ def decode_photo(encoded: bytes) -> np.ndarray:
     with image_errors("decoded", _REMEDY), _checked(encoded) as found:
         if isinstance(found, np.ndarray):
             return found
+        if found.format in ("JPEG", "MPO") and found.mode == "RGB":
+            orientation = found.getexif().get(ExifTags.Base.Orientation, 1)
+            photo = decode_jpeg(encoded, found.size, orientation)
+            if photo is not None:
+                return photo
         # In its place: a copy of 128 megapixels takes 0.5 GB.
         ImageOps.exif_transpose(found, in_place=True)
         return to_rgb(found)
@@ -170,7 +176,8 @@ def _pixels(image: Image.Image) -> np.ndarray:
     rows = max(1, STRIP // (RGB * image.width))
     for top in range(0, image.height, rows):
         low = min(top + rows, image.height)
-        photo[top:low] = np.asarray(image.crop((0, top, image.width, low)))
+        strip = image if rows >= image.height else image.crop((0, top, image.width, low))
+        photo[top:low] = np.asarray(strip)
     return photo
 
 
