@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -134,7 +135,7 @@ NO_HOME = (
     "photos are kept"
 )
 
-_interruption = threading.Event()
+_interruption, _deferring = threading.Event(), threading.Event()
 
 
 def interruption_requested() -> bool:
@@ -156,9 +157,31 @@ def _interruptions() -> list[signal.Signals]:
     return asked
 
 
+@contextmanager
+def interruption_deferred() -> Iterator[None]:
+    """Lets a job end by itself: the first request to stop is only noted, a second one interrupts.
+
+    The job asks `interruption_requested` wherever it can stop.
+
+    Raises:
+        KeyboardInterrupt: at the end, where the job was done before it asked.
+    """
+    _deferring.set()
+    try:
+        yield
+    finally:
+        _deferring.clear()
+    if interruption_requested():
+        raise KeyboardInterrupt
+
+
 def _interrupt(signum: int, frame: object) -> None:
+    again = _interruption.is_set()
     _interruption.set()
-    raise KeyboardInterrupt
+    if again or not _deferring.is_set():
+        raise KeyboardInterrupt
+    # Not by print: the signal may come while Python writes to the same stream.
+    os.write(2, b"\nstopping after this step; a second request stops at once\n")
 
 
 def run_command(job: Callable[[], object]) -> int:

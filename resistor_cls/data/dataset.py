@@ -107,6 +107,10 @@ class EpochSampler(DistributedSampler[Any]):
 
     Lightning sets the epoch; without it, each pass is the next one.
 
+    Attributes:
+        order: seed of the order of the newest pass; None where processes share the items, whose
+            order follows from the epoch.
+
     Args:
         dataset: whose positions.
         seed: of the order where processes share the items.
@@ -118,9 +122,23 @@ class EpochSampler(DistributedSampler[Any]):
         self, dataset: Dataset[dict[str, Tensor]], seed: int, processes: int = 1, rank: int = 0
     ) -> None:
         super().__init__(dataset, num_replicas=processes, rank=rank, shuffle=True, seed=seed)
+        self.order: int | None = None
+        self._continued, self._taken = False, 0
+
+    def continue_at(self, epoch: int, order: int | None, taken: int) -> None:
+        """Begins the next pass within an epoch that another process has begun.
+
+        Args:
+            epoch: from 0.
+            order: of that process; None where the epoch has not begun.
+            taken: positions that are left out because they were taken.
+        """
+        self.epoch, self.order, self._taken = epoch, order, taken
+        self._continued = order is not None
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         positions = list(super().__iter__()) if self.num_replicas > 1 else self._shuffled()
+        positions, self._taken = positions[self._taken :], 0
         epoch, self.epoch = self.epoch, self.epoch + 1
         return iter([(epoch, position) for position in positions])
 
@@ -128,6 +146,9 @@ class EpochSampler(DistributedSampler[Any]):
         """All positions, shuffled as PyTorch's loaders without workers do."""
         # These draw two seeds, one of them for workers. With workers they draw only one, and all
         # later random numbers, such as those of dropout, would depend on that.
-        _, seed = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
-        shuffled = torch.randperm(self.total_size, generator=torch.Generator().manual_seed(seed))
-        return shuffled.tolist()
+        if not self._continued:
+            _, self.order = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
+        self._continued = False
+        assert self.order is not None
+        generator = torch.Generator().manual_seed(self.order)
+        return torch.randperm(self.total_size, generator=generator).tolist()

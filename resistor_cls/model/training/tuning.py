@@ -55,6 +55,14 @@ def find_settings(
         log.info("Found optimizer.lr=%.3g", rate)
 
 
+def use_found(model: ResistorTask, data: PhotoDataModule, found: Mapping[str, float]) -> None:
+    """Sets what `find_settings` has found before, for a training that continues."""
+    if "batch_size" in found:
+        data.batch_size = int(found["batch_size"])
+    if "lr" in found:
+        model.set_learning_rate(found["lr"])
+
+
 def find_batch_size(model: ResistorTask, data: PhotoDataModule, options: Mapping[str, Any]) -> int:
     """Doubles the batch until the memory is full.
 

@@ -216,7 +216,7 @@ class Delivery:
         from resistor_cls.tracking.model.example import decoded
         from resistor_cls.tracking.model.logged_model import save_logged_model
 
-        if self._model_id is None:  # else an earlier attempt has made it
+        if self._known_model() is None:  # else an earlier attempt has made it
             # Explicitly: MLflow would use the experiment that the process has set.
             run = self._client.get_run(self._run_id)
             made = self._client.create_logged_model(
