@@ -123,7 +123,7 @@ class EpochSampler(DistributedSampler[Any]):
     ) -> None:
         super().__init__(dataset, num_replicas=processes, rank=rank, shuffle=True, seed=seed)
         self.order: int | None = None
-        self._continued, self._taken = False, 0
+        self._begun: tuple[int, int] | None = None  # an epoch, and the positions taken in it
 
     def continue_at(self, epoch: int, order: int | None, taken: int) -> None:
         """Begins the next pass within an epoch that another process has begun.
@@ -133,22 +133,26 @@ class EpochSampler(DistributedSampler[Any]):
             order: of that process; None where the epoch has not begun.
             taken: positions that are left out because they were taken.
         """
-        self.epoch, self.order, self._taken = epoch, order, taken
-        self._continued = order is not None
+        self.epoch, self.order = epoch, order
+        self._begun = None if order is None and not taken else (epoch, taken)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        positions = list(super().__iter__()) if self.num_replicas > 1 else self._shuffled()
-        positions, self._taken = positions[self._taken :], 0
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        return iter([(epoch, position) for position in positions])
+        epoch = self.epoch
+        begun, self._begun = self._begun, None
+        # All of an epoch may have been taken: then nobody has asked for its positions.
+        continued, taken = (True, begun[1]) if begun and begun[0] == epoch else (False, 0)
+        positions = (
+            list(super().__iter__()) if self.num_replicas > 1 else self._shuffled(continued)
+        )
+        self.epoch = epoch + 1
+        return iter([(epoch, position) for position in positions[taken:]])
 
-    def _shuffled(self) -> list[int]:
+    def _shuffled(self, continued: bool) -> list[int]:
         """All positions, shuffled as PyTorch's loaders without workers do."""
         # These draw two seeds, one of them for workers. With workers they draw only one, and all
         # later random numbers, such as those of dropout, would depend on that.
-        if not self._continued:
+        if not continued:
             _, self.order = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
-        self._continued = False
         assert self.order is not None
         generator = torch.Generator().manual_seed(self.order)
         return torch.randperm(self.total_size, generator=generator).tolist()

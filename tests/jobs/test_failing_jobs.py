@@ -65,7 +65,7 @@ def test_a_full_disk_loses_nothing(
     write, written = Path.write_bytes, []
 
     def full(path: Path, content: bytes) -> int:
-        if path.name == ".last.ckpt.part":
+        if path.name == ".state.ckpt.part":
             written.append(path)
             if len(written) > 1:
                 write(path, bytes(content)[:1000])

@@ -82,20 +82,22 @@ class RunLogger(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Notes metrics."""
+        """Notes metrics; of the same metric and step, such as the epoch, the newest value."""
+        now = int(time.time() * 1000)
         for name, value in metrics.items():
-            steps = self._steps.setdefault(name, array("q"))
-            values = self._values.setdefault(name, array("d"))
-            if steps and steps[-1] == (step or 0):  # the epoch; or a validation that is repeated
-                values[-1] = float(value)
-                continue
-            steps.append(step or 0)
-            values.append(float(value))
-        if self._write_points is not None:
-            now = int(time.time() * 1000)
-            self._waiting += [
-                (name, float(value), now, step or 0) for name, value in metrics.items()
-            ]
+            if self._note(name, step or 0, float(value)) and self._write_points is not None:
+                self._waiting.append((name, float(value), now, step or 0))
+
+    def _note(self, name: str, step: int, value: float) -> bool:
+        """Adds a value to the history; returns whether it is new."""
+        steps = self._steps.setdefault(name, array("q"))
+        values = self._values.setdefault(name, array("d"))
+        if not steps or steps[-1] != step:
+            steps.append(step)
+            values.append(value)
+            return True
+        known, values[-1] = values[-1], value
+        return known != value
 
     @rank_zero_only
     def save(self) -> None:
