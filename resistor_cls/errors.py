@@ -136,6 +136,7 @@ NO_HOME = (
 )
 
 _interruption, _deferring = threading.Event(), threading.Event()
+_handled: set[signal.Signals] = set()  # signals that ask the command that runs to stop
 
 
 def interruption_requested() -> bool:
@@ -175,6 +176,12 @@ def interruption_deferred() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
+def take_sigterm() -> None:
+    """Lets the command that runs handle SIGTERM again, where a library has put its own handler."""
+    if signal.SIGTERM in _handled and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
 def _interrupt(signum: int, frame: object) -> None:
     again = _interruption.is_set()
     _interruption.set()
@@ -196,6 +203,7 @@ def run_command(job: Callable[[], object]) -> int:
     """
     _interruption.clear()
     before = {name: signal.signal(name, _interrupt) for name in _interruptions()}
+    _handled.update(before)
     try:
         job()
     except ResistorClsError as error:
@@ -226,6 +234,7 @@ def run_command(job: Callable[[], object]) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     finally:
+        _handled.difference_update(before)
         for name, handler in before.items():
             signal.signal(name, handler)
     return DONE

@@ -55,7 +55,8 @@ def train(config: "DictConfig") -> float | None:
     from resistor_cls.evaluation.results import custom_figures
     from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import dry_run, fit
-    from resistor_cls.model.checkpoint.state_files import newest_state
+    from resistor_cls.model.checkpoint.state_files import newest_state, restore_best
+    from resistor_cls.model.training.tuning import find_settings
     from resistor_cls.tracking import open_run, save_results
 
     begun = training_in(output_folder(), config)
@@ -68,7 +69,7 @@ def train(config: "DictConfig") -> float | None:
         trainer=choices.trainer,
         tries=config.find,
     )
-    state = newest_state(begun.states)
+    state = newest_state(begun.states) if begun.opened else None
     with open_run(output_folder(), run_id=begun.run_id or None, **config.tracking) as run:
         begun.seed, begun.run_id = config.seed, run.run_id
         begun.begin()
@@ -78,9 +79,14 @@ def train(config: "DictConfig") -> float | None:
         begun.check_photos(data.fingerprint, data.split_fingerprint)
         model = choices.make_model(data.categories.names)
         trainer, callback = _trainer(config, run, choices, begun, state)
-        run.log_params(_search(config, model, data, trainer, begun))
+        device = trainer.strategy.root_device.type
+        tried_with = {**config.trainer, "accelerator": device, "precision": trainer.precision}
+        begun.found |= find_settings(model, data, tried_with, begun.found, **config.find)
+        begun.write()
+        run.log_params({f"found.{name}": value for name, value in begun.found.items()})
         _describe(config, run, model, data, trainer)
-        _restore(run, trainer, begun, state)
+        if state is not None and trainer.is_global_zero:
+            restore_best(state, run.output / "checkpoints")
         fit(trainer, model, data, state)
         scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
         if callback.best is not None:
@@ -206,35 +212,6 @@ def _trainer(
     if state is not None:  # the starting network was scored by an earlier process
         options["score_before"] = False
     return build_trainer(run.output, **options, states=begun.states), callback
-
-
-def _search(
-    config: "DictConfig",
-    model: "ResistorTask",
-    data: "PhotoDataModule",
-    trainer: "Trainer",
-    begun: "Unfinished",
-) -> dict[str, float]:
-    """Searches what `find` asks for, unless an earlier process of the run has; its parameters."""
-    from resistor_cls.model.training.tuning import find_settings, use_found
-
-    if begun.found:
-        use_found(model, data, begun.found)
-    else:
-        device = trainer.strategy.root_device.type
-        tried_with = {**config.trainer, "accelerator": device, "precision": trainer.precision}
-        begun.found = dict(find_settings(model, data, tried_with, **config.find))
-        begun.write()
-    return {f"found.{name}": value for name, value in begun.found.items()}
-
-
-def _restore(run: "Run", trainer: "Trainer", begun: "Unfinished", state: "Path | None") -> None:
-    """Puts the best epoch in place that a state goes with, and says from where it continues."""
-    from resistor_cls.model.checkpoint.state_files import restore_best
-
-    if state is not None and trainer.is_global_zero:
-        restore_best(state, run.output / "checkpoints")
-        log.info("Continuing run %s from %s", begun.name, state)
 
 
 def _describe(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.config.plain import known_values
 from resistor_cls.errors import ConfigError, plain_without_passwords, some_names
 from resistor_cls.tracking.run.unfinished import (
+    JOBS,
     Unfinished,
     read_unfinished,
     unfinished_below,
@@ -122,7 +123,7 @@ def _named(asked: str, config: "DictConfig") -> Unfinished:
     if (folder := Path(asked).expanduser()).is_dir():
         found = [run for run in [read_unfinished(folder)] if run is not None]
     else:
-        found = [run for run in unfinished_below(_output(config)) if run.run_id == asked]
+        found = [run for run in unfinished_below(_output(config), JOBS) if run.run_id == asked]
         if not found and config.tracking.kind != "none":
             found = unfinished_of_store(config.tracking.uri, "", asked)
     if not found:

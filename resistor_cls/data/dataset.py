@@ -141,9 +141,7 @@ class EpochSampler(DistributedSampler[Any]):
         begun, self._begun = self._begun, None
         # All of an epoch may have been taken: then nobody has asked for its positions.
         continued, taken = (True, begun[1]) if begun and begun[0] == epoch else (False, 0)
-        positions = (
-            list(super().__iter__()) if self.num_replicas > 1 else self._shuffled(continued)
-        )
+        positions = list(super().__iter__()) if self.num_replicas > 1 else self._shuffled(continued)
         self.epoch = epoch + 1
         return iter([(epoch, position) for position in positions[taken:]])
 

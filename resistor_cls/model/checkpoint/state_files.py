@@ -78,6 +78,7 @@ def newest_state(folder: Path) -> Path | None:
 
 def restore_best(state: Path, checkpoints: Path) -> None:
     """Puts the best epoch that a state goes with into the folder of checkpoints."""
+    log.info("Continuing from %s", state)
     if (best := state.with_name(_BEST)).exists():
         replace_by_link(best, checkpoints / _BEST)
 

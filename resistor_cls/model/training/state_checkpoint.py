@@ -11,7 +11,7 @@ import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, WeightAveraging
 
-from resistor_cls.errors import interruption_requested
+from resistor_cls.errors import interruption_requested, take_sigterm
 from resistor_cls.model.checkpoint.state_files import write_state
 from resistor_cls.model.training import loop_states
 from resistor_cls.model.training.metric_states import metric_states, restore_metric_states
@@ -127,6 +127,8 @@ class StateCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock; renews the schedule of a training that is longer than planned."""
+        if trainer.world_size == 1:  # Lightning's handler ends it amid accumulated gradients
+            take_sigterm()
         self._saved_step, self._saved_at = trainer.global_step, time.monotonic()
         planned, self._planned_steps = self._planned_steps, None
         if planned not in (None, int(trainer.estimated_stepping_batches)):

@@ -27,8 +27,8 @@ STATES = "resume"  # in the folder of a run
 _FILE = "run.json"
 # Slurm's number of a job, which a job that is put back into the queue keeps.
 _JOB = "SLURM_JOB_ID"
-# Folders of runs in `paths.output`: by date and time, and those of jobs of a sweep.
-_BELOW = tuple(f"{'*/' * depth}{STATES}/{_FILE}" for depth in range(4))
+# Folders below `paths.output`: of runs, by date and time, and of jobs of a sweep in its folder.
+RUNS, JOBS = 2, 3
 
 
 @dataclass
@@ -84,7 +84,9 @@ class Unfinished:
         return not is_silent({HEARTBEAT_TAG: newest})
 
     def begin(self) -> None:
-        """Notes that this process trains now."""
+        """Notes that this process trains now; a new training forgets what lay in its folder."""
+        if not self.opened and _is_first():
+            shutil.rmtree(self.states, ignore_errors=True)
         self.opened = self.opened or datetime.now(UTC).isoformat()
         self.signs, self.job, self.ended = signs_of_life(self.folder), _this_job(), False
         self.write()
@@ -108,7 +110,7 @@ class Unfinished:
 
     def write(self) -> None:
         """Writes all of it, whole or not at all; only the first of several processes does."""
-        if int(os.environ.get("LOCAL_RANK", "0")) > 0:
+        if not _is_first():
             return
         self.states.mkdir(parents=True, exist_ok=True)
         part = self.states / f".{_FILE}.part"
@@ -118,6 +120,11 @@ class Unfinished:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.states / _FILE)
+
+
+def _is_first() -> bool:
+    """Whether this is the first of the processes that train together."""
+    return int(os.environ.get("LOCAL_RANK", "0")) == 0
 
 
 def _this_job() -> str:
@@ -143,11 +150,11 @@ def read_unfinished(folder: Path) -> Unfinished | None:
         ) from error
 
 
-def unfinished_below(output: Path) -> list[Unfinished]:
+def unfinished_below(output: Path, depth: int = RUNS) -> list[Unfinished]:
     """The unfinished trainings in a folder of runs, the newest first; damaged ones are left out."""
     found = []
-    for pattern in _BELOW:
-        for file in output.glob(pattern):
+    for level in range(depth + 1):
+        for file in output.glob(f"{'*/' * level}{STATES}/{_FILE}"):
             with suppress(TrackingError):
                 run = read_unfinished(file.parents[1])
                 found += [] if run is None else [run]
@@ -196,9 +203,12 @@ def has_finished(folder: Path) -> None:
 
 def has_stopped(folder: Path) -> Unfinished | None:
     """Notes that a process stops before its run has finished; returns what is left, if anything."""
-    with suppress(TrackingError, OSError):
-        if (run := read_unfinished(folder)) is not None:
-            run.ended = True
+    try:
+        run = read_unfinished(folder)
+    except TrackingError:
+        return None
+    if run is not None:
+        run.ended = True
+        with suppress(OSError):  # the disk may be full
             run.write()
-            return run
-    return None
+    return run
