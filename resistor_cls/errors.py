@@ -234,6 +234,7 @@ def run_command(job: Callable[[], object]) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     finally:
+        _interruption.clear()
         _handled.difference_update(before)
         for name, handler in before.items():
             signal.signal(name, handler)

@@ -12,8 +12,9 @@ _NUMPY = "MT19937"  # the only algorithm that NumPy's global generator has
 def random_states() -> dict[str, Any]:
     """The states of the generators of Python, NumPy and PyTorch, as plain values and tensors."""
     version, numbers, gauss = random.getstate()
-    # The type says what the old tuple of NumPy holds: name, 624 numbers, position, a spare normal.
-    _, keys, position, has_gauss, spare = np.random.get_state(legacy=True)  # type: ignore[misc]
+    # Its algorithm, 624 numbers, the position in them, and whether a normal number is left over.
+    _, keys, position, has_gauss, spare = np.random.get_state()
+    assert isinstance(keys, np.ndarray)
     return {
         "python": [version, list(numbers), gauss],
         "numpy": [torch.from_numpy(keys.astype(np.int64)), position, has_gauss, spare],

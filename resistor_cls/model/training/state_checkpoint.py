@@ -46,6 +46,7 @@ class StateCheckpoint(Checkpoint):
         self._checkpoints, self._folder = checkpoints, folder
         self._steps, self._minutes = steps, minutes
         self._waiting: dict[str, Any] | None = None
+        self._taken = False  # whether a state was taken since the newest training step
         self._saved_step, self._saved_at = 0, time.monotonic()
         self._averaged = False  # whether the model holds the averaged weights for a validation
         self._planned_steps: int | None = None  # of the process that saved the state
@@ -76,7 +77,7 @@ class StateCheckpoint(Checkpoint):
             "planned_steps": int(trainer.estimated_stepping_batches),
             "train_scores": metric_states(getattr(pl_module, "train_scores", None)),
         }
-        self._waiting = checkpoint
+        self._waiting, self._taken = checkpoint, True
 
     @staticmethod
     def _of_all_processes(trainer: Trainer, value: Any) -> list[Any]:
@@ -154,7 +155,7 @@ class StateCheckpoint(Checkpoint):
         """Writes the state before a validation where one is due."""
         if not trainer.sanity_checking and self._is_due(trainer):
             self._write(trainer)
-        self._stop_if_asked(trainer)
+        self._stop_validation_if_asked(trainer)
 
     def on_validation_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Notes that the averaged weights are in place."""
@@ -162,7 +163,7 @@ class StateCheckpoint(Checkpoint):
 
     def on_validation_batch_end(self, trainer: Trainer, *_: Any, **__: Any) -> None:
         """Stops where that is asked for."""
-        self._stop_if_asked(trainer)
+        self._stop_validation_if_asked(trainer)
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Notes that the trained weights are back."""
@@ -187,9 +188,11 @@ class StateCheckpoint(Checkpoint):
         self._stop_if_asked(trainer)
 
     def on_train_batch_start(self, trainer: Trainer, *_: Any) -> None:
-        """Writes the state that waits."""
+        """Writes the state that waits, and stops behind it where that is asked for."""
         self._write(trainer)
-        self._stop_if_asked(trainer)
+        if self._taken:
+            self._stop_if_asked(trainer)
+        self._taken = False
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the last state."""
@@ -218,6 +221,11 @@ class StateCheckpoint(Checkpoint):
     def _stop_if_asked(self, trainer: Trainer) -> None:
         if self._of_any(trainer, interruption_requested()):
             raise KeyboardInterrupt
+
+    def _stop_validation_if_asked(self, trainer: Trainer) -> None:
+        # Not between accumulated gradients, which no state holds: after the next optimizer step.
+        if self._taken or trainer.sanity_checking:
+            self._stop_if_asked(trainer)
 
     @staticmethod
     def _of_any(trainer: Trainer, wish: bool) -> bool:

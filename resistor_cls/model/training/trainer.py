@@ -77,6 +77,8 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", message=r".*functional\.all_gather is deprecated.*")
     # A detector within a network is never trained, and stays in eval mode on purpose.
     warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode.*")
+    # A training that continues finds its own checkpoints.
+    warnings.filterwarnings("ignore", message=r"Checkpoint directory .* exists and is not empty")
     # Small photos from a memory map need no processes to load them.
     warnings.filterwarnings("ignore", message=r".*does not have many workers.*")
 

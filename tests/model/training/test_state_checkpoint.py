@@ -118,19 +118,23 @@ class Asked(Callback):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-@pytest.mark.parametrize("moment", ["step", "validation"])
+@pytest.mark.parametrize(
+    ("moment", "accumulated", "steps"), [("step", 1, 2), ("step", 2, 2), ("validation", 1, 3)]
+)
 def test_a_request_to_stop_saves_the_state_first(
-    whole: Any, photos: Path, tmp_path: Path, moment: str
+    photos: Path, tmp_path: Path, moment: str, accumulated: int, steps: int
 ) -> None:
-    rarely = MUCH | {"checkpoint_steps": None}
+    options = {"max_epochs": 2, "ema": 0.9, "accumulate_grad_batches": accumulated}
+    expected = trained(photos, tmp_path / "whole", options)
 
     def job() -> None:
-        trained(photos, tmp_path / "run", rarely, callbacks=[Asked(moment)])
+        trained(photos, tmp_path / "run", options, callbacks=[Asked(moment)])
 
     assert run_command(job) == 130
-    state = torch.load(newest_state(tmp_path / "run" / "resume") or "", weights_only=True)
-    assert state["global_step"] == 2
-    assert_equal(whole, continued(photos, tmp_path / "run", rarely))
+    state = newest_state(tmp_path / "run" / "resume")
+    assert state is not None
+    assert torch.load(state, weights_only=True)["global_step"] == steps
+    assert_equal(expected, continued(photos, tmp_path / "run", options))
 
 
 def test_more_epochs_follow_the_schedule_of_their_number(photos: Path, tmp_path: Path) -> None:
