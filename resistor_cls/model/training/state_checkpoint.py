@@ -3,6 +3,7 @@
 import copy
 import logging
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,8 @@ class StateCheckpoint(Checkpoint):
         data: Any = getattr(trainer, "datamodule", None)
         if hasattr(data, "continue_at"):
             data.continue_at(state["epoch"], state["order"], state["batches"])
+            # Lightning asks for `state_dict`, which a loader of PyTorch does not have.
+            warnings.filterwarnings("ignore", message=r".*your dataloader is not resumable")
         trainer.should_stop = state["should_stop"]
         restore_metric_states(getattr(pl_module, "train_scores", None), state["train_scores"])
         if "logger" in state and hasattr(trainer.logger, "load_state_dict"):

@@ -19,12 +19,12 @@ EPOCHS = 3
 # Validation twice an epoch, two batches a step, frozen at first, mixed: much that has a state.
 MUCH: dict[str, Any] = {
     "max_epochs": EPOCHS, "ema": 0.9, "patience": 2, "evaluation_epochs": 0.5,
-    "accumulate_grad_batches": 2, "checkpoint_steps": 1, "log_every_n_steps": 1,
+    "accumulate_grad_batches": 2, "checkpoint_steps": 1,
     "model": {"freeze_epochs": 1},
     "data": {"drop_last": False, "batch_size": 4, "mix": Mix("mixup")},
 }  # fmt: skip
 SCORED: dict[str, Any] = {
-    "max_epochs": EPOCHS, "checkpoint_steps": 2, "log_every_n_steps": 1,
+    "max_epochs": EPOCHS, "checkpoint_steps": 2,
     "model": {"train_metrics": True}, "data": {"workers": 1},
 }  # fmt: skip
 
@@ -57,7 +57,8 @@ class StopAt(Callback):
 def trained(photos: Path, folder: Path, options: dict[str, Any], **more: Any) -> Any:
     """The training, and the history of what it has logged."""
     logger = RunLogger()
-    done = train(photos, folder, logger=logger, states=folder / "resume", **options, **more)
+    given: dict[str, Any] = {"logger": logger, "log_every_n_steps": 1, **options, **more}
+    done = train(photos, folder, states=folder / "resume", **given)
     return done, logger.history
 
 
@@ -138,7 +139,7 @@ def test_a_request_to_stop_saves_the_state_first(
 
 
 def test_more_epochs_follow_the_schedule_of_their_number(photos: Path, tmp_path: Path) -> None:
-    short = {"max_epochs": 2, "log_every_n_steps": 1}
+    short = {"max_epochs": 2}
     trained(photos, tmp_path / "run", short)
     _, history = continued(photos, tmp_path / "run", short | {"max_epochs": 4})
     _, planned = trained(photos, tmp_path / "planned", short | {"max_epochs": 4})
