@@ -125,8 +125,9 @@ class StateCheckpoint(Checkpoint):
             warnings.filterwarnings("ignore", message=r".*your dataloader is not resumable")
         trainer.should_stop = state["should_stop"]
         restore_metric_states(getattr(pl_module, "train_scores", None), state["train_scores"])
-        if "logger" in state and hasattr(trainer.logger, "load_state_dict"):
-            trainer.logger.load_state_dict(state["logger"])
+        logger: Any = trainer.logger
+        if "logger" in state and hasattr(logger, "load_state_dict"):
+            logger.load_state_dict(state["logger"])
         self._planned_steps = state["planned_steps"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -216,17 +216,18 @@ class Delivery:
         from resistor_cls.tracking.model.example import decoded
         from resistor_cls.tracking.model.logged_model import save_logged_model
 
-        if self._known_model() is None:  # else an earlier attempt has made it
+        model = self._known_model()
+        if model is None:  # else an earlier attempt, or process of the run, has made it
             # Explicitly: MLflow would use the experiment that the process has set.
             run = self._client.get_run(self._run_id)
             made = self._client.create_logged_model(
                 run.info.experiment_id, "model", self._run_id, params=run.data.params
             )
-            self._model_id = made.model_id
+            model = self._model_id = made.model_id
         save_logged_model(
             self._client,
             self._run_id,
-            self._model_id,
+            model,
             self._own(checkpoint),
             metadata=record,
             example=None if example is None else decoded(example),
