@@ -10,8 +10,8 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
@@ -137,7 +137,8 @@ NO_HOME = (
     "photos are kept"
 )
 
-_interruption = threading.Event()
+_interruption, _deferring = threading.Event(), threading.Event()
+_handled: set[signal.Signals] = set()  # signals that ask the command that runs to stop
 
 
 def interruption_requested() -> bool:
@@ -159,9 +160,37 @@ def _interruptions() -> list[signal.Signals]:
     return asked
 
 
+@contextmanager
+def interruption_deferred() -> Iterator[None]:
+    """Lets a job end by itself: the first request to stop is only noted, a second one interrupts.
+
+    The job asks `interruption_requested` wherever it can stop.
+
+    Raises:
+        KeyboardInterrupt: at the end, where the job was done before it asked.
+    """
+    _deferring.set()
+    try:
+        yield
+    finally:
+        _deferring.clear()
+    if interruption_requested():
+        raise KeyboardInterrupt
+
+
+def take_sigterm() -> None:
+    """Lets the command that runs handle SIGTERM again, where a library has put its own handler."""
+    if signal.SIGTERM in _handled and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
 def _interrupt(signum: int, frame: object) -> None:
+    again = _interruption.is_set()
     _interruption.set()
-    raise KeyboardInterrupt
+    if again or not _deferring.is_set():
+        raise KeyboardInterrupt
+    # Not by print: the signal may come while Python writes to the same stream.
+    os.write(2, b"\nstopping after this step; a second request stops at once\n")
 
 
 def end_process(status: int) -> NoReturn:
@@ -195,6 +224,7 @@ def run_command(job: Callable[[], object]) -> int:
     """
     _interruption.clear()
     before = {name: signal.signal(name, _interrupt) for name in _interruptions()}
+    _handled.update(before)
     try:
         job()
     except ResistorClsError as error:
@@ -225,6 +255,8 @@ def run_command(job: Callable[[], object]) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     finally:
+        _interruption.clear()
+        _handled.difference_update(before)
         for name, handler in before.items():
             signal.signal(name, handler)
     return DONE

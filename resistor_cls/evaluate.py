@@ -58,14 +58,21 @@ def evaluate(config: "DictConfig") -> None:
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import instantiate, instantiate_all, output_folder, report_options
+    from resistor_cls.config import (
+        instantiate,
+        instantiate_all,
+        output_folder,
+        report_options,
+        trainer_options,
+    )
     from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import build_trainer
     from resistor_cls.model.training.losses import stand_in_of
     from resistor_cls.tracking.references import version_reference
 
     config.reference = version_reference(config.reference, config.tracking.uri)
-    build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
+    # It refuses wrong options before a model is read.
+    build_trainer(output_folder(), **trainer_options(config))
     if config.get("data") is not None:
         instantiate(config.data)
     figures = instantiate_all(config.figures)
@@ -116,7 +123,7 @@ def _evaluate(
     figures: "Mapping[str, Callable[..., Figure]]",
 ) -> None:
     """Evaluates a model in its own run, and saves the results there."""
-    from resistor_cls.config import log_config, output_folder
+    from resistor_cls.config import log_config, output_folder, trainer_options
     from resistor_cls.inference.describe import data_set, describe, name_of, photos_of
     from resistor_cls.model import build_trainer
     from resistor_cls.tracking import open_run, save_results
@@ -131,7 +138,7 @@ def _evaluate(
         data.setup()
         if not data.photo_set.by_value:
             data.align_labels(model.categories, config.allow)
-        trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
+        trainer = build_trainer(run.output, **trainer_options(config), logger=run.logger)
         device = trainer.strategy.root_device
         save_results(run, describe(data, model.weights_from, trainer.precision, device))
         photos = photos_of(options.subset, name_of(data))

@@ -230,6 +230,13 @@ _TRAINER_KEYS = {
     "trainer.score_before": Key(_SWITCH,
         "Whether the starting network is scored on the validation photos before any training, as "
         "`before/…`."),
+    "trainer.resume": Key(text("auto, or the id or the folder of a run").or_null(),
+        "The interrupted training to continue: a run, or the newest of `paths.output` or the "
+        "experiment (auto), where there is one."),
+    "trainer.checkpoint_steps": Key(_POSITIVE.or_null(),
+        "Optimizer steps between two saved states of the training within an epoch."),
+    "trainer.checkpoint_minutes": Key(_NOT_NEGATIVE.or_null(),
+        "Minutes between two saved states of the training within an epoch."),
     "trainer.log_every_n_steps": Key(_COUNT, "Optimizer steps between two logged values."),
     **{
         f"trainer.limit_{part}_batches": Key(anything("a number, or a fraction"),

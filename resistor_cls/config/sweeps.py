@@ -63,7 +63,7 @@ def sweep_of(
         _check_single(config, [one.key_or_group for one in parsed if one.is_sweep_override()])
         # The other processes of a training are given the folder of the first.
         first = int(os.environ.get("LOCAL_RANK", "0")) == 0
-        yield None, [_claimed(config, "run")] if first and not shows_only else []
+        yield None, [_run_folder(name, config)] if first and not shows_only else []
         return
     with explained(name, words):
         varying = _varying(config.hydra.sweeper.get("params") or {}, words)
@@ -132,6 +132,15 @@ def _opened(config: "DictConfig", varying: Sequence[str]) -> AbstractContextMana
         monitor=OmegaConf.select(config, "trainer.monitor"),
         **_store(config),
     )
+
+
+def _run_folder(name: str, config: "DictConfig") -> str:
+    """The word for the folder of a single run: of one that it continues, or a new one."""
+    from resistor_cls.config.resuming import resumed_folder
+
+    if name == "train" and (folder := resumed_folder(config)) is not None:
+        return f"hydra.run.dir={quoted(escaped(str(folder)))}"
+    return _claimed(config, "run")
 
 
 def _claimed(config: "DictConfig", mode: str) -> str:

@@ -121,6 +121,7 @@ class PhotoDataModule(LightningDataModule):
         self.workers, self._workers_fixed = worker_count(workers), workers != "auto"
         self._cache_folder = Path(cache)
         self._cache: PhotoCache | None = None
+        self._place: tuple[int, int | None, int] | None = None
 
     def _check_online_generator(self) -> None:
         made = self.online_generator, self.pseudo, self.mix
@@ -315,7 +316,14 @@ class PhotoDataModule(LightningDataModule):
             fixed_workers=self._workers_fixed,
             ranks=(self.trainer.world_size, self.trainer.global_rank) if self.trainer else (),
         )
+        if self._place is not None:
+            (epoch, order, batches), self._place = self._place, None
+            options["sampler"].continue_at(epoch, order, batches * self.batch_size)
         return self._loader(Repeatable(dataset, torch.initial_seed()), **options)
+
+    def continue_at(self, epoch: int, order: int | None, batches: int) -> None:
+        """Begins the next training loader within an epoch; see `EpochSampler.continue_at`."""
+        self._place = epoch, order, batches
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Batches of the validation photos, in order, without augmentation."""

@@ -107,6 +107,10 @@ class EpochSampler(DistributedSampler[Any]):
 
     Lightning sets the epoch; without it, each pass is the next one.
 
+    Attributes:
+        order: seed of the order of the newest pass; None where processes share the items, whose
+            order follows from the epoch.
+
     Args:
         dataset: whose positions.
         seed: of the order where processes share the items.
@@ -118,16 +122,35 @@ class EpochSampler(DistributedSampler[Any]):
         self, dataset: Dataset[dict[str, Tensor]], seed: int, processes: int = 1, rank: int = 0
     ) -> None:
         super().__init__(dataset, num_replicas=processes, rank=rank, shuffle=True, seed=seed)
+        self.order: int | None = None
+        self._begun: tuple[int, int] | None = None  # an epoch, and the positions taken in it
+
+    def continue_at(self, epoch: int, order: int | None, taken: int) -> None:
+        """Begins the next pass within an epoch that another process has begun.
+
+        Args:
+            epoch: from 0.
+            order: of that process; None where the epoch has not begun.
+            taken: positions that are left out because they were taken.
+        """
+        self.epoch, self.order = epoch, order
+        self._begun = None if order is None and not taken else (epoch, taken)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        positions = list(super().__iter__()) if self.num_replicas > 1 else self._shuffled()
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        return iter([(epoch, position) for position in positions])
+        epoch = self.epoch
+        begun, self._begun = self._begun, None
+        # All of an epoch may have been taken: then nobody has asked for its positions.
+        continued, taken = (True, begun[1]) if begun and begun[0] == epoch else (False, 0)
+        positions = list(super().__iter__()) if self.num_replicas > 1 else self._shuffled(continued)
+        self.epoch = epoch + 1
+        return iter([(epoch, position) for position in positions[taken:]])
 
-    def _shuffled(self) -> list[int]:
+    def _shuffled(self, continued: bool) -> list[int]:
         """All positions, shuffled as PyTorch's loaders without workers do."""
         # These draw two seeds, one of them for workers. With workers they draw only one, and all
         # later random numbers, such as those of dropout, would depend on that.
-        _, seed = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
-        shuffled = torch.randperm(self.total_size, generator=torch.Generator().manual_seed(seed))
-        return shuffled.tolist()
+        if not continued:
+            _, self.order = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
+        assert self.order is not None
+        generator = torch.Generator().manual_seed(self.order)
+        return torch.randperm(self.total_size, generator=generator).tolist()

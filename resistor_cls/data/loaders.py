@@ -1,5 +1,6 @@
 """How training batches are loaded: order, workers and the smallest batch."""
 
+import signal
 from typing import Any
 
 import torch
@@ -49,4 +50,15 @@ def training_options(
         "num_workers": workers,
         "persistent_workers": workers > 0,
         "generator": torch.Generator(),  # of seeds that nothing is drawn from
+        "worker_init_fn": _ignore_signals,
     }
+
+
+def _ignore_signals(worker: int) -> None:
+    """Leaves it to the training when its workers end.
+
+    Ctrl-C and schedulers such as Slurm signal all processes at once. A training that saves its
+    state before it stops needs its workers until then; they end with it in any case.
+    """
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)

@@ -139,6 +139,10 @@ class ResistorTask(LightningModule):
         logits: Tensor = self.network(photos)
         return logits
 
+    def on_train_start(self) -> None:
+        """Freezes as `on_train_epoch_start` does, for a training that continues in an epoch."""
+        self.on_train_epoch_start()
+
     def on_train_epoch_start(self) -> None:
         """Freezes all but the head in the first epochs."""
         if self.freeze_epochs:

@@ -14,8 +14,10 @@ from resistor_cls.tracking.run.dead_runs import RESERVE_FILE, close_dead_runs, i
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.run.liveness import HEARTBEAT_TAG, heartbeat, signs_of_life
 from resistor_cls.tracking.run.outbox import Outbox
+from resistor_cls.tracking.run.reopening import Logged, reopened
 from resistor_cls.tracking.run.run import Run, milliseconds
 from resistor_cls.tracking.run.system_metrics import measuring
+from resistor_cls.tracking.run.unfinished import has_finished, has_stopped
 from resistor_cls.tracking.store.connection import connect, experiment_id
 
 if TYPE_CHECKING:
@@ -45,8 +47,11 @@ def open_run(
     log_model: bool = True,
     register: bool = False,
     tags: Mapping[str, str] | None = None,
+    run_id: str | None = None,
 ) -> Iterator[Run]:
     """Opens a run, and closes it on every outcome.
+
+    What is needed to continue a training goes once it has finished.
 
     Args:
         output: folder of the results.
@@ -59,30 +64,48 @@ def open_run(
         log_model: keep the best weights as an MLflow model too, beside the checkpoints.
         register: register that model as the next version of `resistor_cls`.
         tags: labels of the run from its beginning.
+        run_id: of an interrupted run that is continued in its folder `output`; None opens a new
+            one.
 
     Raises:
         ConfigError: an unknown kind.
         TrackingError: a store that cannot be used when the run begins; later ones are reported,
-            and end no run.
+            and end no run. A run that cannot be continued, see `reopened`.
     """
     if kind not in KINDS:
         raise ConfigError(f"tracking.kind={kind}: {nearest(kind, KINDS)}")
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     # Only the first of several processes keeps the run; the others train along.
-    if kind == "none" or int(os.environ.get("LOCAL_RANK", "0")) > 0:
+    if int(os.environ.get("LOCAL_RANK", "0")) > 0:
         yield Run(output)
+        return
+    if kind == "none":
+        with _continuable(output):
+            yield Run(output)
         return
     client = connect(uri)
     close_dead_runs(client, uri)
-    number = experiment_id(client, uri, experiment, artifacts)
-    tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
-    outbox = _opened(client, number, name, tags, output)
-    run = Run(output, outbox, log_model, register)
+    logged = Logged()
+    if run_id is None:
+        number = experiment_id(client, uri, experiment, artifacts)
+        tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
+        outbox = _opened(client, number, name, tags, output)
+    else:
+        outbox, logged = reopened(client, run_id, output)
+    _start(client, outbox, output)
+    with _continuable(output):
+        run = Run(output, outbox, log_model, register, logged)
+        yield from _kept(run, outbox, uri, system_metrics)
+
+
+def _kept(run: Run, outbox: Outbox, uri: str, system_metrics: bool) -> Iterator[Run]:
+    """Yields a run, and closes it on every outcome."""
+    output = run.output
     reserve = output / RESERVE_FILE
     status, kept = "FAILED", False
     try:
-        with measuring(outbox) if system_metrics else nullcontext():
+        with measuring(outbox, run.system_steps) if system_metrics else nullcontext():
             reserve.write_bytes(bytes(RESERVE))
             run.set_tags(code_tags())
             yield run
@@ -108,7 +131,7 @@ def open_run(
 def _opened(
     client: "MlflowClient", number: str, name: str | None, tags: Mapping[str, str], output: Path
 ) -> Outbox:
-    """Opens a run in the store, and its outbox."""
+    """Opens a run in the store, and its outbox, which is not started."""
     from mlflow.exceptions import MlflowException
     from mlflow.tracking.context.registry import resolve_tags
 
@@ -118,7 +141,7 @@ def _opened(
     except MlflowException as error:
         raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
     try:
-        outbox = Outbox(output, identity(client, info.run_id, number))
+        return Outbox(output, identity(client, info.run_id, number))
     except FileExistsError as error:
         client.set_terminated(info.run_id, "FAILED")
         raise TrackingError(
@@ -126,11 +149,30 @@ def _opened(
             f"`python -m resistor_cls.sync {output}`, or choose another folder"
         ) from error
 
-    def beat() -> None:
-        client.set_tag(info.run_id, HEARTBEAT_TAG, heartbeat())
 
-    outbox.start(Delivery(client, info.run_id, info.artifact_uri, output), beat, uri)
-    return outbox
+def _start(client: "MlflowClient", outbox: Outbox, output: Path) -> None:
+    """Lets an outbox send to its run."""
+    run_id = str(outbox.run["run_id"])
+
+    def beat() -> None:
+        client.set_tag(run_id, HEARTBEAT_TAG, heartbeat())
+
+    artifacts = client.get_run(run_id).info.artifact_uri
+    store = without_passwords(client.tracking_uri)
+    outbox.start(Delivery(client, run_id, artifacts, output), beat, store)
+
+
+@contextmanager
+def _continuable(output: Path) -> Iterator[None]:
+    """Says how a training that stops is continued; removes what that needs once it has finished."""
+    try:
+        yield
+    except BaseException:
+        left = has_stopped(output)
+        if left is not None and any(left.states.glob("[0-9]*")):
+            log.warning("Continue it by the same command and trainer.resume=%s", left.name)
+        raise
+    has_finished(output)
 
 
 def _close(outbox: Outbox, status: str, uri: str) -> None:

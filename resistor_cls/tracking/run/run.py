@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from resistor_cls.evaluation.results import DataSet
-    from resistor_cls.tracking.run.logger import RunLogger
+    from resistor_cls.tracking.run.logger import Point, RunLogger
+    from resistor_cls.tracking.run.reopening import Logged
 
 log = logging.getLogger("resistor_cls")
 
@@ -48,9 +49,12 @@ class Run:
         outbox: "Outbox | None" = None,
         log_model: bool = True,
         register: bool = False,
+        logged: "Logged | None" = None,
     ) -> None:
         self.output = output
         self._outbox = outbox
+        self._logged_steps = logged.steps if logged else {}
+        self._logged_params = logged.params if logged else frozenset()
         named = {} if outbox is None else outbox.run
         self.run_id, self._uri = str(named.get("run_id", "")), str(named.get("uri", ""))
         self._experiment = str(named.get("experiment_id", ""))
@@ -69,7 +73,19 @@ class Run:
 
         if self._outbox is None:
             return RunLogger()
-        return RunLogger(lambda points: self._put("metrics", values=points), self.run_id)
+        return RunLogger(self._put_metrics, self.run_id)
+
+    @property
+    def system_steps(self) -> int:
+        """Steps of system metrics that earlier processes of the run have logged."""
+        known = [one for name, one in self._logged_steps.items() if name.startswith("system/")]
+        return 1 + max((max(steps) for steps in known), default=-1)
+
+    def _put_metrics(self, points: "Sequence[Point]") -> None:
+        """Logs metrics, each step once: a training that continues repeats some of them."""
+        new = [point for point in points if point[3] not in self._logged_steps.get(point[0], ())]
+        if new:
+            self._put("metrics", values=new)
 
     @property
     def model_reference(self) -> str:
@@ -99,14 +115,14 @@ class Run:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Logs flat parameters."""
-        self._put("params", values=_texts(params))
+        new = {key: value for key, value in params.items() if key not in self._logged_params}
+        if new:
+            self._put("params", values=_texts(new))
 
     def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Logs metrics; by default of the whole run, which belong to no step."""
         time_now = milliseconds()
-        self._put(
-            "metrics", values=[(name, float(metrics[name]), time_now, step) for name in metrics]
-        )
+        self._put_metrics([(name, float(metrics[name]), time_now, step) for name in metrics])
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Sets tags of the run."""
