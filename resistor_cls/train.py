@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from lightning import Trainer
+    from lightning import Callback, Trainer
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
@@ -77,6 +77,9 @@ def train(config: "DictConfig") -> float | None:
             run.log_params({f"found.{name}": value})
         _describe(config, run, model, data, trainer)
         fit(trainer, model, data)
+        if (validations := _pruned_after(trainer)) is not None:
+            run.set_tags({"sweep.pruned": f"after validation {validations}"})
+            return callback.best_metrics.get(config.trainer.monitor)
         scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
         if callback.best is not None:
             save_results(run, custom_figures(choices.figures, callback.best))
@@ -190,9 +193,26 @@ def _trainer(config: "DictConfig", run: "Run", choices: Choices) -> "tuple[Train
         monitor=choices.monitor,
     )
     callback = RunCallback(run, training)
-    callbacks = [callback, EpochLines(config.trainer.monitor)]
+    callbacks = [callback, EpochLines(config.trainer.monitor), *_pruning(config)]
     trainer = build_trainer(run.output, **choices.trainer, logger=run.logger, callbacks=callbacks)
     return trainer, callback
+
+
+def _pruning(config: "DictConfig") -> "list[Callback]":
+    """What ends the training early, where it is a trial of a search that prunes."""
+    from resistor_cls.config.optuna_study import trial_of_job
+    from resistor_cls.model.training.pruning import Pruning
+
+    trial = trial_of_job()
+    return [] if trial is None else [Pruning(config.trainer.monitor, trial.report)]
+
+
+def _pruned_after(trainer: "Trainer") -> int | None:
+    """How many validations a training had that was ended early; None for any other."""
+    from resistor_cls.model.training.pruning import Pruning
+
+    found = (one.stopped_after for one in trainer.callbacks if isinstance(one, Pruning))
+    return next(found, None)
 
 
 def _describe(

@@ -44,6 +44,7 @@ def open_run(
     system_metrics: bool = True,
     log_model: bool = True,
     tags: Mapping[str, str] | None = None,
+    run_id: str | None = None,
 ) -> Iterator[Run]:
     """Opens a run, and closes it on every outcome.
 
@@ -57,6 +58,7 @@ def open_run(
         system_metrics: keep the use of processor, memory, disk and GPU.
         log_model: keep the best weights as an MLflow model too, beside the checkpoints.
         tags: labels of the run from its beginning.
+        run_id: a run of the store that was interrupted, and continues; None opens a new one.
 
     Raises:
         ConfigError: an unknown kind.
@@ -75,7 +77,11 @@ def open_run(
     close_dead_runs(client, uri)
     number = experiment_id(client, uri, experiment, artifacts)
     tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
-    outbox = _opened(client, number, name, tags, output)
+    if run_id is None:
+        run_id = _created(client, number, name, tags)
+    else:
+        _reopen(client, run_id, tags)
+    outbox = _started(client, run_id, number, output)
     run = Run(output, outbox, log_model)
     reserve = output / RESERVE_FILE
     status, kept = "FAILED", False
@@ -103,31 +109,52 @@ def open_run(
             log.warning("Kept: runs:/%s/checkpoints/last.ckpt", run.run_id)
 
 
-def _opened(
-    client: "MlflowClient", number: str, name: str | None, tags: Mapping[str, str], output: Path
-) -> Outbox:
-    """Opens a run in the store, and its outbox."""
+def _created(client: "MlflowClient", number: str, name: str | None, tags: Mapping[str, str]) -> str:
+    """Creates a run in the store; returns its id."""
     from mlflow.exceptions import MlflowException
     from mlflow.tracking.context.registry import resolve_tags
 
-    uri = without_passwords(client.tracking_uri)
     try:
         info = client.create_run(number, run_name=name, tags=resolve_tags(dict(tags))).info
     except MlflowException as error:
+        uri = without_passwords(client.tracking_uri)
         raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
+    return str(info.run_id)
+
+
+def _reopen(client: "MlflowClient", run_id: str, tags: Mapping[str, str]) -> None:
+    """Makes a run that was interrupted a running one, without the error that ended it."""
+    from mlflow.exceptions import MlflowException
+
     try:
-        outbox = Outbox(output, identity(client, info.run_id, number))
+        run = client.get_run(run_id)
+        client.update_run(run_id, status="RUNNING")
+        for key, value in tags.items():
+            client.set_tag(run_id, key, value)
+        if "error" in run.data.tags:
+            client.delete_tag(run_id, "error")
+    except MlflowException as error:
+        uri = without_passwords(client.tracking_uri)
+        raise TrackingError(f"run {run_id} of {uri} cannot continue: {error}") from error
+
+
+def _started(client: "MlflowClient", run_id: str, number: str, output: Path) -> Outbox:
+    """The outbox of a run of the store, which begins to send."""
+    uri = without_passwords(client.tracking_uri)
+    info = client.get_run(run_id).info
+    try:
+        outbox = Outbox(output, identity(client, run_id, number))
     except FileExistsError as error:
-        client.set_terminated(info.run_id, "FAILED")
+        client.set_terminated(run_id, "FAILED")
         raise TrackingError(
             f"{output} holds what another run has not sent yet: send it by "
             f"`python -m resistor_cls.sync {output}`, or choose another folder"
         ) from error
 
     def beat() -> None:
-        client.set_tag(info.run_id, HEARTBEAT_TAG, heartbeat())
+        client.set_tag(run_id, HEARTBEAT_TAG, heartbeat())
 
-    outbox.start(Delivery(client, info.run_id, info.artifact_uri, output), beat, uri)
+    outbox.start(Delivery(client, run_id, info.artifact_uri, output), beat, uri)
     return outbox
 
 

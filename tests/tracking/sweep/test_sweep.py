@@ -7,12 +7,13 @@ from joblib import Parallel, delayed
 
 from resistor_cls.config.running import use_own_start_method
 from resistor_cls.tracking import Sweep, open_sweep
+from resistor_cls.tracking.sweep.jobs import Job
 
 
 def end(sweep: Sweep, number: int, finished: bool) -> str:
     """What runs in a worker of joblib; returns how that would start processes."""
     use_own_start_method()
-    sweep.ended([f"seed={number}"], sweep.run.output / str(number), finished=finished)
+    sweep.log.ended(Job((f"seed={number}",), sweep.run.output / str(number), finished))
     return multiprocessing.get_start_method()
 
 
