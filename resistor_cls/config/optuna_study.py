@@ -125,7 +125,7 @@ class SweepStudy:
             return {}
         return found
 
-    def tell(self, asked: AskedTrial, score: float | None) -> None:
+    def tell(self, asked: AskedTrial, score: Any) -> None:
         """Keeps the outcome of a trial.
 
         Args:
@@ -137,10 +137,10 @@ class SweepStudy:
         number = asked.trial.number
         if self.study.trials[number].user_attrs.get(_PRUNED):
             self.study.tell(number, state=TrialState.PRUNED)
-        elif score is None or math.isnan(score):
+        elif not isinstance(score, int | float) or math.isnan(score):
             self.study.tell(number, state=TrialState.FAIL)
         else:
-            self.study.tell(number, score)
+            self.study.tell(number, float(score))
 
 
 @dataclass(frozen=True)

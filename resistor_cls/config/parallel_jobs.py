@@ -7,21 +7,22 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from resistor_cls.usable_cores import LIMIT, usable_cores
+from resistor_cls.usable_cores import LIMIT
 
 _JOBLIB = "hydra_plugins.hydra_joblib_launcher."
 _RAY = "hydra_plugins.hydra_ray_launcher."
 _SUBMITIT_LOCAL = "hydra_plugins.hydra_submitit_launcher.submitit_launcher.LocalLauncher"
 
 
-def use_share_of_cores(launcher: Mapping[str, Any]) -> None:
+def use_share_of_cores(launcher: Mapping[str, Any], cores: int) -> None:
     """Limits this process to the cores of one job; call it before PyTorch is imported.
 
     Args:
         launcher: settings of the launcher that started the process. One that is not known here,
             such as Slurm's, limits its processes itself.
+        cores: that all jobs have together.
     """
-    share = share_of_cores(launcher, usable_cores())
+    share = share_of_cores(launcher, cores)
     if share is None:
         return
     os.environ[LIMIT] = str(share)
@@ -34,7 +35,7 @@ def share_of_cores(launcher: Mapping[str, Any], cores: int) -> int | None:
 
     Args:
         launcher: its settings.
-        cores: of this machine.
+        cores: that all jobs have together.
 
     Returns:
         At least 1; None where the launcher decides it.

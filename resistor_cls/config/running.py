@@ -27,6 +27,7 @@ from resistor_cls.config.plain import flatten, resolved
 from resistor_cls.config.sweeps import is_multirun, sweep_of
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import printable, run_command, without_passwords
+from resistor_cls.usable_cores import usable_cores
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -88,12 +89,13 @@ def _run(job: Job, name: str, words: list[str]) -> None:
             with explained(name, arguments.overrides), _meanings(arguments), _failures_named(sweep):
                 decorate(_task(job, name, sweep, failures))()
         except Exception as error:  # of a job in a process of a launcher
-            if sweep is None or all(ended.finished for ended in sweep.jobs):
+            if sweep is None or not sweep.log.is_complete:
                 raise
             failures.append(error)
         finally:
             sys.argv = before
         if sweep is not None:
+            sweep.log.complete()  # by a sweeper that is not ours, too
             again = save_best(sweep, name)
             # Hydra has removed the handlers of the jobs' log by now.
             print(f"\n{sweep.finish()}{again}", file=sys.stderr)
@@ -139,7 +141,7 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
     """
     from hydra.core.hydra_config import HydraConfig
 
-    main_process = os.getpid()
+    main_process, cores = os.getpid(), usable_cores()
 
     @functools.wraps(job)
     def task(config: "DictConfig") -> object:
@@ -149,7 +151,7 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
         elsewhere = os.getpid() != main_process
         if elsewhere and sweep is not None:
             sweep.join()
-            use_share_of_cores(HydraConfig.get().launcher)
+            use_share_of_cores(HydraConfig.get().launcher, cores)
         try:
             with explained(name, overrides):
                 check_config(config)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("resistor_cls")
 
 GRID = "hydra_plugins.resistor_cls.sweepers.GridSweeper"
-_BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
 def is_multirun(name: str, arguments: argparse.Namespace) -> bool:
@@ -99,7 +98,7 @@ def _sweeper_words(config: "DictConfig", sweep: "Sweep") -> list[str]:
     if is_searched(config.hydra):
         return study_words(config, sweep.log.name)
     # As a word, because a config of a sweep chooses another sweeper.
-    basic = config.hydra.sweeper.get("_target_") == _BASIC
+    basic = _chosen(config, "hydra/sweeper") == "basic"
     return [f"hydra.sweeper._target_={GRID}"] if basic else []
 
 

@@ -94,3 +94,9 @@ def test_the_best_job_becomes_an_experiment(
     table = pd.read_csv(folder / "tables" / "sweep.csv")
     assert table["val/roc_auc"].max() == pytest.approx(score_of(1e-3, 5))
     assert (folder / "figures" / "parallel_coordinates.png").stat().st_size > 10_000
+
+
+def test_an_interval_needs_a_search(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-m", "optimizer.lr=interval(0.1,1)", "tracking=none"]) == 2
+    message = "optimizer.lr=interval(0.1,1): only a search takes an interval: add hydra/sweeper="
+    assert message in capsys.readouterr().err

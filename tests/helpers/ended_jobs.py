@@ -56,4 +56,5 @@ def swept(
         for words, folder in jobs:
             finished = folder is not None
             sweep.log.ended(Job(tuple(words.split()), folder or place / "nothing", finished))
+        sweep.log.complete()
         return sweep.finish(), output

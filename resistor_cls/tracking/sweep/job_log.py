@@ -80,13 +80,18 @@ class JobLog:
         self._append({"importances": dict(values)})
 
     def complete(self) -> None:
-        """Notes that every job has ended."""
+        """Notes that the sweep has come to its end: no job is left."""
         self._append({"complete": True})
 
     def remove_complete(self) -> None:
         """Removes the file of a sweep that is over; that of an interrupted one stays."""
-        if any("complete" in line for line in self.lines()):
+        if self.is_complete:
             self.file.unlink(missing_ok=True)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the sweep has come to its end."""
+        return any("complete" in line for line in self.lines())
 
     @property
     def run_id(self) -> str:

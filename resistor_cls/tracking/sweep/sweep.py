@@ -91,7 +91,6 @@ class Sweep:
         if self.uri is not None:
             lines.append(f"parent: {self.run.run_id} in {without_passwords(self.uri)}")
             lines += self.run.opening()
-        self.log.complete()
         return "\n".join(lines)
 
     def keep(self) -> None:

@@ -27,4 +27,5 @@ def test_the_parent_knows_jobs_that_ended_elsewhere(workplace: Path) -> None:
         assert [job.output.name for job in sweep.jobs] == ["0", "2", "9", "10"]
         assert [job.finished for job in sweep.jobs] == [True, False, True, True]
         assert "folder: " in sweep.finish()
+        sweep.log.complete()
     assert not list(workplace.rglob(".*"))
