@@ -10,6 +10,7 @@ from resistor_cls.evaluation.scores import is_loss
 from resistor_cls.tracking.run.run import Run
 from resistor_cls.tracking.sweep.jobs import Job
 from resistor_cls.tracking.sweep.markdown import markdown_table
+from resistor_cls.tracking.sweep.repeats import REPEATED
 
 BY_STUDY = "share of Optuna's PED-ANOVA importance"
 BY_VARIANCE = "share of the variance of the score between the means of the values of the key"
@@ -25,7 +26,7 @@ def save_settings(
     """Saves how the scores depend on the keys that vary.
 
     The run gets `figures/parallel_coordinates.png`, `figures/importance.png` and
-    `tables/importance.csv`, where at least two jobs have a score.
+    `tables/importance.csv`, where at least two jobs of different settings have a score.
 
     Args:
         run: the parent.
@@ -39,7 +40,8 @@ def save_settings(
         A note, and lines of text for people; both empty where there are too few scores.
     """
     scored = [job for job in jobs if job.score is not None]
-    if monitor is None or len(scored) < 2 or not varying:
+    # Repeats of one setting have a figure of their own.
+    if monitor is None or len(scored) < 2 or set(varying) <= set(REPEATED):
         return "", []
     values = pd.DataFrame([{key: job.values.get(key) for key in varying} for job in scored])
     scores = pd.Series([job.score for job in scored], dtype=float)
