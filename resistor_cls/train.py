@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from lightning import Trainer
+    from lightning import Callback, Trainer
     from matplotlib.figure import Figure
     from omegaconf import DictConfig
 
@@ -88,6 +88,9 @@ def train(config: "DictConfig") -> float | None:
         if state is not None and trainer.is_global_zero:
             restore_best(state, run.output / "checkpoints")
         fit(trainer, model, data, state)
+        if (validations := _pruned_after(trainer)) is not None:
+            run.set_tags({"sweep.pruned": f"after validation {validations}"})
+            return callback.best_metrics.get(config.trainer.monitor)
         scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
         if callback.best is not None:
             save_results(run, custom_figures(choices.figures, callback.best))
@@ -207,11 +210,28 @@ def _trainer(
         monitor=choices.monitor,
     )
     callback = RunCallback(run, training)
-    callbacks = [callback, EpochLines(config.trainer.monitor)]
+    callbacks = [callback, EpochLines(config.trainer.monitor), *_pruning(config)]
     options = {**choices.trainer, "logger": run.logger, "callbacks": callbacks}
     if state is not None:  # the starting network was scored by an earlier process
         options["score_before"] = False
     return build_trainer(run.output, **options, states=begun.states), callback
+
+
+def _pruning(config: "DictConfig") -> "list[Callback]":
+    """What ends the training early, where it is a trial of a search that prunes."""
+    from resistor_cls.config.optuna_study import trial_of_job
+    from resistor_cls.model.training.pruning import Pruning
+
+    trial = trial_of_job()
+    return [] if trial is None else [Pruning(config.trainer.monitor, trial.report)]
+
+
+def _pruned_after(trainer: "Trainer") -> int | None:
+    """How many validations a training had that was ended early; None for any other."""
+    from resistor_cls.model.training.pruning import Pruning
+
+    found = (one.stopped_after for one in trainer.callbacks if isinstance(one, Pruning))
+    return next(found, None)
 
 
 def _describe(

@@ -14,15 +14,14 @@ from resistor_cls.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from hydra.errors import MissingConfigException
 
-# Hydra's plugins by the choice that needs them → what installs them. Those of a cluster are not
-# among our extras: nothing here tests them.
+# Hydra's plugins by the choice that needs them → what installs them.
 _PLUGINS = {
     "hydra/launcher": {
         "joblib": "resistor_cls[joblib]",
-        "submitit_local": "hydra-submitit-launcher",
-        "submitit_slurm": "hydra-submitit-launcher",
-        "ray": "hydra-ray-launcher",
-        "ray_aws": "hydra-ray-launcher",
+        "submitit_local": "resistor_cls[submitit]",
+        "submitit_slurm": "resistor_cls[submitit]",
+        "ray": "resistor_cls[ray]",
+        "ray_aws": "resistor_cls[ray]",
     },
     "hydra/sweeper": {"optuna": "resistor_cls[optuna]"},
 }

@@ -4,6 +4,7 @@ import argparse
 import functools
 import io
 import logging
+import math
 import multiprocessing
 import os
 import sys
@@ -12,17 +13,21 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resistor_cls.config.best_job import save_best
 from resistor_cls.config.calling import show
 from resistor_cls.config.checks import check_config
 from resistor_cls.config.choices import groups
 from resistor_cls.config.command_line import CONF, escaped, read_words, taken_out
 from resistor_cls.config.help import annotated, help_of
 from resistor_cls.config.hydra_flags import flags_of, read_arguments
-from resistor_cls.config.messages import explained
+from resistor_cls.config.messages import explained, first_line
+from resistor_cls.config.optuna_study import trial_of_job
+from resistor_cls.config.parallel_jobs import use_share_of_cores
 from resistor_cls.config.plain import flatten, resolved
 from resistor_cls.config.sweeps import is_multirun, sweep_of
 from resistor_cls.custom_code import FLAG, allow_code
-from resistor_cls.errors import ResistorClsError, run_command, without_passwords
+from resistor_cls.errors import printable, run_command, without_passwords
+from resistor_cls.usable_cores import usable_cores
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -81,22 +86,37 @@ def _run(job: Job, name: str, words: list[str]) -> None:
         decorate = hydra.main(config_path=str(CONF), config_name=name, version_base="1.3")
         before, sys.argv = sys.argv, [sys.argv[0], *words, *place]
         try:
-            with explained(name, arguments.overrides), _meanings(arguments):
+            with explained(name, arguments.overrides), _meanings(arguments), _failures_named(sweep):
                 decorate(_task(job, name, sweep, failures))()
-        except ResistorClsError as error:  # from a launcher's worker
-            if sweep is None:
+        except Exception as error:  # of a job in a process of a launcher
+            if sweep is None or not sweep.log.is_complete:
                 raise
             failures.append(error)
-        except ValueError:  # optuna wants a number of each job
-            if not failures:
-                raise
         finally:
             sys.argv = before
         if sweep is not None:
+            sweep.log.complete()  # by a sweeper that is not ours, too
+            again = save_best(sweep, name)
             # Hydra has removed the handlers of the jobs' log by now.
-            print(f"\n{sweep.finish()}", file=sys.stderr)
+            print(f"\n{sweep.finish()}{again}", file=sys.stderr)
         if failures:
             raise failures[0]
+
+
+@contextmanager
+def _failures_named(sweep: "Sweep | None") -> Iterator[None]:
+    """Names a job that fails in a process of a launcher at once, and not when all have ended."""
+    if sweep is None:
+        yield
+        return
+    from resistor_cls.tracking.sweep.failures import failures_elsewhere
+
+    def show(name: str, error: str) -> None:
+        line = without_passwords(printable(f"{name}: {error}"))
+        print(f"failed: {line}", file=sys.stderr)
+
+    with failures_elsewhere(sweep, show):
+        yield
 
 
 @contextmanager
@@ -121,13 +141,17 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
     """
     from hydra.core.hydra_config import HydraConfig
 
-    main_process = os.getpid()
+    main_process, cores = os.getpid(), usable_cores()
 
     @functools.wraps(job)
     def task(config: "DictConfig") -> object:
         use_own_start_method()
         _redact_files()
         overrides = list(HydraConfig.get().overrides.task)
+        elsewhere = os.getpid() != main_process
+        if elsewhere and sweep is not None:
+            sweep.join()
+            use_share_of_cores(HydraConfig.get().launcher, cores)
         try:
             with explained(name, overrides):
                 check_config(config)
@@ -136,18 +160,38 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
                 config.tracking.name = escaped(sweep.job_name(overrides))
             score = job(config)
             if sweep is not None:
-                sweep.ended(overrides, output_folder(), finished=True)
+                _note_end(sweep, overrides, score)
             return score  # what a sweeper such as optuna optimizes
         except Exception as error:
             if sweep is not None:
-                sweep.ended(overrides, output_folder(), finished=False)
-                logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
-            if os.getpid() != main_process:
+                _note_end(sweep, overrides, None, error)
+            if elsewhere:
                 raise  # the launcher brings it from its worker, when all jobs are through
+            if sweep is not None:
+                logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
             failures.append(error)
             return None
 
     return task
+
+
+def _note_end(
+    sweep: "Sweep", overrides: Sequence[str], score: object, error: Exception | None = None
+) -> None:
+    """Notes that the job of this process has ended, for the process that runs the sweep."""
+    from resistor_cls.tracking.sweep.jobs import Job
+
+    trial = trial_of_job() if error is None else None
+    known = score if isinstance(score, float) and math.isfinite(score) else None
+    ended = Job(
+        tuple(overrides),
+        output_folder(),
+        finished=error is None,
+        score=known,
+        pruned=trial is not None and trial.pruned,
+        error="" if error is None else first_line(error),
+    )
+    sweep.log.ended(ended)
 
 
 def _redact_files() -> None:

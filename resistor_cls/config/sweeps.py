@@ -1,7 +1,10 @@
 """What a command runs, one job or several, and in which folder."""
 
 import argparse
+import hashlib
 import itertools
+import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -13,12 +16,17 @@ from resistor_cls.config.choices import groups
 from resistor_cls.config.command_line import CONF, SEARCHED, escaped, key_of, quoted, text_values
 from resistor_cls.config.composing import compose_with_hydra
 from resistor_cls.config.messages import explained
-from resistor_cls.errors import ConfigError
+from resistor_cls.config.optuna_study import check_search, is_searched, study_words
+from resistor_cls.errors import ConfigError, many, without_passwords
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from resistor_cls.tracking import Sweep
+
+log = logging.getLogger("resistor_cls")
+
+GRID = "hydra_plugins.resistor_cls.sweepers.GridSweeper"
 
 
 def is_multirun(name: str, arguments: argparse.Namespace) -> bool:
@@ -43,9 +51,10 @@ def is_multirun(name: str, arguments: argparse.Namespace) -> bool:
 def sweep_of(
     name: str, arguments: argparse.Namespace
 ) -> Iterator[tuple["Sweep | None", list[str]]]:
-    """The sweep that the words ask for, None for a single run; and the word for its folder.
+    """The sweep that the words ask for, None for a single run; and more words for Hydra.
 
-    The folder is chosen here: Hydra's would be shared with a run of the same second.
+    The folder of the run or of the sweep is chosen here: Hydra's would be shared with a run of the
+    same second.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.types import RunMode
@@ -76,9 +85,65 @@ def sweep_of(
     if shows_only:
         yield None, []
         return
-    word = _claimed(config, "sweep")
-    with _opened(config, varying) as sweep:
-        yield sweep, [word]
+    if is_searched(config.hydra):
+        check_search(config.hydra)
+    identity = identity_of(name, config, words)
+    place = _interrupted(config, identity, words) or _claimed(config, "sweep")
+    with _opened(config, varying, identity) as sweep:
+        yield sweep, [place, *_sweeper_words(config, sweep)]
+
+
+def _sweeper_words(config: "DictConfig", sweep: "Sweep") -> list[str]:
+    """Words for the sweeper: of a search its study; instead of Hydra's own sweeper, ours."""
+    if is_searched(config.hydra):
+        return study_words(config, sweep.log.name)
+    # As a word, because a config of a sweep chooses another sweeper.
+    basic = _chosen(config, "hydra/sweeper") == "basic"
+    return [f"hydra.sweeper._target_={GRID}"] if basic else []
+
+
+def identity_of(name: str, config: "DictConfig", words: Sequence[str]) -> str:
+    """Identifies a sweep: equal for the same words, in any order, and the same experiment.
+
+    Settings of Hydra do not count, such as the launcher or the number of trials.
+
+    Args:
+        name: of the command.
+        config: with Hydra's own settings.
+        words: of the command line.
+    """
+    sweeper = config.hydra.sweeper
+    params = sorted(f"{key}={values}" for key, values in (sweeper.get("params") or {}).items())
+    given = sorted((word for word in words if not key_of(word).startswith("hydra")), key=key_of)
+    store = [without_passwords(str(value)) for value in _store(config).values()]
+    whole = json.dumps([name, store, str(sweeper.get("_target_")), params, given])
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _interrupted(config: "DictConfig", identity: str, words: Sequence[str]) -> str | None:
+    """The word for the folder of the same sweep, where one was interrupted; None without one.
+
+    It is searched among the sweeps of `paths.output`; where the words name a folder of the sweep,
+    only there.
+    """
+    from resistor_cls.tracking.sweep.job_log import NAME, JobLog
+
+    asked = Path(config.hydra.sweep.dir).absolute()
+    if any(key_of(word) == "hydra.sweep.dir" for word in words):
+        places = [asked]
+    else:
+        output = Path(config.paths.output).absolute()
+        places = sorted((file.parent for file in output.glob(f"*/*/{NAME}")), reverse=True)
+    folder = next((place for place in places if JobLog(place).claim(identity)), None)
+    if folder is None:
+        return None
+    log.warning(
+        "Continues the sweep of %s: %s had ended. hydra.sweep.dir=… of another folder starts "
+        "afresh.",
+        folder,
+        many(len(JobLog(folder).jobs), "job"),
+    )
+    return _in_folder(config, "sweep", folder)
 
 
 def _check_parent(config: "DictConfig", arguments: argparse.Namespace) -> None:
@@ -116,7 +181,9 @@ def _check_single(config: "DictConfig", swept: Sequence[str]) -> None:
         raise ConfigError(f"compare={compared} needs a sweep: add -m {compared}=…,…")
 
 
-def _opened(config: "DictConfig", varying: Sequence[str]) -> AbstractContextManager["Sweep"]:
+def _opened(
+    config: "DictConfig", varying: Sequence[str], identity: str
+) -> AbstractContextManager["Sweep"]:
     """Opens the parent run of a sweep."""
     from omegaconf import OmegaConf
 
@@ -128,6 +195,7 @@ def _opened(config: "DictConfig", varying: Sequence[str]) -> AbstractContextMana
         config.tracking.name or sweep_name(", ".join(varying), experiment),
         varying,
         config.hydra.sweep.dir,
+        identity=identity,
         compared=config.get("compare"),
         monitor=OmegaConf.select(config, "trainer.monitor"),
         **_store(config),
@@ -156,8 +224,6 @@ def _claimed(config: "DictConfig", mode: str) -> str:
     Raises:
         ConfigError: a place that cannot be written.
     """
-    from omegaconf import open_dict
-
     asked = Path(config.hydra[mode].dir).absolute()
     # What Hydra itself writes there, and finds empty.
     first_file = f"{config.hydra.job.name}.log" if mode == "run" else "multirun.yaml"
@@ -174,6 +240,13 @@ def _claimed(config: "DictConfig", mode: str) -> str:
             raise ConfigError(
                 f"{folder}: {error.strerror}; choose another place by paths.output=…"
             ) from error
+    return _in_folder(config, mode, folder)
+
+
+def _in_folder(config: "DictConfig", mode: str, folder: Path) -> str:
+    """Sets the folder of a run or a sweep; returns the word that does."""
+    from omegaconf import open_dict
+
     with open_dict(config):
         config.hydra[mode].dir = escaped(str(folder))
     return f"hydra.{mode}.dir={quoted(escaped(str(folder)))}"

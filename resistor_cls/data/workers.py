@@ -1,11 +1,11 @@
 """How many processes load photos, and whether their batches fit into shared memory."""
 
 import logging
-import os
 import shutil
 from pathlib import Path
 
 from resistor_cls.errors import ConfigError
+from resistor_cls.usable_cores import usable_cores
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +20,14 @@ def worker_count(workers: int | str) -> int:
     """How many processes load photos.
 
     Args:
-        workers: how many; `auto` is half of the cores, at most 8.
+        workers: how many; `auto` is half of the cores, at most 8; none beside a training that has
+            one core, which a second process could only take from it.
 
     Raises:
         ConfigError: neither `auto` nor a number.
     """
     if workers == "auto":
-        return max(1, min(MAX_WORKERS, (os.cpu_count() or 1) // 2))
+        return min(MAX_WORKERS, usable_cores() // 2)
     if isinstance(workers, int) and workers >= 0:
         return workers
     raise ConfigError(f"data.workers={workers}: expected auto, 0 or more")

@@ -9,6 +9,7 @@ import pandas as pd
 from resistor_cls.categories import Categories
 from resistor_cls.evaluation import Predictions
 from resistor_cls.tracking import open_sweep
+from resistor_cls.tracking.sweep.jobs import Job
 
 
 def ended(
@@ -54,5 +55,6 @@ def swept(
     with open_sweep("s", varying, output, compared=compared, kind="none") as sweep:
         for words, folder in jobs:
             finished = folder is not None
-            sweep.ended(words.split(), folder or place / "nothing", finished=finished)
+            sweep.log.ended(Job(tuple(words.split()), folder or place / "nothing", finished))
+        sweep.log.complete()
         return sweep.finish(), output

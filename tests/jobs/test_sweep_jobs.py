@@ -2,6 +2,9 @@
 
 import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +14,9 @@ import pandas as pd
 import pytest
 
 from resistor_cls.evaluation import Predictions
+from tests.helpers import ROOT
 from tests.helpers.runs import artifact, runs
-from tests.helpers.tiny import CATEGORIES
+from tests.helpers.tiny import CATEGORIES, TINY
 
 Train = Callable[..., int]
 SCORES = ("accuracy", "f1_macro", "roc_auc", "loss")
@@ -106,3 +110,48 @@ def test_a_failing_job_fails_its_sweep_and_spares_the_others(
     assert [run.info.status for run in (good, bad, parent)] == ["FINISHED", "FAILED", "FAILED"]
     assert "data.batch_size=100 is more than the 24 training photos" in bad.data.tags["error"]
     assert capsys.readouterr().err.count("error: ") == 1
+
+
+def test_a_hopeless_trial_ends_early(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("optuna")
+    pruner = ["~hydra.sweeper.pruner.n_startup_trials", "+hydra.sweeper.pruner.lower=2",
+              "hydra.sweeper.pruner._target_=optuna.pruners.ThresholdPruner"]  # fmt: skip
+    search = [
+        "hydra/sweeper=optuna",
+        "hydra.sweeper.n_trials=1",
+        "optimizer.lr=interval(0.001,0.01)",
+    ]
+    assert train("-m", *search, *pruner, "trainer.max_epochs=3") == 0
+    child, parent = runs()
+    assert (child.info.status, child.data.tags["sweep.pruned"]) == (
+        "FINISHED",
+        "after validation 1",
+    )
+    client = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"])
+    assert len(client.get_metric_history(child.info.run_id, "val/roc_auc")) == 1
+    assert artifact(child, "checkpoints/last.ckpt").exists()
+    assert pd.read_csv(artifact(parent, "tables/sweep.csv"))["status"].tolist() == ["PRUNED"]
+    assert "0 of 1 jobs finished, 1 pruned" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_trainings_of_a_killed_sweep_are_not_repeated(workplace: Path, photos: Path) -> None:
+    words = ["data=folder", f"data.root={photos}", *TINY, "-m", "seed=0,1,2,3"]
+    command = [sys.executable, "-m", "resistor_cls.train", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment) as process:
+        while not list(Path("outputs").glob("*/*/2/figures/train_samples.png")):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.kill()
+    assert subprocess.run(command, env=environment).returncode == 0
+    *children, parent = sorted(runs(), key=lambda run: "sweep.keys" in run.data.tags)
+    names = [(run.info.run_name, run.info.status) for run in children]
+    assert sorted(names) == [
+        ("seed=0", "FINISHED"),
+        ("seed=1", "FINISHED"),
+        ("seed=2", "FINISHED"),
+        ("seed=2", "KILLED"),
+        ("seed=3", "FINISHED"),
+    ]
+    assert pd.read_csv(artifact(parent, "tables/repeats.csv"))["repeats"].eq(4).all()

@@ -5,7 +5,9 @@ from resistor_cls.evaluation.figures.band_confusion import band_confusion_figure
 from resistor_cls.evaluation.figures.confused_pairs import pairs_figure
 from resistor_cls.evaluation.figures.confusion_matrix import confusion_figure
 from resistor_cls.evaluation.figures.gallery import gallery_figure
+from resistor_cls.evaluation.figures.importance import importance_figure
 from resistor_cls.evaluation.figures.ood import ood_figure
+from resistor_cls.evaluation.figures.parallel_coordinates import parallel_coordinates_figure
 from resistor_cls.evaluation.figures.precision_recall import precision_recall_figure
 from resistor_cls.evaluation.figures.reliability import reliability_figure
 from resistor_cls.evaluation.figures.risk_coverage import risk_coverage_figure
@@ -20,7 +22,8 @@ from resistor_cls.evaluation.figures.value_risk import value_risk_figure
 
 __all__ = [
     "augmentation_figure", "band_confusion_figure", "comparison_figure", "confusion_figure",
-    "curves_figure", "gallery_figure", "ood_figure", "overlay", "pairs_figure",
-    "precision_recall_figure", "reliability_figure", "repeats_figure", "risk_coverage_figure",
-    "robustness_figure", "roc_figure", "saliency_figure", "svg", "value_risk_figure",
+    "curves_figure", "gallery_figure", "importance_figure", "ood_figure", "overlay", "pairs_figure",
+    "parallel_coordinates_figure", "precision_recall_figure", "reliability_figure",
+    "repeats_figure", "risk_coverage_figure", "robustness_figure", "roc_figure", "saliency_figure",
+    "svg", "value_risk_figure",
 ]  # fmt: skip

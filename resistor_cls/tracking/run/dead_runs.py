@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("resistor_cls")
 
 RESERVE_FILE = ".room"  # see `resistor_cls.tracking.run.opening`
-NOTES_FILE = ".jobs.jsonl"  # see `resistor_cls.tracking.sweep.sweep`
 _ERROR = "its process ended without a word"
 
 
@@ -179,7 +178,7 @@ def remove_leftovers(folder: Path) -> None:
     """Removes temporary files of the process of a run."""
     parts = [*folder.glob(".*.part"), *folder.glob("checkpoints/.*.part")]
     with suppress(OSError):
-        for path in (folder / RESERVE_FILE, folder / NOTES_FILE, *parts):
+        for path in (folder / RESERVE_FILE, *parts):
             path.unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from resistor_cls.errors import without_passwords
 from resistor_cls.evaluation.scores import is_loss
 from resistor_cls.tracking.run.liveness import FOLDER_TAG
 from resistor_cls.tracking.run.run import BEST
-from resistor_cls.tracking.sweep.jobs import Job
+from resistor_cls.tracking.sweep.jobs import PRUNED, Job
 from resistor_cls.tracking.sweep.markdown import markdown_table
 
 if TYPE_CHECKING:
@@ -51,10 +52,16 @@ class JobScores:
         return [name for name in self.table.columns if name.partition("/")[2] in SHOWN]
 
     def ranked(self) -> pd.DataFrame:
-        """The jobs, the best first; those without a score last."""
+        """The jobs, the best first; then those that were pruned, those without a score last."""
         if (key := self.ranked_by) is None:
             return self.table
-        return self.table.sort_values(key, ascending=is_loss(key), kind="stable")
+        sign = 1 if is_loss(key) else -1
+        order = self.table.assign(
+            _absent=self.table[key].isna(),
+            _pruned=self.table["status"] == PRUNED,
+            _score=sign * self.table[key],
+        ).sort_values(["_absent", "_pruned", "_score"], kind="stable")
+        return order[self.table.columns]
 
     @property
     def best(self) -> "pd.Series[Any] | None":
@@ -77,10 +84,10 @@ class JobScores:
         for row in self.table.sort_values("number").to_dict("records"):
             if not np.isfinite(row[key]):
                 continue
-            if leader is None or sign * row[key] > best:
+            if row["status"] != PRUNED and (leader is None or sign * row[key] > best):
                 best, leader = sign * row[key], row
             scores = {f"jobs/{name}": row[name] for name in self.shown}
-            scores |= {f"{BEST}{name}": leader[name] for name in self.shown}
+            scores |= {f"{BEST}{name}": leader[name] for name in self.shown} if leader else {}
             found = {name: float(value) for name, value in scores.items() if np.isfinite(value)}
             points.append((int(row["number"]), found))
         return points
@@ -91,8 +98,9 @@ class JobScores:
         Args:
             address: run id → link, for Markdown; None for plain text.
         """
-        done = int((self.table["status"] == "FINISHED").sum())
+        done, pruned = ((self.table["status"] == of).sum() for of in ("FINISHED", PRUNED))
         counts = f"{done} of {len(self.table)} jobs finished"
+        counts += f", {pruned} pruned" if pruned else ""
         best, key = self.best, self.ranked_by
         if best is None or key is None:
             return f"{counts}."
@@ -127,25 +135,35 @@ class JobScores:
 
 
 def job_table(
-    jobs: Sequence[Job], children: "Sequence[StoredRun]", name_of: Callable[[Sequence[str]], str]
+    jobs: Sequence[Job],
+    children: "Sequence[StoredRun]",
+    name_of: Callable[[Sequence[str]], str],
+    monitor: str | None = None,
 ) -> pd.DataFrame:
     """The table of a `JobScores`.
 
     Args:
         jobs: that have ended.
-        children: the runs that the store has of them; one that failed early has none.
+        children: the runs that the store has of them; one that failed early has none, and with
+            `tracking=none` no job has one.
         name_of: names a job by the words that it was started with.
+        monitor: the score that jobs without a run have.
     """
     known = {str(job.output.absolute()): (place, job) for place, job in enumerate(jobs)}
+    again = {name_of(job.overrides) for job in jobs}
     rows = []
     for place, run in enumerate(children):
-        number, job = known.pop(run.data.tags.get(FOLDER_TAG, ""), (place, None))
-        about = {"job": run.info.run_name, "status": run.info.status, "run": run.info.run_id}
-        rows.append({**about, **_scores_of(run), **_started(number, job)})
+        folder = run.data.tags.get(FOLDER_TAG, "")
+        number, job = known.pop(folder, (place, None))
+        if job is None and run.info.run_name in again:
+            continue  # it was interrupted, and another job has repeated it
+        status = run.info.status if job is None or not job.pruned else PRUNED
+        about = {"job": run.info.run_name, "status": status, "run": run.info.run_id}
+        rows.append({**about, **_scores_of(run), **_started(number, job, Path(folder))})
     for number, job in known.values():
-        status = "FINISHED" if job.finished else "FAILED"
-        about = {"job": name_of(job.overrides), "status": status, "run": ""}
-        rows.append({**about, **_started(number, job)})
+        about = {"job": name_of(job.overrides), "status": job.status, "run": ""}
+        scores = {} if monitor is None or job.score is None else {monitor: job.score}
+        rows.append({**about, **scores, **_started(number, job, job.output)})
     last = ["number", "overrides"]
     table = pd.DataFrame(rows)
     return table[[*table.columns.drop(last, errors="ignore"), *last]] if rows else table
@@ -158,10 +176,7 @@ def _scores_of(run: "StoredRun") -> dict[str, float]:
     return best | {key: metrics[key] for key in metrics if key.startswith("test/")}
 
 
-def _started(place: int, job: Job | None) -> dict[str, Any]:
+def _started(place: int, job: Job | None, output: Path) -> dict[str, Any]:
     """The number of a job, which is that of its folder, and its words."""
-    if job is None:
-        return {"number": place, "overrides": ""}
-    name = job.output.name
-    words = without_passwords(shlex.join(job.overrides))
-    return {"number": int(name) if name.isdecimal() else place, "overrides": words}
+    words = "" if job is None else without_passwords(shlex.join(job.overrides))
+    return {"number": int(output.name) if output.name.isdecimal() else place, "overrides": words}

@@ -1,6 +1,5 @@
 """Sweeps: one parent run with a child for each job."""
 
-import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
@@ -8,17 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
 from resistor_cls.errors import without_passwords
-from resistor_cls.tracking.run.dead_runs import NOTES_FILE
 from resistor_cls.tracking.run.opening import PARENT, best_effort, open_run
 from resistor_cls.tracking.run.run import Run
 from resistor_cls.tracking.store.connection import children_of
 from resistor_cls.tracking.sweep.comparison import save_comparison
+from resistor_cls.tracking.sweep.job_log import JobLog
 from resistor_cls.tracking.sweep.job_scores import JobScores, job_table
 from resistor_cls.tracking.sweep.jobs import Job, key_of
 from resistor_cls.tracking.sweep.repeats import save_repeats
+from resistor_cls.tracking.sweep.settings import save_settings
 
 log = logging.getLogger("resistor_cls")
 
@@ -51,33 +49,28 @@ class Sweep:
         """Names a job by what varies: `model=resnet18 optimizer.lr=0.001`."""
         return " ".join(word for word in overrides if key_of(word) in self.varying)
 
-    def ended(self, overrides: Sequence[str], output: Path, *, finished: bool) -> None:
-        """Notes a job that has ended, in any process."""
-        self.ended_file.parent.mkdir(parents=True, exist_ok=True)
-        with self.ended_file.open(
-            "a", encoding="utf-8"
-        ) as file:  # whole lines: other processes write too
-            file.write(json.dumps([list(overrides), str(output), finished]) + "\n")
+    @property
+    def log(self) -> JobLog:
+        """The file that the jobs write to."""
+        return JobLog(self.run.output)
 
     @property
     def jobs(self) -> list[Job]:
         """Those that have ended, in the order of their folders."""
-        if not self.ended_file.exists():
-            return []
-        lines = map(json.loads, self.ended_file.read_text(encoding="utf-8").splitlines())
-        jobs = [Job(tuple(words), Path(output), finished) for words, output, finished in lines]
-        numbered = all(job.output.name.isdecimal() for job in jobs)
-        return sorted(jobs, key=lambda job: int(job.output.name)) if numbered else jobs
+        return self.log.jobs
 
-    @property
-    def ended_file(self) -> Path:
-        """A file instead of a list: a launcher may run jobs in other processes."""
-        return self.run.output / NOTES_FILE
+    def join(self) -> None:
+        """Makes every run that this process opens from now on a child of the parent.
+
+        For the processes of a launcher, which need not have the environment of this one.
+        """
+        if self.run.run_id:
+            os.environ[PARENT] = self.run.run_id
 
     def finish(self) -> str:
         """Compares the jobs; returns the outcome of the sweep in words.
 
-        The parent gets what `save_comparison` and `save_repeats` save.
+        The parent gets what `save_settings`, `save_comparison` and `save_repeats` save.
         """
         lines = [self.name]
         scores = self.scores()
@@ -85,7 +78,10 @@ class Sweep:
             table = scores.table[["job", "status", "run", *scores.shown]]
             lines += [table.to_string(index=False), scores.sentence()]
         jobs = self.jobs
-        noted = [save_repeats(self.run, jobs, self.varying)]
+        noted = [
+            save_repeats(self.run, jobs, self.varying),
+            save_settings(self.run, jobs, self.varying, self.monitor, self.log.known_importances),
+        ]
         if self.compared is not None:
             noted.append(save_comparison(self.run, jobs, self.compared, self.varying))
         for _, shown in noted:
@@ -103,21 +99,32 @@ class Sweep:
         self.run.save_table("sweep", scores.table)
         if scores.table.empty:
             return
-        for number, metrics in scores.by_job():
+        # Those of a sweep that was interrupted are in the parent already.
+        before = self.log.charted_jobs
+        new = [(number, metrics) for number, metrics in scores.by_job() if number not in before]
+        for number, metrics in new:
             self.run.log_metrics(metrics, number)
+        self.log.charted([number for number, _ in new])
         self.run.set_tags(scores.tags())
         self.run.note("\n\n".join([scores.note(self.run.run_link), *self.notes]))
 
     def scores(self) -> JobScores:
         """The jobs that have run, with the scores of the epoch that each keeps."""
-        if self.uri is None:
-            return JobScores(pd.DataFrame(), self.monitor)
-        try:
-            children = children_of(self.uri, self.experiment, self.run.run_id)
-        except Exception as error:  # of servers and databases: the jobs have their folders
-            log.warning("%s does not say how the jobs went: %s", without_passwords(self.uri), error)
-            children = []
-        return JobScores(job_table(self.jobs, children, self.job_name), self.monitor)
+        children = []
+        if self.uri is not None:
+            try:
+                children = list(children_of(self.uri, self.experiment, self.run.run_id))
+            except Exception as error:  # of servers and databases: the jobs have their folders
+                uri = without_passwords(self.uri)
+                log.warning("%s does not say how the jobs went: %s", uri, error)
+        return JobScores(job_table(self.jobs, children, self.job_name, self.monitor), self.monitor)
+
+    def best_job(self) -> Job | None:
+        """The job with the best score; None where none has one."""
+        best = self.scores().best
+        if best is None:
+            return None
+        return next((job for job in self.jobs if job.output.name == str(best["number"])), None)
 
 
 @contextmanager
@@ -126,6 +133,7 @@ def open_sweep(
     varying: Sequence[str],
     output: str | Path,
     *,
+    identity: str = "",
     compared: str | None = None,
     monitor: str | None = None,
     kind: str = "mlflow",
@@ -137,11 +145,13 @@ def open_sweep(
 
     The parent gets `tables/sweep.csv` with a row per job, their scores as metrics by the number of
     the job, the best job as tags, and all of this as its description. It is FAILED where a job is.
+    A sweep that this process has claimed (`JobLog.claim`) continues in its parent run.
 
     Args:
         name: of the parent run.
         varying: the keys that differ between jobs.
         output: folder of the parent's results; those of the jobs are below it.
+        identity: identifies the sweep; see `JobLog.claim`.
         compared: the key whose values are compared at the end.
         monitor: the score by which jobs are ranked.
         kind: `mlflow`, or `none` for the folder alone.
@@ -151,6 +161,8 @@ def open_sweep(
     """
     output = Path(output).absolute()
     tags = {"sweep.keys": " ".join(varying), **({"sweep.compare": compared} if compared else {})}
+    file = JobLog(output)
+    before = file.run_id
     with open_run(
         output,
         kind=kind,
@@ -160,17 +172,19 @@ def open_sweep(
         name=name,
         system_metrics=False,
         tags=tags,
+        run_id=before or None,
     ) as run:
+        if not before:
+            file.begin(identity, run.run_id)
         store = uri if run.run_id else None
         sweep = Sweep(name, tuple(varying), run, compared, store, experiment, monitor)
         with _parent_of_jobs(run.run_id):
             try:
                 yield sweep
             finally:
-                if store is not None:
-                    with best_effort():
-                        sweep.keep()
-                sweep.ended_file.unlink(missing_ok=True)
+                with best_effort():
+                    sweep.keep()
+                file.remove_complete()
 
 
 @contextmanager

@@ -7,12 +7,13 @@ from joblib import Parallel, delayed
 
 from resistor_cls.config.running import use_own_start_method
 from resistor_cls.tracking import Sweep, open_sweep
+from resistor_cls.tracking.sweep.jobs import Job
 
 
 def end(sweep: Sweep, number: int, finished: bool) -> str:
     """What runs in a worker of joblib; returns how that would start processes."""
     use_own_start_method()
-    sweep.ended([f"seed={number}"], sweep.run.output / str(number), finished=finished)
+    sweep.log.ended(Job((f"seed={number}",), sweep.run.output / str(number), finished))
     return multiprocessing.get_start_method()
 
 
@@ -26,4 +27,5 @@ def test_the_parent_knows_jobs_that_ended_elsewhere(workplace: Path) -> None:
         assert [job.output.name for job in sweep.jobs] == ["0", "2", "9", "10"]
         assert [job.finished for job in sweep.jobs] == [True, False, True, True]
         assert "folder: " in sweep.finish()
+        sweep.log.complete()
     assert not list(workplace.rglob(".*"))

@@ -1,0 +1,1 @@
+"""Plugins of Hydra: found wherever this package is installed."""
