@@ -63,7 +63,12 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.model import build_trainer
     from resistor_cls.model.training.losses import stand_in_of
 
-    build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
+    trainer = build_trainer(output_folder(), **config.trainer)  # before a model is read
+    if trainer.world_size > 1:
+        raise ConfigError(
+            f"trainer.devices={config.trainer.devices}: an evaluation uses one device; set "
+            "trainer.devices=1"
+        )
     if config.get("data") is not None:
         instantiate(config.data)
     figures = instantiate_all(config.figures)

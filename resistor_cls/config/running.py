@@ -20,9 +20,11 @@ from resistor_cls.config.help import annotated, help_of
 from resistor_cls.config.hydra_flags import flags_of, read_arguments
 from resistor_cls.config.messages import explained
 from resistor_cls.config.plain import flatten, resolved
+from resistor_cls.config.ranks import is_started, run_started, silence
 from resistor_cls.config.sweeps import is_multirun, sweep_of
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import ResistorClsError, run_command, without_passwords
+from resistor_cls.processes import is_first
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -44,6 +46,8 @@ def run_hydra(job: Job, name: str, doc: str, argv: Sequence[str] | None = None) 
     Returns:
         The exit status; see `resistor_cls.errors.run_command`.
     """
+    if is_started():
+        return run_command(lambda: run_started(job))
     words = list(sys.argv[1:] if argv is None else argv)
     if {"-h", "--help"} & set(words):
         return run_command(lambda: show(help_of(name, doc, words, _own_folder(words))))
@@ -126,22 +130,25 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
     @functools.wraps(job)
     def task(config: "DictConfig") -> object:
         use_own_start_method()
+        if not is_first():
+            silence()
+        noted = sweep if is_first() else None
         _redact_files()
         overrides = list(HydraConfig.get().overrides.task)
         try:
             with explained(name, overrides):
                 check_config(config)
-            if sweep is not None:
+            if noted is not None:
                 # A name that was given is the parent's.
-                config.tracking.name = escaped(sweep.job_name(overrides))
+                config.tracking.name = escaped(noted.job_name(overrides))
             score = job(config)
-            if sweep is not None:
-                sweep.ended(overrides, output_folder(), finished=True)
+            if noted is not None:
+                noted.ended(overrides, output_folder(), finished=True)
             return score  # what a sweeper such as optuna optimizes
         except Exception as error:
-            if sweep is not None:
-                sweep.ended(overrides, output_folder(), finished=False)
-                logging.getLogger(__name__).error("%s: %s", sweep.job_name(overrides), error)
+            if noted is not None:
+                noted.ended(overrides, output_folder(), finished=False)
+                logging.getLogger(__name__).error("%s: %s", noted.job_name(overrides), error)
             if os.getpid() != main_process:
                 raise  # the launcher brings it from its worker, when all jobs are through
             failures.append(error)
