@@ -9,7 +9,6 @@ in memory. A photo is decoded, preprocessed and augmented each time that it is r
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,24 +32,22 @@ SUMMARY = "photos.json"  # beside the shards: what is in them
 SHARD_BYTES = "64MB"  # litdata's usual size: a few seconds of a disk or of a network
 
 
-def write_shards(photo_set: "PhotoSet", folder: Path, *, workers: int = 1) -> None:
+def write_shards(photo_set: "PhotoSet", folder: Path) -> None:
     """Writes the photos of a set as shards.
 
     Args:
         photo_set: as a source reads it.
         folder: of the shards; it must not exist, or be empty.
-        workers: processes that write.
 
     Raises:
         ConfigError: litdata is not installed.
         DataError: a photo that cannot be read, or a folder that is not empty.
     """
-    read = partial(_file, photo_set)
-    write_items(read, photo_set.targets, photo_set.categories, folder, workers=workers)
 
+    def read(index: int) -> bytes:
+        return photo_bytes(photo_set.path(index))
 
-def _file(photo_set: "PhotoSet", index: int) -> bytes:
-    return photo_bytes(photo_set.path(index))
+    write_items(read, photo_set.targets, photo_set.categories, folder)
 
 
 def write_items(
@@ -59,40 +56,29 @@ def write_items(
     categories: Categories,
     folder: Path,
     *,
-    workers: int = 1,
     shard_bytes: str = SHARD_BYTES,
 ) -> None:
     """Writes photos from anywhere as shards; see `write_shards`.
 
     Args:
-        read: the encoded bytes of a photo, by its position; it is called in other processes.
+        read: the encoded bytes of a photo, by its position.
         targets: class index of each photo.
         categories: the label space.
         folder: of the shards.
-        workers: processes that write.
         shard_bytes: size of a shard, such as `64MB`.
     """
     if folder.is_dir() and any(folder.iterdir()):
         raise DataError(f"{folder} is not empty: expected a new folder for shards")
     classes = np.asarray(targets, dtype=np.int64)
+    shards = litdata().streaming.Cache(str(folder), chunk_bytes=shard_bytes)
     order = np.random.default_rng(0).permutation(len(classes)).tolist()
-    litdata().optimize(
-        fn=partial(_stored, read, classes),
-        inputs=order,
-        output_dir=str(folder),
-        chunk_bytes=shard_bytes,
-        num_workers=workers,
-        reorder_files=False,
-        start_method="spawn" if workers > 1 else None,
-        verbose=False,
-    )
+    for place, index in enumerate(order):
+        shards[place] = {"photo": read(index), "target": int(classes[index]), "index": index}
+    shards.done()
+    shards.merge()
     counts = np.bincount(classes, minlength=len(categories)).tolist()
     summary = {"categories": list(categories.names), "counts": counts}
     (folder / SUMMARY).write_text(json.dumps(summary), encoding="utf-8")
-
-
-def _stored(read: Callable[[int], bytes], targets: np.ndarray, index: int) -> dict[str, Any]:
-    return {"photo": read(index), "target": int(targets[index]), "index": index}
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def module(photos: Path, shards: Path, tmp_path: Path, **options: Any) -> PhotoD
 
 
 def batches(data: PhotoDataModule, epochs: int = 1) -> list[dict[str, torch.Tensor]]:
+    data.setup()
     torch.manual_seed(0)
     loader = data.train_dataloader()
     return [batch for _ in range(epochs) for batch in loader]
