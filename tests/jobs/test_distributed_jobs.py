@@ -20,14 +20,15 @@ from tests.helpers.tiny import TINY
 
 Train = Callable[..., int]
 TWO = ("trainer.devices=2", "+trainer.strategy=ddp", "saliency=false", "unknown=0", "gallery=1")
-ODD = "data.validation_size=0.65"  # 21 of 32 photos: two processes get 11 each
+# 21 of 32 photos validate: two processes get 11 each.
+ODD = ("data.validation_size=0.65", "data.batch_size=4")
 WITHIN = 30  # seconds after the death of a process until the others have ended
 
 
 def test_two_processes_make_one_run_that_scores_each_photo_once(
     train: Train, photos: Path, tmp_path: Path
 ) -> None:
-    assert train(*TWO, ODD, "trainer.max_epochs=1") == 0
+    assert train(*TWO, *ODD, "trainer.max_epochs=1") == 0
     assert not {"LOCAL_RANK", "WORLD_SIZE", "MASTER_PORT"} & set(os.environ)
     (run,) = runs()
     assert run.info.status == "FINISHED"
@@ -114,7 +115,7 @@ def test_an_interruption_ends_all_processes(
 
 
 def commands(photos: Path) -> list[list[str]]:
-    words = ["data=folder", f"data.root={photos}", *TINY, *TWO, ODD, "trainer.max_epochs=1"]
+    words = ["data=folder", f"data.root={photos}", *TINY, *TWO, *ODD, "trainer.max_epochs=1"]
     return [[sys.executable, "-m", "resistor_cls.train", *words], words]
 
 
