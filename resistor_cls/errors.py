@@ -37,6 +37,10 @@ class ModelError(ResistorClsError):
     """A saved model, or weights, that cannot be used."""
 
 
+class ProcessError(ResistorClsError):
+    """A process of a distributed training that died."""
+
+
 class TrackingError(ResistorClsError):
     """A tracking store that cannot be reached or written."""
 

@@ -72,7 +72,12 @@ def evaluate(config: "DictConfig") -> None:
 
     config.reference = version_reference(config.reference, config.tracking.uri)
     # It refuses wrong options before a model is read.
-    build_trainer(output_folder(), **trainer_options(config))
+    trainer = build_trainer(output_folder(), **trainer_options(config))
+    if trainer.world_size > 1:
+        raise ConfigError(
+            f"trainer.devices={config.trainer.devices}: an evaluation uses one device; set "
+            "trainer.devices=1"
+        )
     if config.get("data") is not None:
         instantiate(config.data)
     figures = instantiate_all(config.figures)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.config import run_hydra
 from resistor_cls.config.calling import as_called
 from resistor_cls.config.command_line import escaped
+from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,12 +51,13 @@ def train(config: "DictConfig") -> float | None:
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import output_folder, report_options
+    from resistor_cls.config import output_folder, report_options, start_process
     from resistor_cls.config.resuming import training_in
     from resistor_cls.evaluation.results import custom_figures
     from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import dry_run, fit
     from resistor_cls.model.checkpoint.state_files import newest_state, restore_best
+    from resistor_cls.model.training.processes import other_processes
     from resistor_cls.model.training.tuning import find_settings
     from resistor_cls.tracking import open_run, save_results
 
@@ -87,15 +89,16 @@ def train(config: "DictConfig") -> float | None:
         _describe(config, run, model, data, trainer)
         if state is not None and trainer.is_global_zero:
             restore_best(state, run.output / "checkpoints")
-        fit(trainer, model, data, state)
-        if (validations := _pruned_after(trainer)) is not None:
-            run.set_tags({"sweep.pruned": f"after validation {validations}"})
-            return callback.best_metrics.get(config.trainer.monitor)
-        scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
+        with other_processes(trainer, partial(start_process, config), run.fail):
+            fit(trainer, model, data, state)
+            if (validations := _pruned_after(trainer)) is not None:
+                run.set_tags({"sweep.pruned": f"after validation {validations}"})
+                return callback.best_metrics.get(config.trainer.monitor)
+            scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
         if callback.best is not None:
             save_results(run, custom_figures(choices.figures, callback.best))
-        if data.online_generator is not None:
-            _save_weights(config, run, trainer, scores)
+            if data.online_generator is not None:
+                _save_weights(config, run, trainer, scores)
     if trainer.is_global_zero:
         log.info("\n%s", run.summary(scores, _kept_epoch(choices, callback)))
     return scores.get(config.trainer.monitor)
@@ -272,9 +275,12 @@ def _check(config: "DictConfig") -> None:
     """Refuses, before any heavy import, keys that do not go together and an absent teacher."""
     from resistor_cls.config.cross_key_rules import check_together
     from resistor_cls.config.plain import known_values
+    from resistor_cls.processes import is_one_of_several
     from resistor_cls.tracking import check_reference
 
     check_together(known_values(config))
+    if config.seed == -1 and is_one_of_several():
+        raise ConfigError("seed=-1 in one of several processes: each would draw another; name one")
     if config.pseudo.photos is not None:
         check_reference(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
 
@@ -295,6 +301,8 @@ def _keep(
     from resistor_cls.tracking.run.training_callback import best_checkpoint
 
     predictions = callback.best  # None but on the first of several processes
+    if predictions is None and data.settings["test"] is None:
+        return {}
     overlap = validation_overlap(data).warning
     best = best_checkpoint(trainer)
     # Photos that trained cannot guarantee a risk.

@@ -13,10 +13,11 @@ from resistor_cls.config.plain import (
     resolved,
     trainer_options,
 )
+from resistor_cls.config.ranks import start_process
 from resistor_cls.config.running import chosen_options, log_config, output_folder, run_hydra
 
 __all__ = [
     "CONF", "chosen_options", "compose", "flatten", "groups", "instantiate", "instantiate_all",
     "log_config", "loss_arguments", "output_folder", "recipe", "report_options", "resolved",
-    "run_hydra", "trainer_options",
+    "run_hydra", "start_process", "trainer_options",
 ]  # fmt: skip

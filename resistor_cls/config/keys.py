@@ -104,6 +104,9 @@ _PHOTO_KEYS = {
         "An online generator to train on, such as one of synthetic crops; all photos of `data` "
         "then validate."),
     "data.stream.*": Key(anything("an argument of the generator"), "Set up the online generator."),
+    "data.shards": Key(file("a folder of shards").or_null(),
+        "Training photos in shards, as `resistor_cls.data.shards` writes them; all photos of "
+        "`data` then validate."),
     "data.cache": Key(text("a folder"), "Where decoded photos are kept."),
 }
 _SPLIT_KEYS = {
@@ -212,6 +215,8 @@ _TRAINER_KEYS = {
         "The hardware; auto takes a GPU where there is one."),
     "trainer.devices": Key(devices(),
         "How many devices, or which."),
+    "trainer.num_nodes": Key(_POSITIVE,
+        "Machines that train together, each with `trainer.devices` devices."),
     "trainer.strategy": Key(anything("a strategy of Lightning"), "How several devices cooperate."),
     "trainer.precision": Key(choice("auto", "32-true", "16-mixed", "bf16-mixed"),
         "Precision of training; auto is bf16-mixed where the hardware has bfloat16, 16-mixed on "

@@ -1,6 +1,7 @@
 """Cached photos as items of batches, in an order and with random numbers that are repeatable."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,32 @@ def with_pseudo(
     return ConcatDataset([labelled, more])
 
 
+class RepeatableDraws:
+    """Random numbers of items that depend on the seed, the epoch and the position alone.
+
+    Args:
+        seed: of all of them.
+        length: number of items in an epoch.
+    """
+
+    def __init__(self, seed: int, length: int) -> None:
+        self._length = length
+        # Neighbouring seeds would otherwise share most of their items' seeds.
+        self._first = int(np.random.SeedSequence(seed).generate_state(1)[0])
+
+    @contextmanager
+    def of(self, epoch: int, position: int) -> Iterator[None]:
+        """Seeds PyTorch's generator for one item; afterwards it is as before."""
+        generator = torch.default_generator
+        before = generator.get_state()
+        # PyTorch's generator takes 32 bits: no two of 4 billion items have the same.
+        generator.manual_seed((self._first + epoch * self._length + position) % 2**32)
+        try:
+            yield
+        finally:
+            generator.set_state(before)
+
+
 class Repeatable(Dataset[dict[str, Tensor]]):
     """Items whose randomness depends on the seed, the epoch and their position alone.
 
@@ -79,8 +106,7 @@ class Repeatable(Dataset[dict[str, Tensor]]):
     def __init__(self, dataset: Dataset[dict[str, Tensor]], seed: int) -> None:
         self._dataset = dataset
         self._length = len(dataset)  # type: ignore[arg-type]
-        # Neighbouring seeds would otherwise share most of their items' seeds.
-        self._first = int(np.random.SeedSequence(seed).generate_state(1)[0])
+        self._draws = RepeatableDraws(seed, self._length)
 
     def __len__(self) -> int:
         return self._length
@@ -92,14 +118,8 @@ class Repeatable(Dataset[dict[str, Tensor]]):
             key: epoch and position, as `EpochSampler` gives them; a position alone is of epoch 0.
         """
         epoch, position = key if isinstance(key, tuple) else (0, key)
-        generator = torch.default_generator
-        before = generator.get_state()
-        # PyTorch's generator takes 32 bits: no two of 4 billion items have the same.
-        generator.manual_seed((self._first + epoch * self._length + position) % 2**32)
-        try:
+        with self._draws.of(epoch, position):
             return self._dataset[position]
-        finally:
-            generator.set_state(before)
 
 
 class EpochSampler(DistributedSampler[Any]):

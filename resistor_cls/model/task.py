@@ -238,9 +238,8 @@ class ResistorTask(LightningModule):
         self._scores.reset()
         if prefix == "test/":  # what is undefined is said by the report, not kept as nan
             metrics = {name: value for name, value in metrics.items() if value.isfinite()}
-        # Every process has gathered the same: Lightning's own mean over processes changes nothing.
-        prefixed = {prefix + name: value for name, value in metrics.items()}
-        self.log_dict(prefixed, sync_dist=processes > 1)
+        # Every process has gathered the same: a mean over processes would only round it.
+        self.log_dict({prefix + name: value for name, value in metrics.items()})
         self.predictions = {name: values.cpu() for name, values in gathered.items()}
 
     def set_learning_rate(self, lr: float) -> None:

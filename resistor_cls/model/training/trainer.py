@@ -75,6 +75,10 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
     # Lightning 2.6 gathers over processes by a function that PyTorch renames.
     warnings.filterwarnings("ignore", message=r".*functional\.all_gather is deprecated.*")
+    # Scores are of the predictions of all processes already: see `ResistorTask`.
+    warnings.filterwarnings("ignore", message=r".*sync_dist=True.*")
+    # Each worker reads its own part of shards.
+    warnings.filterwarnings("ignore", message=r"Your `IterableDataset` has `__len__` defined.*")
     # A detector within a network is never trained, and stays in eval mode on purpose.
     warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode.*")
     # A training that continues finds its own checkpoints.
@@ -134,6 +138,7 @@ def build_trainer(
     if not isinstance(max_epochs, int) or max_epochs < 1:
         raise ConfigError(f"trainer.max_epochs={max_epochs}: expected 1 or more")
     accelerator = _accelerator(accelerator)
+    _check_strategy(str(options.get("strategy", "")))
     how_often = _validation_frequency(evaluation_epochs, max_epochs)
     stopping = _early_stopping(monitor, patience, save_best)
     if ema is not None and not 0 < ema < 1:
@@ -184,6 +189,16 @@ def _accelerator(asked: str) -> str:
     raise ConfigError(
         "trainer.accelerator=gpu: PyTorch sees no GPU here; use trainer=auto or trainer=cpu"
     )
+
+
+def _check_strategy(strategy: str) -> None:
+    """Refuses strategies whose processes are copies of this one: none of them would keep a run.
+
+    Raises:
+        ConfigError: names one that can be used.
+    """
+    if any(word in strategy for word in ("spawn", "fork", "notebook")):
+        raise ConfigError(f"trainer.strategy={strategy}: expected ddp, or another without spawn")
 
 
 def _early_stopping(monitor: str, patience: int | None, save_best: bool) -> list[EarlyStopping]:

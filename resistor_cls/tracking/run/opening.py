@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
+from resistor_cls.processes import is_first
 from resistor_cls.tracking.run.commit import code_tags
 from resistor_cls.tracking.run.dead_runs import RESERVE_FILE, close_dead_runs, identity
 from resistor_cls.tracking.run.delivery import Delivery
@@ -74,12 +76,12 @@ def open_run(
     """
     if kind not in KINDS:
         raise ConfigError(f"tracking.kind={kind}: {nearest(kind, KINDS)}")
+    if not is_first():  # the first of several processes keeps the run; the others train along
+        with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
+            yield Run(Path(folder))
+        return
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
-    # Only the first of several processes keeps the run; the others train along.
-    if int(os.environ.get("LOCAL_RANK", "0")) > 0:
-        yield Run(output)
-        return
     if kind == "none":
         with _continuable(output):
             yield Run(output)

@@ -14,7 +14,7 @@ import pandas as pd
 from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import without_passwords
 from resistor_cls.tracking.model.example import encoded
-from resistor_cls.tracking.run.dead_runs import put_files
+from resistor_cls.tracking.run.dead_runs import put_files, remove_leftovers
 from resistor_cls.tracking.run.outbox import Outbox
 from resistor_cls.tracking.store.addresses import artifact_link, run_address, run_link, ui_command
 
@@ -29,6 +29,7 @@ log = logging.getLogger("resistor_cls")
 
 # Prefix of the scores of the epoch that is kept. Scores without it are those of the newest epoch.
 BEST = "best/"
+_FAILED_GRACE = 5.0  # seconds that a process which hangs waits for the store at its end
 _LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
 
 
@@ -219,6 +220,15 @@ class Run:
         """Moves checkpoints into MLflow, and copies logs; without it they stay in the folder."""
         if self._outbox is not None:
             put_files(self._outbox, self.output)
+
+    def fail(self, error: str) -> None:
+        """Ends the run as FAILED, from a thread of a process that hangs and is to be ended."""
+        remove_leftovers(self.output)  # frees the reserve first
+        self.set_tags({"error": error})
+        self.keep_files()
+        self._put("end", status="FAILED", time=milliseconds())
+        if self._outbox is not None:
+            self._outbox.close(_FAILED_GRACE, busy=_FAILED_GRACE)
 
     def summary(self, metrics: Mapping[str, float], subject: str) -> str:
         """The summary of a run in words: scores, where the run is, how to open it."""

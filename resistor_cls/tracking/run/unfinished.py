@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from resistor_cls.errors import DataError, TrackingError
+from resistor_cls.processes import is_first
 from resistor_cls.tracking.run.liveness import (
     HEARTBEAT_TAG,
     is_here,
@@ -85,7 +86,7 @@ class Unfinished:
 
     def begin(self) -> None:
         """Notes that this process trains now; a new training forgets what lay in its folder."""
-        if not self.opened and _is_first():
+        if not self.opened and is_first():
             shutil.rmtree(self.states, ignore_errors=True)
         self.opened = self.opened or datetime.now(UTC).isoformat()
         self.signs, self.job, self.ended = signs_of_life(self.folder), _this_job(), False
@@ -110,7 +111,7 @@ class Unfinished:
 
     def write(self) -> None:
         """Writes all of it, whole or not at all; only the first of several processes does."""
-        if not _is_first():
+        if not is_first():
             return
         self.states.mkdir(parents=True, exist_ok=True)
         part = self.states / f".{_FILE}.part"
@@ -120,11 +121,6 @@ class Unfinished:
             file.flush()
             os.fsync(file.fileno())
         part.replace(self.states / _FILE)
-
-
-def _is_first() -> bool:
-    """Whether this is the first of the processes that train together."""
-    return int(os.environ.get("LOCAL_RANK", "0")) == 0
 
 
 def _this_job() -> str:
