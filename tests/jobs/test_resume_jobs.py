@@ -1,13 +1,13 @@
 """Interrupted trainings continue in the same run, and end as if nothing had happened."""
 
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import torch
 from mlflow.entities import Run
 
 from resistor_cls.model.training.state_checkpoint import StateCheckpoint
+from resistor_cls.train import main
 from tests.helpers.runs import artifact, artifacts, runs
 from tests.helpers.tiny import TINY
 
@@ -26,6 +27,15 @@ WORDS = [
     "unknown=0", "stress=false",
 ]  # fmt: skip
 KILLS = 20
+LIBRARIES = [
+    "lightning",
+    "mlflow",
+    "timm",
+    "matplotlib.pyplot",
+    "sklearn",
+    "hydra",
+    "albumentations",
+]
 
 
 def metrics_of(run: Run) -> dict[str, list[tuple[int, str]]]:
@@ -92,41 +102,46 @@ def test_an_interrupted_run_continues_as_itself(
     assert "this run has finished" in capsys.readouterr().err
 
 
-def begun(words: list[str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "resistor_cls.train", *words]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+def begun(words: list[str]) -> BaseProcess:
+    """A process that trains, forked from one that has imported the libraries."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LIBRARIES)
+    process = context.Process(target=main, args=(words,))
+    process.start()
+    return process
 
 
-def newest_number() -> int:
+def newest_number(output: Path) -> int:
     """The number of the newest state of the training."""
-    states = Path("outputs").glob("*/*/resume/[0-9]*")
+    states = output.glob("*/*/resume/[0-9]*")
     return max((int(path.name) for path in states if path.name.isdigit()), default=0)
 
 
 @pytest.mark.slow
-def test_twenty_kills_change_nothing(workplace: Path, photos: Path, tmp_path: Path) -> None:
+def test_twenty_kills_change_nothing(workplace: Path, photos: Path) -> None:
     """SIGKILL at random moments: of the start, of a step, of a validation, of a write."""
     words = ["data=folder", f"data.root={photos}", *TINY, *WORDS]
     words += ["trainer.max_epochs=30", "trainer.checkpoint_steps=1", "trainer.resume=auto"]
-    subprocess.run([sys.executable, "-m", "resistor_cls.train", *words], check=True)
+    # A forked process begins in another folder.
+    output = workplace / "outputs"
+    words += [f"paths.output={output}", f"tracking.artifacts={workplace / 'mlartifacts'}"]
+    begun(words).join()
     (expected,) = runs()
-    shutil.rmtree("outputs")
+    shutil.rmtree(output)
     dice = random.Random(0)
     for kill in range(KILLS):
         process = begun(words)
         if dice.random() < 0.2:  # while it starts
             time.sleep(dice.uniform(0, 10))
         else:
-            until = newest_number() + dice.randint(1, 5)
-            while newest_number() < until and process.poll() is None:
+            until = newest_number(output) + dice.randint(1, 5)
+            while newest_number(output) < until and process.is_alive():
                 time.sleep(0.01)
             time.sleep(dice.uniform(0, 0.2))
         process.kill()
-        assert process.wait() == -signal.SIGKILL, f"it has ended after {kill} kills"
-    done = subprocess.run(
-        [sys.executable, "-m", "resistor_cls.train", *words], stderr=subprocess.PIPE, text=True
-    )
-    assert done.returncode == 0, done.stderr
+        process.join()
+        assert process.exitcode == -signal.SIGKILL, f"it has ended after {kill} kills"
+    begun(words).join()
     found = [run for run in runs() if run.info.run_id != expected.info.run_id]
     # One that was killed before it had begun has left a run without anything.
     assert {run.info.status for run in found} <= {"FINISHED", "KILLED"}
