@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from resistor_cls.errors import TrackingError
 from resistor_cls.tracking.model.outputs import model_made_by
-from resistor_cls.tracking.run.outbox import Entry, Refused
+from resistor_cls.tracking.run.outbox import MAX_TOGETHER, Entry, Refused
 from resistor_cls.tracking.store.connection import local_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-MAX_METRICS = 1000  # that MLflow takes at once
 MAX_PARAMS = 100
 # Errors that pass, in contrast to those of a value that MLflow cannot store.
 _PASSING = frozenset(
@@ -85,7 +84,7 @@ class Delivery:
         call = self._calls.get(str(entry["call"]))
         if call is None:
             raise Refused("there is no such call")
-        values = {key: value for key, value in entry.items() if key != "call"}
+        values = {key: value for key, value in entry.items() if key not in ("call", "together")}
         try:
             _despite_races(call, values)
         except FileNotFoundError as error:
@@ -127,8 +126,8 @@ class Delivery:
         from mlflow.entities import Metric
 
         entries = [Metric(*value) for value in values]
-        for start in range(0, len(entries), MAX_METRICS):
-            self._client.log_batch(self._run_id, metrics=entries[start : start + MAX_METRICS])
+        for start in range(0, len(entries), MAX_TOGETHER):
+            self._client.log_batch(self._run_id, metrics=entries[start : start + MAX_TOGETHER])
 
     def _tags(self, values: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
