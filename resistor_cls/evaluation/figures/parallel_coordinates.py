@@ -47,9 +47,9 @@ def parallel_coordinates_figure(
     colour_map = _COLOURS if smaller_is_better else f"{_COLOURS}_r"
     colours = ScalarMappable(Normalize(float(scores.min()), float(scores.max())), colour_map)
     order = np.argsort(-scores if smaller_is_better else scores, kind="stable")
+    colour_of = colours.to_rgba(scores.to_numpy(dtype=float))
     for row in order:
-        colour = colours.to_rgba(float(scores.iloc[row]))
-        axes.plot(range(len(columns)), heights[row], color=colour, linewidth=1.6, alpha=0.9)
+        axes.plot(range(len(columns)), heights[row], color=colour_of[row], linewidth=1.6)
     figure.colorbar(colours, ax=axes, label=score, pad=0.08)
     return figure
 
