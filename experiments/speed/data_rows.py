@@ -19,7 +19,7 @@ SIDE = 224
 
 def decoding(options: Options) -> Measured:
     """Filling the cache against decoding the same files alone, on all cores."""
-    photos = FolderSource(synthetic_photos(options.scratch, options.count(16, 4))).read()
+    photos = FolderSource(synthetic_photos(options.scratch, options.count(16, 6))).read()
     paths = [photos.path(index) for index in range(len(photos))]
 
     def package() -> float:

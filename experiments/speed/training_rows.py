@@ -98,7 +98,7 @@ def steps(net: str, reference: str, options: Options) -> Measured:
     """Steps of a network against `bare` or `plain`."""
     backbone, size = NETS[net]
     count = options.count(12 if net == "resnet18" else 5, 2)
-    photos = synthetic_photos(options.scratch, options.count(16, 4))
+    photos = synthetic_photos(options.scratch, options.count(16, 6))
     words = (f"model={net}", f"data.image_size={size}", "model.pretrained=false", "trainer=cpu")
     parts = assembled(photos, options.scratch / "cache", *words)
     parts.data.setup()
@@ -152,7 +152,7 @@ def best_epoch(options: Options) -> Measured:
 
 def first_epoch(experiment: str, cache: str, options: Options) -> Measured:
     """Seconds until the end of the first epoch, reading the photos included, over the second's."""
-    photos = synthetic_photos(options.scratch, options.count(16, 4))
+    photos = synthetic_photos(options.scratch, options.count(16, 6))
     words = [f"experiment={experiment}", "data.split=stratified", "trainer=cpu"]
     if experiment == "hydrogen_torch":
         words.append("model.pretrained=false")
