@@ -71,7 +71,7 @@ class PhotoDataModule(LightningDataModule):
         cache: folder of decoded photos.
 
     The arguments are attributes too: `batch_size` may be changed at any time, `pseudo` before
-    `setup`, `subset` after it.
+    `setup`, `subset` after it; `cache` is called `cache_folder`.
 
     Attributes:
         photo_set: the readable photos (after `setup`, as all that follow).
@@ -128,7 +128,7 @@ class PhotoDataModule(LightningDataModule):
         self.shards = None if shards is None else open_shards(shards)
         self._check_online_generator()
         self.workers, self._workers_fixed = worker_count(workers), workers != "auto"
-        self._cache_folder = Path(cache)
+        self.cache_folder = Path(cache)
         self._cache: PhotoCache | None = None
         self._place: tuple[int, int | None, int] | None = None
 
@@ -282,7 +282,7 @@ class PhotoDataModule(LightningDataModule):
         if self._cache is None:  # else `setup` has been called before the trainer's
             photos, _ = self._load()
             if self.pseudo is not None:
-                self.pseudo.open(photos.photo_set.categories, self.preprocess, self._cache_folder)
+                self.pseudo.open(photos.photo_set.categories, self.preprocess, self.cache_folder)
 
     def setup(self, stage: str | None = None) -> None:
         """Finds, checks and splits the photos; doing it again changes nothing."""
@@ -304,7 +304,7 @@ class PhotoDataModule(LightningDataModule):
         if self.pseudo is not None:
             roles = dict(zip(cache.pixel_hashes, self.split.role_of.tolist(), strict=True))
             self.pseudo_photos = pseudo_photos(
-                self.pseudo, self.categories, self.preprocess, self._cache_folder, roles
+                self.pseudo, self.categories, self.preprocess, self.cache_folder, roles
             )
         self.fingerprint = fingerprint(cache.contents, self.photo_set.labels)
         labels = role_labels(self._split_config, self.split)
@@ -314,7 +314,7 @@ class PhotoDataModule(LightningDataModule):
     def _load(self) -> tuple[ExternalSplits, PhotoCache]:
         external, skip_unreadable = self._split_config.external, self._skip_unreadable
         return load_photos(
-            self.source, external, self.preprocess, self._cache_folder, skip_unreadable
+            self.source, external, self.preprocess, self.cache_folder, skip_unreadable
         )
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:

@@ -18,6 +18,7 @@ from resistor_cls.model.network import ResistorNetwork
 from resistor_cls.model.training.band_losses import band_losses, total_band_loss
 from resistor_cls.model.training.compatibility import check_training
 from resistor_cls.model.training.custom_loss import CustomLoss, checked_loss
+from resistor_cls.model.training.fused import use_fused_step
 from resistor_cls.model.training.gather import gather
 from resistor_cls.model.training.losses import Loss, TrainingLoss, loss_of
 from resistor_cls.model.training.metrics import metric_collection
@@ -279,6 +280,7 @@ class ResistorTask(LightningModule):
         try:
             optimizer = self._make_optimizer([{"params": parameters} for _, parameters in groups])
             scale_learning_rates(optimizer, [factor for factor, _ in groups])
+            use_fused_step(optimizer)
             scheduler = self._make_scheduler(optimizer, steps, epoch_steps)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"optimizer or scheduler: {error}") from error

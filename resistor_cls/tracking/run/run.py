@@ -16,6 +16,7 @@ from resistor_cls.errors import without_passwords
 from resistor_cls.tracking.model.example import encoded
 from resistor_cls.tracking.run.dead_runs import put_files, remove_leftovers
 from resistor_cls.tracking.run.outbox import Outbox
+from resistor_cls.tracking.run.rendering import render
 from resistor_cls.tracking.store.addresses import artifact_link, run_address, run_link, ui_command
 
 if TYPE_CHECKING:
@@ -177,6 +178,13 @@ class Run:
         name = f"figures/{name}.png"
         figure.savefig(self._path(name))
         self._copy(name)
+
+    def save_figures(self, figures: "Mapping[str, Figure]") -> None:
+        """Saves figures as `figures/NAME.png`, rendered by all cores."""
+        names = {f"figures/{name}.png": figure for name, figure in figures.items()}
+        render({self._path(name): figure for name, figure in names.items()})
+        for name in names:
+            self._copy(name)
 
     def save_table(self, name: str, table: pd.DataFrame, index: bool = False) -> None:
         """Saves a table as `tables/NAME.csv`."""
