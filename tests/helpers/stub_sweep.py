@@ -1,7 +1,8 @@
 """A command whose jobs train nothing: each logs a score and ends, or dies where a test asks.
 
 The environment variables DIE_AT and FAIL_AT name the number of a job that is killed, or fails,
-ORPHAN_AT of one in a process of joblib whose command is killed; with PREDICT, jobs leave predictions.
+ORPHAN_AT of one in a process of joblib whose command is killed. With PREDICT, jobs leave
+predictions.
 """
 
 import math
