@@ -23,6 +23,7 @@ def test_optuna_is_an_extra(
     assert "not installed: pip install 'resistor_cls[optuna]'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_killed_search_continues_and_counts_all_its_trials(workplace: Path) -> None:
     optuna = pytest.importorskip("optuna")
     assert start(*SEARCH, "hydra.sweeper.n_trials=12", DIE_AT="3").returncode == -9

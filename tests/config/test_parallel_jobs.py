@@ -84,3 +84,14 @@ def test_the_parent_has_everything_whichever_launcher_ran_the_jobs(
         "tables/sweep.csv", "tables/importance.csv", "config/experiment/best_of_sweep.yaml",
     } <= artifacts(parent)  # fmt: skip
     assert "mean/optimizer.lr_0.001/val/accuracy" in parent.data.metrics
+
+
+@pytest.mark.slow
+def test_jobs_of_a_killed_command_end_and_run_once(workplace: Path) -> None:
+    if importlib.util.find_spec("hydra_plugins.hydra_joblib_launcher") is None:
+        pytest.skip("the extra joblib is not installed")
+    words = ["-m", "seed=0,1,2,3", "tracking=none", *LAUNCHERS["joblib"]]
+    assert start(*words, ORPHAN_AT="2").returncode == -9
+    done = start(*words)
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 jobs finished" in done.stderr

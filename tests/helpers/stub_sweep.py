@@ -1,7 +1,8 @@
 """A command whose jobs train nothing: each logs a score and ends, or dies where a test asks.
 
-The environment variables DIE_AT and FAIL_AT name the number of a job that is killed, or fails;
-with PREDICT, jobs leave predictions.
+The environment variables DIE_AT and FAIL_AT name the number of a job that is killed, or fails,
+ORPHAN_AT of one in a process of joblib whose command is killed. With PREDICT, jobs leave
+predictions.
 """
 
 import math
@@ -9,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from resistor_cls.config import output_folder, run_hydra
@@ -35,6 +37,9 @@ def job(config: "DictConfig") -> float:
         number = output_folder().name
         if os.environ.get("DIE_AT") == number:
             os.kill(os.getpid(), signal.SIGKILL)
+        if os.environ.get("ORPHAN_AT") == number:
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)
         if os.environ.get("FAIL_AT") == number:
             raise ConfigError(f"job {number} fails")
         trial = trial_of_job()
