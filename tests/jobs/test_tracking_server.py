@@ -21,6 +21,8 @@ from resistor_cls.sync import main as sync
 from tests.helpers import ROOT
 from tests.helpers.tracking_server import Postgres, TrackingServer, postgres_programs
 
+Process = subprocess.Popen[str]
+Begin = Callable[[str], Process]
 PROGRAMS = postgres_programs()
 pytestmark = [
     pytest.mark.slow,
@@ -75,14 +77,29 @@ def server(
         made.stop()
 
 
-def begun(place: Path, uri: str, name: str) -> "subprocess.Popen[str]":
+@pytest.fixture
+def begin(tmp_path: Path, server: TrackingServer) -> Iterator[Begin]:
+    """Begins a run in a folder of this name; no run outlives its test."""
+    made: list[Process] = []
+
+    def begin(name: str) -> Process:
+        made.append(begun(tmp_path, server.address, name))
+        return made[-1]
+
+    yield begin
+    for process in made:
+        process.kill()
+        process.communicate()
+
+
+def begun(place: Path, uri: str, name: str) -> Process:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-c", RUN, name, uri]
     pipe = subprocess.PIPE
     return subprocess.Popen(words, cwd=place, stdout=pipe, stderr=pipe, text=True, env=env)
 
 
-def wait_until_both_log(place: Path, processes: "list[subprocess.Popen[str]]") -> None:
+def wait_until_both_log(place: Path, processes: list[Process]) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and all(process.poll() is None for process in processes):
         if all((place / name / "tables" / "020.txt").exists() for name in ("a", "b")):
@@ -115,9 +132,9 @@ def check_that_nothing_is_missing(address: str, printed: str) -> None:
 
 @pytest.mark.parametrize("away", ["server", "database"])
 def test_two_runs_go_on_while_the_store_is_away_and_lose_nothing(
-    away: str, server: TrackingServer, database: Postgres, tmp_path: Path
+    away: str, server: TrackingServer, database: Postgres, begin: Begin, tmp_path: Path
 ) -> None:
-    processes = [begun(tmp_path, server.address, name) for name in ("a", "b")]
+    processes = [begin(name) for name in ("a", "b")]
     wait_until_both_log(tmp_path, processes)
     gone: TrackingServer | Postgres = server if away == "server" else database
     gone.stop()
@@ -138,9 +155,9 @@ def test_two_runs_go_on_while_the_store_is_away_and_lose_nothing(
 
 
 def test_what_a_run_could_not_send_is_sent_by_sync(
-    server: TrackingServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    server: TrackingServer, begin: Begin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    processes = [begun(tmp_path, server.address, name) for name in ("a", "b")]
+    processes = [begin(name) for name in ("a", "b")]
     wait_until_both_log(tmp_path, processes)
     server.stop()
     (tmp_path / "enough").touch()
