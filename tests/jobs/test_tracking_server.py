@@ -14,11 +14,9 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from resistor_cls.evaluate import main as evaluate
-from resistor_cls.predict import main as predict
-from resistor_cls.promote import main as promote
 from resistor_cls.sync import main as sync
 from tests.helpers import ROOT
+from tests.helpers.registered import check_registry
 from tests.helpers.tracking_server import Postgres, TrackingServer, postgres_programs
 
 Process = subprocess.Popen[str]
@@ -111,7 +109,7 @@ def wait_until_both_log(place: Path, processes: list[Process]) -> None:
 def check_that_nothing_is_missing(address: str, printed: str) -> None:
     run_id, count = printed.split()
     steps = int(count)
-    client = mlflow.MlflowClient(address)
+    client = mlflow.MlflowClient(address, address)
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
     for name in ("train/loss", "lr"):
@@ -180,17 +178,7 @@ def test_a_training_is_registered_promoted_and_used(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
-    client = mlflow.MlflowClient(server.address)
+    client = mlflow.MlflowClient(server.address, server.address)
     if client.search_registered_models():  # of the other tests
         client.delete_registered_model("resistor_cls")
-    assert train("tracking.register=true", "unknown=0") == 0
-    found = client.search_model_versions("name = 'resistor_cls'")
-    assert [version.version for version in found] in (["1"], [1])
-    reference = f"runs:/{found[0].run_id}/model"
-    assert f"promote --model {reference}" in capsys.readouterr().err
-    assert promote(["--model", reference]) == 0
-    champion = "models:/resistor_cls@champion"
-    assert evaluate([f"model={champion}", "unknown=0", "trainer=cpu"]) == 0
-    assert predict([str(photos), "--model", champion, "--format", "csv"]) == 0
-    metrics = client.get_logged_model(found[0].source.removeprefix("models:/")).metrics or []
-    assert {"best/val/accuracy", "test/accuracy"} <= {one.key for one in metrics}
+    check_registry(client, train, photos, capsys)
