@@ -78,7 +78,7 @@ def train(config: "DictConfig") -> float | None:
         for name, value in find_settings(model, data, tried_with, **config.find):
             run.log_params({f"found.{name}": value})
         _describe(config, run, model, data, trainer)
-        with other_processes(trainer, partial(start_process, config), run.fail):
+        with other_processes(trainer, partial(start_process, "train", config), run.fail):
             fit(trainer, model, data)
             scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
         if callback.best is not None:
