@@ -233,8 +233,8 @@ def _pruned_after(trainer: "Trainer") -> int | None:
     """How many validations a training had that was ended early; None for any other."""
     from resistor_cls.model.training.pruning import Pruning
 
-    found = (one.stopped_after for one in trainer.callbacks if isinstance(one, Pruning))
-    return next(found, None)
+    callbacks = trainer.callbacks  # type: ignore[attr-defined]
+    return next((one.stopped_after for one in callbacks if isinstance(one, Pruning)), None)
 
 
 def _describe(

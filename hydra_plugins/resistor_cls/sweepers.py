@@ -45,6 +45,8 @@ class _JobSweeper(Sweeper):
         """
         from resistor_cls.tracking.sweep.job_log import JobLog
 
+        assert self.config is not None  # Hydra calls `setup` first
+        assert self.hydra_context is not None
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")  # as Hydra's own sweeper does
@@ -61,6 +63,7 @@ class _JobSweeper(Sweeper):
 
     def _launched(self, jobs: Sequence[Sequence[str]], number: int) -> list[JobReturn]:
         """What some jobs return; their numbers begin with a given one."""
+        assert self.launcher is not None
         self.validate_batch_is_legal(jobs)
         return list(self.launcher.launch(jobs, initial_job_idx=number))
 
@@ -104,6 +107,7 @@ class OptunaSweeper(_JobSweeper):
         from resistor_cls.config.optuna_study import open_study
         from resistor_cls.config.search_space import search_space
 
+        assert self.config is not None
         fixed, space = search_space(overrides)
         study = open_study(self.config, log.folder)
         study.close_dead_trials()

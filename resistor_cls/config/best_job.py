@@ -54,7 +54,7 @@ def experiment(overrides: Sequence[str], title: str) -> str:
         for word in OverridesParser.create().parse_overrides(list(overrides))
         if not word.key_or_group.startswith(_LEFT_OUT)
     ]
-    removed = [word.input_line for word in words if word.is_delete()]
+    removed = [str(word.input_line) for word in words if word.is_delete()]
     words = [word for word in words if not word.is_delete()]
     chosen = {word.key_or_group: word.value() for word in words if word.key_or_group in groups()}
     parent = chosen.pop("experiment", None)

@@ -1,6 +1,7 @@
 """How the scores of the jobs of a sweep depend on their settings."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 import pandas as pd
 
@@ -55,7 +56,7 @@ def save_settings(
     if not found:
         return "", []
     columns = ["key", "importance"]
-    table = pd.DataFrame(sorted(found.items(), key=lambda one: -one[1]), columns=columns)
+    table = pd.DataFrame(sorted(found.items(), key=itemgetter(1), reverse=True), columns=columns)
     run.save_table("importance", table)
     run.save_figure("importance", importance_figure(table, monitor, what))
     title = f"Importance of the keys for {monitor} ({what}):"
