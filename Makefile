@@ -60,8 +60,8 @@ lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY) ## photos a second: drawing, decoding, augmenting, training
-	$(BIN)/python experiments/throughput/measure.py
+bench: $(READY) ## the speed of each path against bare references
+	$(BIN)/python experiments/speed/run.py
 
 ui: $(READY) ## the runs of the local store in MLflow's UI, the best first
 	@printf '\nThe runs, the best first, once the server is up:\n\n  %s\n\n' '$(RUNS)'

@@ -25,7 +25,8 @@ def load(
 
     Args:
         reference: a checkpoint, an exported model or a weight file; or as text
-            `runs:/RUN_ID/model`, `models:/NAME@ALIAS`, or `rendered` for the model of the package.
+            `runs:/RUN_ID/model`, `models:/NAME@ALIAS`, `models:/NAME/VERSION`, or `rendered` for
+            the model of the package.
         tracking_uri: MLflow store that runs and models are looked up in; by default
             `$MLFLOW_TRACKING_URI`, else `sqlite:///mlflow.db`.
         key: that the reference was given by, for messages.

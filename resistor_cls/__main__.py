@@ -3,10 +3,11 @@
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from resistor_cls import __version__
 from resistor_cls.config.calling import called, program, show
-from resistor_cls.errors import ConfigError, nearest, run_command
+from resistor_cls.errors import ConfigError, end_process, nearest, run_command
 
 # Each is a module of this package with a `main`.
 SUBCOMMANDS = {
@@ -18,6 +19,8 @@ SUBCOMMANDS = {
     "serve": "serve a model over HTTP, with a page for people",
     "describe": "write the card of a model or of a set of synthetic photos, from files",
     "render": "generate a data set of synthetic photos",
+    "promote": "make a model the champion of the registry, if it is better",
+    "relocate": "tell an MLflow store that was moved where its artifacts are now",
     "sync": "send what runs could not send while their MLflow store was unavailable",
 }
 
@@ -35,6 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     module = importlib.import_module(f"resistor_cls.{words[0]}")
     status: int = module.main(words[1:])
     return status
+
+
+def command() -> NoReturn:
+    """Runs a subcommand as a process, and ends the process."""
+    end_process(main())
 
 
 def _listing() -> str:
@@ -64,4 +72,4 @@ def _refuse(word: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

@@ -112,14 +112,14 @@ def _save(run: "Run", report: Mapping[str, Any], photos: "Mapping[str, np.ndarra
 
 def _checked_and_loaded(config: "DictConfig") -> "ResistorNetwork":
     """Loads the model, after the options of its evaluation were checked."""
-    from resistor_cls.config import instantiate, output_folder
-    from resistor_cls.model import ResistorNetwork, build_trainer
+    from resistor_cls.config import instantiate, output_folder, trainer_options
+    from resistor_cls.model import build_trainer, load_network
     from resistor_cls.tracking import model_file
 
-    build_trainer(output_folder(), **config.trainer)
+    build_trainer(output_folder(), **trainer_options(config))
     instantiate(config.data)
     with model_file(config.reference, config.tracking.uri) as file:
-        return ResistorNetwork.load(file)
+        return load_network(file)
 
 
 def _doubts(
@@ -128,7 +128,7 @@ def _doubts(
     """The labels that a model doubts, and the findings about them."""
     import numpy as np
 
-    from resistor_cls.config import instantiate
+    from resistor_cls.config import instantiate, trainer_options
     from resistor_cls.evaluation.label_errors import doubted_labels, label_findings
     from resistor_cls.inference.evaluate_model import predictions_of
     from resistor_cls.model import ResistorTask, build_trainer, score
@@ -137,7 +137,7 @@ def _doubts(
     data = instantiate(config.data, subset="all", skip_unreadable=True, preprocess=preprocess)
     data.setup()
     model.categories.require(data.categories.names, f"the photos in {data.photo_set.root}")
-    trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
+    trainer = build_trainer(run.output, **trainer_options(config), logger=run.logger)
     task = ResistorTask(model)
     score(trainer, task, data)
     known = model.metadata.get("trained_on")

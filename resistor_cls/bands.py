@@ -69,6 +69,12 @@ class BandScores:
             bands, rest = (bands + others[::-1]) / 2, (rest + their_rest[::-1]) / 2
         return bands, rest
 
+    def of_photo(self, photo: int) -> "BandScores":
+        """The scores of one photo, by its position."""
+        one = slice(photo, photo + 1)
+        turned = None if self.turned is None else self.turned.of_photo(photo)
+        return BandScores(self.slots[one], self.direction[one], self.watts[one], turned)
+
     def halves(self) -> tuple["BandScores", "BandScores"]:
         """The first half of the photos, and the second."""
         first, second = (slice(len(self) // 2), slice(len(self) // 2, None))

@@ -23,6 +23,8 @@ _VALUE = re.compile(
     rf"(?P<fraction>{_DIGITS}) ?(?P<unit_after>[RKMG])?(?:ohms?|[Ω\u2126])?",
     re.IGNORECASE | re.ASCII,
 )
+# A decimal comma. Before three digits it may also separate thousands.
+_COMMA = re.compile(r"([0-9]),(?![0-9]{3}(?![0-9]))(?=[0-9])")
 _WATTS = re.compile(r"(?P<over>[0-9]{1,9})(?:-(?P<under>[0-9]{1,9}))?W", re.IGNORECASE | re.ASCII)
 # The range of the colour code (IEC 60062: three digits, multipliers of 10⁻³ to 10⁹); 0 is a wire.
 MIN_OHMS, MAX_OHMS = 1e-3, 1e12
@@ -111,15 +113,20 @@ def parse_name(name: str) -> Category:
 
 
 def parse_value(text: str) -> float:
-    """Reads a resistance such as `4k7`, `4.7k`, `4700`, `0R47` or `4.7 kΩ`.
+    """Reads a resistance such as `4k7`, `4.7k`, `4,7k`, `4700`, `0R47` or `4.7 kΩ`.
 
     Returns:
         Ohms.
 
     Raises:
-        DataError: text without a resistance.
+        DataError: text without a resistance, or with a comma that may separate thousands.
     """
-    ohms = _parse_ohms(text.strip())
+    ohms = _parse_ohms(_COMMA.sub(r"\1.", text.strip(), count=1))
+    if ohms is None and _parse_ohms(text.strip().replace(",", "")) is not None:
+        raise DataError(
+            f"{text!r} is not clear: a comma may separate thousands or decimals; write it without "
+            "one, such as 4700 or 4.7"
+        )
     if ohms is None:
         raise DataError(
             f"{text!r} is not a resistance: expected one such as 4k7, 4.7k, 4700, 0R47 or 2M2, of "

@@ -1,5 +1,6 @@
 """Colour bands to ohms and back (IEC 60062)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from math import floor, inf, log10
 
@@ -38,6 +39,7 @@ COEFFICIENTS = {
 }
 # How many digits a code has by its number of bands.
 DIGIT_BANDS = {3: 2, 4: 2, 5: 3, 6: 3}
+CODES = "expected at most three digits, 0.1 Ω to 999 GΩ"  # what `has_code` asks for, for messages
 # Colours for a screen, sRGB, chosen so that most people can tell them apart.
 SWATCHES = {
     "black": "#1b1b1b",
@@ -157,6 +159,19 @@ def encode_ohms(ohms: float, digits: int) -> tuple[str, ...]:
     if multiplier is None:
         raise DataError(f"{ohms:g} ohms: no multiplier band for 10^{power}")
     return (*(DIGITS[int(digit)] for digit in str(number)), multiplier)
+
+
+def has_code(ohms: float) -> bool:
+    """Whether 4 or 5 bands can show a value; see `CODES`.
+
+    Args:
+        ohms: resistance in ohms.
+    """
+    for digits in (2, 3):
+        with suppress(DataError):
+            encode_ohms(ohms, digits)
+            return True
+    return False
 
 
 def ohms_in_words(ohms: float) -> str:

@@ -7,7 +7,7 @@ its codes, in both directions, divided by that of all legal codes.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ _MULTIPLIER_BANDS = [BANDS.index(colour) for colour in MULTIPLIERS]
 _TOLERANCE_BANDS = [BANDS.index(colour) for colour in TOLERANCES]
 _COEFFICIENT_BANDS = [BANDS.index(colour) for colour in COEFFICIENTS]
 # Of codes of three bands, and of all others.
-_ALL_TOLERANCES = (NO_BAND_TOLERANCE, *TOLERANCES.values())
+ALL_TOLERANCES = (NO_BAND_TOLERANCE, *TOLERANCES.values())
 _POWERS = tuple(MULTIPLIERS.values())
 _LOWEST_POWER = min(_POWERS)
 
@@ -80,7 +80,7 @@ def read_values(
     Raises:
         ConfigError: an unavailable series.
     """
-    space = _code_space(series)
+    space = code_space(series)
     return [
         _read_photo(list(_parts(scores, photo, space)), space, top) for photo in range(len(scores))
     ]
@@ -118,7 +118,7 @@ def legal_share(scores: BandScores, series: str = DEFAULT_SERIES) -> NDArray[np.
     Raises:
         ConfigError: an unavailable series.
     """
-    space = _code_space(series)
+    space = code_space(series)
     shares = np.zeros(len(scores))
     for photo in range(len(scores)):
         for part in _parts(scores, photo, space):
@@ -129,8 +129,8 @@ def legal_share(scores: BandScores, series: str = DEFAULT_SERIES) -> NDArray[np.
 
 
 @dataclass(frozen=True)
-class _CodeSpace:
-    """The values of a series. Keys are the number of digits, 2 or 3.
+class CodeSpace:
+    """The values of a series: what its codes can show. Keys are the number of digits, 2 or 3.
 
     Attributes:
         numbers: (numbers, digits) int: the digits of each number, without a leading 0.
@@ -149,7 +149,12 @@ class _CodeSpace:
 
 
 @cache
-def _code_space(series: str) -> _CodeSpace:
+def code_space(series: str) -> CodeSpace:
+    """The values of a series.
+
+    Raises:
+        ConfigError: an unavailable series.
+    """
     numbers, weights, units = {}, {}, {}
     scales = np.array([10 ** (power - _LOWEST_POWER) for power in _POWERS])
     for digits in sorted(set(DIGIT_BANDS.values())):
@@ -165,7 +170,7 @@ def _code_space(series: str) -> _CodeSpace:
     cells = {digits: np.full((2, len(known)), -1) for digits in values}
     for digits, value in values.items():
         cells[digits][:, value] = np.indices(value.shape)
-    return _CodeSpace(numbers, weights, values, cells, known / 10**-_LOWEST_POWER)
+    return CodeSpace(numbers, weights, values, cells, known / 10**-_LOWEST_POWER)
 
 
 @dataclass(frozen=True)
@@ -192,8 +197,13 @@ class _Part:
     coefficients: NDArray[np.float64]
     rest: float
 
+    @cached_property
+    def last(self) -> NDArray[np.float64]:
+        """Log posterior, up to a constant, of tolerance and coefficient: (10 or 1, 9 or 1)."""
+        return self.tolerances[:, None] + self.coefficients + last_log_weights(self.count)
 
-def _parts(scores: BandScores, photo: int, space: _CodeSpace) -> Iterator[_Part]:
+
+def _parts(scores: BandScores, photo: int, space: CodeSpace) -> Iterator[_Part]:
     """Yields the log-probabilities of one photo's codes, without priors."""
     for count, digits in DIGIT_BANDS.items():
         from_left, rest = scores.of_count(photo, count)
@@ -211,7 +221,7 @@ def _parts(scores: BandScores, photo: int, space: _CodeSpace) -> Iterator[_Part]
 
 
 @cache
-def _last_log_weights(count: int) -> NDArray[np.float64]:
+def last_log_weights(count: int) -> NDArray[np.float64]:
     """Log prior of number of bands, tolerance and temperature coefficient: (10 or 1, 9 or 1)."""
     filler = ("black",) * (DIGIT_BANDS[count] + 1)
     tolerances = tuple((colour,) for colour in TOLERANCES) if count > 3 else ((),)
@@ -223,24 +233,19 @@ def _last_log_weights(count: int) -> NDArray[np.float64]:
     return np.log(COUNT_WEIGHTS[count] * np.array(weights))
 
 
-def _last_bands(part: _Part) -> NDArray[np.float64]:
-    """Log posterior, up to a constant, of tolerance and coefficient: (10 or 1, 9 or 1)."""
-    return part.tolerances[:, None] + part.coefficients + _last_log_weights(part.count)
-
-
-def _read_photo(parts: list[_Part], space: _CodeSpace, top: int) -> list[ValueReading]:
+def _read_photo(parts: list[_Part], space: CodeSpace, top: int) -> list[ValueReading]:
     masses = _value_masses(parts, space)
     total = masses.sum()
     if not total > 0:
         return []
-    order = np.argsort(-masses, kind="stable")[:top]
-    values = order[masses[order] > 0]
+    values = _largest(masses, top)
+    values = values[masses[values] > 0]
     tolerances, best_parts = _best_codes(values, parts, space)
     return [
         ValueReading(
             ohms=float(space.ohms[value]),
             probability=float(masses[value] / total),
-            tolerance=_ALL_TOLERANCES[tolerance],
+            tolerance=ALL_TOLERANCES[tolerance],
             bands=_bands_of(value, tolerance, parts[part], space),
             reversed=parts[part].reversed,
         )
@@ -248,10 +253,20 @@ def _read_photo(parts: list[_Part], space: _CodeSpace, top: int) -> list[ValueRe
     ]
 
 
-def _value_masses(parts: list[_Part], space: _CodeSpace) -> NDArray[np.float64]:
+def _largest(masses: NDArray[np.float64], top: int) -> NDArray[np.int64]:
+    """Positions of the largest masses, the largest first, and of equal ones the first.
+
+    To sort all 10,890 values of `any` takes longer than all else.
+    """
+    least = np.partition(masses, -top)[-top] if top < len(masses) else -np.inf
+    positions = np.flatnonzero(masses >= least)
+    return positions[np.argsort(-masses[positions], kind="stable")][:top]
+
+
+def _value_masses(parts: list[_Part], space: CodeSpace) -> NDArray[np.float64]:
     """Returns the unnormalized probability of each value: (values,) float64."""
     peaks = [
-        (part.numbers.max(), part.multipliers.max(), np.logaddexp.reduce(_last_bands(part).ravel()))
+        (part.numbers.max(), part.multipliers.max(), np.logaddexp.reduce(part.last.ravel()))
         for part in parts
     ]
     levels = [part.rest + sum(peak) for part, peak in zip(parts, peaks, strict=True)]
@@ -268,7 +283,7 @@ def _value_masses(parts: list[_Part], space: _CodeSpace) -> NDArray[np.float64]:
 
 
 def _best_codes(
-    values: NDArray[np.int64], parts: list[_Part], space: _CodeSpace
+    values: NDArray[np.int64], parts: list[_Part], space: CodeSpace
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Finds the most probable tolerance of each value, and then its most probable code.
 
@@ -278,23 +293,22 @@ def _best_codes(
         space: the values of the series.
 
     Returns:
-        Two arrays (values,): the position of the tolerance in `_ALL_TOLERANCES`, and the position
+        Two arrays (values,): the position of the tolerance in `ALL_TOLERANCES`, and the position
         in `parts` of those that hold the code.
     """
     first = np.stack([_first_bands(values, part, space) for part in parts])
-    last = np.full((2, len(parts), len(_ALL_TOLERANCES)), -np.inf)
+    last = np.full((2, len(parts), len(ALL_TOLERANCES)), -np.inf)
     for place, part in enumerate(parts):
         columns = slice(1, None) if part.count > 3 else slice(1)
-        last_bands = _last_bands(part)
-        last[0, place, columns] = np.logaddexp.reduce(last_bands, axis=1)
-        last[1, place, columns] = last_bands.max(axis=1)
+        last[0, place, columns] = np.logaddexp.reduce(part.last, axis=1)
+        last[1, place, columns] = part.last.max(axis=1)
     all_codes, best_code = last
     by_tolerance = np.logaddexp.reduce(first[:, :, None] + all_codes[:, None, :], axis=0)
     tolerances = by_tolerance.argmax(axis=1)
     return tolerances, (first + best_code[:, tolerances]).argmax(axis=0)
 
 
-def _first_bands(values: NDArray[np.int64], part: _Part, space: _CodeSpace) -> NDArray[np.float64]:
+def _first_bands(values: NDArray[np.int64], part: _Part, space: CodeSpace) -> NDArray[np.float64]:
     """Log posterior, up to a constant, of digits and multiplier: (values,); -inf without a code."""
     digits = DIGIT_BANDS[part.count]
     row, column = space.cells[digits][:, values]
@@ -302,7 +316,7 @@ def _first_bands(values: NDArray[np.int64], part: _Part, space: _CodeSpace) -> N
     return np.where(row < 0, -np.inf, logs + np.log(space.weights[digits][row, column]))
 
 
-def _bands_of(value: int, tolerance: int, part: _Part, space: _CodeSpace) -> tuple[str, ...]:
+def _bands_of(value: int, tolerance: int, part: _Part, space: CodeSpace) -> tuple[str, ...]:
     """The most probable code of a value and a tolerance in a part, first digit first."""
     digits = DIGIT_BANDS[part.count]
     row, column = space.cells[digits][:, value]
@@ -310,5 +324,5 @@ def _bands_of(value: int, tolerance: int, part: _Part, space: _CodeSpace) -> tup
     if part.count > 3:
         bands = (*bands, _TOLERANCE_COLOURS[tolerance - 1])
     if part.count > 5:
-        bands = (*bands, _COEFFICIENT_COLOURS[_last_bands(part)[tolerance - 1].argmax()])
+        bands = (*bands, _COEFFICIENT_COLOURS[part.last[tolerance - 1].argmax()])
     return bands

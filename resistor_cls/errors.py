@@ -1,5 +1,6 @@
 """Errors that the user can fix, and the one place that prints them."""
 
+import atexit
 import difflib
 import errno
 import logging
@@ -9,10 +10,12 @@ import signal
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
 
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
+EXPENDABLE = "expendable"  # begins the names of threads whose work nobody waits for
 
 
 class ResistorClsError(Exception):
@@ -32,6 +35,10 @@ class DataError(ResistorClsError):
 
 class ModelError(ResistorClsError):
     """A saved model, or weights, that cannot be used."""
+
+
+class ProcessError(ResistorClsError):
+    """A process of a distributed training that died."""
 
 
 class TrackingError(ResistorClsError):
@@ -134,7 +141,8 @@ NO_HOME = (
     "photos are kept"
 )
 
-_interruption = threading.Event()
+_interruption, _deferring = threading.Event(), threading.Event()
+_handled: set[signal.Signals] = set()  # signals that ask the command that runs to stop
 
 
 def interruption_requested() -> bool:
@@ -156,9 +164,56 @@ def _interruptions() -> list[signal.Signals]:
     return asked
 
 
+@contextmanager
+def interruption_deferred() -> Iterator[None]:
+    """Lets a job end by itself: the first request to stop is only noted, a second one interrupts.
+
+    The job asks `interruption_requested` wherever it can stop.
+
+    Raises:
+        KeyboardInterrupt: at the end, where the job was done before it asked.
+    """
+    _deferring.set()
+    try:
+        yield
+    finally:
+        _deferring.clear()
+    if interruption_requested():
+        raise KeyboardInterrupt
+
+
+def take_sigterm() -> None:
+    """Lets the command that runs handle SIGTERM again, where a library has put its own handler."""
+    if signal.SIGTERM in _handled and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)
+
+
 def _interrupt(signum: int, frame: object) -> None:
+    again = _interruption.is_set()
     _interruption.set()
-    raise KeyboardInterrupt
+    if again or not _deferring.is_set():
+        raise KeyboardInterrupt
+    # Not by print: the signal may come while Python writes to the same stream.
+    os.write(2, b"\nstopping after this step; a second request stops at once\n")
+
+
+def end_process(status: int) -> NoReturn:
+    """Ends the process of a command.
+
+    Python waits for all threads at its end. An interrupted command does not wait for those that
+    are `EXPENDABLE`: a large photo takes them seconds.
+
+    Args:
+        status: from `run_command`.
+    """
+    names = [thread.name for thread in threading.enumerate()]
+    if status == INTERRUPTED and any(name.startswith(EXPENDABLE) for name in names):
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):  # it is closed, or its reader is gone
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def run_command(job: Callable[[], object]) -> int:
@@ -173,6 +228,7 @@ def run_command(job: Callable[[], object]) -> int:
     """
     _interruption.clear()
     before = {name: signal.signal(name, _interrupt) for name in _interruptions()}
+    _handled.update(before)
     try:
         job()
     except ResistorClsError as error:
@@ -203,6 +259,8 @@ def run_command(job: Callable[[], object]) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     finally:
+        _interruption.clear()
+        _handled.difference_update(before)
         for name, handler in before.items():
             signal.signal(name, handler)
     return DONE

@@ -2,10 +2,10 @@
 
 python -m resistor_cls.evaluate model=REF [data=… key=value …]
 
-REF is a checkpoint file, runs:/RUN_ID/model, models:/NAME@ALIAS, or rendered for the model that
-comes with the package. Without data=… the model is evaluated on the validation photos of its own
-training. Writes report.html, one page that opens without a server, and all that it shows as figures
-and tables.
+REF is a checkpoint or ONNX file, runs:/RUN_ID/model, models:/NAME@ALIAS, or rendered for the model
+that comes with the package. Without data=… the model is evaluated on the validation photos of its
+own training. Writes report.html, one page that opens without a server, and all that it shows as
+figures and tables.
 
 --allow subset evaluates photos that lack some of the model's categories; --allow unknown takes
 photos of further categories as out-of-distribution photos. stress=true adds robustness checks: the
@@ -58,12 +58,26 @@ def evaluate(config: "DictConfig") -> None:
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import instantiate, instantiate_all, output_folder, report_options
+    from resistor_cls.config import (
+        instantiate,
+        instantiate_all,
+        output_folder,
+        report_options,
+        trainer_options,
+    )
     from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import build_trainer
     from resistor_cls.model.training.losses import stand_in_of
+    from resistor_cls.tracking.references import version_reference
 
-    build_trainer(output_folder(), **config.trainer)  # refuses wrong options before a model is read
+    config.reference = version_reference(config.reference, config.tracking.uri)
+    # It refuses wrong options before a model is read.
+    trainer = build_trainer(output_folder(), **trainer_options(config))
+    if trainer.world_size > 1:
+        raise ConfigError(
+            f"trainer.devices={config.trainer.devices}: an evaluation uses one device; set "
+            "trainer.devices=1"
+        )
     if config.get("data") is not None:
         instantiate(config.data)
     figures = instantiate_all(config.figures)
@@ -97,11 +111,11 @@ def _check(config: "DictConfig") -> None:
 
 def _model(config: "DictConfig") -> "ResistorNetwork":
     """The model, with the chosen settings of inference."""
-    from resistor_cls.model import ResistorNetwork
+    from resistor_cls.model import load_network
     from resistor_cls.tracking import model_file
 
     with model_file(config.reference, config.tracking.uri) as file:
-        model = ResistorNetwork.load(file)
+        model = load_network(file)
     model.set_inference(**config.inference)
     return model
 
@@ -114,7 +128,7 @@ def _evaluate(
     figures: "Mapping[str, Callable[..., Figure]]",
 ) -> None:
     """Evaluates a model in its own run, and saves the results there."""
-    from resistor_cls.config import log_config, output_folder
+    from resistor_cls.config import log_config, output_folder, trainer_options
     from resistor_cls.inference.describe import data_set, describe, name_of, photos_of
     from resistor_cls.model import build_trainer
     from resistor_cls.tracking import open_run, save_results
@@ -129,7 +143,7 @@ def _evaluate(
         data.setup()
         if not data.photo_set.by_value:
             data.align_labels(model.categories, config.allow)
-        trainer = build_trainer(run.output, **config.trainer, logger=run.logger)
+        trainer = build_trainer(run.output, **trainer_options(config), logger=run.logger)
         device = trainer.strategy.root_device
         save_results(run, describe(data, model.weights_from, trainer.precision, device))
         photos = photos_of(options.subset, name_of(data))

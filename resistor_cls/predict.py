@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from resistor_cls.config.calling import called, named_as_given
 from resistor_cls.config.predict_arguments import MAX_READINGS, check, parser
-from resistor_cls.errors import ConfigError, DataError, printable, run_command
+from resistor_cls.errors import ConfigError, DataError, end_process, printable, run_command
 
 if TYPE_CHECKING:
     from resistor_cls.data.sources.walk import LeftOut
@@ -54,13 +54,17 @@ def _predict(arguments: argparse.Namespace) -> None:
     writer.begin()
     # A line of a value names the second one too.
     read = max(top, 2) if predictor.reads_any_value and arguments.format == "table" else top
-    for photo, predictions in _each_photo(arguments, photos, predictor, read):
-        writer.add(predictions)
-        unfamiliar += any(one.located and one.familiar is False for one in predictions)
-        if predictions[0].error is not None:
-            unread.append(predictions[0].error)
-        elif copies is not None:
-            copies.write(photo, predictions)
+    try:
+        for photo, predictions in _each_photo(arguments, photos, predictor, read):
+            writer.add(predictions)
+            unfamiliar += any(one.located and one.familiar is False for one in predictions)
+            if predictions[0].error is not None:
+                unread.append(predictions[0].error)
+            elif copies is not None:
+                copies.write(photo, predictions)
+    except KeyboardInterrupt:
+        writer.interrupt()
+        raise
     writer.end()
     if 2 * unfamiliar >= max(len(photos), 1):
         _note(_unfamiliar_note(unfamiliar, len(photos), arguments.model))
@@ -206,4 +210,4 @@ def _raise_for(unread: Sequence[str], photos: int, left_out: Sequence["LeftOut"]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -13,7 +13,7 @@ from resistor_cls.config.command_line import Parser, path
 from resistor_cls.config.model_options import add_code_option, add_model_option, add_store_option
 from resistor_cls.custom_code import allow_code
 from resistor_cls.errors import ConfigError, run_command
-from resistor_cls.serving.hosts import is_loopback
+from resistor_cls.serving.hosts import addresses_of, is_loopback
 from resistor_cls.serving.limits import Limits
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from resistor_cls.serving.service import Options
 
 TOKEN = "RESISTOR_CLS_TOKEN"  # environment variable
+_LIBRARIES = ("fastapi", "prometheus_client", "python_multipart", "starlette", "uvicorn")
 _EXAMPLES = f"""examples:
   python -m resistor_cls.serve
       the model of the package on http://127.0.0.1:8000, for this machine alone
@@ -127,9 +128,10 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 def _not_installed(error: ModuleNotFoundError) -> ModuleNotFoundError | ConfigError:
     """The error where a library of the extra `serve` is missing; any other as it is."""
-    if error.name not in ("fastapi", "uvicorn", "prometheus_client", "python_multipart"):
+    missing = (error.name or "").partition(".")[0]
+    if missing not in _LIBRARIES:
         return error
-    return ConfigError(f"{error.name} is not installed: pip install 'resistor_cls[serve]'")
+    return ConfigError(f"{missing} is not installed: pip install 'resistor_cls[serve]'")
 
 
 def _checked(arguments: argparse.Namespace) -> str | None:
@@ -150,6 +152,7 @@ def _checked(arguments: argparse.Namespace) -> str | None:
         raise ConfigError(f"--threshold {arguments.threshold:g}: expected 0 to 1")
     token = _token(arguments.token_file)
     if token is None and not is_loopback(arguments.host):
+        addresses_of(arguments.host, arguments.port)  # a name without a machine needs no token
         raise ConfigError(
             f"--host {arguments.host}: others could use the service without a token; give "
             f"--token-file FILE or {TOKEN}=…, or serve this machine alone with --host 127.0.0.1"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.config import run_hydra
 from resistor_cls.config.calling import as_called
 from resistor_cls.config.command_line import escaped
+from resistor_cls.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from resistor_cls.model import ResistorNetwork, ResistorTask
     from resistor_cls.tracking import Run
     from resistor_cls.tracking.run.training_callback import RunCallback
+    from resistor_cls.tracking.run.unfinished import Unfinished
 
 log = logging.getLogger("resistor_cls")
 
@@ -49,13 +51,17 @@ def train(config: "DictConfig") -> float | None:
     """
     _check(config)
     # Here and not above, so that --help and a wrong word answer at once.
-    from resistor_cls.config import output_folder, report_options
+    from resistor_cls.config import output_folder, report_options, start_process
+    from resistor_cls.config.resuming import training_in
     from resistor_cls.evaluation.results import custom_figures
     from resistor_cls.inference.evaluate_model import ReportOptions
     from resistor_cls.model import dry_run, fit
+    from resistor_cls.model.checkpoint.state_files import newest_state, restore_best
+    from resistor_cls.model.training.processes import other_processes
     from resistor_cls.model.training.tuning import find_settings
     from resistor_cls.tracking import open_run, save_results
 
+    begun = training_in(output_folder(), config)
     choices = _choices(config)
     dry_run(
         choices.make_model,
@@ -65,26 +71,34 @@ def train(config: "DictConfig") -> float | None:
         trainer=choices.trainer,
         tries=config.find,
     )
-    with open_run(output_folder(), **config.tracking) as run:
+    state = newest_state(begun.states) if begun.opened else None
+    with open_run(output_folder(), run_id=begun.run_id or None, **config.tracking) as run:
+        begun.seed, begun.run_id = config.seed, run.run_id
+        begun.begin()
         chosen = report_options(config)
         options = ReportOptions(run.model_reference, "validation", prefix="val/", **chosen)
         data = _set_up(config, run, choices, options)
+        begun.check_photos(data.fingerprint, data.split_fingerprint)
         model = choices.make_model(data.categories.names)
-        trainer, callback = _trainer(config, run, choices)
+        trainer, callback = _trainer(config, run, choices, begun, state)
         device = trainer.strategy.root_device.type
         tried_with = {**config.trainer, "accelerator": device, "precision": trainer.precision}
-        for name, value in find_settings(model, data, tried_with, **config.find):
-            run.log_params({f"found.{name}": value})
+        begun.found |= find_settings(model, data, tried_with, begun.found, **config.find)
+        begun.write()
+        run.log_params({f"found.{name}": value for name, value in begun.found.items()})
         _describe(config, run, model, data, trainer)
-        fit(trainer, model, data)
-        if (validations := _pruned_after(trainer)) is not None:
-            run.set_tags({"sweep.pruned": f"after validation {validations}"})
-            return callback.best_metrics.get(config.trainer.monitor)
-        scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
+        if state is not None and trainer.is_global_zero:
+            restore_best(state, run.output / "checkpoints")
+        with other_processes(trainer, partial(start_process, config), run.fail):
+            fit(trainer, model, data, state)
+            if (validations := _pruned_after(trainer)) is not None:
+                run.set_tags({"sweep.pruned": f"after validation {validations}"})
+                return callback.best_metrics.get(config.trainer.monitor)
+            scores = callback.best_metrics | _keep(run, trainer, data, callback, options)
         if callback.best is not None:
             save_results(run, custom_figures(choices.figures, callback.best))
-        if data.online_generator is not None:
-            _save_weights(config, run, trainer, scores)
+            if data.online_generator is not None:
+                _save_weights(config, run, trainer, scores)
     if trainer.is_global_zero:
         log.info("\n%s", run.summary(scores, _kept_epoch(choices, callback)))
     return scores.get(config.trainer.monitor)
@@ -114,7 +128,7 @@ class Choices:
 
 def _choices(config: "DictConfig") -> Choices:
     """Makes everything that the config chooses, and completes its seed and its name."""
-    from resistor_cls.config import instantiate, instantiate_all, loss_arguments
+    from resistor_cls.config import instantiate, instantiate_all, loss_arguments, trainer_options
     from resistor_cls.model import image_preprocessing, seed_everything
     from resistor_cls.model.training.custom_loss import checked_loss
 
@@ -136,7 +150,7 @@ def _choices(config: "DictConfig") -> Choices:
     figures = instantiate_all(config.figures)
     # Scores of validation photos that train too cannot tell which epoch is best.
     save_best = config.trainer.save_best and not config.data.train_on_validation
-    return Choices(data, make_model, figures, {**config.trainer, "save_best": save_best})
+    return Choices(data, make_model, figures, {**trainer_options(config), "save_best": save_best})
 
 
 def _name(config: "DictConfig") -> str:
@@ -173,7 +187,13 @@ def _set_up(
     return data
 
 
-def _trainer(config: "DictConfig", run: "Run", choices: Choices) -> "tuple[Trainer, RunCallback]":
+def _trainer(
+    config: "DictConfig",
+    run: "Run",
+    choices: Choices,
+    begun: "Unfinished",
+    state: "Path | None",
+) -> "tuple[Trainer, RunCallback]":
     """The trainer, and the callback that fills the run while it trains."""
     from resistor_cls.inference.describe import name_of, photos_of, validation_overlap
     from resistor_cls.inference.evaluate_model import predictions_of
@@ -194,8 +214,10 @@ def _trainer(config: "DictConfig", run: "Run", choices: Choices) -> "tuple[Train
     )
     callback = RunCallback(run, training)
     callbacks = [callback, EpochLines(config.trainer.monitor), *_pruning(config)]
-    trainer = build_trainer(run.output, **choices.trainer, logger=run.logger, callbacks=callbacks)
-    return trainer, callback
+    options = {**choices.trainer, "logger": run.logger, "callbacks": callbacks}
+    if state is not None:  # the starting network was scored by an earlier process
+        options["score_before"] = False
+    return build_trainer(run.output, **options, states=begun.states), callback
 
 
 def _pruning(config: "DictConfig") -> "list[Callback]":
@@ -253,9 +275,12 @@ def _check(config: "DictConfig") -> None:
     """Refuses, before any heavy import, keys that do not go together and an absent teacher."""
     from resistor_cls.config.cross_key_rules import check_together
     from resistor_cls.config.plain import known_values
+    from resistor_cls.processes import is_one_of_several
     from resistor_cls.tracking import check_reference
 
     check_together(known_values(config))
+    if config.seed == -1 and is_one_of_several():
+        raise ConfigError("seed=-1 in one of several processes: each would draw another; name one")
     if config.pseudo.photos is not None:
         check_reference(config.pseudo.teacher, config.tracking.uri, key="pseudo.teacher")
 
@@ -276,6 +301,8 @@ def _keep(
     from resistor_cls.tracking.run.training_callback import best_checkpoint
 
     predictions = callback.best  # None but on the first of several processes
+    if predictions is None and data.settings["test"] is None:
+        return {}
     overlap = validation_overlap(data).warning
     best = best_checkpoint(trainer)
     # Photos that trained cannot guarantee a risk.

@@ -81,6 +81,8 @@ def test_names_say_ohms_and_watts(name: str, ohms: float | None, watts: float | 
     [
         ("4k7", 4700),
         ("4.7k", 4700),
+        ("4,7k", 4700),
+        ("0,47", 0.47),
         ("4700", 4700),
         ("10R", 10),
         ("0R47", 0.47),
@@ -94,9 +96,15 @@ def test_values_are_read_as_people_write_them(text: str, ohms: float) -> None:
     assert parse_value(text) == ohms
 
 
-@pytest.mark.parametrize("text", ["", "k", "4,7k", "ten", "4k7_1-4W", "-5", "1e3", "1e-9"])
+@pytest.mark.parametrize("text", ["", "k", "ten", "4k7_1-4W", "-5", "1e3", "1e-9"])
 def test_text_without_a_value_is_refused(text: str) -> None:
     with pytest.raises(DataError, match=f"{text!r} is not a resistance: expected one such as 4k7"):
+        parse_value(text)
+
+
+@pytest.mark.parametrize("text", ["4,700", "1,000 kΩ", "1,000,000", "4,7k7"])
+def test_a_comma_that_may_separate_thousands_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match=f"{text!r} is not clear: a comma may separate thousands"):
         parse_value(text)
 
 

@@ -236,3 +236,13 @@ def test_a_certain_legal_code_has_a_legal_share_of_1(code: tuple[str, ...], back
 def test_another_series_is_refused() -> None:
     with pytest.raises(ConfigError, match="series 'E12': expected one of any, E24, E96"):
         read_values(certain([]), "E12")
+
+
+@given(seeds, st.sampled_from(["E24", "E96", "any"]))
+@settings(max_examples=20)
+def test_few_readings_are_the_first_of_many(rng: np.random.Generator, series: str) -> None:
+    scores = random_scores(rng, 1)
+    (few,), (many,) = read_values(scores, series, 4), read_values(scores, series, 300)
+    assert few == many[:4]
+    probabilities = [one.probability for one in many]
+    assert probabilities == sorted(probabilities, reverse=True)

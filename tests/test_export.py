@@ -1,6 +1,7 @@
 """`export`: one file that predicts without PyTorch, or one message."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from resistor_cls.export import PRECISIONS, main
 from resistor_cls.exporting.export_model import PRECISIONS as THEIRS
 from resistor_cls.inference import Predictor
 from resistor_cls.predict import main as predict
+from resistor_cls.train import main as train
 from tests.helpers.exports import content, original
 from tests.helpers.model_files import save_checkpoint
 
@@ -86,11 +88,29 @@ def test_an_exported_checkpoint_predicts_what_it_predicted(
     assert one.metadata["trained_on"] == ["00ff", "11ff"]
 
 
-def test_an_exported_model_is_not_evaluated(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert evaluate(["model=there.onnx", "data=folder", "data.root=.", "tracking=none"]) == 2
-    assert "there.onnx is an exported model, which only predicts" in capsys.readouterr().err
+def test_an_exported_model_is_evaluated_like_its_checkpoint(place: Path) -> None:
+    save_checkpoint(original(), place / "model.ckpt")
+    rng = np.random.default_rng(0)
+    for name in original().categories.names:
+        (place / "photos" / name).mkdir(parents=True)
+        for number in range(2):
+            photo = Image.fromarray(rng.integers(0, 256, (90, 120, 3), np.uint8))
+            photo.save(place / "photos" / name / f"{number}.png")
+    scores = []
+    for model in ("model.ckpt", "there.onnx"):
+        words = [f"model={model}", "data=folder", "data.root=photos", "paths.output=outputs"]
+        assert evaluate([*words, "tracking=none", "trainer=cpu", "unknown=0"]) == 0
+        (report,) = place.glob("outputs/**/report.json")
+        scores.append(json.loads(report.read_text())["metrics"])
+        shutil.rmtree("outputs")
+    for ours, theirs in zip(*scores, strict=True):
+        assert ours["value"] == pytest.approx(theirs["value"], abs=1e-4), ours["words"]
+
+
+def test_an_exported_model_is_not_trained(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["data=folder", "data.root=.", "tracking=none", "model.pretrained=there.onnx"]
+    assert train(words) == 2
+    assert "has no weights to start from; give weights.safetensors" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ("words", "found"),
     [
         (["--host", "0.0.0.0"], "others could use the service without a token; give --token-file"),
-        (["--host", "example.org"], "--host example.org: others could use"),
+        (["--host", "192.0.2.1"], "--host 192.0.2.1: others could use"),
+        (
+            ["--host", "no.such.invalid"],
+            "--host no.such.invalid: no machine has this name",
+        ),
         (["--host", "0.0.0.0", "--token-file", "file"], "--token-file file holds no token"),
         (["--token-file", "absent"], "--token-file absent cannot be read: No such file"),
         (["--port", "65536"], "--port 65536: expected 0 to 65535"),

@@ -11,7 +11,9 @@ is there already is not made again. Every training starts from the same random w
 - `full` changes nothing;
 - `pooled head` reads all bands by linear layers from one average over the crop (`PooledReader`);
 - `narrow generator` leaves out what was widened for other people's cameras and parts (`NARROW`);
-- `paints alone` takes no colours that were measured on photos of the 37 categories.
+- `paints alone` takes no colours that were measured on photos of the 37 categories;
+- `full, 1/4` and `full, x4` have fewer and more crops, as have `narrow, x2` and `narrow, x4`;
+- `narrow, then full` goes on from the weights of `narrow, x2`, with as many crops of all ranges.
 """
 
 import argparse
@@ -92,11 +94,20 @@ class Ablation:
         words: of the command line.
         ranges: constants of `resistor_cls.synthetic.crops.ranges` and their values.
         reader: the network.
+        times: its crops, as a multiple of `--crops`.
+        start: the ablation whose weights it starts from; none for random weights.
     """
 
     words: tuple[str, ...] = ()
     ranges: Mapping[str, object] = field(default_factory=dict)
     reader: type[BandReader] = BandReader
+    times: float = 1
+    start: str = ""
+
+    def total(self, crops: int) -> int:
+        """The crops that its weights have learned from, those of its start included."""
+        before = ABLATIONS[self.start].total(crops) if self.start else 0
+        return round(self.times * crops) + before
 
 
 ABLATIONS = {
@@ -104,24 +115,39 @@ ABLATIONS = {
     "pooled head": Ablation(reader=PooledReader),
     "narrow generator": Ablation(ranges=NARROW),
     "paints alone": Ablation(words=("+data.stream.measured=false",)),
+    "full, 1/4": Ablation(times=1 / 4),
+    "full, x4": Ablation(times=4),
+    "narrow, x2": Ablation(ranges=NARROW, times=2),
+    "narrow, x4": Ablation(ranges=NARROW, times=4),
+    "narrow, then full": Ablation(times=2, start="narrow, x2"),
 }
 
 
-def trained(ablation: Ablation, folder: Path, crops: int, batch: int) -> ResistorNetwork:
-    """Trains in a folder, unless that has been done, and loads the network."""
-    weights = folder / "weights.safetensors"
+def weights_of(name: str, work: Path, crops: int) -> Path:
+    """The file of an ablation's weights."""
+    label = "".join(letter if letter.isalnum() else "_" for letter in name)
+    return work.absolute() / f"{label}_{ABLATIONS[name].total(crops)}" / "weights.safetensors"
+
+
+def trained(name: str, work: Path, crops: int, batch: int) -> ResistorNetwork:
+    """Trains in a folder below `work`, unless that has been done, and loads the network."""
+    ablation = ABLATIONS[name]
+    weights = weights_of(name, work, crops)
+    words = list(ablation.words)
+    if ablation.start:
+        words.append(f"model.pretrained='{weights_of(ablation.start, work, crops)}'")
     # Workers that draw crops are forked from this process: they have the same constants.
     with ExitStack() as changed:
         changed.enter_context(patch.object(backbone, "BandReader", ablation.reader))
-        for name, value in ablation.ranges.items():
-            changed.enter_context(patch.object(ranges, name, value))
+        for constant, value in ablation.ranges.items():
+            changed.enter_context(patch.object(ranges, constant, value))
         if not weights.is_file():
             status = train.main(
                 [
                     "experiment=pretrain_bands", "tracking=none", f"seed={SEED}",
                     "trainer.max_epochs=1", f"trainer.ema={EMA}", f"data.batch_size={batch}",
-                    f"data.stream.length={crops}", *SMALL_REPORT, *ablation.words,
-                    f"hydra.run.dir='{folder}'",
+                    f"data.stream.length={round(ablation.times * crops)}", *SMALL_REPORT, *words,
+                    f"hydra.run.dir='{weights.parent}'",
                 ]
             )  # fmt: skip
             if status:
@@ -163,10 +189,10 @@ def main() -> None:
     crops = upright_crops(photos)
     rows = []
     for name, ablation in ABLATIONS.items():
-        folder = arguments.work.absolute() / f"{name}_{arguments.crops}".replace(" ", "_")
-        network = trained(ablation, folder, arguments.crops, arguments.batch)
+        network = trained(name, arguments.work, arguments.crops, arguments.batch)
         found = scores(network, photos, crops)
-        rows.append({"training": name, "crops": arguments.crops, "batch": arguments.batch, **found})
+        total = ablation.total(arguments.crops)
+        rows.append({"training": name, "crops": total, "batch": arguments.batch, **found})
         frame = pd.DataFrame(rows)
         frame.to_csv(arguments.out / "ablations.csv", index=False, float_format="%.4f")
         print(frame.to_string(index=False, float_format="{:.3f}".format), flush=True)

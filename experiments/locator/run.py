@@ -2,6 +2,7 @@
 
 `python experiments/locator/run.py train out.safetensors`, `… measure out.safetensors <photos>`,
 `… frames out.safetensors <photos>` for bodies that fill the frame, several parts and none;
+`… resolution <photos>` for the detector of the package at lower resolutions;
 README.md beside this file says what came out.
 """
 
@@ -21,13 +22,20 @@ import frames
 import numpy as np
 import torch
 
-from resistor_cls.data.crops import CROP_SHAPE, crop_view
+from resistor_cls.data.crops import CROP_SHAPE, View, crop_view
 from resistor_cls.data.geometry import OrientedBox, body_in_box, overlap
 from resistor_cls.data.images.decode import read_photo
+from resistor_cls.model.detector import search
+from resistor_cls.model.detector.detector import BodyDetector
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.model.detector.training import train_detector
 from resistor_cls.model.detector.views import categories_to_draw
+from resistor_cls.model.exported.files import RENDERED_ONNX
+from resistor_cls.model.exported.network import ExportedNetwork
 from resistor_cls.synthetic import draw, draw_empty, sample_scene
+
+# Sides in pixels of the first view and of close-ups; the first pair is that of the package.
+RESOLUTIONS = ((256, 160), (224, 160), (192, 160), (224, 128), (192, 128))
 
 
 @dataclass(frozen=True)
@@ -207,6 +215,46 @@ def _areas(answers: list[Answer]) -> list[float]:
     return [one[2] * one[3] / (other[2] * other[3]) for one, other in boxes]
 
 
+def at_resolution(
+    net: BodyDetector, photo: np.ndarray, wide: int, close: int
+) -> tuple[OrientedBox, bool]:
+    """The best detection, and whether it took a view from further away.
+
+    Args:
+        net: the detector.
+        photo: (height, width, 3) uint8 RGB.
+        wide: side in pixels of the first view.
+        close: of the close-ups.
+    """
+    sides, used = {search.WIDE: wide, search.CLOSE: close}, set()
+
+    def find(photo: np.ndarray, view: View, side: int, count: int) -> list[OrientedBox]:
+        used.add(side)
+        return net._detect_in_view(photo, view, sides.get(side, side), count)
+
+    return search.find_best(find, photo), search.FAR in used
+
+
+def measure_resolutions(net: BodyDetector, photos: Path, every: int) -> dict[str, object]:
+    """Scores, milliseconds of processor time, and views from further away, at each resolution."""
+    answers, spent, far = defaultdict(list), defaultdict(float), defaultdict(int)
+    for file, photo, box in annotated(photos, every):
+        for sides in RESOLUTIONS:
+            begun = time.process_time()
+            found, from_away = at_resolution(net, photo, *sides)
+            spent[sides] += time.process_time() - begun
+            far[sides] += from_away
+            answers[sides].append(Answer(file, box, found))
+    return {
+        f"{wide}, {close}": {
+            "milliseconds": round(1e3 * spent[wide, close] / len(found), 1),
+            "from_further_away": round(far[wide, close] / len(found), 3),
+            **summary(found, net.threshold),
+        }
+        for (wide, close), found in answers.items()
+    }
+
+
 def drawn_scores(net: Detector, count: int, seed: int, *, empty: bool) -> np.ndarray:
     """Scores of drawn photos, or of their tables without a part."""
     kinds = categories_to_draw()
@@ -239,8 +287,8 @@ def latency(net: Detector, looks: int) -> float:
     return round(float(np.median(times)) * 1000, 1)
 
 
-def main() -> None:
-    """Reads the command line."""
+def command_line() -> argparse.ArgumentParser:
+    """The commands and their options."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     training = commands.add_parser("train")
@@ -264,7 +312,15 @@ def main() -> None:
     framing.add_argument("photos", type=Path)
     framing.add_argument("--every", type=int, default=1, help="measure every n-th photo")
     framing.add_argument("--drawn", type=int, default=440, help="drawn photos of each kind")
-    chosen = parser.parse_args()
+    resolving = commands.add_parser("resolution")
+    resolving.add_argument("photos", type=Path)
+    resolving.add_argument("--every", type=int, default=1, help="measure every n-th photo")
+    return parser
+
+
+def main() -> None:
+    """Runs a command."""
+    chosen = command_line().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if chosen.command == "train":
         torch.set_num_threads(chosen.threads)
@@ -285,6 +341,12 @@ def main() -> None:
         }
         net.threshold = table_threshold(net)
         net.save(chosen.weights)
+        return
+    if chosen.command == "resolution":
+        exported = ExportedNetwork.load(RENDERED_ONNX).detector
+        assert exported is not None
+        resolutions = measure_resolutions(exported, chosen.photos, chosen.every)
+        print(json.dumps(resolutions, indent=1).replace("\n   ", ""))
         return
     net = Detector.load(chosen.weights)
     if chosen.command == "frames":

@@ -34,6 +34,20 @@ def _is_searched_on_several(key: str, values: Values) -> bool:
 RULES = (
     Rule(
         lambda values: bool(
+            values.get("tracking.register") and not values.get("tracking.log_model", True)
+        ),
+        "tracking.register=true with tracking.log_model=false: a model is registered from where it "
+        "is logged; set tracking.log_model=true",
+    ),
+    Rule(
+        lambda values: bool(
+            values.get("tracking.register") and values.get("tracking.kind") == "none"
+        ),
+        "tracking.register=true with tracking.kind=none: there is no store that a model could be "
+        "registered in; set tracking=mlflow",
+    ),
+    Rule(
+        lambda values: bool(
             values.get("data.train_on_validation") and values.get("trainer.patience") is not None
         ),
         "trainer.patience={trainer.patience} with data.train_on_validation=true: no photo is left "

@@ -104,6 +104,9 @@ _PHOTO_KEYS = {
         "An online generator to train on, such as one of synthetic crops; all photos of `data` "
         "then validate."),
     "data.stream.*": Key(anything("an argument of the generator"), "Set up the online generator."),
+    "data.shards": Key(file("a folder of shards").or_null(),
+        "Training photos in shards, as `resistor_cls.data.shards` writes them; all photos of "
+        "`data` then validate."),
     "data.cache": Key(text("a folder"), "Where decoded photos are kept."),
 }
 _SPLIT_KEYS = {
@@ -212,6 +215,8 @@ _TRAINER_KEYS = {
         "The hardware; auto takes a GPU where there is one."),
     "trainer.devices": Key(devices(),
         "How many devices, or which."),
+    "trainer.num_nodes": Key(_POSITIVE,
+        "Machines that train together, each with `trainer.devices` devices."),
     "trainer.strategy": Key(anything("a strategy of Lightning"), "How several devices cooperate."),
     "trainer.precision": Key(choice("auto", "32-true", "16-mixed", "bf16-mixed"),
         "Precision of training; auto is bf16-mixed where the hardware has bfloat16, 16-mixed on "
@@ -230,6 +235,13 @@ _TRAINER_KEYS = {
     "trainer.score_before": Key(_SWITCH,
         "Whether the starting network is scored on the validation photos before any training, as "
         "`before/…`."),
+    "trainer.resume": Key(text("auto, or the id or the folder of a run").or_null(),
+        "The interrupted training to continue: a run, or the newest of `paths.output` or the "
+        "experiment (auto), where there is one."),
+    "trainer.checkpoint_steps": Key(_POSITIVE.or_null(),
+        "Optimizer steps between two saved states of the training within an epoch."),
+    "trainer.checkpoint_minutes": Key(_NOT_NEGATIVE.or_null(),
+        "Minutes between two saved states of the training within an epoch."),
     "trainer.log_every_n_steps": Key(_COUNT, "Optimizer steps between two logged values."),
     **{
         f"trainer.limit_{part}_batches": Key(anything("a number, or a fraction"),
@@ -262,6 +274,8 @@ _RUN_KEYS = {
         "Whether use of processor, memory, disk and GPU is logged."),
     "tracking.log_model": Key(_SWITCH,
         "Whether the best weights are logged as an MLflow model beside the checkpoints."),
+    "tracking.register": Key(_SWITCH,
+        "Whether that model is registered too, as the next version of resistor_cls."),
     "paths.output": Key(text("a folder"),
         "Where each run gets a folder with figures, tables and log."),
     "paths.cache": Key(text("a folder"),

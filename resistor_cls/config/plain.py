@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _RECIPE = ("seed", "data.", "augment.", "model.", "optimizer.", "scheduler.", "trainer.")
 _OF_THE_MACHINE = (
     *("data.augment.", "data.root", "data.cache", "data.workers", "data.test"),
+    *("trainer.resume", "trainer.checkpoint_"),
     "augment.pipeline.file",
 )
 
@@ -55,6 +56,11 @@ def recipe(config: "DictConfig") -> Any:
     values = {key: one for key, one in flatten(config).items() if key.startswith(_RECIPE)}
     kept = {key: one for key, one in values.items() if not key.startswith(_OF_THE_MACHINE)}
     return plain_without_passwords(kept)
+
+
+def trainer_options(config: "DictConfig") -> dict[str, Any]:
+    """The keys of `trainer` as arguments of `build_trainer`."""
+    return {str(key): value for key, value in config.trainer.items() if key != "resume"}
 
 
 def report_options(config: "DictConfig") -> dict[str, Any]:

@@ -24,9 +24,11 @@ from resistor_cls.config.messages import explained, first_line
 from resistor_cls.config.optuna_study import trial_of_job
 from resistor_cls.config.parallel_jobs import end_with_parent, use_share_of_cores
 from resistor_cls.config.plain import flatten, resolved
+from resistor_cls.config.ranks import is_started, run_started, silence
 from resistor_cls.config.sweeps import is_multirun, sweep_of
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import printable, run_command, without_passwords
+from resistor_cls.processes import is_first
 from resistor_cls.usable_cores import usable_cores
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ def run_hydra(job: Job, name: str, doc: str, argv: Sequence[str] | None = None) 
     Returns:
         The exit status; see `resistor_cls.errors.run_command`.
     """
+    if is_started():
+        return run_command(lambda: run_started(job))
     words = list(sys.argv[1:] if argv is None else argv)
     if {"-h", "--help"} & set(words):
         return run_command(lambda: show(help_of(name, doc, words, _own_folder(words))))
@@ -146,6 +150,9 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
     @functools.wraps(job)
     def task(config: "DictConfig") -> object:
         use_own_start_method()
+        if not is_first():
+            silence()
+        noted = sweep if is_first() else None
         _redact_files()
         overrides = list(HydraConfig.get().overrides.task)
         elsewhere = os.getpid() != main_process
@@ -156,16 +163,16 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
         try:
             with explained(name, overrides):
                 check_config(config)
-            if sweep is not None:
+            if noted is not None:
                 # A name that was given is the parent's.
-                config.tracking.name = escaped(sweep.job_name(overrides))
+                config.tracking.name = escaped(noted.job_name(overrides))
             score = job(config)
-            if sweep is not None:
-                _note_end(sweep, overrides, score)
+            if noted is not None:
+                _note_end(noted, overrides, score)
             return score  # what a sweeper such as optuna optimizes
         except Exception as error:
-            if sweep is not None:
-                _note_end(sweep, overrides, None, error)
+            if noted is not None:
+                _note_end(noted, overrides, None, error)
             if elsewhere:
                 raise  # the launcher brings it from its worker, when all jobs are through
             if sweep is not None:

@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import json
 import logging
-import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ from resistor_cls.config.composing import compose_with_hydra
 from resistor_cls.config.messages import explained
 from resistor_cls.config.optuna_study import check_search, is_searched, study_words
 from resistor_cls.errors import ConfigError, many, without_passwords
+from resistor_cls.processes import is_first, is_one_of_several
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -70,10 +71,25 @@ def sweep_of(
     shows_only = arguments.cfg or arguments.info
     if not (arguments.multirun or config.hydra.mode == RunMode.MULTIRUN):
         _check_single(config, [one.key_or_group for one in parsed if one.is_sweep_override()])
-        # The other processes of a training are given the folder of the first.
-        first = int(os.environ.get("LOCAL_RANK", "0")) == 0
-        yield None, [_claimed(config, "run")] if first and not shows_only else []
+        if shows_only:
+            yield None, []
+            return
+        if name == "train" and config.trainer.resume is not None and is_one_of_several():
+            raise ConfigError(
+                f"trainer.resume={config.trainer.resume} in one of several processes: start the "
+                "training once, by trainer=ddp, or begin a new run by trainer.resume=null"
+            )
+        if is_first():
+            yield None, [_run_folder(name, config)]
+        else:  # what the other processes of a training write is of no use
+            with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
+                yield None, [f"hydra.run.dir={quoted(escaped(folder))}", "hydra.output_subdir=null"]
         return
+    if is_one_of_several():
+        raise ConfigError(
+            "a sweep in one of several processes: start the sweep once, and its jobs in several "
+            "processes, by trainer=ddp or hydra/launcher=submitit_slurm"
+        )
     with explained(name, words):
         varying = _varying(config.hydra.sweeper.get("params") or {}, words)
     compared = config.get("compare")
@@ -200,6 +216,15 @@ def _opened(
         monitor=OmegaConf.select(config, "trainer.monitor"),
         **_store(config),
     )
+
+
+def _run_folder(name: str, config: "DictConfig") -> str:
+    """The word for the folder of a single run: of one that it continues, or a new one."""
+    from resistor_cls.config.resuming import resumed_folder
+
+    if name == "train" and (folder := resumed_folder(config)) is not None:
+        return f"hydra.run.dir={quoted(escaped(str(folder)))}"
+    return _claimed(config, "run")
 
 
 def _claimed(config: "DictConfig", mode: str) -> str:

@@ -44,6 +44,11 @@ class Values:
 
     def refusal(self, value: Any) -> str:
         """What is expected instead of a value that is not accepted."""
+        if self.suffix == WEIGHTS_SUFFIX and ends_with(".onnx")(value):
+            return (
+                "an exported model has no weights to start from; give weights.safetensors of the "
+                "run that it was exported from"
+            )
         if self.names:
             return "; ".join(filter(None, [nearest(str(value), self.names), self.more]))
         words = self.words

@@ -95,8 +95,9 @@ def sample_view(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndar
             [sin, cos, (view.y - top) / whole - 0.5 + sin * from_x + cos * from_y],
         ]
     )
+    # OpenCV resamples four channels faster than three, into the same levels.
     resampled = cv2.warpAffine(
-        photo,
+        cv2.cvtColor(photo, cv2.COLOR_RGB2RGBA),
         where,
         (columns * fine, rows * fine),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -104,7 +105,7 @@ def sample_view(photo: np.ndarray, view: View, size: tuple[int, int]) -> np.ndar
     )
     if fine > 1:
         resampled = cv2.resize(resampled, (columns, rows), interpolation=cv2.INTER_AREA)
-    return resampled
+    return cv2.cvtColor(resampled, cv2.COLOR_RGBA2RGB)
 
 
 def _near(photo: np.ndarray, view: View, reach: float) -> tuple[np.ndarray, int, int]:

@@ -24,8 +24,13 @@ from resistor_cls.data.known_bodies import Body, boxes_of, known_body
 from resistor_cls.data.label_alignment import aligned_targets
 from resistor_cls.data.loaders import training_options
 from resistor_cls.data.loading import load_photos
-from resistor_cls.data.online_generator import OnlineGenerator, check_online_generator
+from resistor_cls.data.online_generator import (
+    OnlineGenerator,
+    check_online_generator,
+    check_only_validate,
+)
 from resistor_cls.data.pseudo_labels import NO_TABLE, PseudoLabels, PseudoPhotos, pseudo_photos
+from resistor_cls.data.shards import ShardedPhotos, open_shards
 from resistor_cls.data.sources.boxes import Box
 from resistor_cls.data.sources.source import Source
 from resistor_cls.data.sources.walk import log_left_out
@@ -57,6 +62,8 @@ class PhotoDataModule(LightningDataModule):
         subset: photos of the test batches: `validation`, `train`, `test` or `all`.
         online_generator: makes the training items, such as crops that are drawn meanwhile; all of
             the photos then validate.
+        shards: folder of training photos, see `resistor_cls.data.shards`; all of the photos then
+            validate.
         pseudo: photos that a model has labelled; they train too.
         mix: mixes the photos of each training batch, after it was moved to its device.
         workers: processes that augment; `auto` is half of the cores, at most 8, and fewer where
@@ -64,7 +71,7 @@ class PhotoDataModule(LightningDataModule):
         cache: folder of decoded photos.
 
     The arguments are attributes too: `batch_size` may be changed at any time, `pseudo` before
-    `setup`, `subset` after it.
+    `setup`, `subset` after it; `cache` is called `cache_folder`.
 
     Attributes:
         photo_set: the readable photos (after `setup`, as all that follow).
@@ -98,6 +105,7 @@ class PhotoDataModule(LightningDataModule):
         skip_unreadable: bool = False,
         subset: str = "validation",
         online_generator: OnlineGenerator | None = None,
+        shards: str | Path | None = None,
         pseudo: PseudoLabels | None = None,
         mix: Mixing | None = None,
         workers: int | str = "auto",
@@ -117,14 +125,20 @@ class PhotoDataModule(LightningDataModule):
         self.batch_size, self.subset = batch_size, subset
         self._drop_last, self._skip_unreadable = drop_last, skip_unreadable
         self.online_generator, self.pseudo, self.mix = online_generator, pseudo, mix
+        self.shards = None if shards is None else open_shards(shards)
         self._check_online_generator()
         self.workers, self._workers_fixed = worker_count(workers), workers != "auto"
-        self._cache_folder = Path(cache)
+        self.cache_folder = Path(cache)
         self._cache: PhotoCache | None = None
+        self._place: tuple[int, int | None, int] | None = None
 
     def _check_online_generator(self) -> None:
-        made = self.online_generator, self.pseudo, self.mix
-        check_online_generator(self._split_config, self.preprocess.channels, *made)
+        if self.shards is None:
+            made = self.online_generator, self.pseudo, self.mix
+            check_online_generator(self._split_config, self.preprocess.channels, *made)
+            return
+        others = {"data.stream": self.online_generator, "pseudo.photos": self.pseudo}
+        check_only_validate("data.shards", self._split_config, others)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -136,6 +150,7 @@ class PhotoDataModule(LightningDataModule):
             "drop_last": self._drop_last,
             "skip_unreadable": self._skip_unreadable,
             **asdict(self._split_config),
+            **({} if self.shards is None else {"shards": str(self.shards.folder)}),
             **self.source.settings,
         }
         return dict(plain_without_passwords(values))
@@ -177,6 +192,8 @@ class PhotoDataModule(LightningDataModule):
     @property
     def train_counts(self) -> np.ndarray:
         """(categories,) int, training photos of each; 0 of all if an online generator trains."""
+        if self.shards is not None:
+            return np.asarray(self.shards.counts)
         targets = np.asarray(self.photo_set.targets)[self.train_indices]
         counts = np.bincount(targets, minlength=len(self.categories))
         if self.pseudo_photos is not None:
@@ -244,6 +261,9 @@ class PhotoDataModule(LightningDataModule):
         """Items of training batches, augmented at random."""
         if self.online_generator is not None:
             return self.online_generator(self.categories, self.preprocess.shape, self._augmentation)
+        if self.shards is not None:
+            self.shards.require(self.categories)
+            return ShardedPhotos(self.shards, self.preprocess, self._augmentation)
         labelled = self._dataset(self.train_indices, self._augmentation)
         return with_pseudo(labelled, self.pseudo_photos, self._augmentation)
 
@@ -262,7 +282,7 @@ class PhotoDataModule(LightningDataModule):
         if self._cache is None:  # else `setup` has been called before the trainer's
             photos, _ = self._load()
             if self.pseudo is not None:
-                self.pseudo.open(photos.photo_set.categories, self.preprocess, self._cache_folder)
+                self.pseudo.open(photos.photo_set.categories, self.preprocess, self.cache_folder)
 
     def setup(self, stage: str | None = None) -> None:
         """Finds, checks and splits the photos; doing it again changes nothing."""
@@ -276,14 +296,15 @@ class PhotoDataModule(LightningDataModule):
         self.targets = np.asarray(self.photo_set.targets)
         self.metadata, self.edge_descriptors = cache.metadata, cache.edge_descriptors
         self.located, self.places = cache.located if self.preprocess.locates else None, cache.places
-        undivided = self.subset == "all" or self.online_generator is not None
+        only_validate = self.online_generator is not None or self.shards is not None
+        undivided = self.subset == "all" or only_validate
         self.split = assign(self._split_config, photos, cache, undivided=undivided)
         if self.subset == "test" and not len(self.split.indices("test")):
             raise ConfigError("subset=test, but there are no test photos: set data.test")
         if self.pseudo is not None:
             roles = dict(zip(cache.pixel_hashes, self.split.role_of.tolist(), strict=True))
             self.pseudo_photos = pseudo_photos(
-                self.pseudo, self.categories, self.preprocess, self._cache_folder, roles
+                self.pseudo, self.categories, self.preprocess, self.cache_folder, roles
             )
         self.fingerprint = fingerprint(cache.contents, self.photo_set.labels)
         labels = role_labels(self._split_config, self.split)
@@ -293,7 +314,7 @@ class PhotoDataModule(LightningDataModule):
     def _load(self) -> tuple[ExternalSplits, PhotoCache]:
         external, skip_unreadable = self._split_config.external, self._skip_unreadable
         return load_photos(
-            self.source, external, self.preprocess, self._cache_folder, skip_unreadable
+            self.source, external, self.preprocess, self.cache_folder, skip_unreadable
         )
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
@@ -306,6 +327,14 @@ class PhotoDataModule(LightningDataModule):
             ConfigError: no batch can be filled, or shared memory is too small for the workers.
         """
         dataset = self.train_dataset
+        if isinstance(dataset, ShardedPhotos):
+            return dataset.loader(
+                self.batch_size,
+                torch.initial_seed(),
+                drop_last=self._drop_last,
+                num_workers=self.workers,
+                pin_memory=torch.cuda.is_available(),
+            )
         options = training_options(
             dataset,
             self.batch_size,
@@ -315,7 +344,14 @@ class PhotoDataModule(LightningDataModule):
             fixed_workers=self._workers_fixed,
             ranks=(self.trainer.world_size, self.trainer.global_rank) if self.trainer else (),
         )
+        if self._place is not None:
+            (epoch, order, batches), self._place = self._place, None
+            options["sampler"].continue_at(epoch, order, batches * self.batch_size)
         return self._loader(Repeatable(dataset, torch.initial_seed()), **options)
+
+    def continue_at(self, epoch: int, order: int | None, batches: int) -> None:
+        """Begins the next training loader within an epoch; see `EpochSampler.continue_at`."""
+        self._place = epoch, order, batches
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Batches of the validation photos, in order, without augmentation."""

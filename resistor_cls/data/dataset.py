@@ -1,6 +1,7 @@
 """Cached photos as items of batches, in an order and with random numbers that are repeatable."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,32 @@ def with_pseudo(
     return ConcatDataset([labelled, more])
 
 
+class RepeatableDraws:
+    """Random numbers of items that depend on the seed, the epoch and the position alone.
+
+    Args:
+        seed: of all of them.
+        length: number of items in an epoch.
+    """
+
+    def __init__(self, seed: int, length: int) -> None:
+        self._length = length
+        # Neighbouring seeds would otherwise share most of their items' seeds.
+        self._first = int(np.random.SeedSequence(seed).generate_state(1)[0])
+
+    @contextmanager
+    def of(self, epoch: int, position: int) -> Iterator[None]:
+        """Seeds PyTorch's generator for one item; afterwards it is as before."""
+        generator = torch.default_generator
+        before = generator.get_state()
+        # PyTorch's generator takes 32 bits: no two of 4 billion items have the same.
+        generator.manual_seed((self._first + epoch * self._length + position) % 2**32)
+        try:
+            yield
+        finally:
+            generator.set_state(before)
+
+
 class Repeatable(Dataset[dict[str, Tensor]]):
     """Items whose randomness depends on the seed, the epoch and their position alone.
 
@@ -79,8 +106,7 @@ class Repeatable(Dataset[dict[str, Tensor]]):
     def __init__(self, dataset: Dataset[dict[str, Tensor]], seed: int) -> None:
         self._dataset = dataset
         self._length = len(dataset)  # type: ignore[arg-type]
-        # Neighbouring seeds would otherwise share most of their items' seeds.
-        self._first = int(np.random.SeedSequence(seed).generate_state(1)[0])
+        self._draws = RepeatableDraws(seed, self._length)
 
     def __len__(self) -> int:
         return self._length
@@ -92,20 +118,18 @@ class Repeatable(Dataset[dict[str, Tensor]]):
             key: epoch and position, as `EpochSampler` gives them; a position alone is of epoch 0.
         """
         epoch, position = key if isinstance(key, tuple) else (0, key)
-        generator = torch.default_generator
-        before = generator.get_state()
-        # PyTorch's generator takes 32 bits: no two of 4 billion items have the same.
-        generator.manual_seed((self._first + epoch * self._length + position) % 2**32)
-        try:
+        with self._draws.of(epoch, position):
             return self._dataset[position]
-        finally:
-            generator.set_state(before)
 
 
 class EpochSampler(DistributedSampler[Any]):
     """Shuffled positions, each with its epoch, the same whatever the number of workers.
 
     Lightning sets the epoch; without it, each pass is the next one.
+
+    Attributes:
+        order: seed of the order of the newest pass; None where processes share the items, whose
+            order follows from the epoch.
 
     Args:
         dataset: whose positions.
@@ -118,16 +142,35 @@ class EpochSampler(DistributedSampler[Any]):
         self, dataset: Dataset[dict[str, Tensor]], seed: int, processes: int = 1, rank: int = 0
     ) -> None:
         super().__init__(dataset, num_replicas=processes, rank=rank, shuffle=True, seed=seed)
+        self.order: int | None = None
+        self._begun: tuple[int, int] | None = None  # an epoch, and the positions taken in it
+
+    def continue_at(self, epoch: int, order: int | None, taken: int) -> None:
+        """Begins the next pass within an epoch that another process has begun.
+
+        Args:
+            epoch: from 0.
+            order: of that process; None where the epoch has not begun.
+            taken: positions that are left out because they were taken.
+        """
+        self.epoch, self.order = epoch, order
+        self._begun = None if order is None and not taken else (epoch, taken)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        positions = list(super().__iter__()) if self.num_replicas > 1 else self._shuffled()
-        epoch, self.epoch = self.epoch, self.epoch + 1
-        return iter([(epoch, position) for position in positions])
+        epoch = self.epoch
+        begun, self._begun = self._begun, None
+        # All of an epoch may have been taken: then nobody has asked for its positions.
+        continued, taken = (True, begun[1]) if begun and begun[0] == epoch else (False, 0)
+        positions = list(super().__iter__()) if self.num_replicas > 1 else self._shuffled(continued)
+        self.epoch = epoch + 1
+        return iter([(epoch, position) for position in positions[taken:]])
 
-    def _shuffled(self) -> list[int]:
+    def _shuffled(self, continued: bool) -> list[int]:
         """All positions, shuffled as PyTorch's loaders without workers do."""
         # These draw two seeds, one of them for workers. With workers they draw only one, and all
         # later random numbers, such as those of dropout, would depend on that.
-        _, seed = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
-        shuffled = torch.randperm(self.total_size, generator=torch.Generator().manual_seed(seed))
-        return shuffled.tolist()
+        if not continued:
+            _, self.order = (int(torch.empty((), dtype=torch.int64).random_()) for _ in range(2))
+        assert self.order is not None
+        generator = torch.Generator().manual_seed(self.order)
+        return torch.randperm(self.total_size, generator=generator).tolist()

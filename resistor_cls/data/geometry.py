@@ -61,7 +61,8 @@ class OrientedBox:
         Returns:
             (*shape,) bool.
         """
-        rows, columns = np.indices(shape) + 0.5
+        rows, columns = (np.arange(side) + 0.5 for side in shape)
+        rows = rows[:, None]
         cos, sin = math.cos(self.angle), math.sin(self.angle)
         along = np.abs((columns - self.x) * cos + (rows - self.y) * sin)
         across = np.abs((rows - self.y) * cos - (columns - self.x) * sin)

@@ -1,5 +1,7 @@
 """How training batches are loaded: order, workers and the smallest batch."""
 
+import math
+import signal
 from typing import Any
 
 import torch
@@ -35,12 +37,14 @@ def training_options(
     Raises:
         ConfigError: no batch can be filled, or shared memory is too small for the workers.
     """
-    count = len(dataset)  # type: ignore[arg-type]
+    processes = ranks[0] if ranks else 1
+    count = math.ceil(len(dataset) / processes)  # type: ignore[arg-type]
+    each = f" of each of {processes} processes" if processes > 1 else ""
     if drop_last and count < batch_size:
         raise ConfigError(
-            f"data.batch_size={batch_size} is more than the {count} training photos (data.gap, "
-            "data.folds and data.shots decide how many the split leaves): lower it, or set "
-            "data.drop_last=false"
+            f"data.batch_size={batch_size} is more than the {count} training photos{each} "
+            "(data.gap, data.folds and data.shots decide how many the split leaves): lower it, or "
+            "set data.drop_last=false"
         )
     workers = workers_that_fit(workers, batch_size * photo_bytes, fixed=fixed_workers)
     return {
@@ -49,4 +53,15 @@ def training_options(
         "num_workers": workers,
         "persistent_workers": workers > 0,
         "generator": torch.Generator(),  # of seeds that nothing is drawn from
+        "worker_init_fn": _ignore_signals,
     }
+
+
+def _ignore_signals(worker: int) -> None:
+    """Leaves it to the training when its workers end.
+
+    Ctrl-C and schedulers such as Slurm signal all processes at once. A training that saves its
+    state before it stops needs its workers until then; they end with it in any case.
+    """
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)

@@ -1,6 +1,6 @@
 """An online generator: makes training items while the training runs, such as synthetic crops."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -46,15 +46,30 @@ def check_online_generator(
         raise ConfigError(
             f"data.stream draws RGB photos, but model.channels={channels}: leave one of them out"
         )
+    check_only_validate("data.stream", split_config, {"pseudo.photos": pseudo, "mix": mix})
+
+
+def check_only_validate(
+    trains: str, split_config: SplitConfig, others: Mapping[str, object]
+) -> None:
+    """Checks that photos only validate where others train.
+
+    Args:
+        trains: the key that names what trains.
+        split_config: of the photos.
+        others: key → value of what trains too; None where it does not.
+
+    Raises:
+        ConfigError: two keys that do not go together, both named.
+    """
     changed = {
         f"data.{key}={getattr(split_config, key)}"
         for key in ("validation_size", "validation", "train_on_validation")
         if getattr(split_config, key) != getattr(SplitConfig, key)
     }
-    others = {"pseudo.photos": pseudo, "mix": mix}
     changed |= {key for key, value in others.items() if value is not None}
     if changed:
         raise ConfigError(
-            f"{min(changed)} does not go with data.stream, which trains on what it makes while all "
-            "photos validate: leave one of them out"
+            f"{min(changed)} does not go with {trains}, which trains while all photos validate: "
+            "leave one of them out"
         )

@@ -13,8 +13,8 @@ from resistor_cls.data.splits.config import SplitConfig
 
 _SPLIT_KEYS = tuple(field.name for field in fields(SplitConfig))
 _MODULE_KEYS = (
-    "batch_size", "augment", "drop_last", "skip_unreadable", "subset", "pseudo", "mix", "workers",
-    "cache",
+    "batch_size", "augment", "drop_last", "skip_unreadable", "subset", "shards", "pseudo", "mix",
+    "workers", "cache",
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The photos that an export is scored on."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from resistor_cls.inference.photo_paths import find_photos
 from resistor_cls.synthetic import any_part, draw, sample_scene
 
 DRAWN = 200  # photos where none are given: a share of 0.995 is one of them
+CALIBRATING = 100  # photos that set the ranges of activations in 8 bits; more change little
 _SIDE = 480  # pixels of a drawn photo
 
 
@@ -33,6 +35,12 @@ def labelled_folder(folder: Path) -> list[Labelled]:
         )
         for file in find_photos([folder])
     ]
+
+
+def set_apart(photos: Sequence[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
+    """Photos that calibrate, evenly spread and at most half of all, and the others, that score."""
+    every = max(2, math.ceil(len(photos) / CALIBRATING))
+    return list(photos[::every]), [one for place, one in enumerate(photos) if place % every]
 
 
 def drawn_photos(

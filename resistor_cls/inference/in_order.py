@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from resistor_cls.errors import EXPENDABLE
 from resistor_cls.usable_cores import usable_cores
 
 _Item = TypeVar("_Item")
@@ -27,16 +28,16 @@ def mapped_in_order(
         Each item with its result, in their order.
     """
     begun: deque[tuple[_Item, Future[_Result]]] = deque()
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        try:
-            for item in items:
-                begun.append((item, pool.submit(function, item)))
-                if len(begun) >= ahead:
-                    yield _ended(begun)
-            while begun:
+    pool = ThreadPoolExecutor(usable_cores(), thread_name_prefix=EXPENDABLE)
+    try:
+        for item in items:
+            begun.append((item, pool.submit(function, item)))
+            if len(begun) >= ahead:
                 yield _ended(begun)
-        finally:  # who takes no more results waits for no more
-            pool.shutdown(wait=False, cancel_futures=True)
+        while begun:
+            yield _ended(begun)
+    finally:  # who takes no more results waits for no more
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _ended(begun: deque[tuple[_Item, Future[_Result]]]) -> tuple[_Item, _Result]:

@@ -26,7 +26,7 @@ def each_with_bodies(
         photos: read as the results are taken; by several threads some photos ahead.
         prepare: of the network.
         every: whether all bodies are asked for.
-        parallel: whether several threads may preprocess a photo each.
+        parallel: whether several threads preprocess a photo each.
     """
 
     def preprocess(photo: Photo) -> Bodies | DataError:
@@ -35,10 +35,14 @@ def each_with_bodies(
         except DataError as error:
             return error
 
-    several = not isinstance(photos, Sequence) or len(photos) > 1
-    if several and parallel:
+    if parallel:
         return mapped_in_order(preprocess, photos, _AHEAD)
     return ((photo, preprocess(photo)) for photo in photos)
+
+
+def may_be_several(photos: Iterable[Photo]) -> bool:
+    """Whether these are not known to be one photo, or none."""
+    return not isinstance(photos, Sequence) or len(photos) > 1
 
 
 def _bodies(photo: Photo, prepare: ImagePreprocessing, every: bool) -> Bodies:

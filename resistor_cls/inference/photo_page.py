@@ -66,6 +66,10 @@ class Page(Format):
         """Writes the counts, which the page shows above the photos, and the foot."""
         self._put("foot", counts=self._counts, calibrated=self._calibrated)
 
+    def interrupt(self) -> None:
+        """Writes the counts of the photos that are on the page, and the foot."""
+        self.end()
+
     @staticmethod
     def _put(macro: str, **values: Any) -> None:
         # ASCII, because the page declares UTF-8 whatever the encoding of the output is.

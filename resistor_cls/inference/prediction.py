@@ -75,26 +75,27 @@ class Prediction:
     """A prediction for one photo, or for one body in it.
 
     Attributes:
-        photo: the file; None for a photo in memory.
+        photo: the file, as the caller named it; None for a photo in memory.
         text: the reading in words, "don't know" or "no resistor found"; None for a photo that
             cannot be read.
-        ohms: resistance in ohms; None where it is not known or the prediction is not accepted, as
-            are the next four.
-        tolerance: as a fraction; None also where parts of the category differ in it.
-        watts: power rating in watts.
-        bands: the colours, first digit first; None also where parts of the category differ in
-            them.
-        category: the name of the category.
+        ohms: resistance in ohms; None where it is not known or the prediction is not accepted.
+        tolerance: as a fraction; None where it is not known, the prediction is not accepted, or
+            parts of the category differ in it.
+        watts: power rating in watts; None where it is not known or the prediction is not accepted.
+        bands: the colours, first digit first; None where they are not known, the prediction is not
+            accepted, or parts of the category differ in them.
+        category: the name of the category; None where there is none or the prediction is not
+            accepted.
         confidence: probability that the best guess is right, accepted or not: calibrated where the
-            model has a calibration. None where no body was found.
+            model has a calibration; None where no body was found.
         calibrated: whether the model has a calibration.
         accepted: whether the text is a reading; None for a photo that cannot be read.
-        reason: a sentence that says why it is not accepted.
+        reason: a sentence that says why it is not accepted; None where it is.
         located: whether the body was found; None for a model without a detector.
         familiar: whether the photo is like the calibration photos; None where that is not tested.
         box: of the body; None where it was not found.
         candidates: the most probable categories or values in order, accepted or not.
-        error: why the photo cannot be read.
+        error: why the photo cannot be read; None where it can.
         markings: all band sequences of parts of the category; empty where they are not known.
         body: number of the body, from 1; None where only one body is read.
         label: the category, where its name states more than `text`.

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -21,21 +22,24 @@ from resistor_cls.inference.batches import (
 )
 from resistor_cls.inference.category_prediction import category_prediction
 from resistor_cls.inference.expectation import with_verdict
-from resistor_cls.inference.photo_bodies import Bodies, each_with_bodies
+from resistor_cls.inference.in_order import mapped_in_order
+from resistor_cls.inference.photo_bodies import Bodies, each_with_bodies, may_be_several
 from resistor_cls.inference.photo_input import Photo, is_one, pixels_of
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.read_options import ReadOptions, check_no_options, equal_ohms
 from resistor_cls.inference.reading_calibration import DEFAULT_THRESHOLD, ReadingCalibration
 from resistor_cls.inference.value_reader import ValueReader
+from resistor_cls.inference.wording import MODEL_THRESHOLD
 from resistor_cls.model.exported.files import ONNX_SUFFIX, RENDERED_ONNX
 from resistor_cls.model.exported.network import ExportedNetwork
 from resistor_cls.model.photo_network import PhotoNetwork
 from resistor_cls.model.tta import check_views
+from resistor_cls.usable_cores import usable_cores
 
 if TYPE_CHECKING:
     from resistor_cls.model import ResistorNetwork
 
-_AT_ONCE = 16  # photos read before their predictions appear, about a second: fewer take longer each
+_AT_ONCE = 8  # photos that are read together, by one core: fewer take longer each
 
 
 class Predictor:
@@ -68,7 +72,7 @@ class Predictor:
         saved = self._model.metadata.get("calibration")
         self.calibration = None if saved is None else Calibration.from_dict(saved)
         self.argument_prefix = ""
-        self._threshold_by = "the model's probability threshold"
+        self._threshold_by = MODEL_THRESHOLD
         self._threshold: float | None = None  # that the caller chose
         self._reading_calibration = ReadingCalibration.of(self._model.metadata)
         self.set_read_options(read_options or ReadOptions())
@@ -270,13 +274,21 @@ class Predictor:
         if risk is not None:
             self.check_risk(risk)
         several: Any = [photos] if is_one(photos) else photos
-        return (
-            predictions
-            for group in batched(
-                each_with_bodies(several, self._prepare, every, self._model.parallel), _AT_ONCE
-            )
-            for predictions in self._of_group(group, top, risk, every)
-        )
+        return chain.from_iterable(self._groups(several, top, risk, every))
+
+    def _groups(
+        self, photos: Iterable[Photo], top: int, risk: float | None, every: bool
+    ) -> Iterator[list[list[Prediction]]]:
+        """The predictions of some photos at a time, which are located and read by all cores."""
+        parallel = self._model.parallel and may_be_several(photos)
+        groups = batched(each_with_bodies(photos, self._prepare, every, parallel), _AT_ONCE)
+
+        def predict(group: Sequence[tuple[Photo, Bodies | DataError]]) -> list[list[Prediction]]:
+            return list(self._of_group(group, top, risk, every))
+
+        if not parallel:
+            return map(predict, groups)
+        return (found for _, found in mapped_in_order(predict, groups, usable_cores()))
 
     def _of_group(
         self,

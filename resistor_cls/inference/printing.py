@@ -41,6 +41,9 @@ class Format:
     def end(self) -> None:
         """Writes what comes after the last photo, by default nothing."""
 
+    def interrupt(self) -> None:
+        """Completes the output where no more photos follow, by default by nothing."""
+
 
 class Table(Format):
     """Lines for people.
@@ -123,6 +126,10 @@ class Json(Format):
     def end(self) -> None:
         """Closes the array."""
         put("\n]\n", sys.stdout)
+
+    def interrupt(self) -> None:
+        """Closes the array."""
+        self.end()
 
 
 class JsonLines(Format):

@@ -34,7 +34,14 @@ MAX_EDGE_WIDTH = 0.065
 # of 255: a grey photo has 0, one of a single tint little; 742 photos by three people have at least
 # 3.9.
 MIN_COLOUR = 2.0
+# The reasons, and what to do; the web export takes them from here.
 NO_COLOUR = "the photo has no colour, or a single tint; take it in colour"
+SMALL = "the body is {length:.0f} pixels long; come closer"
+DARK = "the photo is too dark; more light"
+BRIGHT = "the photo is too bright: the body is blown out; less exposure"
+BLURRED = "the photo is blurred; hold still or focus"
+DARK_BANDS = "the {first} and {second} band are too dark to tell apart; more light"
+DOUBTFUL_BAND = "the {place} band is {one} or {other}"
 # Contrast along the axis below which no edge is measured, in levels of 255: noise is as large.
 _MIN_CONTRAST = 12.0
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
@@ -129,13 +136,13 @@ def photo_reason(length: float, quality: CropQuality) -> str | None:
         quality: of its crop.
     """
     if length < MIN_LENGTH:
-        return f"the body is {length:.0f} pixels long; come closer"
+        return SMALL.format(length=length)
     if quality.brightness < MIN_BRIGHTNESS:
-        return "the photo is too dark; more light"
+        return DARK
     if quality.clipped > MAX_CLIPPED:
-        return "the photo is too bright: the body is blown out; less exposure"
+        return BRIGHT
     if quality.edge_width > MAX_EDGE_WIDTH:
-        return "the photo is blurred; hold still or focus"
+        return BLURRED
     return None
 
 
@@ -158,8 +165,7 @@ def band_reason(scores: BandScores, photo: int, reading: ValueReading) -> str | 
     dark = doubtful & np.array([DARK_COLOURS.issuperset(pair) for pair in pairs])
     for place in range(DIGIT_BANDS[len(reading.bands)]):
         if dark[place] and dark[place + 1]:
-            bands = f"{_ORDINALS[place]} and {_ORDINALS[place + 1]} band"
-            return f"the {bands} are too dark to tell apart; more light"
+            return DARK_BANDS.format(first=_ORDINALS[place], second=_ORDINALS[place + 1])
     # Tolerance and temperature coefficient do not make the value doubtful.
     of_value = DIGIT_BANDS[len(reading.bands)] + 1
     named = [
@@ -168,4 +174,5 @@ def band_reason(scores: BandScores, photo: int, reading: ValueReading) -> str | 
     if not named:
         return None
     place = max(named, key=lambda one: second[one])
-    return f"the {_ORDINALS[place]} band is {pairs[place][0]} or {pairs[place][1]}"
+    one, other = pairs[place]
+    return DOUBTFUL_BAND.format(place=_ORDINALS[place], one=one, other=other)

@@ -6,7 +6,7 @@ import numpy as np
 
 from resistor_cls.categories import Categories
 from resistor_cls.code_priors import DEFAULT_SERIES, SERIES, number_weights
-from resistor_cls.colour_code import DIGITS, encode_ohms, ohms_in_words
+from resistor_cls.colour_code import CODES, DIGITS, encode_ohms, has_code, ohms_in_words
 from resistor_cls.errors import ConfigError, DataError
 
 _SAME = 1e-9  # relative difference of equal ohms: rounding, far below the next value of a code
@@ -48,10 +48,9 @@ class ReadOptions:
         if self.expected is None:
             return
         name = f"{prefix}expect: {ohms_in_words(self.expected)}"
-        if not _numbers(self.expected):
+        if not has_code(self.expected):
             raise ConfigError(
-                f"{name} is a value that no colour code shows (expected at most three digits, "
-                "0.1 Ω to 999 GΩ): correct the value"
+                f"{name} is a value that no colour code shows ({CODES}): correct the value"
             )
         if self.categories is not None:
             check_listed(self.expected, self.categories, f"is not in {self.source}", prefix)

@@ -43,7 +43,8 @@ def sample_figures(data: "PhotoDataModule", count: int) -> Results:
         count: training photos, at most.
     """
     figures = {"train_samples": train_samples(data, count)}
-    if data.online_generator is None:  # generated photos have no original to compare with
+    # Only photos of the photo set have their original in the cache, to compare with.
+    if data.online_generator is None and data.shards is None:
         figures["augmentation"] = augmentation_sheet(data)
     return Results(figures=figures)
 

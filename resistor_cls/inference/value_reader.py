@@ -27,6 +27,7 @@ from resistor_cls.inference.reading_calibration import ReadingCalibration
 from resistor_cls.inference.wording import (
     BOTH_WAYS,
     DONT_KNOW,
+    EITHER,
     Wording,
     close_readings,
     no_resistor,
@@ -176,7 +177,8 @@ class ValueReader:
             return Wording(_text(best), True)
         if both_ways(ranked, read.readings):
             first, second = ranked[:2]
-            return Wording(f"{first.text} or {second.text}: {BOTH_WAYS}", False, BOTH_WAYS)
+            text = EITHER.format(first=first.text, second=second.text)
+            return Wording(text, False, BOTH_WAYS)
         if best is not None and certain:
             return not_listed(best.text, self._options.source)
         return Wording(DONT_KNOW, False, of_photo or self._reason(read))
@@ -197,7 +199,7 @@ class ValueReader:
         best = read.ranked[0]
         if self._options.categories is not None and best.category is None:
             return str(not_listed(best.text, self._options.source, "probably reads").reason)
-        if legal_share(read.scores, self._series)[read.place] < _MIN_LEGAL_SHARE:
+        if legal_share(read.scores.of_photo(read.place), self._series)[0] < _MIN_LEGAL_SHARE:
             return close_readings([])
         least = _CLOSE * best.probability
         close = [one for one in read.ranked[:2] if one.probability >= least]

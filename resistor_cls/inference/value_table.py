@@ -9,9 +9,12 @@ from resistor_cls.errors import printable
 from resistor_cls.evaluation.wording import percent, share
 from resistor_cls.inference.prediction import Candidate, Prediction
 from resistor_cls.inference.printing import Format, put
-from resistor_cls.inference.wording import BOTH_WAYS, DONT_KNOW
+from resistor_cls.inference.wording import BOTH_WAYS
 
 _MAX_WIDTH = 48  # letters of a photo's name up to which columns are aligned
+# Letters of the columns of several photos. They are printed as they come, so that none is known
+# beforehand: `47.5 kΩ ±0.25 %`, and five bands of the longest names.
+_TEXT, _BANDS, _SHARE = 15, 34, 6
 _MIN_SHOWN = 0.005  # a second reading of less probability is not worth a place in the line
 
 
@@ -26,7 +29,8 @@ class ValueTable(Format):
     def __init__(self, photos: Sequence[Path], top: int = 1) -> None:
         self._top = top
         self._photo = photo_width(photos)
-        self._text = len(DONT_KNOW) if len(photos) > 1 else 0
+        several = len(photos) > 1
+        self._text, self._bands, self._share = (_TEXT, _BANDS, _SHARE) if several else (0, 0, 0)
 
     def add(self, predictions: Sequence[Prediction]) -> None:
         """Writes a line a prediction, and one for each further candidate."""
@@ -49,8 +53,8 @@ class ValueTable(Format):
             return [*cells, f"({shares})"]
         if not one.accepted:
             return [*cells, printable(one.reason or "")] if one.located is not False else cells
-        cells += [" ".join(bands) for bands in one.markings]
-        cells.append(short_share(one.confidence or 0))
+        cells += [f"{' '.join(bands):<{self._bands}}" for bands in one.markings]
+        cells.append(f"{short_share(one.confidence or 0):>{self._share}}")
         if self._top == 1 and (second := _second(one)) is not None:
             cells.append(f"(then {printable(second.text)}, {short_share(second.confidence)})")
         if one.label is not None:

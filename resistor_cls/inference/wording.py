@@ -9,6 +9,14 @@ from resistor_cls.categories import Category
 NO_RESISTOR = "no resistor found"
 DONT_KNOW = "don't know"
 BOTH_WAYS = "the code reads both ways"
+NOTHING_FOUND = "the detector finds no resistor body in the photo"
+NO_CODE = "the bands form no usual code"
+NOT_CERTAIN = "no reading is certain; best guess {best}"
+TWO_CLOSE = "two readings are close: {both}"
+UNFAMILIAR = "unlike the photos I know; best guess {best}"
+TOO_UNCERTAIN = "confidence too low for {limit}; best guess {best}"
+MODEL_THRESHOLD = "the model's probability threshold"
+EITHER = f"{{first}} or {{second}}: {BOTH_WAYS}"
 _BEFORE_UNITS = re.compile(r" (?=%|[kMG]?Ω|W\b)")
 
 
@@ -48,17 +56,17 @@ def worded(
     """
     if located is False:
         return no_resistor()
-    guess = f"best guess {best.value_in_words}"
+    guess = best.value_in_words
     if familiar is False:
-        return Wording(DONT_KNOW, False, f"unlike the photos I know; {guess}")
+        return Wording(DONT_KNOW, False, UNFAMILIAR.format(best=guess))
     if missed_limit is not None:
-        return Wording(DONT_KNOW, False, f"confidence too low for {missed_limit}; {guess}")
+        return Wording(DONT_KNOW, False, TOO_UNCERTAIN.format(limit=missed_limit, best=guess))
     return Wording(best.in_words, True)
 
 
 def no_resistor() -> Wording:
     """The words for a photo in which no body was found."""
-    return Wording(NO_RESISTOR, False, "the detector finds no resistor body in the photo")
+    return Wording(NO_RESISTOR, False, NOTHING_FOUND)
 
 
 def not_listed(value: str, source: str, reads: str = "reads") -> Wording:
@@ -80,10 +88,10 @@ def close_readings(values: Sequence[str]) -> str:
             bands form none.
     """
     if not values:
-        return "the bands form no usual code"
+        return NO_CODE
     if len(values) == 1:
-        return f"no reading is certain; best guess {values[0]}"
-    return f"two readings are close: {', '.join(values)}"
+        return NOT_CERTAIN.format(best=values[0])
+    return TWO_CLOSE.format(both=", ".join(values))
 
 
 def with_units(text: str) -> str:

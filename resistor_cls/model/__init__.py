@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from resistor_cls.model.detector.training import train_detector
+    from resistor_cls.model.exported.module import load_network
     from resistor_cls.model.network import ResistorNetwork
     from resistor_cls.model.preprocessing import image_preprocessing
     from resistor_cls.model.task import ResistorTask, build_task
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EpochLines", "ResistorNetwork", "ResistorTask", "SyntheticCrops", "build_task",
-    "build_trainer", "dry_run", "fit", "image_preprocessing", "leave_cores", "score",
-    "seed_everything", "train_detector",
+    "build_trainer", "dry_run", "fit", "image_preprocessing", "leave_cores",
+    "load_network", "score", "seed_everything", "train_detector",
 ]  # fmt: skip
 
 # Who predicts needs neither Lightning nor the generator: each name loads its own module alone.
@@ -34,6 +35,7 @@ _MODULES = {
     "build_task": "task",
     "dry_run": "training.dry_run",
     "image_preprocessing": "preprocessing",
+    "load_network": "exported.module",
     "train_detector": "detector.training",
     **dict.fromkeys(
         ("build_trainer", "fit", "leave_cores", "score", "seed_everything"), "training.trainer"

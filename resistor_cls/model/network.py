@@ -299,8 +299,8 @@ class ResistorNetwork(nn.Module):
         path = RENDERED if path == "rendered" else Path(path)
         if path.suffix == ONNX_SUFFIX:
             raise ModelError(
-                f"{path} is an exported model, which only predicts: give the checkpoint that it "
-                "was made of"
+                f"{path} is an exported model, which has no weights to be trained or exported: "
+                "give the checkpoint that it was made of"
             )
         network = cls._from_weights(path) if path.suffix == SUFFIX else cls._from_checkpoint(path)
         check_familiarity(path, network.backbone, network.metadata)

@@ -18,6 +18,7 @@ from resistor_cls.model.network import ResistorNetwork
 from resistor_cls.model.training.band_losses import band_losses, total_band_loss
 from resistor_cls.model.training.compatibility import check_training
 from resistor_cls.model.training.custom_loss import CustomLoss, checked_loss
+from resistor_cls.model.training.fused import use_fused_step
 from resistor_cls.model.training.gather import gather
 from resistor_cls.model.training.losses import Loss, TrainingLoss, loss_of
 from resistor_cls.model.training.metrics import metric_collection
@@ -139,6 +140,10 @@ class ResistorTask(LightningModule):
         logits: Tensor = self.network(photos)
         return logits
 
+    def on_train_start(self) -> None:
+        """Freezes as `on_train_epoch_start` does, for a training that continues in an epoch."""
+        self.on_train_epoch_start()
+
     def on_train_epoch_start(self) -> None:
         """Freezes all but the head in the first epochs."""
         if self.freeze_epochs:
@@ -234,9 +239,8 @@ class ResistorTask(LightningModule):
         self._scores.reset()
         if prefix == "test/":  # what is undefined is said by the report, not kept as nan
             metrics = {name: value for name, value in metrics.items() if value.isfinite()}
-        # Every process has gathered the same: Lightning's own mean over processes changes nothing.
-        prefixed = {prefix + name: value for name, value in metrics.items()}
-        self.log_dict(prefixed, sync_dist=processes > 1)
+        # Every process has gathered the same: a mean over processes would only round it.
+        self.log_dict({prefix + name: value for name, value in metrics.items()})
         self.predictions = {name: values.cpu() for name, values in gathered.items()}
 
     def set_learning_rate(self, lr: float) -> None:
@@ -276,6 +280,7 @@ class ResistorTask(LightningModule):
         try:
             optimizer = self._make_optimizer([{"params": parameters} for _, parameters in groups])
             scale_learning_rates(optimizer, [factor for factor, _ in groups])
+            use_fused_step(optimizer)
             scheduler = self._make_scheduler(optimizer, steps, epoch_steps)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"optimizer or scheduler: {error}") from error

@@ -8,11 +8,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resistor_cls.serving.hosts import is_loopback, without_port
 from resistor_cls.serving.limits import Refused
+from resistor_cls.serving.static_page import POLICY
 
 _HEADERS = {
-    # The page loads nothing from other hosts, and no other page may frame it.
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; frame-ancestors 'none'",
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",  # no other page may frame it
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }

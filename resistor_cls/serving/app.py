@@ -22,12 +22,14 @@ from resistor_cls.serving.description import STYLE, description_page
 from resistor_cls.serving.limits import Refused
 from resistor_cls.serving.metrics import CountedRequests
 from resistor_cls.serving.service import Options, Service
+from resistor_cls.serving.static_page import PAGE
 
 if TYPE_CHECKING:
     from resistor_cls.inference.predictor import Predictor
 
-PAGE = Path(__file__).with_name("page")  # for people; static files
-_OPEN_PATHS = frozenset({"/", "/health", "/docs", "/docs/style.css", "/openapi.json"})
+_OPEN_PATHS = frozenset(
+    {"/", "/favicon.ico", "/health", "/docs", "/docs/style.css", "/openapi.json"}
+)
 _PATHS = _OPEN_PATHS | {"/predict", "/model", "/metrics", "/corrections"}
 
 
@@ -140,7 +142,12 @@ def _add_page(app: FastAPI, page: Path) -> None:
             raise Refused(404, "this installation has no page; POST /predict reads photos")
         return FileResponse(page / "index.html")
 
+    async def icon() -> FileResponse:
+        """The icon that browsers ask for where a page, such as /docs, names none."""
+        return FileResponse(PAGE / "icon.svg")
+
     app.add_api_route("/", index, include_in_schema=False)
+    app.add_api_route("/favicon.ico", icon, include_in_schema=False)
     if page.is_dir():
         app.mount("/page", StaticFiles(directory=page))
 

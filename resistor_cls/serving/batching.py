@@ -52,7 +52,9 @@ _Batch = list[tuple[_Waiting, Future[np.ndarray | Unreadable]]]
 class BatchedPredictor:
     """Predicts photos of several requests together, in one thread that owns the predictor.
 
-    While a batch is predicted, the next one is decoded, and others gather.
+    While a batch is predicted, the next one is decoded, and others gather. A photo that comes while
+    nothing is predicted waits for no others: under load there are enough, and alone it would only
+    be late.
 
     Args:
         predictor: used by no one else.
@@ -60,7 +62,6 @@ class BatchedPredictor:
             uses one core alone; the predictor must allow it.
         max_photos: of a batch, 1 or more.
         max_pixels: of a batch, which bounds the memory; a photo of more is a batch by itself.
-        seconds: that the first photo of a batch waits for others.
         on_batch: is called with the number of photos of each batch.
     """
 
@@ -71,11 +72,10 @@ class BatchedPredictor:
         workers: int = 1,
         max_photos: int = 16,
         max_pixels: int = 64_000_000,
-        seconds: float = 0.003,
         on_batch: Callable[[int], None] = lambda photos: None,
     ) -> None:
         self._predictor = predictor
-        self._max_photos, self._max_pixels, self._seconds = max_photos, max_pixels, seconds
+        self._max_photos, self._max_pixels = max_photos, max_pixels
         self._on_batch = on_batch
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
@@ -134,13 +134,10 @@ class BatchedPredictor:
                 batch = following
 
     def _wait(self) -> bool:
-        """Waits for photos, and a moment longer for more; False where the thread shall end."""
+        """Waits for photos; False where the thread shall end."""
         with self._changed:
             self._idle += 1
             self._changed.wait_for(lambda: self._queue or self._stopping)
-            self._changed.wait_for(
-                lambda: len(self._queue) >= self._max_photos or self._stopping, self._seconds
-            )
             self._idle -= 1
             return bool(self._queue) or not self._stopping
 

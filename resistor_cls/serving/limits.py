@@ -13,7 +13,8 @@ class Limits:
 
     Attributes:
         bytes: of the body of one request: 32 MiB hold any photo of a phone.
-        pixels: of one photo. A decoded photo takes 3 bytes a pixel, and a batch holds several.
+        pixels: of one photo, half as many as files may have. A decoded photo takes 3 bytes a pixel,
+            and others may send several at once.
         photos: in one request.
         seconds: until a request is given up.
         waiting: photos of all requests that may wait at a time.

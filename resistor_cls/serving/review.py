@@ -3,14 +3,19 @@
 import hashlib
 import os
 import secrets
+import threading
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 from resistor_cls.categories import Categories, name_of_value, parse_value
+from resistor_cls.colour_code import CODES, has_code
 from resistor_cls.data.images.decode import decode_photo, photo_header
 from resistor_cls.errors import DataError, some_names
 
 _MAX_NAME = 200  # bytes; file systems allow 255
+# One correction at a time: one may remove the folder that another is about to write into.
+_STORING = threading.Lock()
 
 
 def corrected_category(value: str, categories: Categories | None) -> str:
@@ -24,7 +29,8 @@ def corrected_category(value: str, categories: Categories | None) -> str:
         A category of the model; where none has the value, a name such as `4K7`.
 
     Raises:
-        DataError: neither a category nor a resistance; or several categories have the value.
+        DataError: neither a category nor a resistance; several categories have the value; or no
+            colour code shows it.
     """
     text = value.strip()
     if categories is not None and text in categories.names:
@@ -37,6 +43,8 @@ def corrected_category(value: str, categories: Categories | None) -> str:
     same = [one.name for one in categories or () if one.ohms == ohms]
     if len(same) > 1:
         raise DataError(f"value {text} is that of {some_names(same)}: name one of them")
+    if not same and ohms and not has_code(ohms):  # 0 ohms is a wire with one black band
+        raise DataError(f"value {text} is one that no colour code shows ({CODES}): correct it")
     return _folder_name(same[0] if same else name_of_value(ohms))
 
 
@@ -56,7 +64,7 @@ def store_correction(folder: Path, category: str, encoded: bytes) -> str:
     """Stores a photo as `CATEGORY/SHA256.jpg`.
 
     A photo that is there already stays as it is; one that an earlier correction has put under
-    another category is moved.
+    another category is moved, and a folder that becomes empty is removed.
 
     Args:
         folder: of the corrections.
@@ -73,12 +81,15 @@ def store_correction(folder: Path, category: str, encoded: bytes) -> str:
     name = hashlib.sha256(encoded).hexdigest() + photo_header(encoded).suffix
     decode_photo(encoded)  # training would leave out a damaged photo
     place = folder / category
-    place.mkdir(parents=True, exist_ok=True)
-    earlier = [path for path in folder.glob(f"*/{name}") if path.parent != place]
-    if not (place / name).exists():
-        _write(place, name, encoded)
-    for path in earlier:
-        path.unlink()
+    with _STORING:
+        place.mkdir(parents=True, exist_ok=True)
+        earlier = [path for path in folder.glob(f"*/{name}") if path.parent != place]
+        if not (place / name).exists():
+            _write(place, name, encoded)
+        for path in earlier:
+            path.unlink()
+            with suppress(OSError):  # it holds other photos
+                path.parent.rmdir()
     return name
 
 

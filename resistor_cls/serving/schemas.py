@@ -1,10 +1,12 @@
 """The shapes of requests and responses, for the OpenAPI description."""
 
+import inspect
+import re
 from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from resistor_cls.inference.prediction import OF_EXPECTED, Prediction
+from resistor_cls.inference.prediction import OF_EXPECTED, Box, Candidate, Prediction
 
 
 class _Exact(BaseModel):
@@ -30,21 +32,23 @@ class ModelDescription(_Exact):
 
     model: str = Field(description="how it was named; of a file its name without folders")
     version: str = Field(description="of resistor_cls")
-    reads: Literal["values", "categories"]
+    reads: Literal["values", "categories"] = Field(
+        description="whether any value is read, or the categories of the model are predicted"
+    )
     categories: list[str] | None = Field(
         description="that are predicted; null where any value is read"
     )
     threshold: float | None = Field(
         description='probability below which the text is "don\'t know"; null where none is known'
     )
-    limits: RequestLimits
+    limits: RequestLimits = Field(description="of requests")
     review: bool = Field(description="whether POST /corrections stores photos")
 
 
 class Health(_Exact):
     """The service runs."""
 
-    status: Literal["ok"]
+    status: Literal["ok"] = Field(description="there is no other")
 
 
 class Stored(_Exact):
@@ -54,21 +58,47 @@ class Stored(_Exact):
     photo: str = Field(description="SHA-256 of the photo, with the suffix of its kind of file")
 
 
-def _one_prediction() -> type[BaseModel]:
-    """The fields of `Prediction.as_json`, of which none is left out."""
-    kinds: dict[str, Any] = get_type_hints(Prediction) | {"photo": str | None}
+def _model_of(kind: type, **changed: Any) -> type[BaseModel]:
+    """The fields of a dataclass, none of which is left out, with what its docstring says of them.
+
+    Args:
+        kind: the dataclass.
+        **changed: other types of some fields; None leaves one out.
+    """
+    meanings = _meanings(kind)
+    kinds = {name: one for name, one in (get_type_hints(kind) | changed).items() if one is not None}
     fields: dict[str, Any] = {
-        name: (kind, ...) for name, kind in kinds.items() if name not in (*OF_EXPECTED, "label")
+        name: (one, Field(description=meanings[name])) for name, one in kinds.items()
     }
-    return create_model("Prediction", __base__=_Exact, **fields)
+    summary = (kind.__doc__ or "").partition("\n")[0]
+    return create_model(kind.__name__, __base__=_Exact, __doc__=summary, **fields)
 
 
-OnePrediction = _one_prediction()
+def _meanings(kind: type) -> dict[str, str]:
+    """What the docstring of a class says of each attribute, in the words of JSON."""
+    _, _, attributes = inspect.getdoc(kind).partition("Attributes:\n")  # type: ignore[union-attr]
+    parts = re.split(r"^    (\w+): ", attributes, flags=re.MULTILINE)[1:]
+    texts = (re.sub(r"\bNone\b", "null", " ".join(text.split())) for text in parts[1::2])
+    plain = (text.replace("`", "").rstrip(".") for text in texts)
+    return dict(zip(parts[::2], plain, strict=True))
+
+
+_Candidate, _Box = _model_of(Candidate), _model_of(Box)
+OnePrediction = _model_of(
+    Prediction,
+    photo=str | None,
+    box=_Box | None,
+    candidates=list[_Candidate],  # type: ignore[valid-type]
+    **dict.fromkeys((*OF_EXPECTED, "label")),
+)
 Predictions: type[BaseModel] = create_model(
     "Predictions",
     __base__=_Exact,
     __doc__="One prediction per photo; with all=true one per body.",
-    predictions=(list[OnePrediction], ...),  # type: ignore[valid-type]
+    predictions=(
+        list[OnePrediction],  # type: ignore[valid-type]
+        Field(description="in the order of the photos"),
+    ),
 )
 
 _KINDS = ("jpeg", "png", "webp", "tiff", "bmp")

@@ -1,5 +1,6 @@
 """Listens on a port, and serves an application until it is asked to stop."""
 
+import errno
 import signal
 import socket
 from collections.abc import Callable
@@ -9,8 +10,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from resistor_cls.errors import ConfigError
+from resistor_cls.serving.hosts import EXPECTED, addresses_of
 
 _BACKLOG = 2048  # connections that wait until they are accepted
+_REMEDIES = {
+    errno.EADDRINUSE: "give another port, or end the program that uses it",
+    errno.EACCES: "ports below 1024 are for the administrator; give a port from 1024 on",
+}
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -21,15 +27,9 @@ def listening_socket(host: str, port: int) -> socket.socket:
         port: 0 for any that is free.
 
     Raises:
-        ConfigError: the host is unknown, or the port in use or not allowed.
+        ConfigError: the host is not one of this machine, or the port in use or not allowed.
     """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError):
-        raise ConfigError(
-            f"--host {host}: there is no such address; give one of this machine, such as 127.0.0.1"
-        ) from None
-    family, kind, protocol, _, address = found[0]
+    family, kind, protocol, _, address = addresses_of(host, port)[0]
     listening = socket.socket(family, kind, protocol)
     try:
         # A port that a stopped service has just left can be used at once.
@@ -38,10 +38,10 @@ def listening_socket(host: str, port: int) -> socket.socket:
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
-        raise ConfigError(
-            f"--host {host} --port {port}: {error.strerror}; give another port, or end the "
-            "program that uses it"
-        ) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ConfigError(f"--host {host}: this is not an address here; {EXPECTED}") from error
+        remedy = _REMEDIES.get(error.errno or 0, "give another port")
+        raise ConfigError(f"--host {host} --port {port}: {error.strerror}; {remedy}") from error
     return listening
 
 

@@ -18,6 +18,8 @@ _TILE, _SPAN = 2048, 700
 _MAX_SCALE = 1.4
 # Texels by which a photo can be shifted and stay inside; 1.42 is the diagonal of a square.
 _MAX_SHIFT = _TILE - _SPAN * _MAX_SCALE * 1.42
+# What the levels of a tile stand for, (1, 256).
+_LEVELS = np.arange(256, dtype=np.float32)[None, :] * np.float32(1 / 255)
 _COARSE = 24  # cells a side of the grid that soft light is computed on
 # Reflectance of white paper.
 _PAPER: Rgb = (0.78, 0.78, 0.78)
@@ -61,7 +63,9 @@ def paint_table(background: Background, light: Light, vignette: float, size: int
         sheet = cv2.multiply(incident, _paper(background, size))
         if coverage is None:
             return Table([sheet], [_PAPER], incident)
-    grain = _grain(background, place.texture, size)
+    texture = _texture(_wood_tile(place.texture), background, size)
+    levels = _grain_levels(background)
+    grain = cv2.LUT(texture, levels)
     red, green, blue = (pore - base for pore, base in zip(place.pore, place.base, strict=True))
     colours = [place.base, (red, green, blue)]
     if coverage is not None:
@@ -70,7 +74,7 @@ def paint_table(background: Background, light: Light, vignette: float, size: int
         return Table(layers, [*colours, _PAPER], incident)
     layers = [incident, cv2.multiply(incident, grain)]
     if light.glare > 0:
-        return Table([*layers, _glare(light, grain, size)], [*colours, _GLARE], incident)
+        return Table([*layers, _glare(light, texture, levels)], [*colours, _GLARE], incident)
     return Table(layers, colours, incident)
 
 
@@ -115,14 +119,14 @@ def _incident_light(light: Light, vignette: float, size: int) -> Map:
     return _upscaled(np.clip(incident, 0.1, None).astype(np.float32), size)
 
 
-def _glare(light: Light, grain: Map, size: int) -> Map:
+def _glare(light: Light, texture: NDArray[Any], grain_levels: Map) -> Map:
     """The window's reflection on the varnish; pores do not reflect."""
     x, y = _coarse_grid()
     away = ((x - light.glare_x) ** 2 + (y - light.glare_y) ** 2) / light.glare_size**2
-    patch = _upscaled((light.glare * np.exp(-away)).astype(np.float32), size)
+    patch = _upscaled((light.glare * np.exp(-away)).astype(np.float32), len(texture))
     # Only a level surface reflects the window to the camera: grain breaks the patch into specks.
-    level = np.clip(1.1 - 1.6 * grain, 0.0, 1.0)
-    return cv2.multiply(patch, level * level)
+    level = np.clip(1.1 - 1.6 * grain_levels, 0.0, 1.0)
+    return cv2.multiply(patch, cv2.LUT(texture, level * level))
 
 
 def _paper_coverage(background: Background, size: int) -> Map | None:
@@ -138,20 +142,23 @@ def _paper_coverage(background: Background, size: int) -> Map | None:
 
 def _paper(background: Background, size: int) -> Map:
     """Fibres and soft waves of a sheet, around 1."""
-    fibres = _texture(_paper_tile(), background, size)
-    return cv2.addWeighted(
-        fibres, 0.05 * background.grain, fibres, 0.0, 1 - 0.025 * background.grain
+    fibres = cv2.addWeighted(
+        _LEVELS, 0.05 * background.grain, _LEVELS, 0.0, 1 - 0.025 * background.grain
     )
+    return cv2.LUT(_texture(_paper_tile(), background, size), fibres)
 
 
-def _grain(background: Background, texture: str, size: int) -> Map:
-    """0 on the plain surface of the wood, 1 in its pores."""
-    grain = _texture(_wood_tile(texture), background, size)
-    return np.minimum(grain * np.float32(background.grain), 1.0)
+def _grain_levels(background: Background) -> Map:
+    """(1, 256), of each level of a texture: 0 on the plain surface of the wood, 1 in its pores."""
+    levels: Map = np.minimum(_LEVELS * np.float32(background.grain), 1.0)
+    return levels
 
 
-def _texture(tile: NDArray[Any], background: Background, size: int) -> Map:
-    """The part of a tile that the photo shows: rotated, scaled and shifted; 0 to 1."""
+def _texture(tile: NDArray[Any], background: Background, size: int) -> NDArray[Any]:
+    """The part of a tile that the photo shows: rotated, scaled and shifted; uint8.
+
+    What follows of a level is computed once for each of the 256 and looked up for each pixel.
+    """
     texels = _SPAN * min(background.scale, _MAX_SCALE) / size
     cos, sin = math.cos(background.angle) * texels, math.sin(background.angle) * texels
     centre_x = _TILE / 2 + (background.shift_x - 0.5) * _MAX_SHIFT
@@ -160,14 +167,13 @@ def _texture(tile: NDArray[Any], background: Background, size: int) -> Map:
     to_tile = np.array(
         [[cos, sin, centre_x - half * (cos + sin)], [-sin, cos, centre_y - half * (cos - sin)]]
     )
-    shown = cv2.warpAffine(
+    return cv2.warpAffine(
         tile,
         to_tile,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
     )
-    return shown.astype(np.float32) * np.float32(1 / 255)
 
 
 def _streaks(rng: np.random.Generator, along: float, across: float) -> Map:

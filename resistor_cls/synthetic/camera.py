@@ -30,14 +30,14 @@ def develop(light: Map, camera: Camera, size: int) -> Photo:
     """Turns linear light into a photo, or into a part of one.
 
     Args:
-        light: (side, side, 3) linear; 1 is the maximum that the camera shows.
+        light: (side, side, 3) linear; 1 is the maximum that the camera shows. It is overwritten.
         camera: tone, blur, sharpening and noise.
         size: side in pixels of the whole photo, to which blur, sharpening and noise refer.
 
     Returns:
         (side, side, 3) uint8, RGB.
     """
-    root = cv2.sqrt(np.maximum(light, 0.0))
+    root = cv2.sqrt(np.maximum(light, 0.0, out=light), dst=light)
     tone = tone_table(camera.lift, _KNEE, camera.contrast)
     photo = cv2.LUT(cv2.convertScaleAbs(root, alpha=255 / math.sqrt(MAX_LIGHT)), tone)
     photo = _blurred(photo, camera, size)

@@ -161,7 +161,8 @@ def _noise_tile() -> Photo:
 
 def _noise_window(shape: tuple[int, ...], rng: np.random.Generator) -> Photo:
     """A part of the stored noise, shifted and mirrored at random; repeated beyond the tile."""
-    tile = _noise_tile()[:, :: 1 if rng.random() < 0.5 else -1]
+    mirrored = rng.random() >= 0.5
+    tile = _noise_tile()
     times = [-(-side // _TILE) for side in shape]
     if max(times) > 1:
         tile = np.tile(tile, (*times, 1))
@@ -169,4 +170,8 @@ def _noise_window(shape: tuple[int, ...], rng: np.random.Generator) -> Photo:
     row, column = (
         rng.integers(stored - side + 1) for stored, side in zip(tile.shape[:2], shape, strict=True)
     )
-    return np.ascontiguousarray(tile[row : row + rows, column : column + columns])
+    if not mirrored:
+        return tile[row : row + rows, column : column + columns]
+    # The same window of the mirrored tile, of which nothing else is mirrored.
+    column = tile.shape[1] - column - columns
+    return cv2.flip(tile[row : row + rows, column : column + columns], 1)

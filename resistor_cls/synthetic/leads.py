@@ -89,9 +89,15 @@ def paint_wires(
         Brightness and coverage of the wires, both (size, size) from 0 to 1; the brightness is
         already multiplied by the coverage.
     """
+    maps = np.zeros((2, size, size), np.float32)
     fine = size * _OVERSAMPLING
-    shade = np.zeros((fine, fine), np.uint8)
-    cover = np.zeros((fine, fine), np.uint8)
+    window = _window(paths, widths, size)
+    rows, columns = (part.stop - part.start for part in window)
+    if not rows or not columns:
+        return maps[0], maps[1]
+    corner = np.array([window[1].start, window[0].start]) * _OVERSAMPLING << _SHIFT
+    shade = np.zeros((rows * _OVERSAMPLING, columns * _OVERSAMPLING), np.uint8)
+    cover = np.zeros_like(shade)
     to_light = np.array([math.cos(light.azimuth), math.sin(light.azimuth)])
     for path, width in zip(paths, widths, strict=True):
         tangent = np.gradient(path, axis=0)
@@ -100,20 +106,32 @@ def paint_wires(
         # How much the wire's side faces the light: it reflects most when it lies across.
         facing = normal @ to_light
         thick = max(width * fine, 1.0)
-        cv2.polylines(
-            cover, [_fixed_point(path, fine)], False, 255, round(thick), cv2.LINE_AA, _SHIFT
-        )
+        points = _fixed_point(path, fine) - corner
+        cv2.polylines(cover, [points], False, 255, round(thick), cv2.LINE_AA, _SHIFT)
         for fraction, shift, low, high in _LAYERS:
             shifted = path + normal * (facing * shift * width)[:, None]
             levels = 255 * (low + (high - low) * np.abs(facing))
-            _draw_shades(
-                shade, _fixed_point(shifted, fine), levels, max(1, round(thick * fraction))
-            )
-    half = (size, size)
-    shade_map = cv2.resize(cv2.min(shade, cover), half, interpolation=cv2.INTER_AREA)
-    cover_map = cv2.resize(cover, half, interpolation=cv2.INTER_AREA)
-    scale = np.float32(1 / 255)
-    return shade_map.astype(np.float32) * scale, cover_map.astype(np.float32) * scale
+            points = _fixed_point(shifted, fine) - corner
+            _draw_shades(shade, points, levels, max(1, round(thick * fraction)))
+    for whole, drawn in zip(maps, (cv2.min(shade, cover), cover), strict=True):
+        small = cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA)
+        np.multiply(small, np.float32(1 / 255), out=whole[window], dtype=np.float32)
+    return maps[0], maps[1]
+
+
+def _window(
+    paths: Sequence[NDArray[Any]], widths: Sequence[float], size: int
+) -> tuple[slice, slice]:
+    """Rows and columns of the photo outside of which no wire is drawn."""
+    if not paths:
+        return slice(0, 0), slice(0, 0)
+    # Half of a wire, of which shades are shifted by a fifth of the width; and smoothed edges.
+    aside = [0.7 * width * size + 3 for width in widths]
+    low = np.min([path.min(0) * size - far for path, far in zip(paths, aside, strict=True)], 0)
+    high = np.max([path.max(0) * size + far for path, far in zip(paths, aside, strict=True)], 0)
+    first = np.clip(np.floor(low), 0, size).astype(int)
+    last = np.clip(np.ceil(high), first, size).astype(int)
+    return slice(first[1], last[1]), slice(first[0], last[0])
 
 
 # From the dark rim to the highlight: width as a fraction of the wire's, shift towards the light in

@@ -6,11 +6,23 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resistor_cls.errors import ModelError, TrackingError, without_passwords
-from resistor_cls.tracking.store.connection import check_store, connect, require_store
+from resistor_cls.tracking.store.connection import (
+    check_store,
+    connect,
+    require_place,
+    require_store,
+)
 
-_FORMS = "expected a checkpoint or ONNX file, runs:/RUN_ID/model, models:/NAME@ALIAS or rendered"
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_FORMS = (
+    "expected a checkpoint or ONNX file, runs:/RUN_ID/model, models:/NAME@ALIAS, "
+    "models:/NAME/VERSION or rendered"
+)
 _STORED = ("runs:/", "models:/")
 
 
@@ -30,7 +42,7 @@ def check_reference(reference: str, uri: str, key: str = "model") -> None:
     if reference == "rendered":
         return
     if reference.startswith(_STORED):
-        if not re.fullmatch(r"runs:/[^/]+/.+|models:/[^/]+", reference):
+        if not re.fullmatch(r"runs:/[^/]+/.+|models:/[^/]+(/\d+)?", reference):
             raise ModelError(f"{key}={reference} is not complete: {_FORMS}")
         check_store(uri)
         try:
@@ -54,8 +66,8 @@ def model_file(reference: str, uri: str, key: str = "model") -> Iterator[str | P
 
     Args:
         reference: a file, `runs:/RUN_ID/model`, another artifact of a run
-            (`runs:/RUN_ID/checkpoints/last.ckpt`), `models:/NAME@ALIAS`, or `rendered` for the
-            model of the package.
+            (`runs:/RUN_ID/checkpoints/last.ckpt`), `models:/NAME@ALIAS`, `models:/NAME/VERSION`, or
+            `rendered` for the model of the package.
         uri: of the MLflow store that runs and models are looked up in.
         key: that the reference was given by, for messages.
 
@@ -76,21 +88,69 @@ def model_file(reference: str, uri: str, key: str = "model") -> Iterator[str | P
         yield reference if reference == "rendered" else Path(reference).expanduser()
 
 
+def version_reference(reference: str, uri: str, key: str = "model") -> str:
+    """The version that an alias names now, as a reference; any other reference as it is.
+
+    An alias may be moved while a command runs: its version is resolved once.
+
+    Args:
+        reference: see `model_file`.
+        uri: of the MLflow store.
+        key: that the reference was given by, for messages.
+
+    Raises:
+        ModelError: no version has the alias.
+        TrackingError: the store cannot be used.
+    """
+    found = re.fullmatch(r"(models:/([^/@]+))@(.+)", reference)
+    if not found:
+        return reference
+    client = connect(uri)
+    try:
+        version = client.get_model_version_by_alias(found[2], found[3]).version
+    except Exception as error:  # MLflow and network errors share no base class
+        raise _not_found(reference, uri, key, error) from error
+    return f"{found[1]}/{version}"
+
+
 def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:
     from resistor_cls.tracking.run.dead_runs import close_dead_runs
 
-    close_dead_runs(connect(uri), uri)
+    client = connect(uri)
+    close_dead_runs(client, uri)
     import mlflow
 
     try:
         place = Path(mlflow.artifacts.download_artifacts(reference, dst_path=str(folder)))
     except Exception as error:  # MLflow, network and file errors share no base class
-        raise ModelError(
-            f"{key}={reference} is not in {without_passwords(uri)} "
-            f"({str(error).strip().splitlines()[0]}): {_FORMS}; "
-            "a run that was stopped early may still have runs:/RUN_ID/checkpoints/last.ckpt"
-        ) from error
-    checkpoints = [place] if place.is_file() else sorted(place.rglob("*.ckpt"))
-    if not checkpoints:
-        raise ModelError(f"{key}={reference} holds no checkpoint: {_FORMS}")
-    return checkpoints[0]
+        _require_places(client, uri)
+        raise _not_found(reference, uri, key, error) from error
+    models = [place] if place.is_file() else _models(place)
+    if not models:
+        _require_places(client, uri)
+        raise ModelError(f"{key}={reference} holds neither a checkpoint nor an ONNX file: {_FORMS}")
+    return models[0]
+
+
+def _models(folder: Path) -> list[Path]:
+    """Checkpoints, then exported models; but not those of the package in the code of a model."""
+    found = [*sorted(folder.rglob("*.ckpt")), *sorted(folder.rglob("*.onnx"))]
+    return [path for path in found if "code" not in path.relative_to(folder).parts]
+
+
+def _require_places(client: "MlflowClient", uri: str) -> None:
+    """Requires that the store was not moved: of what is gone, MLflow may download nothing.
+
+    Raises:
+        TrackingError: the artifacts of an experiment are gone.
+    """
+    for experiment in client.search_experiments():
+        require_place(client, uri, experiment)
+
+
+def _not_found(reference: str, uri: str, key: str, error: Exception) -> ModelError:
+    return ModelError(
+        f"{key}={reference} is not in {without_passwords(uri)} "
+        f"({str(error).strip().splitlines()[0]}): {_FORMS}; "
+        "a run that was stopped early may still have runs:/RUN_ID/checkpoints/last.ckpt"
+    )

@@ -15,6 +15,11 @@ BROKEN = [
         "data.train_on_validation=true trainer.patience=3",
         "trainer.patience=3 with data.train_on_va",
     ),
+    (
+        "tracking.register=true tracking.log_model=false",
+        "tracking.register=true with tracking.log_model=false",
+    ),
+    ("tracking.register=true tracking=none", "tracking.register=true with tracking.kind=none"),
     ("find.batch_size=true trainer.devices=2", "find.batch_size=true with trainer.devices=2"),
     ("find.lr=true trainer.devices=auto", "find.lr=true with trainer.devices=auto"),
 ]

@@ -130,7 +130,7 @@ def test_planted_defects_are_found_and_nothing_else(
     assert severities == sorted(severities, key=SEVERITIES.index)
     assert [report["counts"][severity] for severity in SEVERITIES] == [2, 5, 3]
     reasons = {row["photo"]: row["reason"] for row in report["files"]["unreadable"]}
-    assert reasons["b/empty.jpg"] == "the file is empty"
+    assert reasons["b/empty.jpg"] == "the file is empty: copy the photo again"
     assert "truncated" in reasons["a/cut.jpg"]
     turned = next(row for row in report["photos"] if row["photo"] == "a/turned.jpg")
     assert turned["orientation"] == 6

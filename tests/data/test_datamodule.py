@@ -15,6 +15,7 @@ from resistor_cls.data.dataset import EpochSampler, Repeatable
 from resistor_cls.data.geometry import OrientedBox
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.data.images.resize import Resize
+from resistor_cls.data.loaders import training_options
 from resistor_cls.data.pseudo_labels import PseudoLabels
 from resistor_cls.errors import ConfigError, DataError
 from tests.helpers.photo_files import NAMES, write_folder, write_photo
@@ -127,7 +128,7 @@ def test_an_argument_that_cannot_be_used_is_named(
 def test_unreadable_photos_stop_or_are_left_out(make: Make, tmp_path: Path) -> None:
     broken = {
         "10R/1.jpg": (b"", "the file is empty"),
-        "4K7/2.jpg": (b"hello", "no image that can be decoded"),
+        "4K7/2.jpg": (b"hello", "not a photo, or its beginning is damaged"),
         "left/3.jpg": (write_photo(tmp_path / "x.jpg").read_bytes()[:300], "cannot be decoded"),
     }
     for name, (content, _) in broken.items():
@@ -212,6 +213,19 @@ def test_processes_share_an_epoch_and_each_has_its_own_draws(make: Make) -> None
             rank.set_epoch(epoch)
         given = [key for rank in ranks for key in rank]
         assert sorted(given) == [(epoch, position) for position in range(24)]
+
+
+def test_a_batch_must_be_filled_by_the_photos_of_each_process(make: Make) -> None:
+    data = make()
+    data.setup()
+    options: dict[str, Any] = {"photo_bytes": 768, "workers": 0, "fixed_workers": True}
+    for drop_last in (False, True):
+        of_one = training_options(data.train_dataset, 13, drop_last=drop_last, ranks=(), **options)
+        assert of_one["drop_last"] == drop_last
+    training_options(data.train_dataset, 12, drop_last=True, ranks=(2, 1), **options)
+    found = r"data\.batch_size=13 is more than the 12 training photos of each of 2 processes"
+    with pytest.raises(ConfigError, match=found):
+        training_options(data.train_dataset, 13, drop_last=True, ranks=(2, 1), **options)
 
 
 def test_a_dataset_takes_no_photo_along_to_a_worker(make: Make, tmp_path: Path) -> None:

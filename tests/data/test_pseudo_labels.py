@@ -47,7 +47,7 @@ def test_pseudo_labelled_photos_train_and_do_nothing_else(
     table = data.pseudo_table().set_index("photo")
     assert list(table.columns) == ["category", "confidence", "used", "reason"]
     assert list(table.index[table.used]) == ["a.jpg", "b.jpg"]
-    assert table.reason["broken.jpg"] == "the file is empty"
+    assert table.reason["broken.jpg"] == "the file is empty: copy the photo again"
     for name, role in (("test", "test"), ("train", "training"), ("validation", "validation")):
         assert table.reason[f"{name}.jpg"] == f"the same picture is among the {role} photos"
 

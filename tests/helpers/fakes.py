@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,6 +45,7 @@ class Photos:
     ood_indices: Sequence[int] = ()
     located: np.ndarray | None = None
     channels: int = 3
+    cache_folder: Path = Path("/dev/null")  # nothing can be kept there
     preprocess: Any = field(init=False)
     photo_set: Any = field(init=False)
 
@@ -62,6 +64,7 @@ class Photos:
 class _Preprocess:
     def __init__(self, channels: int) -> None:
         self.channels = channels
+        self.shape, self.key = (SIDE, SIDE), "every so many pixels"
 
     def __call__(self, photo: np.ndarray) -> PreprocessedImage:
         step = photo.shape[0] // SIDE

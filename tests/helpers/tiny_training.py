@@ -47,9 +47,10 @@ def train(
     *,
     model: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
+    checkpoint: Path | None = None,
     **options: Any,
 ) -> Training:
-    """Trains; further options are the trainer's."""
+    """Trains, from a checkpoint or anew; further options are the trainer's."""
     seed_everything(seed)
     given: dict[str, Any] = {
         "image_size": 32,
@@ -69,5 +70,5 @@ def train(
     net.network.metadata = {"data": module.settings, "seed": seed}
     how: dict[str, Any] = {"accelerator": "cpu", "precision": "32-true", "max_epochs": 1} | options
     trainer = build_trainer(folder, **how)
-    fit(trainer, net, module)
+    fit(trainer, net, module, checkpoint)
     return Training(net.eval(), module, trainer, folder)

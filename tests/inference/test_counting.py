@@ -27,10 +27,12 @@ def test_counts_stand_below_the_lines_of_values(capsys: pytest.CaptureFixture[st
         table.add([one])
     table.end()
     lines = capsys.readouterr().out.splitlines()
+    # Columns of a fixed width: lines are printed as they come.
     assert lines[0] == (
-        "a.jpg   4.7 kΩ ±5 %   yellow violet red gold   97 %   (then 470 Ω ±5 %, 2 %)"
+        f"a.jpg   {'4.7 kΩ ±5 %':<15}   {'yellow violet red gold':<34}     97 %   "
+        "(then 470 Ω ±5 %, 2 %)"
     )
-    assert lines[1] == "b.jpg   don't know   the photo is dark"
+    assert lines[1] == f"b.jpg   {'don’t know':<15}   the photo is dark".replace("’", "'")
     assert lines[4:] == [
         "2   4.7 kΩ ±5 %", "1   don't know", "1   cannot be read", "4   in all",
     ]  # fmt: skip

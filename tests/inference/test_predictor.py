@@ -6,12 +6,15 @@ import pytest
 import torch
 from PIL import Image
 
+from resistor_cls.categories import parse_name
 from resistor_cls.data import FolderSource, PhotoDataModule, Resize, SplitConfig, read_photo
 from resistor_cls.data.images.threads import one_torch_thread
 from resistor_cls.errors import ConfigError, DataError, ModelError
 from resistor_cls.inference import Predictor, find_photos
+from resistor_cls.inference.photo_input import Photo
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer, seed_everything
 from resistor_cls.model.detector.network import Detector
+from resistor_cls.synthetic import draw, sample_scene
 from tests.helpers.tiny_training import network
 
 SIZE = 32
@@ -87,6 +90,26 @@ def test_more_photos_than_fit_a_batch_and_none_at_all(photos: Path, predictor: P
         )
     assert list(predictor.predict([])) == []
     assert predictor.probabilities([]).shape == (0, 4)
+
+
+def test_many_photos_are_read_by_all_cores_as_one_by_one(tmp_path: Path) -> None:
+    packaged = Predictor()  # the exported model of the package
+    scene = sample_scene(parse_name("4K7_1-4W"), np.random.default_rng(3))
+    photo = draw(scene, 360).photo
+    photos: list[Photo] = [np.rot90(photo[one:], turns) for one in (0, 9) for turns in range(4)]
+    photos += [tmp_path / "absent.jpg", np.full((64, 48, 3), 200, np.uint8), *photos]
+    found = list(packaged.predict(iter(photos)))
+    assert len(found) == len(photos)
+    for one, prediction in zip(photos, found, strict=True):
+        if isinstance(one, Path):
+            assert prediction.photo == one and prediction.error is not None
+            continue
+        alone = packaged.predict(one)
+        assert (prediction.text, prediction.reason) == (alone.text, alone.reason)
+        assert prediction.box == alone.box
+        # The sums of a batch are added in another order.
+        assert prediction.confidence == pytest.approx(alone.confidence, abs=1e-5)
+    assert {one.located for one in found} == {True, False, None}
 
 
 def test_photos_in_memory_may_differ_in_size(predictor: Predictor) -> None:

@@ -54,7 +54,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         ("predit", "has no subcommand predit: did you mean predict?"),
         (
             "xyz",
-            "has no subcommand xyz: valid: audit, describe, evaluate, export, predict, render,",
+            "has no subcommand xyz: valid: audit, describe, evaluate, export, predict, promote,",
         ),
         ("--colour", "has no option --colour: valid:"),
     ],

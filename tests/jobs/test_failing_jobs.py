@@ -65,15 +65,16 @@ def test_a_full_disk_loses_nothing(
     write, written = Path.write_bytes, []
 
     def full(path: Path, content: bytes) -> int:
-        if path.name == ".last.ckpt.part":
+        if path.name == ".state.ckpt.part":
             written.append(path)
             if len(written) > 1:
                 write(path, bytes(content)[:1000])
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         return write(path, content)
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    assert train() == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        assert train() == 2
     error = capsys.readouterr().err
     assert "No space left on device" in error
     assert "Traceback" not in error
@@ -82,6 +83,9 @@ def test_a_full_disk_loses_nothing(
     last = torch.load(artifact(run, "checkpoints/last.ckpt"), weights_only=True)
     assert last["epoch"] == 0
     ResistorNetwork.load(artifact(run, "checkpoints/best.ckpt"))
+    assert train("trainer.resume=auto") == 0
+    (again,) = runs()
+    assert (again.info.run_id, again.info.status) == (run.info.run_id, "FINISHED")
 
 
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

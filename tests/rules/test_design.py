@@ -18,15 +18,15 @@ ARROWS = {
     "model": {"synthetic", "data"},
     "evaluation": set(),  # pure functions of arrays
     "inference": {"synthetic", "data", "model", "evaluation"},
-    "exporting": {"synthetic", "data", "model", "evaluation", "inference"},
     "serving": {"data", "inference"},
+    "exporting": {"synthetic", "data", "model", "evaluation", "inference", "serving"},
     "tracking": {"evaluation", "inference"},
     "describing": {"model", "evaluation", "tracking"},
     "config": {"tracking"},
 }
 EVERYONES = {
     "bands", "categories", "category_codes", "code_priors", "colour_code", "csv_tables",
-    "custom_code", "decoding", "e_series", "errors", "resistor37", "usable_cores",
+    "custom_code", "decoding", "e_series", "errors", "processes", "resistor37", "usable_cores",
 }  # fmt: skip
 COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - EVERYONES - {"__init__"}
 

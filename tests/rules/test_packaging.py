@@ -114,4 +114,6 @@ def test_an_installed_wheel_works_from_any_folder(tmp_path: Path) -> None:
     assert (site / "resistor_cls/inference/photo_page.html").is_file()
     assert (site / "resistor_cls/serving/page/index.html").is_file()
     assert (site / "resistor_cls/serving/page/main.js").is_file()
+    assert (site / "resistor_cls/exporting/web/engine/model.js").is_file()
+    assert (site / "resistor_cls/exporting/web/licences.txt").is_file()
     assert (site / "resistor_cls/py.typed").is_file()

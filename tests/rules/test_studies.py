@@ -1,5 +1,6 @@
 """What studies claim follows from the tables that stand beside them."""
 
+import importlib
 import json
 import re
 from typing import Any
@@ -88,3 +89,36 @@ def test_the_table_of_settings_follows_from_its_csv() -> None:
             accuracy = row[row["score"] == "accuracy"].iloc[0]
             low, high = accuracy["low"], accuracy["high"]
             assert gap == f"{accuracy['mean']:.3f} [{low:.3f}, {high:.3f}]", value
+
+
+def test_the_exported_page_predicts_as_its_tables_state() -> None:
+    study = ROOT / "experiments" / "web_page"
+    stated = (study / "README.md").read_text(encoding="utf-8")
+    for name in ("predictions", "bodies"):
+        table = pd.read_csv(study / f"{name}.csv")
+        assert (
+            f"{table['same'].sum()} of {len(table)} | {table['confidence_difference'].max():g}"
+            in stated
+        )
+        median, high = table["seconds"].quantile([0.5, 0.9])
+        assert f"{median:.2f}, {high:.2f}" in stated
+
+
+def test_each_row_of_the_study_of_speed_has_a_function_and_a_prediction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = STUDY.with_name("speed")
+    monkeypatch.syspath_prepend(str(study))
+    frame, rows = (importlib.import_module(name) for name in ("frame", "rows"))
+    for row in rows.ROWS.values():
+        module, name = row.function.split(".")
+        assert f"\ndef {name}(" in (study / f"{module}.py").read_text(), row.name
+    # A rate is to be large, and seconds are to be few.
+    row, measured = rows.ROWS["steps_resnet50_bare"], frame.Measured("photos/s", [9, 8], [10, 8])
+    line = frame.summary(row, measured)
+    assert (line["ratio"], line["low"], line["high"], line["met"]) == (0.95, 0.9, 1.0, "no")
+    assert frame.summary(rows.ROWS["help"], frame.Measured("s", [0.4]))["met"] == "yes"
+    table = importlib.import_module("table")
+    before = pd.DataFrame([{**line, "ratio": 1.2, "low": 1.1, "high": 1.3}])
+    assert table.slowdowns([line], before) == ["steps_resnet50_bare: ratio 0.95, was 1.2"]
+    assert table.slowdowns([line], before.assign(low=0.9)) == []

@@ -99,16 +99,17 @@ def test_a_photo_that_cannot_be_read_does_not_refuse_the_others(client: TestClie
     assert response.status_code == 200
     found = response.json()["predictions"]
     assert [one["error"] is None for one in found] == [True, False, False, True]
-    assert found[1]["error"].startswith("this is no image that can be decoded")
+    assert found[1]["error"].startswith("this is not a photo, or its beginning is damaged")
     assert found[1]["text"] is None and found[1]["photo"] == "1.png"
     assert 'outcome="unreadable"} 2.0' in client.get("/metrics").text
 
 
 def test_photos_none_of_which_can_be_read_are_refused(client: TestClient) -> None:
     found = detail(client.post("/predict", files=files(b"")), 422)
-    assert found == "the photo cannot be read: the file is empty"
+    assert found == "the photo cannot be read: the file is empty: copy the photo again"
     found = detail(client.post("/predict", files=files(b"", photo(1)[:45])), 422)
-    assert found.startswith("none of 2 photos can be read: 0.png: the file is empty; 1.png: ")
+    empty = "0.png: the file is empty: copy the photo again"
+    assert found.startswith(f"none of 2 photos can be read: {empty}; 1.png: ")
     heic = b"\0\0\0\x18ftypheic" + bytes(20)
     assert "HEIC picture" in detail(client.post("/predict", files=files(heic)), 422)
 
@@ -267,7 +268,7 @@ def test_corrections_are_stored(served: Served, tmp_path: Path) -> None:
     assert path.parent.name == stored.json()["category"] == "4K7"
     assert path.name == stored.json()["photo"] and path.read_bytes() == sent
     assert "is not a resistance" in detail(correct("../x"), 422)
-    assert "no image" in detail(correct("4k7", b"x"), 422)
+    assert "not a photo" in detail(correct("4k7", b"x"), 422)
     assert "cannot be decoded" in detail(correct("4k7", photo(5)[:45]), 422)
     assert "field value" in detail(
         client.post("/corrections", files=files(sent, field="photo")), 422

@@ -14,7 +14,7 @@ from tests.helpers.served import Brightness, as_predictor, photo
 @pytest.fixture
 def batched(predictor: Brightness) -> Iterator[BatchedPredictor]:
     """Not started yet, so that what is asked first is in the first batch."""
-    made = BatchedPredictor(as_predictor(predictor), max_photos=4, max_pixels=200, seconds=0.05)
+    made = BatchedPredictor(as_predictor(predictor), max_photos=4, max_pixels=200)
     yield made
     predictor.free.set()
     made.stop()

@@ -36,3 +36,8 @@ def test_the_page_describes_every_request_without_other_hosts(
 def test_the_page_says_nothing_of_what_is_not_there(client: TestClient) -> None:
     page = client.get("/docs").text
     assert "/corrections</" not in page and "TOKEN" not in page
+
+
+def test_pages_that_name_no_icon_find_one(served: Callable[..., TestClient]) -> None:
+    icon = served(token="right").get("/favicon.ico")
+    assert icon.status_code == 200 and icon.headers["content-type"] == "image/svg+xml"

@@ -14,6 +14,7 @@ from tests.helpers.served import CATEGORIES, photo
     [
         ("4k7", "4K7"), ("4.7 kΩ", "4K7"), (" 4700 ", "4K7"), ("0R47", "0R47"), ("2M2", "2M2"),
         ("1K_1-4W", "1K_1-4W"), ("1000", "1K_1-4W"), ("2K2_1-2W", "2K2_1-2W"),
+        ("4,7k", "4K7"), ("4.75k", "4K75"), ("0", "0R"),
     ],
 )  # fmt: skip
 def test_a_correction_names_a_category_or_a_value(value: str, category: str) -> None:
@@ -26,6 +27,8 @@ def test_a_correction_names_a_category_or_a_value(value: str, category: str) -> 
         ("2k2", "2K2_1-4W, 2K2_1-2W: name one of them"), ("", "is not a resistance"),
         ("../4k7", "is not a resistance"), ("4K7_1-4W", "is not a resistance"),
         ("9" * 40, "is not a resistance"), ("left", "or one of 1K_1-4W"),
+        ("4.7123k", "value 4.7123k is one that no colour code shows"), ("1e3k", "is not a resist"),
+        ("9999G", "is not a resistance"), ("0.001", "no colour code shows"),
     ],
 )  # fmt: skip
 def test_a_correction_that_names_neither_is_refused(value: str, found: str) -> None:
@@ -57,7 +60,10 @@ def test_a_photo_has_one_correction_the_last(tmp_path: Path) -> None:
     assert store_correction(tmp_path, "1K", photo(1)) == name
     assert (tmp_path / "1K" / name).stat().st_ino == before.st_ino  # not written again
     assert store_correction(tmp_path, "4K7", photo(1)) == name
-    assert [one for one in tmp_path.rglob("*") if one.is_file()] == [tmp_path / "4K7" / name]
+    assert list(tmp_path.rglob("*")) == [tmp_path / "4K7", tmp_path / "4K7" / name]
+    other = store_correction(tmp_path, "4K7", photo(2))
+    store_correction(tmp_path, "1K", photo(1))
+    assert [file.name for file in (tmp_path / "4K7").iterdir()] == [other]
 
 
 def test_a_damaged_photo_is_not_stored(tmp_path: Path) -> None:

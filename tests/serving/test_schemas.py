@@ -48,6 +48,16 @@ def test_the_description_names_every_field_of_a_prediction() -> None:
     assert list(OnePrediction.model_fields) == list(Prediction(None).as_json())
 
 
+def test_every_field_has_a_meaning(described: Described) -> None:
+    fields = [
+        (name, field, one.get("description", ""))
+        for name, schema in described["components"]["schemas"].items()
+        for field, one in schema["properties"].items()
+    ]
+    assert {name for name, _, _ in fields} >= {"Prediction", "Candidate", "Box", "Problem"}
+    assert [one for one in fields if not one[2] or "None" in one[2]] == []
+
+
 def test_the_description_has_all_operations(described: Described) -> None:
     operations = {(path, one) for path, item in described["paths"].items() for one in item}
     assert operations == {

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from resistor_cls.categories import Categories, parse_name, resistor37
 from resistor_cls.errors import DataError
-from resistor_cls.synthetic import Scene, draw, parts, sample_scene
+from resistor_cls.synthetic import Scene, background, draw, leads, parts, sample_scene
 from resistor_cls.synthetic.body import radius
 from resistor_cls.synthetic.imaging import linear
 
@@ -205,3 +205,30 @@ def test_categories_given_in_another_order_give_the_same_scenes() -> None:
     forward = Categories(["left", "right"])
     rng = np.random.default_rng(1)
     assert sample_scene(forward[0], rng).category == "left"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_wires_in_their_window_are_those_on_the_whole_photo(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = scene_of("4K7_1-4W", seed)
+    found = leads.paint_leads(scene.body, scene.leads, scene.light, 301)
+    whole = (slice(0, 301), slice(0, 301))
+    monkeypatch.setattr(leads, "_window", lambda *_: whole)
+    plain_maps = leads.paint_leads(scene.body, scene.leads, scene.light, 301)
+    assert plain_maps[1].max() > 0.9
+    for one, other in zip(found, plain_maps, strict=True):
+        assert (one == other).all()
+
+
+def test_levels_of_a_texture_are_looked_up_as_they_are_computed() -> None:
+    surface = dataclasses.replace(scene_of("4K7_1-4W").background, grain=1.3)
+    texture = background._texture(background._wood_tile("pores"), surface, 64)
+    shown = texture.astype(np.float32) * np.float32(1 / 255)
+    grain = np.minimum(shown * np.float32(1.3), 1.0)
+    assert (cv2.LUT(texture, background._grain_levels(surface)) == grain).all()
+    fibres = background._texture(background._paper_tile(), surface, 64)
+    shown = fibres.astype(np.float32) * np.float32(1 / 255)
+    sheet = cv2.addWeighted(shown, 0.05 * 1.3, shown, 0.0, 1 - 0.025 * 1.3)
+    # OpenCV may or may not round between product and sum, by the length of a row.
+    np.testing.assert_allclose(background._paper(surface, 64), sheet, rtol=0, atol=2e-7)

@@ -43,3 +43,16 @@ def test_noise_has_the_deviation_and_is_another_each_time(shape: tuple[int, int]
     assert one.std() == pytest.approx(4.0 * 0.93, rel=0.05)
     assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.2
     assert (imaging.noisy(grey, 0.0, rng) == grey).all()
+
+
+@pytest.mark.parametrize("shape", [(64, 192), (1030, 40), (40, 1500)])
+def test_mirrored_noise_is_the_window_of_the_mirrored_tile(shape: tuple[int, int]) -> None:
+    whole = np.tile(imaging._noise_tile(), (2, 2, 1))
+    for seed in range(4):
+        again = np.random.default_rng(seed)
+        tile = whole[:, :: 1 if again.random() < 0.5 else -1]
+        high, wide = (imaging._TILE * (1 + (side > imaging._TILE)) for side in shape)
+        tile = tile[:high, :wide]
+        row, column = again.integers(high - shape[0] + 1), again.integers(wide - shape[1] + 1)
+        found = imaging._noise_window(shape, np.random.default_rng(seed))
+        assert (found == tile[row : row + shape[0], column : column + shape[1]]).all()

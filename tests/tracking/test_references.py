@@ -33,7 +33,7 @@ def test_a_run_without_a_model_is_named(workplace: Path) -> None:
         run.save_text("config/resolved.yaml", "a: 1")
     reference = f"runs:/{run.run_id}/config"
     with (
-        pytest.raises(ModelError, match="holds no checkpoint"),
+        pytest.raises(ModelError, match="holds neither a checkpoint nor an ONNX file"),
         model_file(reference, store_uri(workplace)),
     ):
         pass

@@ -23,12 +23,18 @@ def decode_array(encoded: bytes) -> np.ndarray:
         shape, by_columns, kind = read(file)
     # numpy parses the header as Python's literals, which damage breaks in many ways.
     except Exception as error:
-        raise DataError(f"the array cannot be decoded: {error or type(error).__name__}") from error
+        raise DataError(
+            f"the array cannot be decoded: {error or type(error).__name__}; save it again by "
+            "numpy.save"
+        ) from error
     if kind != np.uint8:
         raise DataError(f"an array of {kind}: expected uint8, save it by numpy.save as that")
     # Python takes True for a number, numpy's reshape does not; the longest numbers have no text.
     if len(shape) != 3 or any(type(side) is not int or not 1 <= side < 2**63 for side in shape):
-        raise DataError(f"an array of the shape {shape!s:.60}: expected (height, width, channels)")
+        raise DataError(
+            f"an array of the shape {shape!s:.60}: expected (height, width, channels); save it by "
+            "numpy.save as that"
+        )
     check_sides(shape[1], shape[0])
     if math.prod(shape) > MAX_VALUES:
         raise DataError(
@@ -39,6 +45,6 @@ def decode_array(encoded: bytes) -> np.ndarray:
     if values.size != math.prod(shape):
         raise DataError(
             f"the array cannot be decoded: {values.size} bytes of {math.prod(shape)}, the file is "
-            "damaged"
+            "damaged; copy or save it again"
         )
     return np.ascontiguousarray(values.reshape(shape, order="F" if by_columns else "C"))

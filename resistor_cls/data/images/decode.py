@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from resistor_cls.data.images.arrays import NPY, decode_array
 from resistor_cls.data.images.files import image_errors, named, photo_bytes
 from resistor_cls.data.images.headers import GREY_16_BIT, check_bytes, check_header
+from resistor_cls.data.images.jpeg import decode_jpeg
 from resistor_cls.errors import DataError
 
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"})
@@ -27,6 +28,7 @@ _SUFFIX_OF = {
 # what is above ours before a pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
 RGB = 3  # channels
+_REMEDY = "the file may be damaged: copy the photo again, or save it as JPEG or PNG"
 STRIP = 16_000_000  # values that are copied at once: 16 MB, however large the photo is
 
 
@@ -60,9 +62,14 @@ def decode_photo(encoded: bytes) -> np.ndarray:
             `resistor_cls.data.images.headers`, several frames or pages, or pixels of 32 bits;
             an array of another kind or dimension.
     """
-    with image_errors("decoded"), _checked(encoded) as found:
+    with image_errors("decoded", _REMEDY), _checked(encoded) as found:
         if isinstance(found, np.ndarray):
             return found
+        if found.format in ("JPEG", "MPO") and found.mode == "RGB":
+            orientation = found.getexif().get(ExifTags.Base.Orientation, 1)
+            photo = decode_jpeg(encoded, found.size, orientation)
+            if photo is not None:
+                return photo
         # In its place: a copy of 128 megapixels takes 0.5 GB.
         ImageOps.exif_transpose(found, in_place=True)
         return to_rgb(found)
@@ -93,7 +100,7 @@ def photo_header(encoded: bytes) -> PhotoHeader:
     Raises:
         DataError: see `decode_photo`; damage behind the header is not found.
     """
-    with image_errors("decoded"), _checked(encoded) as found:
+    with image_errors("decoded", _REMEDY), _checked(encoded) as found:
         if isinstance(found, np.ndarray):
             return PhotoHeader(found.shape[1], found.shape[0], ".npy")
         return PhotoHeader(found.width, found.height, _SUFFIX_OF[found.format or ""])
@@ -107,7 +114,7 @@ def _checked(encoded: bytes) -> Iterator[ImageFile | np.ndarray]:
         DataError: see `decode_photo`.
     """
     if not encoded:
-        raise DataError("the file is empty")
+        raise DataError("the file is empty: copy the photo again")
     bounds = check_bytes(encoded)
     if encoded.startswith(NPY):
         yield decode_array(encoded)
@@ -117,8 +124,8 @@ def _checked(encoded: bytes) -> Iterator[ImageFile | np.ndarray]:
         opened = Image.open(BytesIO(encoded), "r", FORMATS)
     except UnidentifiedImageError:
         raise DataError(
-            f"this is {_kind_of(encoded)} that can be decoded: expected JPEG, PNG, BMP, WebP, "
-            "TIFF or an array that numpy saved; convert pictures to JPEG or PNG"
+            f"this is {_kind_of(encoded)}: expected JPEG, PNG, BMP, WebP or TIFF (or .npy of "
+            "numpy.save); save the photo as JPEG or PNG"
         ) from None
     with opened as image:
         check_header(image, bounds)
@@ -128,13 +135,13 @@ def _checked(encoded: bytes) -> Iterator[ImageFile | np.ndarray]:
 def _kind_of(encoded: bytes) -> str:
     """What a file is that is not read, by what it begins with."""
     if encoded[:6] in (b"GIF87a", b"GIF89a"):
-        return "a GIF, not an image"
+        return "a GIF, which is not read"
     # The brands of ISO/IEC 23008-12 stand behind "ftyp".
     if encoded[4:8] == b"ftyp" and encoded[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        return "a HEIC picture, not an image"
+        return "a HEIC picture, which is not read"
     if encoded[4:8] == b"ftyp" and encoded[8:12] in (b"avif", b"avis"):
-        return "an AVIF picture, not an image"
-    return "no image"
+        return "an AVIF picture, which is not read"
+    return "not a photo, or its beginning is damaged"
 
 
 def as_rgb(photo: np.ndarray) -> np.ndarray:
@@ -169,7 +176,8 @@ def _pixels(image: Image.Image) -> np.ndarray:
     rows = max(1, STRIP // (RGB * image.width))
     for top in range(0, image.height, rows):
         low = min(top + rows, image.height)
-        photo[top:low] = np.asarray(image.crop((0, top, image.width, low)))
+        strip = image if rows >= image.height else image.crop((0, top, image.width, low))
+        photo[top:low] = np.asarray(strip)
     return photo
 
 

@@ -34,7 +34,7 @@ def named(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def image_errors(what: str) -> Iterator[None]:
+def image_errors(what: str, remedy: str = "") -> Iterator[None]:
     """Converts exceptions of image libraries to an error that says why a photo is left out.
 
     Damaged bytes lead Pillow's plugins to KeyError and struct.error too, OpenCV and PyTorch have
@@ -42,6 +42,7 @@ def image_errors(what: str) -> Iterator[None]:
 
     Args:
         what: is done to the photo, as "decoded".
+        remedy: what to do about it, at the end of the message.
 
     Raises:
         DataError: instead of any exception that is not of this package.
@@ -53,4 +54,4 @@ def image_errors(what: str) -> Iterator[None]:
     except Exception as error:
         # OpenCV and PyTorch write where in their sources they are on further lines.
         why = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise DataError(f"the image cannot be {what}: {why}") from error
+        raise DataError(f"the image cannot be {what}: {why}{remedy and f'; {remedy}'}") from error

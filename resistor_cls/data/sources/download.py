@@ -28,7 +28,7 @@ def fetch_and_unpack(url: str, root: Path) -> None:
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
         if not archive.exists():
-            _fetch(url, archive)
+            fetch(url, archive)
         _unpack(archive, root)
     except urllib.error.URLError as error:
         raise DataError(
@@ -39,7 +39,13 @@ def fetch_and_unpack(url: str, root: Path) -> None:
         raise DataError(f"data.root={root} cannot be written: {error}") from error
 
 
-def _fetch(url: str, archive: Path) -> None:
+def fetch(url: str, archive: Path) -> None:
+    """Downloads a file; what an earlier try has left is resumed.
+
+    Raises:
+        URLError: no network, no such file, or a connection that broke off.
+        OSError: no space or no permission.
+    """
     part = archive.with_name(f"{archive.name}.part")
     done = part.stat().st_size if part.exists() else 0
     try:

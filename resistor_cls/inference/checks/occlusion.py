@@ -1,22 +1,25 @@
 """Occlusion check: does a model rely on the body or on the background?"""
 
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from resistor_cls.errors import ModelError
 from resistor_cls.evaluation import OcclusionResult, Predictions
-from resistor_cls.inference.batches import predict_batches
-from resistor_cls.inference.checks.bodies import body_mask, known_bodies
+from resistor_cls.inference.batches import BATCH, batched, predict_batches
+from resistor_cls.inference.checks.bodies import body_mask
 from resistor_cls.inference.checks.occlusion_fill import paint_background, paint_body
 from resistor_cls.inference.checks.saliency import saliency_maps, share_on
+from resistor_cls.inference.in_order import mapped_in_order
 from resistor_cls.model.torch_network import TorchNetwork
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
     from resistor_cls.model import ResistorNetwork
 
+_PAINTS = (paint_body, paint_background)
 # Photos whose saliency is measured: the mean share on the body has a standard error of 0.02.
 MAX_MEASURED = 256
 
@@ -38,20 +41,18 @@ def check_occlusion(
     Returns:
         None where no body is known.
     """
-    known_by, count = known_bodies(data, predictions), len(predictions.names)
+    count = len(predictions.names)
+    known_by: dict[int, str] = {}
+    occluded = [np.full(count, -1) for _ in _PAINTS]
+    for group in batched(_painted(data, predictions)):
+        known_by |= {one.place: one.known_by for one in group}
+        places = [one.place for one in group]
+        for number, predicted in enumerate(occluded):
+            photos = (one.photos[number] for one in group)
+            ((likely, _),) = predict_batches(TorchNetwork(model), photos)
+            predicted[places] = likely.argmax(axis=1)
     if not known_by:
         return None
-    occluded = []
-    for paint in (paint_body, paint_background):
-        painted = (
-            paint(data.photo(int(predictions.indices[place])), body_mask(data, predictions, place))
-            for place in known_by
-        )
-        predicted = np.full(count, -1)
-        predicted[list(known_by)] = np.concatenate(
-            [likely.argmax(axis=1) for likely, _ in predict_batches(TorchNetwork(model), painted)]
-        )
-        occluded.append(predicted)
     on_body, area = np.full(count, np.nan), np.full(count, np.nan)
     if saliency:
         # Boxes alone: the detector is a part of what is checked, and may be wrong.
@@ -62,3 +63,26 @@ def check_occlusion(
                 mask = body_mask(data, predictions, place)
                 on_body[place], area[place] = share_on(saliency_map, mask), mask.mean()
     return OcclusionResult(on_body, area, *occluded)
+
+
+class _Painted(NamedTuple):
+    """A photo whose body is known, painted over in each of the `_PAINTS`."""
+
+    place: int
+    known_by: str
+    photos: list[np.ndarray]
+
+
+def _painted(data: "PhotoDataModule", predictions: Predictions) -> Iterator[_Painted]:
+    """Photos whose body is known and visible, in their order; painted by all cores."""
+
+    def paint(place: int) -> _Painted | None:
+        index = int(predictions.indices[place])
+        body = data.body(index)
+        if body is None or not body.pixels.any():
+            return None
+        photo = data.photo(index)
+        return _Painted(place, body.known_by, [one(photo, body.pixels) for one in _PAINTS])
+
+    places = range(len(predictions.names))
+    return (one for _, one in mapped_in_order(paint, places, 2 * BATCH) if one is not None)

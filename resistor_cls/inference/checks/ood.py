@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from resistor_cls.categories import Categories
 from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.data.images.threads import one_torch_thread
@@ -20,8 +21,10 @@ from resistor_cls.evaluation.calibration import RISKS, CalibratedPredictions, ap
 from resistor_cls.evaluation.ood import ood_report
 from resistor_cls.evaluation.predictions import yes_or_no
 from resistor_cls.inference.batches import batched, probabilities_and_features
-from resistor_cls.inference.checks.ood_photos import KINDS, ood_photos
+from resistor_cls.inference.checks.ood_cache import kept_ood_photos, ood_cache_file
+from resistor_cls.inference.checks.ood_photos import KINDS, OOD_VERSION, ood_photos
 from resistor_cls.model.torch_network import TorchNetwork
+from resistor_cls.synthetic import GENERATOR_VERSION
 
 if TYPE_CHECKING:
     from resistor_cls.data import PhotoDataModule
@@ -51,9 +54,9 @@ def check_ood(
         count = 0
     parts = []
     for kind in KINDS if count else ():
-        photos = ood_photos(kind, count, model.categories, seed=0)
         names = [f"drawn {number}" for number in range(count)]
-        parts.append(_rows(model, kind, names, _preprocessed(data, photos), calibrated))
+        photos = _synthetic(data, kind, count, model.categories)
+        parts.append(_rows(model, kind, names, photos, calibrated))
     others = data.ood_indices
     if len(others):
         names = [data.photo_set.names[index] for index in others]
@@ -93,6 +96,18 @@ def report_ood(table: pd.DataFrame, predictions: Predictions) -> dict[str, Any] 
         located,
         score,
         accepted_at={str(risk): accepted(f"accepted:{risk}") for risk in RISKS},
+    )
+
+
+def _synthetic(
+    data: "PhotoDataModule", kind: str, count: int, categories: Categories
+) -> Iterator[PreprocessedImage]:
+    """Synthetic OOD photos of a kind, preprocessed for the model."""
+    contents = OOD_VERSION, GENERATOR_VERSION, kind, count, data.preprocess.key, *categories.names
+    return kept_ood_photos(
+        ood_cache_file(data.cache_folder, *contents),
+        (count, *data.preprocess.shape, data.preprocess.channels),
+        lambda: _preprocessed(data, ood_photos(kind, count, categories, seed=0)),
     )
 
 

@@ -16,6 +16,8 @@ from resistor_cls.errors import DataError
 from resistor_cls.synthetic import any_part, draw, draw_distractor, draw_empty, sample_scene
 from resistor_cls.synthetic.parts import bands_of
 
+# Counts changes of what a seed draws, beside those of `GENERATOR_VERSION`: the photos are cached.
+OOD_VERSION = 1
 # Random parts until one is in no category; lists that hold nearly all values need a limit.
 _TRIES = 1000
 

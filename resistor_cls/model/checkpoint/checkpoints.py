@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from resistor_cls import __version__
 from resistor_cls.errors import ModelError
 from resistor_cls.model.checkpoint.schema import Checkpoint, check_plain, check_values
 from resistor_cls.model.checkpoint.tensor_files import check_digest, check_tensors, digest_of
@@ -36,7 +37,12 @@ def checkpoint_values(
         metadata: see there.
         detector: values of its detector, where it has one.
     """
-    values = {"format": CHECKPOINT_FORMAT, "weights_from": weights_from, "record": metadata}
+    values = {
+        "format": CHECKPOINT_FORMAT,
+        "version": __version__,
+        "weights_from": weights_from,
+        "record": metadata,
+    }
     return values if detector is None else {**values, "locator": detector}
 
 
@@ -103,7 +109,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if type(ours["format"]) is not int or ours["format"] != CHECKPOINT_FORMAT:
         raise ModelError(
             f"{path} has checkpoint format {reprlib.repr(ours['format'])}, this version reads "
-            f"{CHECKPOINT_FORMAT}: use the version of resistor_cls that wrote it"
+            f"{CHECKPOINT_FORMAT}: use {_release(ours.get('version'))}"
         )
     values = {key: checkpoint[key] for key in (_SETTINGS, METADATA) if key in checkpoint}
     check_values(values, Checkpoint, path)
@@ -111,6 +117,13 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     check_tensors(path, tensors)
     check_digest(path, ours.get(DIGEST), _digested(checkpoint), tensors)
     return dict(checkpoint)
+
+
+def _release(version: object) -> str:
+    """The release that reads a file of another format, in words."""
+    if isinstance(version, str) and re.fullmatch(r"[\w.+-]{1,30}", version):
+        return f"resistor_cls {version}, which wrote it"
+    return "the version of resistor_cls that wrote it"
 
 
 def _with_digest(checkpoint: Mapping[str, Any]) -> dict[str, Any]:

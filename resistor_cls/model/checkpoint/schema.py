@@ -185,6 +185,7 @@ class CheckpointMetadata(_Values):
     format: int
     weights_from: str
     record: Metadata
+    version: str | None = None  # of the package that wrote it; versions up to 0.2.0 wrote none
     locator: DetectorValues | None = None
     digest: str | None = None  # earlier versions wrote none
 

@@ -42,8 +42,13 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Brings the names in a folder to the disk, so that a power cut does not lose them."""
     with suppress(OSError):  # some systems and network folders cannot, and write at once
-        folder = os.open(path.parent, os.O_RDONLY)
+        folder = os.open(path, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:

@@ -52,7 +52,7 @@ def exported_bytes(model: ExportedModel) -> bytes:
         ModelError: a header of more than plain values.
     """
     check_plain(model.header)
-    graph = _without_metadata(model.network)
+    graph = without_metadata(model.network)
     texts = {}
     if model.detector is not None:
         texts[DETECTOR] = base64.b64encode(zlib.compress(model.detector, 9))
@@ -98,7 +98,7 @@ def parse_exported(path: Path, content: bytes) -> ExportedModel:
     check_values(header, ExportedHeader, path)
     packed = texts.get(DETECTOR, b"")
     saved = header.pop(DIGEST)
-    found = _digest(header, _without_metadata(content), packed)
+    found = _digest(header, without_metadata(content), packed)
     if found != saved:
         raise ModelError(
             f"{path} is damaged: its content has the digest {found[:19]}…, but was saved with "
@@ -145,7 +145,8 @@ def _texts(content: bytes) -> dict[str, bytes]:
     return found
 
 
-def _without_metadata(content: bytes) -> bytes:
+def without_metadata(content: bytes) -> bytes:
+    """The graph of the network alone, without header and detector."""
     return b"".join(whole for number, _, whole in _fields(content) if number != _METADATA_PROPS)
 
 

@@ -165,10 +165,17 @@ class ExportedNetwork:
         self, photos: NDArray[np.uint8]
     ) -> tuple[NDArray[np.float32], NDArray[np.float16] | None]:
         """See `PhotoNetwork`."""
+        logits, features = self.logits_and_features(photos)
+        return self._activate(logits), features
+
+    def logits_and_features(
+        self, photos: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float16] | None]:
+        """The same as `predict_photos`, with logits instead of probabilities."""
         place = len(BAND_OUTPUTS) if self.reads_bands else 0
         found = [self._session(view)[place:] for view in array_views(photos, self._views)]
         logits, *features = (np.mean(parts, axis=0) for parts in zip(*found, strict=True))
-        return self._activate(logits), features[0].astype(np.float16) if features else None
+        return logits, features[0].astype(np.float16) if features else None
 
     def read_photos(self, photos: NDArray[np.uint8]) -> BandScores:
         """See `PhotoNetwork`."""

@@ -55,11 +55,34 @@ class EpochLines(Callback):
         self._losses: list[Tensor] = []
         self._seconds = 0.0
 
+    def state_dict(self) -> dict[str, Any]:
+        """What the line of an epoch is made of that has begun, for a training that continues."""
+        losses = torch.stack(self._losses).cpu() if self._losses else torch.zeros(0)
+        return {"photos": self._photos, "losses": losses, "seconds": self._seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over the photos and losses of an epoch that has begun."""
+        self._photos, self._losses = state_dict["photos"], list(state_dict["losses"])
+        self._seconds = state_dict["seconds"]
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock and the bar of an epoch that is continued."""
+        device = pl_module.device
+        self._losses = [loss.to(device) for loss in self._losses]
+        self._began = time.perf_counter() - self._seconds
+        self._show_bar(trainer, len(self._losses))
+
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock and the bar."""
         self._began, self._photos = time.perf_counter(), 0
         self._losses.clear()
+        self._show_bar(trainer)
+
+    def _show_bar(self, trainer: Trainer, done: int = 0) -> None:
+        if self._bar is not None:
+            self._bar.close()
         self._bar = tqdm(
+            initial=done,
             total=int(trainer.num_training_batches),
             desc=f"Epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
             unit="batch",

@@ -7,7 +7,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,10 +18,16 @@ from lightning import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 
-from resistor_cls.errors import ConfigError, interruption_requested, nearest
+from resistor_cls.errors import (
+    ConfigError,
+    interruption_deferred,
+    interruption_requested,
+    nearest,
+)
 from resistor_cls.model.checkpoint.lightning_io import WholeCheckpointIO
 from resistor_cls.model.training.failures import check_smallest_batch, explained
 from resistor_cls.model.training.metrics import mode_of
+from resistor_cls.model.training.state_checkpoint import StateCheckpoint
 
 PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed")
 
@@ -69,8 +75,14 @@ def quieten() -> None:
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
     # Lightning 2.6 gathers over processes by a function that PyTorch renames.
     warnings.filterwarnings("ignore", message=r".*functional\.all_gather is deprecated.*")
+    # Scores are of the predictions of all processes already: see `ResistorTask`.
+    warnings.filterwarnings("ignore", message=r".*sync_dist=True.*")
+    # Each worker reads its own part of shards.
+    warnings.filterwarnings("ignore", message=r"Your `IterableDataset` has `__len__` defined.*")
     # A detector within a network is never trained, and stays in eval mode on purpose.
     warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode.*")
+    # A training that continues finds its own checkpoints.
+    warnings.filterwarnings("ignore", message=r"Checkpoint directory .* exists and is not empty")
     # Small photos from a memory map need no processes to load them.
     warnings.filterwarnings("ignore", message=r".*does not have many workers.*")
 
@@ -88,6 +100,9 @@ def build_trainer(
     evaluation_epochs: float = 1,
     score_before: bool = False,
     ema: float | None = None,
+    checkpoint_steps: int | None = None,
+    checkpoint_minutes: float | None = None,
+    states: Path | None = None,
     logger: Logger | bool = False,
     callbacks: Sequence[Callback] = (),
     **options: Any,
@@ -109,6 +124,10 @@ def build_trainer(
             `on_sanity_check_end` with its metrics. The training is the same with and without.
         ema: what a step leaves of the moving average of the weights, which is evaluated and kept
             instead of the newest ones; None keeps the newest.
+        checkpoint_steps: optimizer steps between two saved states within an epoch; None for none.
+        checkpoint_minutes: the same in minutes.
+        states: folder of the two newest states, see `StateCheckpoint`; None keeps `last.ckpt`
+            alone, which a training continues from too.
         logger: takes metrics.
         callbacks: more of them.
         **options: of `lightning.Trainer`.
@@ -119,13 +138,16 @@ def build_trainer(
     if not isinstance(max_epochs, int) or max_epochs < 1:
         raise ConfigError(f"trainer.max_epochs={max_epochs}: expected 1 or more")
     accelerator = _accelerator(accelerator)
+    _check_strategy(str(options.get("strategy", "")))
     how_often = _validation_frequency(evaluation_epochs, max_epochs)
     stopping = _early_stopping(monitor, patience, save_best)
     if ema is not None and not 0 < ema < 1:
         raise ConfigError(f"trainer.ema={ema}: expected more than 0 and less than 1, or null")
     picked = pick_precision(accelerator, precision)
     quieten()
-    kept = _checkpoints(Path(output) / "checkpoints", monitor if save_best else None, ema)
+    checkpoints = Path(output) / "checkpoints"
+    best = _best_checkpoint(checkpoints, monitor if save_best else None, ema)
+    newest = StateCheckpoint(checkpoints, states, checkpoint_steps, checkpoint_minutes)
     # Statistics of batches are running means already: averaged once more they lag behind the
     # weights, which cost a net from scratch twelve points of top-1 (experiments/settings).
     averaging = [] if ema is None else [EMAWeightAveraging(decay=ema, use_buffers=False)]
@@ -139,7 +161,7 @@ def build_trainer(
             # repeatable ones are slower, and whoever needs them sets +trainer.deterministic=true.
             **{"deterministic": accelerator == "cpu", **how_often, **options},
             logger=logger,
-            callbacks=[*averaging, *callbacks, *stopping, *kept],
+            callbacks=[*averaging, *callbacks, *stopping, best, newest],
             plugins=[WholeCheckpointIO()],
             default_root_dir=str(output),
             enable_model_summary=False,
@@ -169,6 +191,16 @@ def _accelerator(asked: str) -> str:
     )
 
 
+def _check_strategy(strategy: str) -> None:
+    """Refuses strategies whose processes are copies of this one: none of them would keep a run.
+
+    Raises:
+        ConfigError: names one that can be used.
+    """
+    if any(word in strategy for word in ("spawn", "fork", "notebook")):
+        raise ConfigError(f"trainer.strategy={strategy}: expected ddp, or another without spawn")
+
+
 def _early_stopping(monitor: str, patience: int | None, save_best: bool) -> list[EarlyStopping]:
     """Stops after some validations without a better one; nothing where `patience` is None.
 
@@ -188,22 +220,17 @@ def _early_stopping(monitor: str, patience: int | None, save_best: bool) -> list
     return [EarlyStopping(monitor, mode=mode_of(monitor), patience=patience, check_finite=False)]
 
 
-def _checkpoints(folder: Path, monitor: str | None, ema: float | None) -> list[ModelCheckpoint]:
-    """Keeps the best epoch, by `monitor` or the last where it is None, and the last one.
-
-    Two checkpoints on purpose: with save_last=True and a monitor, Lightning can freeze "last".
-    """
-    best = ModelCheckpoint(
+def _best_checkpoint(folder: Path, monitor: str | None, ema: float | None) -> ModelCheckpoint:
+    """Keeps the best epoch, by `monitor` or the last where it is None."""
+    return ModelCheckpoint(
         folder,
         filename="best",
         monitor=monitor,
-        # Lightning tells checkpoints apart by monitor and mode: `last` has neither.
         mode="max" if monitor is None else mode_of(monitor),
         # Lightning puts the average into whole checkpoints alone.
         save_weights_only=ema is None,
         enable_version_counter=False,  # best.ckpt is replaced, never joined by best-v1.ckpt
     )
-    return [best, ModelCheckpoint(folder, filename="last", enable_version_counter=False)]
 
 
 def _validation_frequency(evaluation_epochs: float, max_epochs: int) -> dict[str, Any]:
@@ -262,16 +289,30 @@ def seed_everything(seed: int) -> int:
     return chosen
 
 
-def fit(trainer: Trainer, model: LightningModule, data: LightningDataModule) -> None:
+def fit(
+    trainer: Trainer,
+    model: LightningModule,
+    data: LightningDataModule,
+    checkpoint: Path | None = None,
+) -> None:
     """Trains, in any thread; an interruption stays one, and what can be fixed is explained.
+
+    Args:
+        trainer: of `build_trainer`.
+        model: what is trained.
+        data: what it learns from.
+        checkpoint: a `last.ckpt` or another state, from which a training of the same settings
+            continues. On a CPU it then ends as if it had not been interrupted, to the bit.
 
     Raises:
         KeyboardInterrupt: after the trainer has wound up; Lightning itself would exit with 1.
         ConfigError: a setting that ends the training; see `resistor_cls.model.training.failures`.
+        ModelError: a checkpoint that cannot be read.
     """
     check_smallest_batch(trainer, model, data)
-    with interruptible(), explained(data):
-        trainer.fit(model, data)
+    saves = any(isinstance(one, StateCheckpoint) for one in trainer.checkpoint_callbacks)
+    with interruptible(), explained(data), interruption_deferred() if saves else nullcontext():
+        trainer.fit(model, data, ckpt_path=checkpoint)
 
 
 def score(

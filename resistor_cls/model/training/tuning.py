@@ -35,15 +35,29 @@ def find_settings(
     model: ResistorTask,
     data: PhotoDataModule,
     options: Mapping[str, Any],
+    known: Mapping[str, float] | None = None,
     *,
     batch_size: bool,
     lr: bool,
 ) -> Iterator[tuple[str, float]]:
-    """Finds and sets what is asked for; yields each name and value. Arguments: `find_batch_size`.
+    """Finds and sets what is asked for; yields each name and value.
+
+    Args:
+        model: see `find_batch_size`, as are `data` and `options`.
+        data: see there.
+        options: see there.
+        known: what was found before the training was interrupted: it is set, and not searched.
+        batch_size: whether it is asked for.
+        lr: whether the learning rate is.
 
     Raises:
         ConfigError: see `find_learning_rate`.
     """
+    if known:
+        data.batch_size = int(known.get("batch_size", data.batch_size))
+        if "lr" in known:
+            model.set_learning_rate(known["lr"])
+        return
     if batch_size:
         size = find_batch_size(model, data, options)
         yield "batch_size", size

@@ -55,10 +55,11 @@ function describe() {
   return described;
 }
 
-function modelInWords({ model: name, version, reads, categories, threshold }) {
+function modelInWords({ model: name, version, reads, categories, threshold, privacy }) {
   const what = reads === "values" ? "reads any value" : `reads ${categories.length} categories`;
   const limit = threshold == null ? "" : `, “don’t know” below ${shareInWords(threshold)}`;
-  return `Model ${name}: ${what}${limit} · resistor_cls ${version}`;
+  const where = privacy ? ` · ${privacy}` : ""; // of a page without a service
+  return `Model ${name}: ${what}${limit}${where} · resistor_cls ${version}`;
 }
 
 /** Shows new photos instead of the ones before, and queues them. */

@@ -38,9 +38,8 @@ def save_logged_model(
     *,
     metadata: Mapping[str, Any],
     example: np.ndarray | None,
-    step: int,
 ) -> None:
-    """Uploads the files of a logged model, and names the run that made it.
+    """Uploads the files of a logged model; what an earlier attempt has uploaded is replaced.
 
     `mlflow.models.Model.log` would first read every value of every metric of the run, to link those
     of one step to the model.
@@ -52,13 +51,10 @@ def save_logged_model(
         checkpoint: the file.
         metadata: plain values that describe the model.
         example: (1, height, width, channels) uint8, a photo as the model takes it.
-        step: of the training, that its weights are of.
     """
-    from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
 
     model = client.get_logged_model(model_id)
-    client.log_outputs(run_id, [LoggedModelOutput(model_id, step)])
     described = Model(
         artifact_path=model.artifact_location,
         run_id=run_id,

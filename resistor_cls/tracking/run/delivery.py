@@ -1,6 +1,7 @@
 """Sends the entries of an outbox to MLflow."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -8,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resistor_cls.errors import TrackingError
-from resistor_cls.tracking.run.outbox import Entry, Refused
+from resistor_cls.tracking.model.outputs import model_made_by
+from resistor_cls.tracking.run.outbox import MAX_TOGETHER, Entry, Refused
 from resistor_cls.tracking.store.connection import local_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-MAX_METRICS = 1000  # that MLflow takes at once
 MAX_PARAMS = 100
 # Errors that pass, in contrast to those of a value that MLflow cannot store.
 _PASSING = frozenset(
@@ -31,6 +32,13 @@ _PASSING = frozenset(
         "UNPARSEABLE_HTTP_ERROR",
     }
 )
+# Pages that SQLAlchemy names in messages of errors that pass: a lost connection, a full pool, a
+# transaction that was broken off. A server reports them as BAD_REQUEST, as it does a wrong value.
+_PASSING_PAGE = re.compile(r"sqlalche\.me/e/\w+/(rvf5|e3q8|4xp6|2j85|3o7r|8s2b|dbapi)\b")
+# A row that another run has made since MLflow looked for it, such as that of a data set that two
+# runs use: the next attempt finds it.
+_DUPLICATE_PAGE = re.compile(r"sqlalche\.me/e/\w+/gkpj\b")
+RACES = 3  # attempts after which a duplicate is an error of the entry itself
 
 
 class Delivery:
@@ -46,7 +54,8 @@ class Delivery:
     def __init__(self, client: "MlflowClient", run_id: str, artifacts: str, folder: Path) -> None:
         self._client, self._run_id, self._folder = client, run_id, folder
         self._place = local_folder(artifacts)
-        self._model_id: str | None = None
+        self._model_id: str | None = None  # of the model that the run has made or evaluates
+        self._begun: str | None = None  # of a model that this process has begun to save
         # The calls that a file may name.
         self._calls: dict[str, Callable[..., None]] = {
             "params": self._params,
@@ -57,6 +66,7 @@ class Delivery:
             "data": self._data,
             "file": self._file,
             "model": self._model,
+            "register": self._registered,
             "evaluated": self._evaluated,
             "checkpoint": self._checkpoint,
             "end": self._end,
@@ -74,13 +84,14 @@ class Delivery:
         call = self._calls.get(str(entry["call"]))
         if call is None:
             raise Refused("there is no such call")
+        values = {key: value for key, value in entry.items() if key not in ("call", "together")}
         try:
-            call(**{key: value for key, value in entry.items() if key != "call"})
+            _despite_races(call, values)
         except FileNotFoundError as error:
             raise Refused(f"{error.filename} is gone") from error
         except Exception as error:
             # Failures of servers, networks and disks pass; their errors are of these kinds.
-            if isinstance(error, OSError) or getattr(error, "error_code", None) in _PASSING:
+            if _passes(error):
                 raise
             self._require_active()
             reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
@@ -115,8 +126,8 @@ class Delivery:
         from mlflow.entities import Metric
 
         entries = [Metric(*value) for value in values]
-        for start in range(0, len(entries), MAX_METRICS):
-            self._client.log_batch(self._run_id, metrics=entries[start : start + MAX_METRICS])
+        for start in range(0, len(entries), MAX_TOGETHER):
+            self._client.log_batch(self._run_id, metrics=entries[start : start + MAX_TOGETHER])
 
     def _tags(self, values: Mapping[str, str]) -> None:
         from mlflow.entities import RunTag
@@ -170,19 +181,26 @@ class Delivery:
         """The MLflow model that the run has made or evaluates, in any process."""
         if self._model_id is None:
             run = self._client.get_run(self._run_id)
-            models = [
-                *(run.outputs.model_outputs if run.outputs else ()),
-                *(run.inputs.model_inputs if run.inputs else ()),
-            ]
-            self._model_id = models[-1].model_id if models else None
+            evaluated = run.inputs.model_inputs if run.inputs else ()
+            self._model_id = evaluated[-1].model_id if evaluated else model_made_by(run)
         return self._model_id
 
-    def _evaluated(self, run: str) -> None:
+    def _evaluated(self, run: str = "", model: str = "") -> None:
+        """Links the model of a run, or a registered or logged model (`models:/…`)."""
         from mlflow.entities import LoggedModelInput
 
-        outputs = self._client.get_run(run).outputs
-        models = [one.model_id for one in outputs.model_outputs] if outputs else []
-        self._client.log_inputs(self._run_id, models=[LoggedModelInput(one) for one in models[-1:]])
+        from resistor_cls.tracking.registry.versions import model_id_of
+
+        if model:
+            name, _, version = model.removeprefix("models:/").partition("/")
+            version_of_it = self._client.get_model_version(name, version) if version else None
+            found = name if version_of_it is None else model_id_of(version_of_it)
+        else:
+            found = model_made_by(self._client.get_run(run))
+        inputs = self._client.get_run(self._run_id).inputs
+        linked = [one.model_id for one in inputs.model_inputs] if inputs else []
+        if found and found not in linked:  # a second link of the same model would be an error
+            self._client.log_inputs(self._run_id, models=[LoggedModelInput(found)])
 
     def _file(self, name: str, folder: str | None) -> None:
         self._client.log_artifact(self._run_id, str(self._own(name)), folder)
@@ -216,22 +234,66 @@ class Delivery:
         from resistor_cls.tracking.model.example import decoded
         from resistor_cls.tracking.model.logged_model import save_logged_model
 
-        if self._model_id is None:  # else an earlier attempt has made it
-            # Explicitly: MLflow would use the experiment that the process has set.
-            run = self._client.get_run(self._run_id)
-            made = self._client.create_logged_model(
-                run.info.experiment_id, "model", self._run_id, params=run.data.params
-            )
-            self._model_id = made.model_id
+        if self._begun is None:
+            self._begun = self._unfinished_model() or self._new_model(step)
+        self._model_id = self._begun
         save_logged_model(
             self._client,
             self._run_id,
-            self._model_id,
+            self._begun,
             self._own(checkpoint),
             metadata=record,
             example=None if example is None else decoded(example),
-            step=step,
         )
+        self._begun = None
+
+    def _unfinished_model(self) -> str | None:
+        """The model that another process, which has died, has begun to save."""
+        outputs = self._client.get_run(self._run_id).outputs
+        made = [one.model_id for one in outputs.model_outputs] if outputs else []
+        ready = "READY"
+        unfinished = (one for one in made if self._client.get_logged_model(one).status != ready)
+        return next(unfinished, None)
+
+    def _new_model(self, step: int) -> str:
+        """Makes a model of the run; a second link of the same model would be an error."""
+        from mlflow.entities import LoggedModelOutput
+
+        # Explicitly: MLflow would use the experiment that the process has set.
+        run = self._client.get_run(self._run_id)
+        made = self._client.create_logged_model(
+            run.info.experiment_id, "model", self._run_id, params=run.data.params
+        )
+        self._client.log_outputs(self._run_id, [LoggedModelOutput(made.model_id, step)])
+        return str(made.model_id)
+
+    def _registered(self) -> None:
+        from resistor_cls.tracking.registry.versions import register
+
+        model = self._known_model()
+        if model is None:
+            raise Refused("the run has no model")
+        register(self._client, model, self._run_id)
 
     def _end(self, status: str, time: int) -> None:
         self._client.set_terminated(self._run_id, status, time)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether an entry is sent again after an error, unchanged."""
+    if isinstance(error, OSError):  # of networks and disks
+        return True
+    code = getattr(error, "error_code", None)
+    return code in _PASSING or bool(_PASSING_PAGE.search(str(error)))
+
+
+def _despite_races(call: Callable[..., None], values: Mapping[str, Any]) -> None:
+    """Calls again where another run was faster."""
+    for left in range(RACES, -1, -1):
+        try:
+            call(**values)
+        except Exception as error:
+            if not left or not _DUPLICATE_PAGE.search(str(error)):
+                raise
+        else:
+            return

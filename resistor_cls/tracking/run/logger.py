@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
@@ -44,6 +45,26 @@ class RunLogger(Logger):
             for name, steps in self._steps.items()
         }
 
+    def state_dict(self) -> dict[str, Any]:
+        """The history as plain values, for a checkpoint; what waits is written first."""
+        self._write()
+        return {
+            name: [torch.tensor(steps), torch.tensor(self._values[name], dtype=torch.float64)]
+            for name, steps in self._steps.items()
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes over the history of a training that continues; what the run lacks is sent."""
+        self._steps = {name: array("q", steps.tolist()) for name, (steps, _) in state.items()}
+        self._values = {name: array("d", values.tolist()) for name, (_, values) in state.items()}
+        if self._write_points is not None:
+            now = int(time.time() * 1000)
+            self._waiting = [
+                (name, value, now, step)
+                for name, points in self.history.items()
+                for step, value in points
+            ]
+
     @property
     def name(self) -> str:
         """What Lightning names folders by; unused."""
@@ -61,15 +82,22 @@ class RunLogger(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Notes metrics."""
+        """Notes metrics; of the same metric and step, such as the epoch, the newest value."""
+        now = int(time.time() * 1000)
         for name, value in metrics.items():
-            self._steps.setdefault(name, array("q")).append(step or 0)
-            self._values.setdefault(name, array("d")).append(float(value))
-        if self._write_points is not None:
-            now = int(time.time() * 1000)
-            self._waiting += [
-                (name, float(value), now, step or 0) for name, value in metrics.items()
-            ]
+            if self._note(name, step or 0, float(value)) and self._write_points is not None:
+                self._waiting.append((name, float(value), now, step or 0))
+
+    def _note(self, name: str, step: int, value: float) -> bool:
+        """Adds a value to the history; returns whether it is new."""
+        steps = self._steps.setdefault(name, array("q"))
+        values = self._values.setdefault(name, array("d"))
+        if not steps or steps[-1] != step:
+            steps.append(step)
+            values.append(value)
+            return True
+        known, values[-1] = values[-1], value
+        return known != value
 
     @rank_zero_only
     def save(self) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -9,13 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resistor_cls.errors import ConfigError, TrackingError, nearest, without_passwords
+from resistor_cls.processes import is_first
 from resistor_cls.tracking.run.commit import code_tags
 from resistor_cls.tracking.run.dead_runs import RESERVE_FILE, close_dead_runs, identity
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.run.liveness import HEARTBEAT_TAG, heartbeat, signs_of_life
 from resistor_cls.tracking.run.outbox import Outbox
+from resistor_cls.tracking.run.reopening import Logged, reopened
 from resistor_cls.tracking.run.run import Run, milliseconds
 from resistor_cls.tracking.run.system_metrics import measuring
+from resistor_cls.tracking.run.unfinished import has_finished, has_stopped
 from resistor_cls.tracking.store.connection import connect, experiment_id
 
 if TYPE_CHECKING:
@@ -43,10 +47,13 @@ def open_run(
     name: str | None = None,
     system_metrics: bool = True,
     log_model: bool = True,
+    register: bool = False,
     tags: Mapping[str, str] | None = None,
     run_id: str | None = None,
 ) -> Iterator[Run]:
     """Opens a run, and closes it on every outcome.
+
+    What is needed to continue a training goes once it has finished.
 
     Args:
         output: folder of the results.
@@ -57,36 +64,50 @@ def open_run(
         name: of the run; by default MLflow invents one.
         system_metrics: keep the use of processor, memory, disk and GPU.
         log_model: keep the best weights as an MLflow model too, beside the checkpoints.
+        register: register that model as the next version of `resistor_cls`.
         tags: labels of the run from its beginning.
-        run_id: a run of the store that was interrupted, and continues; None opens a new one.
+        run_id: of an interrupted run that is continued in its folder `output`; None opens a new
+            one.
 
     Raises:
         ConfigError: an unknown kind.
         TrackingError: a store that cannot be used when the run begins; later ones are reported,
-            and end no run.
+            and end no run. A run that cannot be continued, see `reopened`.
     """
     if kind not in KINDS:
         raise ConfigError(f"tracking.kind={kind}: {nearest(kind, KINDS)}")
+    if not is_first():  # the first of several processes keeps the run; the others train along
+        with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
+            yield Run(Path(folder))
+        return
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
-    # Only the first of several processes keeps the run; the others train along.
-    if kind == "none" or int(os.environ.get("LOCAL_RANK", "0")) > 0:
-        yield Run(output)
+    if kind == "none":
+        with _continuable(output):
+            yield Run(output)
         return
     client = connect(uri)
     close_dead_runs(client, uri)
-    number = experiment_id(client, uri, experiment, artifacts)
-    tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
+    logged = Logged()
     if run_id is None:
-        run_id = _created(client, number, name, tags)
+        number = experiment_id(client, uri, experiment, artifacts)
+        tags = {**(tags or {}), **_child_tags(), **signs_of_life(output)}
+        outbox = _opened(client, number, name, tags, output)
     else:
-        _reopen(client, run_id, tags)
-    outbox = _started(client, run_id, number, output)
-    run = Run(output, outbox, log_model)
+        outbox, logged = reopened(client, run_id, output)
+    _start(client, outbox, output)
+    with _continuable(output):
+        run = Run(output, outbox, log_model, register, logged)
+        yield from _kept(run, outbox, uri, system_metrics)
+
+
+def _kept(run: Run, outbox: Outbox, uri: str, system_metrics: bool) -> Iterator[Run]:
+    """Yields a run, and closes it on every outcome."""
+    output = run.output
     reserve = output / RESERVE_FILE
     status, kept = "FAILED", False
     try:
-        with measuring(outbox) if system_metrics else nullcontext():
+        with measuring(outbox, run.system_steps) if system_metrics else nullcontext():
             reserve.write_bytes(bytes(RESERVE))
             run.set_tags(code_tags())
             yield run
@@ -109,53 +130,51 @@ def open_run(
             log.warning("Kept: runs:/%s/checkpoints/last.ckpt", run.run_id)
 
 
-def _created(client: "MlflowClient", number: str, name: str | None, tags: Mapping[str, str]) -> str:
-    """Creates a run in the store; returns its id."""
+def _opened(
+    client: "MlflowClient", number: str, name: str | None, tags: Mapping[str, str], output: Path
+) -> Outbox:
+    """Opens a run in the store, and its outbox, which is not started."""
     from mlflow.exceptions import MlflowException
     from mlflow.tracking.context.registry import resolve_tags
 
+    uri = without_passwords(client.tracking_uri)
     try:
         info = client.create_run(number, run_name=name, tags=resolve_tags(dict(tags))).info
     except MlflowException as error:
-        uri = without_passwords(client.tracking_uri)
         raise TrackingError(f"tracking.uri={uri} cannot open a run: {error}") from error
-    return str(info.run_id)
-
-
-def _reopen(client: "MlflowClient", run_id: str, tags: Mapping[str, str]) -> None:
-    """Makes a run that was interrupted a running one, without the error that ended it."""
-    from mlflow.exceptions import MlflowException
-
     try:
-        run = client.get_run(run_id)
-        client.update_run(run_id, status="RUNNING")
-        for key, value in tags.items():
-            client.set_tag(run_id, key, value)
-        if "error" in run.data.tags:
-            client.delete_tag(run_id, "error")
-    except MlflowException as error:
-        uri = without_passwords(client.tracking_uri)
-        raise TrackingError(f"run {run_id} of {uri} cannot continue: {error}") from error
-
-
-def _started(client: "MlflowClient", run_id: str, number: str, output: Path) -> Outbox:
-    """The outbox of a run of the store, which begins to send."""
-    uri = without_passwords(client.tracking_uri)
-    info = client.get_run(run_id).info
-    try:
-        outbox = Outbox(output, identity(client, run_id, number))
+        return Outbox(output, identity(client, info.run_id, number))
     except FileExistsError as error:
-        client.set_terminated(run_id, "FAILED")
+        client.set_terminated(info.run_id, "FAILED")
         raise TrackingError(
             f"{output} holds what another run has not sent yet: send it by "
             f"`python -m resistor_cls.sync {output}`, or choose another folder"
         ) from error
 
+
+def _start(client: "MlflowClient", outbox: Outbox, output: Path) -> None:
+    """Lets an outbox send to its run."""
+    run_id = str(outbox.run["run_id"])
+
     def beat() -> None:
         client.set_tag(run_id, HEARTBEAT_TAG, heartbeat())
 
-    outbox.start(Delivery(client, run_id, info.artifact_uri, output), beat, uri)
-    return outbox
+    artifacts = client.get_run(run_id).info.artifact_uri
+    store = without_passwords(client.tracking_uri)
+    outbox.start(Delivery(client, run_id, artifacts, output), beat, store)
+
+
+@contextmanager
+def _continuable(output: Path) -> Iterator[None]:
+    """Says how a training that stops is continued; removes what that needs once it has finished."""
+    try:
+        yield
+    except BaseException:
+        left = has_stopped(output)
+        if left is not None and any(left.states.glob("[0-9]*")):
+            log.warning("Continue it by the same command and trainer.resume=%s", left.name)
+        raise
+    has_finished(output)
 
 
 def _close(outbox: Outbox, status: str, uri: str) -> None:

@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ log = logging.getLogger("resistor_cls")
 NAME = ".outbox.jsonl"  # in the folder of a run; removed when all is sent
 _PLACES = 20  # digits of the first line
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds before an entry is sent again
+MAX_TOGETHER = 1000  # metrics that are sent at once; MLflow takes no more
 HEARTBEAT = 30.0  # seconds between heartbeats
 # Seconds that the end of a run waits for a store that does not respond; and for one that is busy
 # with a single large file.
@@ -91,6 +92,7 @@ class Outbox:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._released, self._left = False, 0
+        self._one_by_one_until = 0  # position in the file
         self._failing_since: float | None = None
         self._last_success = time.monotonic()
 
@@ -214,8 +216,8 @@ class Outbox:
                 if time.monotonic() >= next_beat:
                     self._beat()
                     next_beat = time.monotonic() + HEARTBEAT
-                if entry is not None:
-                    self._deliver(entry)
+                if entry is not None and not self._deliver(entry, length):
+                    continue
             except Exception as error:  # of servers, databases and disks
                 self._report_failure(error)
                 # Closing ends the pause, once: the last attempts follow quickly.
@@ -228,14 +230,23 @@ class Outbox:
                 with self._changed:
                     self._move_to(self._sent + length)
 
-    def _deliver(self, entry: Entry) -> None:
+    def _deliver(self, entry: Entry, length: int) -> bool:
+        """Sends an entry; False where it was several, which must be sent one by one."""
         try:
             self._send(entry)
         except Refused as error:
+            if entry.get("together"):
+                self._one_by_one_until = self._sent + length
+                return False
             log.warning("%s does not take %s of the run: %s", self._store, entry["call"], error)
+        return True
 
     def _next(self, patience: float) -> tuple[Entry | None, int]:
-        """The first entry that is not sent, and its length in bytes; None after a while."""
+        """The first entry that is not sent, and its length in bytes; None after a while.
+
+        Entries with metrics that follow each other are one: a server takes as long for one as for
+        many, and a training writes some every step.
+        """
         with self._changed:
             self._changed.wait_for(
                 lambda: self._sent < self._end or self._closing.is_set(), max(0.0, patience)
@@ -244,9 +255,10 @@ class Outbox:
                 return None, 0
             begin, chunk = self._sent, b""
             while b"\n" not in chunk:  # there is one before the end
-                chunk += os.pread(self._descriptor, 1 << 16, begin + len(chunk))
-        line = chunk.partition(b"\n")[0]
-        return _read(line), len(line) + 1
+                size = min(1 << 16, self._end - begin - len(chunk))
+                chunk += os.pread(self._descriptor, size, begin + len(chunk))
+        lines = chunk.split(b"\n")[:-1]
+        return _together(lines if begin >= self._one_by_one_until else lines[:1])
 
     def _move_to(self, position: int) -> None:
         os.pwrite(self._descriptor, b"%0*d" % (_PLACES, position), 0)
@@ -275,6 +287,25 @@ def _read(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         entry = None
     return entry if isinstance(entry, dict) and "call" in entry else {"call": "a damaged entry"}
+
+
+def _together(lines: Sequence[bytes]) -> tuple[Entry, int]:
+    """The first entry, with the metrics of those that follow it; and the length of all in bytes."""
+    first, length = _read(lines[0]), len(lines[0]) + 1
+    if first["call"] != "metrics" or not isinstance(first.get("values"), list):
+        return first, length
+    values, count = list(first["values"]), 1
+    for line in lines[1:]:
+        entry = _read(line)
+        if entry["call"] != "metrics" or not isinstance(entry.get("values"), list):
+            break
+        if len(values) + len(entry["values"]) > MAX_TOGETHER:
+            break
+        values += entry["values"]
+        length, count = length + len(line) + 1, count + 1
+    return (
+        (first, length) if count == 1 else ({**first, "values": values, "together": count}, length)
+    )
 
 
 def _reason(error: BaseException) -> str:

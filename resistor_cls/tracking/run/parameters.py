@@ -10,6 +10,8 @@ _LEFT_OUT = (
     "paths.",
     "data.root",  # the path differs between machines: `data.fingerprint` identifies the photos
     "data.cache",
+    "trainer.resume",
+    "trainer.checkpoint_",
     "data.workers",  # training repeats to the bit with any number of them
     "data.augment.",  # copies of `augment` and `mix`
     "data.mix.",

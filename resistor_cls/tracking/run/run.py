@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -14,20 +14,23 @@ import pandas as pd
 from resistor_cls.csv_tables import write_csv
 from resistor_cls.errors import without_passwords
 from resistor_cls.tracking.model.example import encoded
-from resistor_cls.tracking.run.dead_runs import put_files
+from resistor_cls.tracking.run.dead_runs import put_files, remove_leftovers
 from resistor_cls.tracking.run.outbox import Outbox
+from resistor_cls.tracking.run.rendering import render
 from resistor_cls.tracking.store.addresses import artifact_link, run_address, run_link, ui_command
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from resistor_cls.evaluation.results import DataSet
-    from resistor_cls.tracking.run.logger import RunLogger
+    from resistor_cls.tracking.run.logger import Point, RunLogger
+    from resistor_cls.tracking.run.reopening import Logged
 
 log = logging.getLogger("resistor_cls")
 
 # Prefix of the scores of the epoch that is kept. Scores without it are those of the newest epoch.
 BEST = "best/"
+_FAILED_GRACE = 5.0  # seconds that a process which hangs waits for the store at its end
 _LONGEST = 5000  # characters of a tag; MLflow's databases refuse a little more
 
 
@@ -43,14 +46,21 @@ class Run:
     """
 
     def __init__(
-        self, output: Path, outbox: "Outbox | None" = None, log_model: bool = True
+        self,
+        output: Path,
+        outbox: "Outbox | None" = None,
+        log_model: bool = True,
+        register: bool = False,
+        logged: "Logged | None" = None,
     ) -> None:
         self.output = output
         self._outbox = outbox
+        self._logged_steps = logged.steps if logged else {}
+        self._logged_params = logged.params if logged else frozenset()
         named = {} if outbox is None else outbox.run
         self.run_id, self._uri = str(named.get("run_id", "")), str(named.get("uri", ""))
         self._experiment = str(named.get("experiment_id", ""))
-        self._log_model = log_model
+        self._log_model, self._register = log_model, register
         self._has_model = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -65,7 +75,19 @@ class Run:
 
         if self._outbox is None:
             return RunLogger()
-        return RunLogger(lambda points: self._put("metrics", values=points), self.run_id)
+        return RunLogger(self._put_metrics, self.run_id)
+
+    @property
+    def system_steps(self) -> int:
+        """Steps of system metrics that earlier processes of the run have logged."""
+        known = [one for name, one in self._logged_steps.items() if name.startswith("system/")]
+        return 1 + max((max(steps) for steps in known), default=-1)
+
+    def _put_metrics(self, points: "Sequence[Point]") -> None:
+        """Logs metrics, each step once: a training that continues repeats some of them."""
+        new = [point for point in points if point[3] not in self._logged_steps.get(point[0], ())]
+        if new:
+            self._put("metrics", values=new)
 
     @property
     def model_reference(self) -> str:
@@ -95,14 +117,14 @@ class Run:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Logs flat parameters."""
-        self._put("params", values=_texts(params))
+        new = {key: value for key, value in params.items() if key not in self._logged_params}
+        if new:
+            self._put("params", values=_texts(new))
 
     def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Logs metrics; by default of the whole run, which belong to no step."""
         time_now = milliseconds()
-        self._put(
-            "metrics", values=[(name, float(metrics[name]), time_now, step) for name in metrics]
-        )
+        self._put_metrics([(name, float(metrics[name]), time_now, step) for name in metrics])
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Sets tags of the run."""
@@ -134,6 +156,8 @@ class Run:
         run, _, artifact = reference.removeprefix("runs:/").partition("/")
         if reference.startswith("runs:/") and artifact == "model":
             self._put("evaluated", run=run)
+        elif reference.startswith("models:/"):
+            self._put("evaluated", model=reference)
 
     def note(self, text: str) -> None:
         """Sets the Markdown text that the page of the run shows."""
@@ -155,6 +179,13 @@ class Run:
         figure.savefig(self._path(name))
         self._copy(name)
 
+    def save_figures(self, figures: "Mapping[str, Figure]") -> None:
+        """Saves figures as `figures/NAME.png`, rendered by all cores."""
+        names = {f"figures/{name}.png": figure for name, figure in figures.items()}
+        render({self._path(name): figure for name, figure in names.items()})
+        for name in names:
+            self._copy(name)
+
     def save_table(self, name: str, table: pd.DataFrame, index: bool = False) -> None:
         """Saves a table as `tables/NAME.csv`."""
         name = f"tables/{name}.csv"
@@ -170,6 +201,8 @@ class Run:
         step: int = 0,
     ) -> None:
         """Saves a checkpoint as the model of the run, `runs:/RUN_ID/model`, where asked for.
+
+        It is registered too, where the run was opened so.
 
         Args:
             checkpoint: the file.
@@ -188,11 +221,22 @@ class Run:
                 example=encoded(example),
                 step=step,
             )
+            if self._register:
+                self._put("register")
 
     def keep_files(self) -> None:
         """Moves checkpoints into MLflow, and copies logs; without it they stay in the folder."""
         if self._outbox is not None:
             put_files(self._outbox, self.output)
+
+    def fail(self, error: str) -> None:
+        """Ends the run as FAILED, from a thread of a process that hangs and is to be ended."""
+        remove_leftovers(self.output)  # frees the reserve first
+        self.set_tags({"error": error})
+        self.keep_files()
+        self._put("end", status="FAILED", time=milliseconds())
+        if self._outbox is not None:
+            self._outbox.close(_FAILED_GRACE, busy=_FAILED_GRACE)
 
     def summary(self, metrics: Mapping[str, float], subject: str) -> str:
         """The summary of a run in words: scores, where the run is, how to open it."""
@@ -211,6 +255,8 @@ class Run:
             return "\n".join(lines)
         lines.append(f"run:    {self.run_id} in {uri}")
         lines += [f"model:  {self.model_reference}"] if self._has_model else []
+        if self._has_model and self._register:
+            lines.append(f"next:   python -m resistor_cls.promote --model {self.model_reference}")
         return "\n".join([*lines, *self.opening()])
 
     def opening(self) -> list[str]:

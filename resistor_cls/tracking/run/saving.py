@@ -23,8 +23,7 @@ def save_results(run: "Run", results: Results) -> None:
         run.log_params(results.params)
     for name, table in results.tables.items():
         run.save_table(name, table, index=table.index.name is not None)
-    for name, figure in results.figures.items():
-        run.save_figure(name, figure)
+    run.save_figures(results.figures)
     for name, write in results.files.items():
         run.save_file(name, write)
     for name, text in results.texts.items():

@@ -11,8 +11,8 @@ PERIOD = 5.0  # seconds: a short run shows some points too
 
 
 @contextmanager
-def measuring(outbox: Outbox) -> Iterator[None]:
-    """Logs `system/…` metrics as long as the context lasts.
+def measuring(outbox: Outbox, first_step: int = 0) -> Iterator[None]:
+    """Logs `system/…` metrics as long as the context lasts, from a step on.
 
     MLflow's own loop asks the store every few seconds whether the run goes on, and stops for good
     where the store does not reply.
@@ -23,7 +23,7 @@ def measuring(outbox: Outbox) -> Iterator[None]:
     ended = threading.Event()
 
     def measure() -> None:
-        step = 0
+        step = first_step
         while not ended.is_set():
             monitor.collect_metrics()
             ended.wait(PERIOD)

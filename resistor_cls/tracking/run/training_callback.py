@@ -60,6 +60,8 @@ class RunCallback(Callback):
         self._monitor = None if training.overlap else training.monitor
         self._best_value = -float("inf")
         self._newest: int | float = 0
+        self._best_outputs: dict[str, Any] | None = None  # of the task, which `best` is made from
+        self._continues = False
         self.before_metrics: dict[str, float] = {}
         self.best: Predictions | None = None
         self.best_metrics: dict[str, float] = {}
@@ -84,7 +86,7 @@ class RunCallback(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves samples of the training photos."""
-        if trainer.is_global_zero:
+        if trainer.is_global_zero and not self._continues:
             save_results(self._run, self._training.samples())
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -100,7 +102,36 @@ class RunCallback(Callback):
         if self._is_best(metrics):
             self.best, self.best_metrics, self.best_epoch = predictions, metrics, epoch
             self.best_step = trainer.global_step
+            task: Any = pl_module
+            self._best_outputs = dict(task.predictions)
             self._run.log_metrics(_of_best(metrics), self.best_step)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The kept validation, for a training that continues; plain values and tensors."""
+        names = ("before_metrics", "best_metrics", "best_epoch", "best_step")
+        return {
+            **{name: getattr(self, name) for name in names},
+            "best_value": self._best_value,
+            "best_outputs": self._best_outputs,
+            "newest": self._newest,
+        }
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Takes over the kept validation of the process that has saved a checkpoint."""
+        state = dict(checkpoint["callbacks"].get(self.state_key, {}))
+        if not state:
+            return
+        self._continues = True
+        self._best_value, self._newest = state.pop("best_value"), state.pop("newest")
+        self._best_outputs = state.pop("best_outputs")
+        for name, value in state.items():
+            setattr(self, name, value)
+        if self._best_outputs is not None:
+            task: Any = pl_module
+            task.predictions = self._best_outputs
+            self.best = self._training.predictions_of(task)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves the training curves and the description of the run."""

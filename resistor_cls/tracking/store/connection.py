@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from resistor_cls.errors import ConfigError, TrackingError
+from resistor_cls.errors import ConfigError, TrackingError, without_passwords
 from resistor_cls.tracking.store.drivers import check_driver
 from resistor_cls.tracking.store.views import best_first
 
@@ -24,7 +24,7 @@ _KIND = {"mlflow.experimentKind": "custom_model_development"}
 PATIENCE = 5.0  # seconds for a server to accept a connection; MLflow itself retries for minutes
 REPLY = 20.0  # seconds for its first reply
 SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
-_SERVED = ("http", "https", "databricks")
+SERVED = ("http", "https", "databricks")
 # MLflow reads these when it is imported or calls a server. The outbox of a run tries again by
 # itself, so that one call need not last for minutes (MLflow's own: 7 retries, 120 s each).
 _ENVIRONMENT = {
@@ -131,7 +131,7 @@ def _require_reply(client: "MlflowClient", uri: str) -> None:
         TrackingError: a server that takes connections, and does not reply.
         Exception: whatever MLflow raises.
     """
-    if urlsplit(uri).scheme not in _SERVED:
+    if urlsplit(uri).scheme not in SERVED:
         client.search_experiments(max_results=1)
         return
     failures: list[Exception] = []
@@ -245,7 +245,7 @@ def _new_place(uri: str, artifacts: str) -> str | None:
     Raises:
         TrackingError: a folder that cannot be written.
     """
-    if urlsplit(uri).scheme in _SERVED:
+    if urlsplit(uri).scheme in SERVED:
         return None
     if urlsplit(artifacts).scheme not in ("", "file"):  # such as s3://BUCKET/FOLDER
         return artifacts
@@ -262,20 +262,36 @@ def check_place(client: "MlflowClient", uri: str, experiment: "Experiment") -> N
     Raises:
         TrackingError: the folder is gone, or cannot be written.
     """
+    require_place(client, uri, experiment)
     place = local_folder(experiment.artifact_location)
-    if urlsplit(uri).scheme in _SERVED or place is None:
+    if urlsplit(uri).scheme not in SERVED and place is not None:
+        what = f"tracking.experiment={experiment.name} keeps its artifacts in {place}"
+        _require_writable(place, what, _remedy(uri))
+
+
+def require_place(client: "MlflowClient", uri: str, experiment: "Experiment") -> None:
+    """Requires that the artifacts of an experiment are where the store says.
+
+    Raises:
+        TrackingError: their folder is gone.
+    """
+    place = local_folder(experiment.artifact_location)
+    if urlsplit(uri).scheme in SERVED or place is None or place.is_dir():
         return
-    name = experiment.name
-    remedy = (
-        f"bring it back, or link it to where the artifacts are now (ln -s NEW_PLACE {place}), or "
-        "choose another experiment by tracking.experiment=…"
-    )
-    if not place.is_dir() and not _is_new(client, uri, experiment, place):
+    if not _is_new(client, uri, experiment, place):
+        remedy = _remedy(uri)
         raise TrackingError(
-            f"tracking.experiment={name} keeps its artifacts in {place}, which is gone: was the "
-            f"store in {uri} moved? {remedy[0].upper()}{remedy[1:]}"
+            f"tracking.experiment={experiment.name} keeps its artifacts in {place}, which is gone: "
+            f"was the store in {uri} moved? {remedy[0].upper()}{remedy[1:]}"
         )
-    _require_writable(place, f"tracking.experiment={name} keeps its artifacts in {place}", remedy)
+
+
+def _remedy(uri: str) -> str:
+    return (
+        "tell the store where the artifacts are now (python -m resistor_cls.relocate "
+        f"--tracking-uri {without_passwords(uri)}), bring the folder back, or choose another "
+        "experiment by tracking.experiment=…"
+    )
 
 
 def _is_new(client: "MlflowClient", uri: str, experiment: "Experiment", place: Path) -> bool:

@@ -193,7 +193,7 @@ def test_unreadable_photos_are_named_and_the_others_kept(tmp_path: Path) -> None
     photos = FolderSource(root).read()
     for _ in range(2):  # built, then opened
         cache = open_cache(photos, Resize(16), tmp_path / "cache")
-        assert cache.unreadable == {"4K7/1.jpg": "the file is empty"}
+        assert cache.unreadable == {"4K7/1.jpg": "the file is empty: copy the photo again"}
         assert [photos.names[i] for i in cache.readable] == [
             name for name in photos.names if name != "4K7/1.jpg"
         ]

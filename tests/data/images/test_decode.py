@@ -144,7 +144,7 @@ def test_files_that_are_not_photos_are_named(tmp_path: Path) -> None:
     whole = write_photo(tmp_path / "whole.jpg").read_bytes()
     for name, content, reason in (
         ("empty.jpg", b"", "the file is empty"),
-        ("text.jpg", b"hello", "no image"),
+        ("text.jpg", b"hello", "not a photo"),
         ("cut.jpg", whole[:-200], "cannot be decoded"),
         ("moving.jpg", encode(Image.new("RGB", (4, 4)), "GIF"), "expected JPEG, PNG, BMP, WebP"),
     ):

@@ -204,7 +204,7 @@ def test_what_is_wrong_with_an_external_split_is_named(make: Make, tmp_path: Pat
     write_photo(broken).write_bytes(b"")
     with pytest.raises(DataError, match="1 of 31 photos cannot be read") as caught:
         make(test=tmp_path / "broken").setup()
-    assert "../broken/4K7/0.jpg (the file is empty)" in str(caught.value)
+    assert "../broken/4K7/0.jpg (the file is empty: copy the photo again)" in str(caught.value)
     with pytest.raises(DataError, match=r"data\.test=.*broken: none of its photos can be read"):
         make(test=tmp_path / "broken", skip_unreadable=True).setup()
     for name in range(10):

@@ -10,6 +10,7 @@ from resistor_cls.errors import ModelError
 from resistor_cls.evaluation.predictions import OcclusionResult
 from resistor_cls.inference.checks import occlusion
 from resistor_cls.inference.checks.occlusion import check_occlusion
+from resistor_cls.inference.checks.occlusion_fill import paint_background, paint_body
 from tests.helpers.fakes import SIDE, BrightnessModel, Photos, photo_with_body, predictions_of
 
 
@@ -36,6 +37,25 @@ def test_a_model_that_relies_on_the_body_fails_without_it() -> None:
 
 def test_without_a_known_body_there_is_no_check() -> None:
     assert check(photos_of((220, 40, None), (30, 200, None))) is None
+
+
+def test_many_photos_are_predicted_as_they_are_one_by_one() -> None:
+    kinds = [((220, 40), (30, 200), (128, 128))[number % 3] for number in range(70)]
+    known = [None if number % 5 == 0 else "box" for number in range(70)]
+    photos = photos_of(*((*kind, how) for kind, how in zip(kinds, known, strict=True)))
+    found = check(photos, saliency=False)
+    assert found is not None
+    for number, photo in enumerate(photos.photos):
+        body = photos.bodies[number]
+        for paint, predicted in (
+            (paint_body, found.body_painted),
+            (paint_background, found.background_painted),
+        ):
+            expected = -1
+            if body is not None:
+                alone = Photos([paint(photo, body.pixels)], [body])
+                expected = int(predictions_of(alone, [0]).predicted[0])
+            assert predicted[number] == expected
 
 
 def test_saliency_is_measured_on_boxes_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,8 @@ def test_a_training_leaves_its_best_and_its_last_epoch(trained: Training) -> Non
     assert {path.name for path in folder.iterdir()} == {"best.ckpt", "last.ckpt"}
     for path in folder.iterdir():
         checkpoint = torch.load(path, weights_only=True)
-        assert set(checkpoint["resistor_cls"]) == {"digest", "format", "record", "weights_from"}
+        ours = {"digest", "format", "record", "version", "weights_from"}
+        assert set(checkpoint["resistor_cls"]) == ours
         assert checkpoint["hyper_parameters"]["categories"] == list(trained.data.categories.names)
     assert torch.load(folder / "last.ckpt", weights_only=True)["epoch"] == 1
     assert "optimizer_states" in torch.load(folder / "last.ckpt", weights_only=True)

@@ -119,6 +119,30 @@ def test_what_the_store_will_never_take_holds_nothing_up(
     assert "the store does not take tags of the run: too long" in caplog.text
 
 
+def test_metrics_that_follow_each_other_are_sent_together(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[list[int]] = []
+
+    def send(entry: Entry) -> None:
+        values = entry["values"]
+        if entry["call"] == "metrics" and 7 in values:
+            raise Refused("7 is no metric")
+        sent.append(values)
+
+    box = Outbox(tmp_path, RUN)
+    for number in range(4):
+        box.put("metrics", values=[number])
+    box.put("tags", values=[4])
+    for number in range(5, 9):
+        box.put("metrics", values=[number])
+    box.start(send, lambda: None, "the store")
+    assert box.close() == 0
+    # One of the last four is refused: these are sent one by one.
+    assert sent == [[0, 1, 2, 3], [4], [5], [6], [8]]
+    assert caplog.text.count("does not take metrics of the run: 7 is no metric") == 1
+
+
 def test_one_process_holds_an_outbox_once(tmp_path: Path) -> None:
     box = Outbox(tmp_path, RUN)
     with pytest.raises(BlockingIOError):

@@ -120,13 +120,13 @@ def test_artifacts_of_a_moved_store_are_not_written_where_it_was(workplace: Path
         run.save_text("a.txt", "a")
     shutil.move(old, new)
     with (
-        pytest.raises(TrackingError, match=r"is gone: was the store in .* moved\? Bring it back"),
+        pytest.raises(TrackingError, match=r"is gone: was the store in .* moved\? Tell the store"),
         open_run("b", uri=store_uri(new), system_metrics=False),
     ):
         pass
     assert not old.exists()
     old.mkdir()
-    (old / "kept").symlink_to(new / "kept")  # the remedy that it names
+    (old / "kept").symlink_to(new / "kept")  # as good as `relocate`, which the message names
     with open_run("b", uri=store_uri(new), system_metrics=False) as run:
         run.save_text("b.txt", "b")
     assert len(list((new / "kept").rglob("b.txt"))) == 1

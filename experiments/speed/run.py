@@ -1,0 +1,129 @@
+"""Measures paths of the package against bare references, on one machine.
+
+python experiments/speed/run.py [--only ROW …] [--quick] [--repeats 5] [--scratch FOLDER]
+    [--save-baseline] [--list]
+
+Writes results.csv and parts.csv beside this file, and shows what became slower than the stored
+baseline of this kind of machine. `--quick` measures fewer photos once and writes nothing. A
+slowdown or a missed target is shown, and fails nothing. Run it while nothing else does.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from frame import Measured, Options, Row, load, summary, unmeasured
+from machine import gpu, kind_of_machine, versions
+from rows import ROWS
+from table import RESULTS, baseline_file, slowdowns, write_parts, write_results
+
+LIMIT = 3600  # seconds of a row; growth and tests are the longest
+
+
+def measured(row: Row, options: Options) -> Measured | str:
+    """Measures a row in a process of its own, or says why it was not measured.
+
+    Threads, caches and memory of one row cannot change another.
+    """
+    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+        words = [__file__, "--row", row.name, out.name, "--scratch", str(options.scratch)]
+        words += ["--repeats", str(options.repeats), *(["--quick"] if options.quick else [])]
+        try:
+            done = subprocess.run([sys.executable, *words], timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            return f"failed: took more than {LIMIT} s"
+        if done.returncode:
+            return f"failed: exit status {done.returncode}"
+        found = json.loads(Path(out.name).read_text(encoding="utf-8"))
+    return found if isinstance(found, str) else Measured(**found)
+
+
+def measure_here(name: str, out: Path, options: Options) -> None:
+    """Measures a row in this process, for `measured`."""
+    try:
+        found: Any = asdict(ROWS[name].measure(options))
+    except NotImplementedError as error:
+        found = f"not measured: {error}"
+    except Exception as error:  # one row must not end the others
+        traceback.print_exc()
+        found = f"failed: {type(error).__name__}: {error}"
+    out.write_text(json.dumps(found), encoding="utf-8")
+
+
+def measure_all(names: Sequence[str], options: Options) -> tuple[list[dict[str, Any]], Any]:
+    """Lines of the table, and the parts of the rows that have some."""
+    about = {"machine": kind_of_machine(), "versions": versions()}
+    lines, parts = [], {}
+    for name in names:
+        busy = load()
+        found = "no GPU" if ROWS[name].gpu and not gpu() else measured(ROWS[name], options)
+        if isinstance(found, str):
+            line = unmeasured(ROWS[name], found)
+        else:
+            line = summary(ROWS[name], found)
+            if found.parts:
+                parts[name] = found.parts
+        lines.append({**line, **about, "load": busy})
+        show(line)
+    return lines, parts
+
+
+def show(line: dict[str, Any]) -> None:
+    """Prints a line of the table."""
+    if line.get("value") is None:
+        print(f"{line['row']:<24} {line['note']}", flush=True)
+        return
+    text = f"{line['row']:<24} {line['value']:10.4g} {line['unit']:<10}"
+    if line["ratio"] is not None:
+        text += f" reference {line['reference']:10.4g}   ratio {line['ratio']:.3f}"
+    text += f"  ({line['low']:.4g} to {line['high']:.4g})"
+    if line["target"]:
+        text += f"  {line['target']}: {'met' if line['met'] == 'yes' else 'MISSED'}"
+    print(text, flush=True)
+
+
+def main() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="ROW", choices=ROWS, help="some of the rows")
+    parser.add_argument("--quick", action="store_true", help="fewer photos, once; writes nothing")
+    parser.add_argument("--repeats", type=int, default=5, help="pairs of measurements; default: 5")
+    parser.add_argument("--scratch", type=Path, help="folder of drawn photos, kept; default: none")
+    parser.add_argument("--save-baseline", action="store_true", help="of this kind of machine")
+    parser.add_argument("--list", action="store_true", help="name the rows and their targets")
+    parser.add_argument("--row", nargs=2, metavar=("ROW", "FILE"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.list:
+        for row in ROWS.values():
+            print(f"{row.name:<24} {row.target or ''!s:<15} {row.title}")
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        scratch = (chosen.scratch or Path(temporary)).absolute()
+        scratch.mkdir(parents=True, exist_ok=True)
+        options = Options(scratch, 1 if chosen.quick else chosen.repeats, chosen.quick)
+        if chosen.row:
+            measure_here(chosen.row[0], Path(chosen.row[1]), options)
+            return
+        print(f"{kind_of_machine()}; {versions()}; load {load()}", flush=True)
+        lines, parts = measure_all(chosen.only or list(ROWS), options)
+    baseline = baseline_file(lines[0]["machine"])
+    if baseline.is_file():
+        slower = slowdowns(lines, pd.read_csv(baseline, keep_default_na=False))
+        print("\n".join(["", *(f"slower than the baseline: {line}" for line in slower)]))
+    if not chosen.quick:
+        write_results(RESULTS, lines, list(ROWS))
+        write_parts(parts)
+    if chosen.save_baseline:
+        write_results(baseline, lines, list(ROWS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The page for people as a static folder, whose model runs in the browser."""

@@ -1,0 +1,1 @@
+"""The registered model `resistor_cls` and its champion."""

@@ -1,0 +1,53 @@
+"""Ctrl-C ends a run over many photos at once, and leaves output that can be read."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+# A photo that takes two minutes to decode.
+SCRIPT = """
+import time
+from resistor_cls.__main__ import command
+from resistor_cls.inference import photo_bodies
+
+read = photo_bodies.pixels_of
+
+def pixels_of(photo):
+    if photo.name == "slow.png":
+        time.sleep(120)
+    return read(photo)
+
+photo_bodies.pixels_of = pixels_of
+command()
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_ctrl_c_waits_for_no_photo(form: str, tmp_path: Path) -> None:
+    for number in range(16):  # as many as are predicted together
+        Image.new("RGB", (64, 64), (90, 60, 30)).save(tmp_path / f"{number:02}.png")
+    Image.new("RGB", (64, 64)).save(tmp_path / "slow.png")
+    words = ["predict", str(tmp_path), "--format", form]
+    run = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    first = run.stdout.readline()
+    begin = time.monotonic()
+    run.send_signal(signal.SIGINT)
+    rest, errors = run.communicate(timeout=100)
+    assert time.monotonic() - begin < 60  # on an idle machine far less than a second
+    assert (run.returncode, errors) == (130, "interrupted\n")
+    lines = (first + rest).splitlines()
+    found = json.loads("\n".join(lines)) if form == "json" else [json.loads(one) for one in lines]
+    assert all(one["text"] == "no resistor found" for one in found)
+    assert form == "json" or found
