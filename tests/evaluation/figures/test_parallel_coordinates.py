@@ -1,5 +1,6 @@
 """Parallel coordinates of the jobs of a sweep."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -23,6 +24,6 @@ def test_numbers_are_placed_by_size_and_names_by_alphabet() -> None:
 def test_each_job_is_a_line() -> None:
     values = pd.DataFrame({"lr": ["0.1", "0.2"], "model": ["a$b$", None]})
     figure = parallel_coordinates_figure(values, pd.Series([0.5, 0.7]), "val/accuracy")
-    lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
+    lines = [line for line in figure.axes[0].lines if np.size(line.get_xdata()) == 3]
     assert len(lines) == 2
     figure.canvas.draw()
