@@ -89,7 +89,7 @@ def train(config: "DictConfig") -> float | None:
         _describe(config, run, model, data, trainer)
         if state is not None and trainer.is_global_zero:
             restore_best(state, run.output / "checkpoints")
-        with other_processes(trainer, partial(start_process, config), run.fail):
+        with other_processes(trainer, partial(start_process, "train", config), run.fail):
             fit(trainer, model, data, state)
             if (validations := _pruned_after(trainer)) is not None:
                 run.set_tags({"sweep.pruned": f"after validation {validations}"})

@@ -45,7 +45,8 @@ IN_FOLDER = 2_000  # photos of the comparison with a folder and its cache
 def encoded_crops(side: int) -> list[bytes]:
     """Drawn crops as JPEG: 500 parts, each in eight lights, with a noise of its own."""
     rng, encoded = np.random.default_rng(0), []
-    drawn = draw_crops(DRAWN // 8, (side, side), rng).photos
+    wide = draw_crops(DRAWN // 8, (64, 128), rng).photos
+    drawn = np.stack([resize_image(photo, (side, side)) for photo in wide])
     for light in np.linspace(0.6, 1.2, 8):
         for photo in drawn * light + rng.normal(0, 3, drawn.shape):
             file = io.BytesIO()
@@ -149,7 +150,9 @@ def folder_of_files(folder: Path, side: int) -> Path:
 def measure_large(folder: Path, rates: list[dict[str, Any]]) -> None:
     """Decodes photos of 700 pixels, and the same at 256 pixels, to 224 pixels on one core."""
     large = folder / "large"
-    generate_dataset(large, CATEGORIES, dict.fromkeys(CATEGORIES.names, 20), progress=False)
+    generate_dataset(
+        large, CATEGORIES, dict.fromkeys(CATEGORIES.names, 20), workers=1, progress=False
+    )
     files = [path.read_bytes() for path in sorted(large.rglob("*.jpg"))]
     small = []
     for encoded in files:
@@ -188,7 +191,7 @@ def main() -> None:
         shards, targets = folder / "shards", [i % len(CATEGORIES) for i in range(options.photos)]
         generate_dataset(
             folder / "validation", CATEGORIES, dict.fromkeys(CATEGORIES.names, 8), size=96,
-            progress=False,
+            workers=1, progress=False,
         )  # fmt: skip
         read = partial(small_photo, side=options.side)
         encoded_crops(options.side)

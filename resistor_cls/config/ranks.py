@@ -24,23 +24,24 @@ _VARIABLE = "RESISTOR_CLS_RANK_CONFIG"
 
 
 def start_process(
-    config: "DictConfig", environment: Mapping[str, str]
+    command: str, config: "DictConfig", environment: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
-    """Starts the command of this job in another process, with the same config and folder.
+    """Starts a command in another process, with the config and the folder of this job.
 
     Args:
+        command: its name, such as `train`.
         config: of this job.
         environment: variables of the process.
     """
     from hydra.core.hydra_config import HydraConfig
 
     hydra = HydraConfig.instance().cfg
-    command = [sys.executable, "-m", f"resistor_cls.{HydraConfig.get().job.name}"]
+    words = [sys.executable, "-m", f"resistor_cls.{command}"]
     # A file without a name; a pipe would wait until the process has imported its libraries.
     with tempfile.TemporaryFile() as file:
         pickle.dump((hydra, config), file)
         file.seek(0)
-        return subprocess.Popen(command, stdin=file, env={**environment, _VARIABLE: "stdin"})
+        return subprocess.Popen(words, stdin=file, env={**environment, _VARIABLE: "stdin"})
 
 
 def is_started() -> bool:

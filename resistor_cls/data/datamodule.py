@@ -126,19 +126,18 @@ class PhotoDataModule(LightningDataModule):
         self._drop_last, self._skip_unreadable = drop_last, skip_unreadable
         self.online_generator, self.pseudo, self.mix = online_generator, pseudo, mix
         self.shards = None if shards is None else open_shards(shards)
-        self._check_online_generator()
+        self._check_training_source()
         self.workers, self._workers_fixed = worker_count(workers), workers != "auto"
         self.cache_folder = Path(cache)
         self._cache: PhotoCache | None = None
         self._place: tuple[int, int | None, int] | None = None
 
-    def _check_online_generator(self) -> None:
-        if self.shards is None:
-            made = self.online_generator, self.pseudo, self.mix
-            check_online_generator(self._split_config, self.preprocess.channels, *made)
-            return
-        others = {"data.stream": self.online_generator, "pseudo.photos": self.pseudo}
-        check_only_validate("data.shards", self._split_config, others)
+    def _check_training_source(self) -> None:
+        made = self.online_generator, self.pseudo, self.mix
+        check_online_generator(self._split_config, self.preprocess.channels, *made)
+        if self.shards is not None:
+            others = {"data.stream": self.online_generator, "pseudo.photos": self.pseudo}
+            check_only_validate("data.shards", self._split_config, others)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -288,7 +287,7 @@ class PhotoDataModule(LightningDataModule):
         """Finds, checks and splits the photos; doing it again changes nothing."""
         if self._cache is not None:
             return
-        self._check_online_generator()
+        self._check_training_source()
         photos, cache = self._load()
         self.photo_set, self._folders = photos.photo_set, photos.folders
         self.unreadable, count = cache.unreadable, len(self.photo_set) + len(cache.unreadable)

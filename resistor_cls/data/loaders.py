@@ -1,6 +1,8 @@
 """How training batches are loaded: order, workers and the smallest batch."""
 
+import atexit
 import math
+import multiprocessing
 import signal
 from typing import Any
 
@@ -61,7 +63,20 @@ def _ignore_signals(worker: int) -> None:
     """Leaves it to the training when its workers end.
 
     Ctrl-C and schedulers such as Slurm signal all processes at once. A training that saves its
-    state before it stops needs its workers until then; they end with it in any case.
+    state before it stops needs its workers until then; `_end_workers` ends those that are left.
     """
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
+
+
+@atexit.register
+def _end_workers() -> None:
+    """Ends the workers of a training that did not: Python would signal and await them for ever.
+
+    It runs before Python's own end of processes, as it was registered later.
+    """
+    left = [process for process in multiprocessing.active_children() if process.daemon]
+    if left:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # PyTorch's handler would call it an error
+    for process in left:
+        process.kill()

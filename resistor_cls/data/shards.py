@@ -9,6 +9,7 @@ in memory. A photo is decoded, preprocessed and augmented each time that it is r
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,8 +157,11 @@ class ShardedPhotos(Dataset[dict[str, Tensor]]):
 
     def __getitem__(self, item: int) -> dict[str, Tensor]:
         """One of the photos, as a sample: it is slow, as a whole shard is read."""
-        photos = litdata().StreamingDataset(str(self._shards.folder))
-        return self.item(photos[item])
+        return self.item(self._samples[item])
+
+    @cached_property
+    def _samples(self) -> Any:
+        return litdata().StreamingDataset(str(self._shards.folder))
 
     def item(self, stored: dict[str, Any]) -> dict[str, Tensor]:
         """An item from what a shard holds of it."""

@@ -53,6 +53,9 @@ def test_an_epoch_holds_each_photo_once_and_all_of_the_folder_validate(
 
     trained = batches(data)
     assert contents(trained) == contents(data.val_dataloader())
+    dataset: Any = data.train_dataset
+    samples = [{"photos": dataset[index]["photos"][None]} for index in range(COUNT)]
+    assert contents(samples) == contents(trained)
     targets = torch.cat([batch["targets"] for batch in trained])
     assert len(set(targets[:8].tolist())) > 1  # shards are not sorted by category
 

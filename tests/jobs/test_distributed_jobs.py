@@ -144,7 +144,7 @@ def test_two_machines_make_one_run(workplace: Path, photos: Path) -> None:
         )
         for rank in range(2)
     ]
-    assert [machine.wait(300) for machine in machines] == [0, 0]
+    assert [machine.wait(600) for machine in machines] == [0, 0]
     (run,) = runs()
     assert len(pd.read_csv(artifact(run, "tables/predictions.csv"))) == 21
     assert len(list(Path("outputs").glob("*/*"))) == 1

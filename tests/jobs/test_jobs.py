@@ -24,6 +24,7 @@ from resistor_cls.model.checkpoint.weights import read_weights
 from resistor_cls.model.detector.network import Detector
 from resistor_cls.predict import main as predict
 from resistor_cls.render import main as render
+from tests.helpers.registered import check_registry
 from tests.helpers.runs import artifact, artifacts, runs
 from tests.helpers.tiny import CATEGORIES
 
@@ -386,3 +387,11 @@ def test_no_command_leaves_temporary_files(
     assert audit([*words, f"model={model}"]) == 0
     assert render([str(tmp_path / "drawn"), "--per-category", "1", "--size", "64"]) == 0
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_training_is_registered_promoted_and_used(
+    train: Train, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uri = os.environ["MLFLOW_TRACKING_URI"]
+    check_registry(mlflow.MlflowClient(uri, uri), train, photos, capsys)

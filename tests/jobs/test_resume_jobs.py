@@ -23,7 +23,7 @@ from tests.helpers.tiny import TINY
 
 Train = Callable[..., int]
 WORDS = [
-    "trainer.max_epochs=2", "trainer.ema=0.9", "trainer.checkpoint_steps=2", "saliency=false",
+    "trainer.max_epochs=2", "trainer.ema=0.9", "trainer.checkpoint_steps=1", "saliency=false",
     "unknown=0", "stress=false",
 ]  # fmt: skip
 KILLS = 20
@@ -121,7 +121,7 @@ def newest_number(output: Path) -> int:
 def test_twenty_kills_change_nothing(workplace: Path, photos: Path) -> None:
     """SIGKILL at random moments: of the start, of a step, of a validation, of a write."""
     words = ["data=folder", f"data.root={photos}", *TINY, *WORDS]
-    words += ["trainer.max_epochs=30", "trainer.checkpoint_steps=1", "trainer.resume=auto"]
+    words += ["trainer.max_epochs=30", "trainer.resume=auto"]
     # A forked process begins in another folder.
     output = workplace / "outputs"
     words += [f"paths.output={output}", f"tracking.artifacts={workplace / 'mlartifacts'}"]

@@ -14,13 +14,13 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from resistor_cls.evaluate import main as evaluate
-from resistor_cls.predict import main as predict
-from resistor_cls.promote import main as promote
 from resistor_cls.sync import main as sync
 from tests.helpers import ROOT
+from tests.helpers.registered import check_registry
 from tests.helpers.tracking_server import Postgres, TrackingServer, postgres_programs
 
+Process = subprocess.Popen[str]
+Begin = Callable[[str], Process]
 PROGRAMS = postgres_programs()
 pytestmark = [
     pytest.mark.slow,
@@ -75,14 +75,29 @@ def server(
         made.stop()
 
 
-def begun(place: Path, uri: str, name: str) -> "subprocess.Popen[str]":
+@pytest.fixture
+def begin(tmp_path: Path, server: TrackingServer) -> Iterator[Begin]:
+    """Begins a run in a folder of this name; no run outlives its test."""
+    made: list[Process] = []
+
+    def begin(name: str) -> Process:
+        made.append(begun(tmp_path, server.address, name))
+        return made[-1]
+
+    yield begin
+    for process in made:
+        process.kill()
+        process.communicate()
+
+
+def begun(place: Path, uri: str, name: str) -> Process:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-c", RUN, name, uri]
     pipe = subprocess.PIPE
     return subprocess.Popen(words, cwd=place, stdout=pipe, stderr=pipe, text=True, env=env)
 
 
-def wait_until_both_log(place: Path, processes: "list[subprocess.Popen[str]]") -> None:
+def wait_until_both_log(place: Path, processes: list[Process]) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and all(process.poll() is None for process in processes):
         if all((place / name / "tables" / "020.txt").exists() for name in ("a", "b")):
@@ -94,7 +109,7 @@ def wait_until_both_log(place: Path, processes: "list[subprocess.Popen[str]]") -
 def check_that_nothing_is_missing(address: str, printed: str) -> None:
     run_id, count = printed.split()
     steps = int(count)
-    client = mlflow.MlflowClient(address)
+    client = mlflow.MlflowClient(address, address)
     run = client.get_run(run_id)
     assert run.info.status == "FINISHED"
     for name in ("train/loss", "lr"):
@@ -115,9 +130,9 @@ def check_that_nothing_is_missing(address: str, printed: str) -> None:
 
 @pytest.mark.parametrize("away", ["server", "database"])
 def test_two_runs_go_on_while_the_store_is_away_and_lose_nothing(
-    away: str, server: TrackingServer, database: Postgres, tmp_path: Path
+    away: str, server: TrackingServer, database: Postgres, begin: Begin, tmp_path: Path
 ) -> None:
-    processes = [begun(tmp_path, server.address, name) for name in ("a", "b")]
+    processes = [begin(name) for name in ("a", "b")]
     wait_until_both_log(tmp_path, processes)
     gone: TrackingServer | Postgres = server if away == "server" else database
     gone.stop()
@@ -138,9 +153,9 @@ def test_two_runs_go_on_while_the_store_is_away_and_lose_nothing(
 
 
 def test_what_a_run_could_not_send_is_sent_by_sync(
-    server: TrackingServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    server: TrackingServer, begin: Begin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    processes = [begun(tmp_path, server.address, name) for name in ("a", "b")]
+    processes = [begin(name) for name in ("a", "b")]
     wait_until_both_log(tmp_path, processes)
     server.stop()
     (tmp_path / "enough").touch()
@@ -163,17 +178,7 @@ def test_a_training_is_registered_promoted_and_used(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.address)
-    client = mlflow.MlflowClient(server.address)
+    client = mlflow.MlflowClient(server.address, server.address)
     if client.search_registered_models():  # of the other tests
         client.delete_registered_model("resistor_cls")
-    assert train("tracking.register=true", "unknown=0") == 0
-    found = client.search_model_versions("name = 'resistor_cls'")
-    assert [version.version for version in found] in (["1"], [1])
-    reference = f"runs:/{found[0].run_id}/model"
-    assert f"promote --model {reference}" in capsys.readouterr().err
-    assert promote(["--model", reference]) == 0
-    champion = "models:/resistor_cls@champion"
-    assert evaluate([f"model={champion}", "unknown=0", "trainer=cpu"]) == 0
-    assert predict([str(photos), "--model", champion, "--format", "csv"]) == 0
-    metrics = client.get_logged_model(found[0].source.removeprefix("models:/")).metrics or []
-    assert {"best/val/accuracy", "test/accuracy"} <= {one.key for one in metrics}
+    check_registry(client, train, photos, capsys)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_MAX_PROCESSES = 8  # a run has two dozen figures, and each process takes some 20 ms to fork
 _PATIENCE = 120.0  # seconds for a process; a figure takes one
 
 
@@ -33,7 +34,7 @@ def render(figures: "Mapping[Path, Figure]") -> None:
         OSError: disk full or no permission.
     """
     paths = list(figures)
-    shares = max(1, min(usable_cores(), len(paths))) if _may_fork() else 1
+    shares = max(1, min(usable_cores(), _MAX_PROCESSES, len(paths))) if _may_fork() else 1
     with _shared(figures, [paths[first::shares] for first in range(1, shares)]) as unfinished:
         _render(figures, paths[::shares])
     for share in unfinished:

@@ -113,7 +113,7 @@ def connect(uri: str) -> "MlflowClient":
                 make_database(database)
             mlflow.set_tracking_uri(uri)
             mlflow.set_registry_uri(uri)
-            client = mlflow.MlflowClient(uri)
+            client = mlflow.MlflowClient(uri, uri)
             _require_reply(client, uri)
     except TrackingError:
         raise

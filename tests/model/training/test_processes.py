@@ -91,7 +91,8 @@ def test_an_error_of_this_process_stays_and_ends_the_others(
 def test_a_process_that_waits_for_a_dead_one_is_ended(
     trainer: Trainer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    ended, told = threading.Event(), []
+    ended = threading.Event()
+    told: list[str] = []
     monkeypatch.setattr(processes, "PERIOD", 0.02)
     monkeypatch.setattr(processes, "PATIENCE", 0.1)
     monkeypatch.setattr(os, "_exit", lambda status: ended.set())
