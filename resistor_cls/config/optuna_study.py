@@ -119,9 +119,13 @@ class SweepStudy:
 
     def importances(self) -> Mapping[str, float]:
         """The importance of each key, see `optuna.importance`; empty where nothing tells it."""
+        find = _optuna().importance.get_param_importances
         try:
-            found: Mapping[str, float] = _optuna().importance.get_param_importances(self.study)
-        except (RuntimeError, ValueError):  # too few trials, or all equal
+            with warnings.catch_warnings():
+                # With too few trials Optuna warns, and calls all keys equal.
+                warnings.simplefilter("error", UserWarning)
+                found: Mapping[str, float] = find(self.study)
+        except (RuntimeError, ValueError, UserWarning):  # too few trials, or all equal
             return {}
         return found
 

@@ -4,9 +4,6 @@ Jobs that each use all cores only wait for one another: each gets its share inst
 """
 
 import os
-import signal
-import threading
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +12,6 @@ from resistor_cls.usable_cores import LIMIT
 _JOBLIB = "hydra_plugins.hydra_joblib_launcher."
 _RAY = "hydra_plugins.hydra_ray_launcher."
 _SUBMITIT_LOCAL = "hydra_plugins.hydra_submitit_launcher.submitit_launcher.LocalLauncher"
-_PERIOD = 0.5  # seconds between two looks at the parent process
 
 
 def use_share_of_cores(launcher: Mapping[str, Any], cores: int) -> None:
@@ -34,27 +30,16 @@ def use_share_of_cores(launcher: Mapping[str, Any], cores: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(share))
 
 
-def end_with_parent(launcher: Mapping[str, Any]) -> None:
-    """Kills this process when the command is killed that has started it by joblib.
+def ends_with_command(launcher: Mapping[str, Any]) -> bool:
+    """Whether the processes of a launcher are to end when the command is killed.
 
-    Otherwise its job would go on, and the same command, started again, would run the job twice.
+    A job of joblib would go on, and the same command, started again, would run the job twice.
     Slurm's jobs outlive a command on purpose.
 
     Args:
-        launcher: settings of the launcher that started the process.
+        launcher: its settings.
     """
-    name = "end with parent"
-    by_joblib = str(launcher.get("_target_")).startswith(_JOBLIB)
-    if not by_joblib or any(thread.name == name for thread in threading.enumerate()):
-        return
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PERIOD)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=watch, name=name, daemon=True).start()
+    return str(launcher.get("_target_")).startswith(_JOBLIB)
 
 
 def share_of_cores(launcher: Mapping[str, Any], cores: int) -> int | None:

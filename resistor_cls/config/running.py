@@ -22,13 +22,13 @@ from resistor_cls.config.help import annotated, help_of
 from resistor_cls.config.hydra_flags import flags_of, read_arguments
 from resistor_cls.config.messages import explained, first_line
 from resistor_cls.config.optuna_study import trial_of_job
-from resistor_cls.config.parallel_jobs import end_with_parent, use_share_of_cores
+from resistor_cls.config.parallel_jobs import ends_with_command, use_share_of_cores
 from resistor_cls.config.plain import flatten, resolved
 from resistor_cls.config.ranks import is_started, run_started, silence
 from resistor_cls.config.sweeps import is_multirun, sweep_of
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import printable, run_command, without_passwords
-from resistor_cls.processes import is_first
+from resistor_cls.processes import end_with_parent, is_first
 from resistor_cls.usable_cores import usable_cores
 
 if TYPE_CHECKING:
@@ -159,7 +159,8 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
         if elsewhere and sweep is not None:
             sweep.join()
             use_share_of_cores(HydraConfig.get().launcher, cores)
-            end_with_parent(HydraConfig.get().launcher)
+            if ends_with_command(HydraConfig.get().launcher):
+                end_with_parent()
         try:
             with explained(name, overrides):
                 check_config(config)
