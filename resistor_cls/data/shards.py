@@ -2,8 +2,8 @@
 
 The files of photos are kept as they are, 64 MB of them a shard, in a random order, so that a shard
 holds photos of all categories. litdata reads them: shuffled, divided among processes and workers,
-and continued from where a checkpoint stopped. Nothing is cached, and no more than a few shards are
-in memory. A photo is decoded, preprocessed and augmented each time that it is read.
+and continued from where a checkpoint stopped. Nothing is
+cached. A photo is decoded, preprocessed and augmented each time that it is read.
 """
 
 import json
