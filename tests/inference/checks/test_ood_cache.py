@@ -10,6 +10,7 @@ from resistor_cls.data.images.preprocessed import PreprocessedImage
 from resistor_cls.evaluation.calibration import Calibration, apply_calibration
 from resistor_cls.inference.checks import ood
 from resistor_cls.inference.checks.ood_cache import kept_ood_photos
+from resistor_cls.inference.checks.ood_photos import KINDS
 from tests.helpers.fakes import BrightnessModel, Photos, photo_with_body, predictions_of
 
 SHAPE = (2, 4, 6, 3)
@@ -75,8 +76,8 @@ def test_what_cannot_be_kept_is_drawn_every_time(tmp_path: Path, draw: Drawing) 
 
 
 def test_the_check_is_the_same_with_photos_that_are_kept(tmp_path: Path) -> None:
-    pictures, bodies = zip(*(photo_with_body(250, 40), photo_with_body(5, 200)), strict=True)
-    photos = Photos(pictures, bodies, cache_folder=tmp_path)
+    shown, hidden = photo_with_body(250, 40), photo_with_body(5, 200)
+    photos = Photos([shown[0], hidden[0]], [shown[1], hidden[1]], cache_folder=tmp_path)
     predictions = predictions_of(photos, [1, 0])
     found = apply_calibration(
         predictions.probabilities, Calibration(1.0, (None, 0.9, None), (0.0, 0.0, 0.0), 100)
@@ -88,4 +89,4 @@ def test_the_check_is_the_same_with_photos_that_are_kept(tmp_path: Path) -> None
     assert drawn is not None
     assert kept is not None
     assert drawn.equals(kept)
-    assert len(list(tmp_path.glob("ood/*.npy"))) == len(ood.KINDS)
+    assert len(list(tmp_path.glob("ood/*.npy"))) == len(KINDS)
