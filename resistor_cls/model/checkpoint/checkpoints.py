@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from resistor_cls import __version__
+import resistor_cls
 from resistor_cls.errors import ModelError
 from resistor_cls.model.checkpoint.schema import Checkpoint, check_plain, check_values
 from resistor_cls.model.checkpoint.tensor_files import check_digest, check_tensors, digest_of
@@ -39,7 +39,7 @@ def checkpoint_values(
     """
     values = {
         "format": CHECKPOINT_FORMAT,
-        "version": __version__,
+        "version": resistor_cls.__version__,
         "weights_from": weights_from,
         "record": metadata,
     }
