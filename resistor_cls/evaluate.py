@@ -70,7 +70,7 @@ def evaluate(config: "DictConfig") -> None:
     from resistor_cls.model.training.losses import stand_in_of
     from resistor_cls.tracking.references import version_reference
 
-    config.reference = version_reference(config.reference, config.tracking.uri)
+    config.reference = escaped(version_reference(config.reference, config.tracking.uri))
     # It refuses wrong options before a model is read.
     trainer = build_trainer(output_folder(), **trainer_options(config))
     if trainer.world_size > 1:

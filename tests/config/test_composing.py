@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lightning import Trainer
 
-from resistor_cls.config import CONF, compose, flatten, groups, instantiate
+from resistor_cls.config import CONF, compose, flatten, groups, instantiate, trainer_options
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.errors import ConfigError
 from resistor_cls.evaluate import main as evaluate
@@ -32,9 +32,9 @@ def test_every_option_composes_and_builds(option: str, tmp_path: Path) -> None:
         assert scheduler(optimizer(model.parameters()), 10, 2) is not None
     if option == "trainer=gpu":
         with pytest.raises(ConfigError, match="no GPU here"):
-            build_trainer(tmp_path, **config.trainer)
+            build_trainer(tmp_path, **trainer_options(config))
     else:
-        assert isinstance(build_trainer(tmp_path, **config.trainer), Trainer)
+        assert isinstance(build_trainer(tmp_path, **trainer_options(config)), Trainer)
 
 
 def test_defaults_are_the_published_recipe() -> None:

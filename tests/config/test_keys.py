@@ -85,7 +85,7 @@ def test_a_text_of_several_lines_gets_no_comment() -> None:
 
 def test_hydra_is_used_by_its_public_modules() -> None:
     private = re.compile(
-        r"(hydra|omegaconf)(\.\w+)*\._[a-z]|\._get_(full_key|parent|node)|\"_(key|get)"
+        r"(hydra|omegaconf)(\.\w+)*\._(?!target_)[a-z]|\._get_(full_key|parent|node)|\"_(key|get)"
     )
     for path in (ROOT / "resistor_cls").rglob("*.py"):
         assert private.search(path.read_text(encoding="utf-8")) is None, path

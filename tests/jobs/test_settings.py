@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 
-from resistor_cls.config import compose, instantiate, loss_arguments
+from resistor_cls.config import compose, instantiate, loss_arguments, trainer_options
 from resistor_cls.model import ResistorNetwork, ResistorTask, build_trainer
 from resistor_cls.predict import main as predict
 from tests.helpers.runs import artifact, runs
@@ -41,7 +41,7 @@ def build(photos: Path, folder: Path, *words: str) -> Built:
     made_of = {"optimizer": optimizer, **loss_arguments(config)}
     model = instantiate(config.model, categories=["a", "b", "c"], **made_of)
     data = instantiate(config.data, preprocess=model.network.image_preprocessing())
-    trainer = build_trainer(folder, **config.trainer)
+    trainer = build_trainer(folder, **trainer_options(config))
     made = optimizer(model.network.backbone.parameters())
     schedule, rates = scheduler(made, 8, 2), []
     for _ in range(8):
