@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from resistor_cls.usable_cores import usable_cores
+
 # A photo that takes two minutes to decode.
 SCRIPT = """
 import time
@@ -30,8 +32,9 @@ command()
 
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 def test_ctrl_c_waits_for_no_photo(form: str, tmp_path: Path) -> None:
-    for number in range(16):  # as many as are predicted together
-        Image.new("RGB", (64, 64), (90, 60, 30)).save(tmp_path / f"{number:02}.png")
+    # Each core predicts 16 photos together, and another 16 are begun before the first are shown.
+    for number in range(16 * (usable_cores() + 1)):
+        Image.new("RGB", (64, 64), (90, 60, 30)).save(tmp_path / f"{number:04}.png")
     Image.new("RGB", (64, 64)).save(tmp_path / "slow.png")
     words = ["predict", str(tmp_path), "--format", form]
     run = subprocess.Popen(
@@ -41,10 +44,12 @@ def test_ctrl_c_waits_for_no_photo(form: str, tmp_path: Path) -> None:
         text=True,
     )
     assert run.stdout is not None
+    assert run.stderr is not None
     first = run.stdout.readline()
     begin = time.monotonic()
     run.send_signal(signal.SIGINT)
-    rest, errors = run.communicate(timeout=100)
+    rest, errors = run.stdout.read(), run.stderr.read()
+    run.wait(timeout=100)
     assert time.monotonic() - begin < 60  # on an idle machine far less than a second
     assert (run.returncode, errors) == (130, "interrupted\n")
     lines = (first + rest).splitlines()
