@@ -36,20 +36,15 @@ def test_ctrl_c_waits_for_no_photo(form: str, tmp_path: Path) -> None:
     for number in range(16 * (usable_cores() + 1)):
         Image.new("RGB", (64, 64), (90, 60, 30)).save(tmp_path / f"{number:04}.png")
     Image.new("RGB", (64, 64)).save(tmp_path / "slow.png")
-    words = ["predict", str(tmp_path), "--format", form]
-    run = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert run.stdout is not None
-    assert run.stderr is not None
-    first = run.stdout.readline()
-    begin = time.monotonic()
-    run.send_signal(signal.SIGINT)
-    rest, errors = run.stdout.read(), run.stderr.read()
-    run.wait(timeout=100)
+    command = [sys.executable, "-c", SCRIPT, "predict", str(tmp_path), "--format", form]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        first = run.stdout.readline()
+        begin = time.monotonic()
+        run.send_signal(signal.SIGINT)
+        rest, errors = run.stdout.read(), run.stderr.read()
     assert time.monotonic() - begin < 60  # on an idle machine far less than a second
     assert (run.returncode, errors) == (130, "interrupted\n")
     lines = (first + rest).splitlines()
