@@ -17,17 +17,21 @@ from PIL import Image
 
 import resistor_cls
 from resistor_cls.data.images.decode import RGB
+from resistor_cls.errors import ConfigError
 from resistor_cls.exporting.export_model import exported_model
 from resistor_cls.exporting.photos import drawn_photos
+from resistor_cls.exporting.web.folder import write_page
+from resistor_cls.exporting.web.runtime import runtime_files
 from resistor_cls.inference import Predictor
 from resistor_cls.inference.samples import input_example
 from resistor_cls.model import ResistorNetwork
-from resistor_cls.model.exported.files import exported_bytes
+from resistor_cls.model.exported.files import exported_bytes, read_exported
 from resistor_cls.tracking.model.logged_model import write_model
 from tests.helpers import ROOT
 from tests.helpers.browser import CHROMIUM, Browser
 from tests.helpers.mlflow_server import environment, predictions, serving
 from tests.helpers.model_files import save_checkpoint
+from tests.helpers.static_host import static_host
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
@@ -86,8 +90,24 @@ def by_service(model: Model, photos: Sequence[Path]) -> list[Fields]:
 
 
 def by_page(model: Model, photos: Sequence[Path]) -> list[Fields]:
-    with Browser(model.profile) as browser:
-        browser.open(model.service)
+    return _shown(model.service, model.profile, photos)
+
+
+def by_static_page(model: Model, photos: Sequence[Path]) -> list[Fields]:
+    try:
+        runtime = runtime_files(None)
+    except ConfigError as error:
+        pytest.skip(f"the runtime of the page is needed: {error}")
+    page = model.exported.with_name("page")
+    write_page(read_exported(model.exported), page, model.exported.name, runtime)
+    with static_host(page) as address:
+        return _shown(address, model.profile, photos)
+
+
+def _shown(address: str, profile: Path, photos: Sequence[Path]) -> list[Fields]:
+    """What a page shows of photos."""
+    with Browser(profile) as browser:
+        browser.open(address)
         browser.choose_files("#files", photos)
         browser.wait_for(
             f"document.querySelectorAll('.result').length === {len(photos)} && "
@@ -99,7 +119,7 @@ def by_page(model: Model, photos: Sequence[Path]) -> list[Fields]:
     return [row["prediction"] for row in rows]
 
 
-# The ways that a photo can take to a model; the static page without a service belongs here too.
+# The ways that a photo can take to a model.
 WAYS: dict[str, Callable[[Model, Sequence[Path]], list[Fields]]] = {
     "command line": by_command_line,
     "Python": by_python,
@@ -107,8 +127,9 @@ WAYS: dict[str, Callable[[Model, Sequence[Path]], list[Fields]]] = {
     "mlflow models serve": by_mlflow,
     "HTTP service": by_service,
     "page in Chromium": by_page,
+    "static page in Chromium": by_static_page,
 }
-IN_BROWSER = {"page in Chromium"}
+IN_BROWSER = {"page in Chromium", "static page in Chromium"}
 
 
 def _form(address: str, photos: Sequence[Path]) -> urllib.request.Request:
