@@ -23,6 +23,7 @@ from resistor_cls.exporting.photos import drawn_photos
 from resistor_cls.exporting.web.folder import write_page
 from resistor_cls.exporting.web.runtime import runtime_files
 from resistor_cls.inference import Predictor
+from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.samples import input_example
 from resistor_cls.model import ResistorNetwork
 from resistor_cls.model.exported.files import exported_bytes, read_exported
@@ -68,11 +69,16 @@ def by_command_line(model: Model, photos: Sequence[Path]) -> list[Fields]:
 
 
 def by_python(model: Model, photos: Sequence[Path]) -> list[Fields]:
-    return [one.as_json() for one in resistor_cls.load(model.checkpoint).predict(photos)]
+    return [_plain(one) for one in resistor_cls.load(model.checkpoint).predict(photos)]
 
 
 def by_onnx(model: Model, photos: Sequence[Path]) -> list[Fields]:
-    return [one.as_json() for one in Predictor.load(model.exported).predict(photos)]
+    return [_plain(one) for one in Predictor.load(model.exported).predict(photos)]
+
+
+def _plain(prediction: Prediction) -> Fields:
+    """A prediction as JSON has it: with lists instead of tuples."""
+    return dict(json.loads(json.dumps(prediction.as_json())))
 
 
 def by_mlflow(model: Model, photos: Sequence[Path]) -> list[Fields]:
@@ -150,18 +156,16 @@ def _form(address: str, photos: Sequence[Path]) -> urllib.request.Request:
 def served(checkpoint: Path) -> Iterator[str]:
     """The address of `resistor-cls serve`."""
     words = ["serve", "--model", str(checkpoint), "--port", "0"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "resistor_cls", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    try:
+    command = [sys.executable, "-m", "resistor_cls", *words]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         found = re.search(r"http://\S+", line)
         assert found is not None, line
-        yield found[0]
-    finally:
-        server.terminate()
-        server.wait(60)
+        try:
+            yield found[0]
+        finally:
+            server.terminate()
 
 
 @pytest.fixture(scope="module")
