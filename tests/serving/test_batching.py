@@ -80,7 +80,7 @@ def test_a_photo_that_fails_does_not_fail_the_others(
 def test_a_photo_that_cannot_be_decoded_has_an_error(batched: BatchedPredictor) -> None:
     broken = [(Upload(None, BytesIO(b"text")), 1), *uploads(1)]
     ((first, second),) = ask(batched, batched.predict(broken, every=False, top=1))
-    assert "no image" in str(first[0].error)
+    assert "this is not a photo" in str(first[0].error)
     assert second[0].ohms == 1
 
 

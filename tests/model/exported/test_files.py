@@ -134,5 +134,5 @@ def test_a_flipped_bit_is_refused_or_harmless() -> None:
 def test_pytorch_does_not_read_an_exported_model(tmp_path: Path) -> None:
     file = tmp_path / "a.onnx"
     file.write_bytes(content())
-    with pytest.raises(ModelError, match=r"a\.onnx is an exported model, which only predicts"):
+    with pytest.raises(ModelError, match=r"a\.onnx is an exported model, which has no weights"):
         ResistorNetwork.load(file)
