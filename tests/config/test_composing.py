@@ -26,7 +26,7 @@ OPTIONS = [f"{group}={option}" for group, options in groups().items() for option
 def test_every_option_composes_and_builds(option: str, tmp_path: Path) -> None:
     needed = list(NEEDED.get(option, []))
     if option == "data=shards":  # what a folder of shards holds is read at once
-        (tmp_path / SUMMARY).write_text('{"categories": ["10R_1W"], "counts": [1]}')
+        (tmp_path / SUMMARY).write_text('{"categories": ["10R_1W", "22R_1W"], "counts": [1, 1]}')
         needed = ["data.root=photos", f"data.shards='{tmp_path}'"]
     config = compose("train", [option, *needed])
     assert isinstance(instantiate(config.data), PhotoDataModule)
