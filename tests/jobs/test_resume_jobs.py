@@ -121,7 +121,7 @@ def newest_number(output: Path) -> int:
 def test_twenty_kills_change_nothing(workplace: Path, photos: Path) -> None:
     """SIGKILL at random moments: of the start, of a step, of a validation, of a write."""
     words = ["data=folder", f"data.root={photos}", *TINY, *WORDS]
-    words += ["trainer.max_epochs=30", "trainer.resume=auto"]
+    words += ["trainer.max_epochs=60", "trainer.resume=auto"]
     # A forked process begins in another folder.
     output = workplace / "outputs"
     words += [f"paths.output={output}", f"tracking.artifacts={workplace / 'mlartifacts'}"]
@@ -132,7 +132,7 @@ def test_twenty_kills_change_nothing(workplace: Path, photos: Path) -> None:
     for kill in range(KILLS):
         process = begun(words)
         if dice.random() < 0.2:  # while it starts
-            time.sleep(dice.uniform(0, 10))
+            time.sleep(dice.uniform(0, 4))
         else:
             until = newest_number(output) + dice.randint(1, 5)
             while newest_number(output) < until and process.is_alive():
