@@ -1,4 +1,4 @@
-"""What a row is, and how the package and its reference are measured: in turns, in one process."""
+"""What a row is, and how the package and its reference are measured: alternately, in one process."""
 
 import os
 import statistics
@@ -59,7 +59,7 @@ class Measured:
     Attributes:
         unit: of the values, such as `photos/s`.
         values: of the package, one for each repeat.
-        references: of the reference, measured in turns with them; empty without a reference.
+        references: of the reference, measured alternately with them; empty without a reference.
         parts: what a value consists of, such as seconds by stage.
         note: what has to be known beside the numbers.
     """
@@ -106,7 +106,7 @@ def in_turns(
     repeats: int,
     **more: Any,
 ) -> Measured:
-    """Measures the package and its reference in turns.
+    """Measures the package and its reference alternately.
 
     A B A B …: a machine that becomes slower or faster meanwhile changes both of a pair.
 

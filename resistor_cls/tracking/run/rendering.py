@@ -83,7 +83,7 @@ def _shared(
 
 
 def _render_share(figures: "Mapping[Path, Figure]", share: Sequence[Path]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that waits for this one is told
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the process that waits for this one
     try:
         _render(figures, share)
     except Exception:  # the other process renders the share again, and raises what this one did
