@@ -1,4 +1,4 @@
-"""What a row is, and how the package and its reference are measured: alternately, in one process."""
+"""What a row is, and how the package and its reference are measured in one process."""
 
 import os
 import statistics
