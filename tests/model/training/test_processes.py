@@ -92,17 +92,17 @@ def test_a_process_that_waits_for_a_dead_one_is_ended(
     trainer: Trainer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     ended = threading.Event()
-    told: list[str] = []
+    messages: list[str] = []
     monkeypatch.setattr(processes, "PERIOD", 0.02)
     monkeypatch.setattr(processes, "PATIENCE", 0.1)
     monkeypatch.setattr(os, "_exit", lambda status: ended.set())
     started = Started()
-    with other_processes(trainer, started, told.append):
+    with other_processes(trainer, started, messages.append):
         trainer.state.status = TrainerStatus.RUNNING
         started.processes[1].send_signal(signal.SIGTERM)
         assert ended.wait(20)  # as an operation on a GPU would, for ever
         trainer.state.status = TrainerStatus.FINISHED
-    assert told[0] == "process 3 of 3 of this training was killed by SIGTERM"
+    assert messages[0] == "process 3 of 3 of this training was killed by SIGTERM"
     assert "error: process 3 of 3" in capfd.readouterr().err
 
 
