@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from resistor_cls.config.plain import known_values
 from resistor_cls.errors import ConfigError, plain_without_passwords, some_names
+from resistor_cls.processes import is_first, is_one_of_several
 from resistor_cls.tracking.run.unfinished import (
     JOBS,
     Unfinished,
@@ -32,30 +33,39 @@ MAY_CHANGE = (
 )  # fmt: skip
 
 
-def resumed_folder(config: "DictConfig") -> Path | None:
+def resumed_folder(config: "DictConfig", named: bool = False) -> Path | None:
     """The folder of the run that `trainer.resume` asks for; None where a new run begins.
+
+    All processes that a launcher has started find the same.
 
     Args:
         config: of a training, with Hydra's own settings.
+        named: whether the folder of the run, `hydra.run.dir`, was chosen by the user.
 
     Raises:
-        ConfigError: no such run, one that still runs, or changed keys.
+        ConfigError: no such run, one that still runs, changed keys, or `auto` in one of several
+            processes without a folder.
         TrackingError: a tracking store that cannot be used.
     """
     asked = config.trainer.resume
     if asked is None:
         return None
     values = _values(config)
+    if asked == AUTO and _is_one_of_several(config) and not named:
+        raise ConfigError(
+            "trainer.resume=auto in one of several processes: name the folder of the run, by "
+            "hydra.run.dir=…, so that all of them continue the same"
+        )
     if asked != AUTO:
         run = _named(asked, config)
-        if run.lives():
+        if _lives(run):
             raise ConfigError(
                 f"trainer.resume={asked}: its process still runs, or was heard of within the hour "
                 f"on another machine ({run.folder}): wait until it has ended"
             )
         check_unchanged(run, values)
         return run.folder
-    idle = [run for run in _newest_first(config) if not run.lives()]
+    idle = [run for run in _newest_first(config) if not _lives(run)]
     for run in idle:
         if not changed_keys(run, values):
             return run.folder
@@ -137,14 +147,24 @@ def _named(asked: str, config: "DictConfig") -> Unfinished:
 def _newest_first(config: "DictConfig") -> list[Unfinished]:
     """The unfinished trainings of the same folder, else of the same output folder or experiment."""
     same = read_unfinished(Path(config.hydra.run.dir))
-    if same is not None:
-        return [same]
+    if same is not None or _is_one_of_several(config):
+        return [] if same is None else [same]
     tracked = config.tracking.kind != "none"
     experiment = config.tracking.experiment if tracked else ""
     found = [run for run in unfinished_below(_output(config)) if run.experiment == experiment]
     if found or not tracked:
         return found
     return unfinished_of_store(config.tracking.uri, experiment)
+
+
+def _is_one_of_several(config: "DictConfig") -> bool:
+    """Whether other commands work on the same training, on this machine or on others."""
+    return is_one_of_several() or config.trainer.get("num_nodes", 1) > 1
+
+
+def _lives(run: Unfinished) -> bool:
+    """Whether a process still runs that this one would disturb."""
+    return is_first() and run.lives()  # the others join the first, which lives already
 
 
 def _output(config: "DictConfig") -> Path:

@@ -74,16 +74,16 @@ def sweep_of(
         if shows_only:
             yield None, []
             return
-        if name == "train" and config.trainer.resume is not None and is_one_of_several():
-            raise ConfigError(
-                f"trainer.resume={config.trainer.resume} in one of several processes: start the "
-                "training once, by trainer=ddp, or begin a new run by trainer.resume=null"
-            )
         if is_first():
-            yield None, [_run_folder(name, config)]
-        else:  # what the other processes of a training write is of no use
-            with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
-                yield None, [f"hydra.run.dir={quoted(escaped(folder))}", "hydra.output_subdir=null"]
+            yield None, [_run_folder(name, config, words)]
+            return
+        # What the other processes of a training write is of no use.
+        with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
+            if (continued := _continued(name, config, words)) is not None:
+                from resistor_cls.tracking.run.unfinished import lend_states
+
+                lend_states(continued, Path(folder))
+            yield None, [f"hydra.run.dir={quoted(escaped(folder))}", "hydra.output_subdir=null"]
         return
     if is_one_of_several():
         raise ConfigError(
@@ -218,13 +218,20 @@ def _opened(
     )
 
 
-def _run_folder(name: str, config: "DictConfig") -> str:
+def _run_folder(name: str, config: "DictConfig", words: Sequence[str]) -> str:
     """The word for the folder of a single run: of one that it continues, or a new one."""
-    from resistor_cls.config.resuming import resumed_folder
-
-    if name == "train" and (folder := resumed_folder(config)) is not None:
+    if (folder := _continued(name, config, words)) is not None:
         return f"hydra.run.dir={quoted(escaped(str(folder)))}"
     return _claimed(config, "run")
+
+
+def _continued(name: str, config: "DictConfig", words: Sequence[str]) -> Path | None:
+    """The folder of the training that a command continues; None where it begins a new one."""
+    if name != "train":
+        return None
+    from resistor_cls.config.resuming import resumed_folder
+
+    return resumed_folder(config, any(key_of(word) == "hydra.run.dir" for word in words))
 
 
 def _claimed(config: "DictConfig", mode: str) -> str:

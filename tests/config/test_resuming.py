@@ -42,6 +42,24 @@ def test_auto_takes_the_newest_that_does_not_run(tmp_path: Path) -> None:
     assert resumed_folder(again) == tmp_path / "outputs" / "2026-01-31" / "10-00-00"
 
 
+def test_processes_of_a_launcher_continue_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stopped(tmp_path, "10-00-00")
+    run.begin()  # the first process has
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    with pytest.raises(ConfigError, match=r"name the folder of the run, by hydra\.run\.dir="):
+        resumed_folder(config(tmp_path, "trainer.resume=auto"))
+    for words in (
+        ["trainer.resume=auto", f"hydra.run.dir={run.folder}"],
+        [f"trainer.resume={run.folder}"],
+    ):
+        assert resumed_folder(config(tmp_path, *words), named=True) == run.folder
+    elsewhere = ["trainer.resume=auto", f"hydra.run.dir={tmp_path / 'new'}"]
+    assert resumed_folder(config(tmp_path, *elsewhere), named=True) is None
+
+
 def test_changed_keys_are_named(tmp_path: Path) -> None:
     run = stopped(tmp_path, "10-00-00", "trainer.max_epochs=4")
     for resume in ("auto", str(run.folder)):

@@ -1,11 +1,13 @@
 """Trainings in several processes on the CPU: one run, each photo once, and what a death leaves."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
@@ -15,10 +17,11 @@ from lightning import Trainer
 
 from resistor_cls.data import data_module_from_settings
 from resistor_cls.model import ResistorNetwork, ResistorTask, score
-from tests.helpers.runs import artifact, artifacts, runs
+from tests.helpers.runs import artifact, artifacts, assert_equal, runs
 from tests.helpers.tiny import TINY
 
 Train = Callable[..., int]
+Start = Callable[..., "subprocess.Popen[str]"]
 TWO = ("trainer.devices=2", "+trainer.strategy=ddp", "saliency=false", "unknown=0", "gallery=1")
 # 21 of 32 photos validate: two processes get 11 each.
 ODD = ("data.validation_size=0.65", "data.batch_size=4")
@@ -58,23 +61,37 @@ def test_a_sweep_of_two_processes_a_job_makes_a_folder_and_a_run_a_job(train: Tr
     assert sorted(path.name for path in folder.iterdir() if path.name.isdecimal()) == ["0", "1"]
 
 
-def started(photos: Path, *words: str) -> "subprocess.Popen[str]":
-    """A long training in two processes, once its first epoch is kept."""
-    given = ["data=folder", f"data.root={photos}", *TINY, *TWO, "trainer.max_epochs=100000", *words]
-    command = [sys.executable, "-m", "resistor_cls.train", *given]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("Epoch      2/"):
-            break
-    return process
+TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
+
+
+def command(photos: Path, *words: str, launcher: Sequence[str] = ()) -> list[str]:
+    given = ["data=folder", f"data.root={photos}", *TINY, *TWO, *words]
+    return [sys.executable, "-m", *launcher, "resistor_cls.train", *given]
+
+
+@pytest.fixture
+def start(photos: Path) -> Iterator[Start]:
+    """Starts a long training in two processes, and waits until its first epoch is kept."""
+    with ExitStack() as stack:
+
+        def started(*words: str, launcher: Sequence[str] = ()) -> "subprocess.Popen[str]":
+            words = ("trainer.max_epochs=100000", *words)
+            whole = command(photos, *words, launcher=launcher)
+            process = subprocess.Popen(whole, stderr=subprocess.PIPE, text=True)
+            stack.enter_context(process)
+            stack.callback(process.kill)  # the others end with it
+            assert process.stderr is not None
+            next(line for line in process.stderr if re.match("Epoch +2/", line))
+            return process
+
+        yield started
 
 
 @pytest.mark.slow
 def test_the_death_of_a_process_fails_the_run_and_keeps_its_checkpoint(
-    workplace: Path, photos: Path
+    workplace: Path, start: Start
 ) -> None:
-    process = started(photos)
+    process = start()
     (other,) = psutil.Process(process.pid).children()
     other.kill()
     began = time.monotonic()
@@ -89,8 +106,8 @@ def test_the_death_of_a_process_fails_the_run_and_keeps_its_checkpoint(
 
 
 @pytest.mark.slow
-def test_the_death_of_the_first_process_ends_the_others(workplace: Path, photos: Path) -> None:
-    process = started(photos)
+def test_the_death_of_the_first_process_ends_the_others(workplace: Path, start: Start) -> None:
+    process = start()
     (other,) = psutil.Process(process.pid).children()
     process.kill()
     other.wait(WITHIN)
@@ -100,20 +117,11 @@ def test_the_death_of_the_first_process_ends_the_others(workplace: Path, photos:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "asked",
-    [
-        signal.SIGINT,
-        pytest.param(
-            signal.SIGTERM,
-            marks=pytest.mark.xfail(reason="several processes do not end within 30 s of SIGTERM"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_ends_all_processes(
-    asked: signal.Signals, workplace: Path, photos: Path
+    asked: signal.Signals, workplace: Path, start: Start
 ) -> None:
-    process = started(photos)
+    process = start()
     (other,) = psutil.Process(process.pid).children()
     process.send_signal(asked)
     process.communicate(timeout=WITHIN)
@@ -123,18 +131,28 @@ def test_an_interruption_ends_all_processes(
     assert run.info.status == "KILLED"
 
 
-def commands(photos: Path) -> list[list[str]]:
-    words = ["data=folder", f"data.root={photos}", *TINY, *TWO, *ODD, "trainer.max_epochs=1"]
-    return [[sys.executable, "-m", "resistor_cls.train", *words], words]
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", [[], TORCHRUN], ids=["own", "torchrun"])
+def test_an_interrupted_training_continues_as_itself(
+    launcher: list[str], workplace: Path, photos: Path, start: Start
+) -> None:
+    words = (*ODD, "trainer.max_epochs=12", "trainer.checkpoint_steps=1", "trainer.resume=auto")
+    subprocess.run(command(photos, *words), check=True)
+    (expected,) = runs()
+    again = (*words, "hydra.run.dir=outputs/mine")
+    process = start(*again, launcher=launcher)
+    process.terminate()
+    process.communicate(timeout=WITHIN)
+    assert runs()[0].info.status == "KILLED"
+    subprocess.run(command(photos, *again, launcher=launcher), check=True)
+    found, _ = runs()
+    assert found.data.tags["run.continued"] == "1"
+    assert_equal(found, expected)
 
 
 @pytest.mark.slow
 def test_processes_of_torchrun_make_one_run(workplace: Path, photos: Path) -> None:
-    _, words = commands(photos)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    subprocess.run(
-        [*launcher, "--nproc-per-node=2", "-m", "resistor_cls.train", *words], check=True
-    )
+    subprocess.run(command(photos, *ODD, "trainer.max_epochs=1", launcher=TORCHRUN), check=True)
     (run,) = runs()
     assert run.info.status == "FINISHED"
     assert len(pd.read_csv(artifact(run, "tables/predictions.csv"))) == 21
@@ -144,12 +162,11 @@ def test_processes_of_torchrun_make_one_run(workplace: Path, photos: Path) -> No
 @pytest.mark.slow
 def test_two_machines_make_one_run(workplace: Path, photos: Path) -> None:
     """Two commands on one machine, each as on a machine of its own."""
-    command, _ = commands(photos)
+    words = (*ODD, "trainer.max_epochs=1", "trainer.devices=1", "+trainer.num_nodes=2")
     address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29517"}
     machines = [
         subprocess.Popen(
-            [*command, "trainer.devices=1", "+trainer.num_nodes=2"],
-            env={**os.environ, **address, "NODE_RANK": str(rank)},
+            command(photos, *words), env={**os.environ, **address, "NODE_RANK": str(rank)}
         )
         for rank in range(2)
     ]

@@ -1,7 +1,6 @@
 """Interrupted trainings continue in the same run, and end as if nothing had happened."""
 
 import multiprocessing
-import os
 import random
 import shutil
 import signal
@@ -11,14 +10,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pytest
-import torch
-from mlflow.entities import Run
 
 from resistor_cls.model.training.state_checkpoint import StateCheckpoint
 from resistor_cls.train import main
-from tests.helpers.runs import artifact, artifacts, runs
+from tests.helpers.runs import assert_equal, runs
 from tests.helpers.tiny import TINY
 
 Train = Callable[..., int]
@@ -36,32 +32,6 @@ LIBRARIES = [
     "hydra",
     "albumentations",
 ]
-
-
-def metrics_of(run: Run) -> dict[str, list[tuple[int, str]]]:
-    """Every logged value with its step; those of the machine are left out."""
-    client, run_id = mlflow.MlflowClient(os.environ["MLFLOW_TRACKING_URI"]), run.info.run_id
-    return {
-        name: sorted((one.step, repr(one.value)) for one in client.get_metric_history(run_id, name))
-        for name in run.data.metrics
-        if not name.startswith("system/")
-    }
-
-
-def weights_of(run: Run) -> dict[str, Any]:
-    return {
-        name: torch.load(artifact(run, f"checkpoints/{name}"), weights_only=True)["state_dict"]
-        for name in ("best.ckpt", "last.ckpt")
-    }
-
-
-def assert_equal(run: Run, expected: Run) -> None:
-    assert run.info.status == expected.info.status == "FINISHED"
-    assert metrics_of(run) == metrics_of(expected)
-    assert artifacts(run) - {"logs/error.txt"} == artifacts(expected)
-    for name, weights in weights_of(expected).items():
-        found = weights_of(run)[name]
-        assert all(torch.equal(found[key], value) for key, value in weights.items()), name
 
 
 class Dying(StateCheckpoint):

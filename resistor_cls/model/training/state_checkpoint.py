@@ -130,10 +130,17 @@ class StateCheckpoint(Checkpoint):
             logger.load_state_dict(state["logger"])
         self._planned_steps = state["planned_steps"]
 
+    def on_sanity_check_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Takes SIGTERM from Lightning.
+
+        Its handler ends a training amid accumulated gradients; of several processes it makes one
+        wait for a message that the others do not send.
+        """
+        take_sigterm()
+
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock; renews the schedule of a training that is longer than planned."""
-        if trainer.world_size == 1:  # Lightning's handler ends it amid accumulated gradients
-            take_sigterm()
+        take_sigterm()
         self._saved_step, self._saved_at = trainer.global_step, time.monotonic()
         planned, self._planned_steps = self._planned_steps, None
         if planned not in (None, int(trainer.estimated_stepping_batches)):

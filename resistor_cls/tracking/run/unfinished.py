@@ -191,6 +191,16 @@ def unfinished_of_store(uri: str, experiment: str, run_id: str | None = None) ->
     return [run for run in found if run is not None]
 
 
+def lend_states(folder: Path, other: Path) -> None:
+    """Shows the states of a run in another folder too: that of a process that trains along.
+
+    Args:
+        folder: of the run.
+        other: of the process; it has none of its own.
+    """
+    (other / STATES).symlink_to((folder / STATES).absolute(), target_is_directory=True)
+
+
 def has_finished(folder: Path) -> None:
     """Removes what a run needed to be continued: it has finished."""
     (folder / STATES / _FILE).unlink(missing_ok=True)
