@@ -13,7 +13,7 @@ from lightning import Callback, LightningModule, Trainer
 from omegaconf import DictConfig
 
 from resistor_cls.categories import Categories, resistor37
-from resistor_cls.config import compose, instantiate, loss_arguments
+from resistor_cls.config import compose, instantiate, loss_arguments, trainer_options
 from resistor_cls.data import PhotoDataModule
 from resistor_cls.inference.evaluate_model import predictions_of
 from resistor_cls.inference.samples import sample_figures
@@ -156,7 +156,7 @@ def trainer_of(
         callbacks.insert(0, RunCallback(run, training))
     return build_trainer(
         run.output,
-        **{**parts.config.trainer, **options},
+        **{**trainer_options(parts.config), **options},
         logger=run.logger,
         callbacks=callbacks,
     )

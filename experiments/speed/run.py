@@ -3,8 +3,8 @@
 python experiments/speed/run.py [--only ROW …] [--quick] [--repeats 5] [--scratch FOLDER]
     [--save-baseline] [--list]
 
-Writes results.csv and parts.csv beside this file, and shows what became slower than the stored
-baseline of this kind of machine. `--quick` measures fewer photos once and writes nothing. A
+Writes results.csv and parts.csv beside this file after each row, and shows what became slower than
+the stored baseline of this kind of machine. `--quick` measures fewer photos once and writes nothing. A
 slowdown or a missed target is shown, and fails nothing. Run it while nothing else does.
 """
 
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -58,22 +58,19 @@ def measure_here(name: str, out: Path, options: Options) -> None:
     out.write_text(json.dumps(found), encoding="utf-8")
 
 
-def measure_all(names: Sequence[str], options: Options) -> tuple[list[dict[str, Any]], Any]:
-    """Lines of the table, and the parts of the rows that have some."""
+def measure_all(
+    names: Sequence[str], options: Options
+) -> Iterator[tuple[dict[str, Any], Mapping[str, float]]]:
+    """The line of the table of each row, and the parts of its value, as soon as it is measured."""
     about = {"machine": kind_of_machine(), "versions": versions()}
-    lines, parts = [], {}
     for name in names:
         busy = load()
         found = "no GPU" if ROWS[name].gpu and not gpu() else measured(ROWS[name], options)
         if isinstance(found, str):
-            line = unmeasured(ROWS[name], found)
+            line, parts = unmeasured(ROWS[name], found), {}
         else:
-            line = summary(ROWS[name], found)
-            if found.parts:
-                parts[name] = found.parts
-        lines.append({**line, **about, "load": busy})
-        show(line)
-    return lines, parts
+            line, parts = summary(ROWS[name], found), found.parts
+        yield {**line, **about, "load": busy}, parts
 
 
 def show(line: dict[str, Any]) -> None:
@@ -113,16 +110,17 @@ def main() -> None:
             measure_here(chosen.row[0], Path(chosen.row[1]), options)
             return
         print(f"{kind_of_machine()}; {versions()}; load {load()}", flush=True)
-        lines, parts = measure_all(chosen.only or list(ROWS), options)
-    baseline = baseline_file(lines[0]["machine"])
-    if baseline.is_file():
-        slower = slowdowns(lines, pd.read_csv(baseline, keep_default_na=False))
-        print("\n".join(["", *(f"slower than the baseline: {line}" for line in slower)]))
-    if not chosen.quick:
-        write_results(RESULTS, lines, list(ROWS))
-        write_parts(parts)
-    if chosen.save_baseline:
-        write_results(baseline, lines, list(ROWS))
+        baseline = baseline_file(kind_of_machine())
+        before = pd.read_csv(baseline, keep_default_na=False) if baseline.is_file() else None
+        for line, parts in measure_all(chosen.only or list(ROWS), options):
+            show(line)
+            for slower in [] if before is None else slowdowns([line], before):
+                print(f"slower than the baseline: {slower}", flush=True)
+            if not chosen.quick:
+                write_results(RESULTS, [line], list(ROWS))
+                write_parts({line["row"]: parts})
+            if chosen.save_baseline:
+                write_results(baseline, [line], list(ROWS))
 
 
 if __name__ == "__main__":
