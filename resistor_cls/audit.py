@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.config import run_hydra
 from resistor_cls.config.calling import as_called
 from resistor_cls.config.command_line import as_reference
-from resistor_cls.errors import DataError, many, printable
+from resistor_cls.errors import DataError, end_process, many, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -202,4 +202,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

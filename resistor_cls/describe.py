@@ -11,7 +11,7 @@ from resistor_cls import __version__
 from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.config.model_options import add_store_option
-from resistor_cls.errors import ConfigError, run_command
+from resistor_cls.errors import ConfigError, end_process, run_command
 
 _EXAMPLES = """\
 examples:
@@ -142,4 +142,4 @@ def _of_data(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
+from resistor_cls.garbage import search_no_more
+
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 EXPENDABLE = "expendable"  # begins the names of threads whose work nobody waits for
 
@@ -206,6 +208,7 @@ def end_process(status: int) -> NoReturn:
     Args:
         status: from `run_command`.
     """
+    search_no_more()
     names = [thread.name for thread in threading.enumerate()]
     if status == INTERRUPTED and any(name.startswith(EXPENDABLE) for name in names):
         atexit._run_exitfuncs()

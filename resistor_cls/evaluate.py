@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.config import run_hydra
 from resistor_cls.config.calling import as_called
 from resistor_cls.config.command_line import as_reference, escaped, quoted, taken_out
-from resistor_cls.errors import ConfigError, nearest
+from resistor_cls.errors import ConfigError, end_process, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -261,4 +261,4 @@ def _allowing(words: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -1,7 +1,6 @@
 """`python -m resistor_cls.export --model REF --format onnx|web --output PATH`: exports a model."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.config.model_options import add_code_option, add_store_option
 from resistor_cls.custom_code import allow_code
-from resistor_cls.errors import ConfigError, ModelError, run_command
+from resistor_cls.errors import ConfigError, ModelError, end_process, run_command
 
 if TYPE_CHECKING:
     from resistor_cls.exporting.parity import Labelled, Parity
@@ -264,4 +263,4 @@ def _in_words(parity: "Parity") -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

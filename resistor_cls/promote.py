@@ -1,13 +1,12 @@
 """Makes a model the champion of the registry, if it is better than the present champion."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser
 from resistor_cls.config.model_options import add_store_option
-from resistor_cls.errors import run_command
+from resistor_cls.errors import end_process, run_command
 
 _EXAMPLES = """\
 examples:
@@ -56,4 +55,4 @@ def _promote(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

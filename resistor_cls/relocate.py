@@ -1,13 +1,12 @@
 """Tells an MLflow store that was moved where its artifacts are now."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.config.model_options import add_store_option
-from resistor_cls.errors import ConfigError, run_command
+from resistor_cls.errors import ConfigError, end_process, run_command
 
 _EXAMPLES = """\
 examples:
@@ -54,4 +53,4 @@ def _relocate(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -1,11 +1,10 @@
 """`python -m resistor_cls.render OUT`: generates a data set of synthetic photos."""
 
 import argparse
-import sys
 
 from resistor_cls.config.calling import as_called, called
 from resistor_cls.config.command_line import Parser, path
-from resistor_cls.errors import ConfigError, run_command
+from resistor_cls.errors import ConfigError, end_process, run_command
 
 _EXAMPLES = """\
 examples:
@@ -87,4 +86,4 @@ def _require(option: str, value: int | None, minimum: int, maximum: int | None =
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

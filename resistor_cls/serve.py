@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +11,7 @@ from resistor_cls.config.calling import as_called, called, named_as_given, show
 from resistor_cls.config.command_line import Parser, path
 from resistor_cls.config.model_options import add_code_option, add_model_option, add_store_option
 from resistor_cls.custom_code import allow_code
-from resistor_cls.errors import ConfigError, run_command
+from resistor_cls.errors import ConfigError, end_process, run_command
 from resistor_cls.serving.hosts import addresses_of, is_loopback
 from resistor_cls.serving.limits import Limits
 
@@ -254,4 +253,4 @@ def _read_options(arguments: argparse.Namespace) -> "ReadOptions":
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

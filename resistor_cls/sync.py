@@ -2,12 +2,11 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 
 from resistor_cls.config.calling import as_called, called, named_as_given
 from resistor_cls.config.command_line import Parser, path
-from resistor_cls.errors import run_command
+from resistor_cls.errors import end_process, run_command
 
 _EXAMPLES = """examples:
   python -m resistor_cls.sync outputs/2026-01-31/12-00-00
@@ -46,4 +45,4 @@ def _sync(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -10,7 +10,6 @@ Examples:
 """
 
 import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.config import run_hydra
 from resistor_cls.config.calling import as_called
 from resistor_cls.config.command_line import escaped
-from resistor_cls.errors import ConfigError
+from resistor_cls.errors import ConfigError, end_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -391,4 +390,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end_process(main())

@@ -15,6 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from resistor_cls.errors import end_process
+from resistor_cls.garbage import rare_searches
+
 BEGAN = time.time()  # as `command_rows` reads the clock before it starts this process
 # Stage → modules, in the order of their first use.
 LIBRARIES = {
@@ -69,8 +72,9 @@ def under_the_clock(stage: str, call: Callable[..., Any]) -> Callable[..., Any]:
 def main() -> None:
     """Runs the command."""
     out, *words = sys.argv[1:]
-    for stage, modules in LIBRARIES.items():
-        under_the_clock(stage, lambda names=modules: [import_module(name) for name in names])()
+    with rare_searches():  # as `train` imports them
+        for stage, modules in LIBRARIES.items():
+            under_the_clock(stage, lambda names=modules: [import_module(name) for name in names])()
     for stage, (module, name) in CALLS.items():
         put_around(import_module(module), name, stage)
     from lightning.pytorch.loops.fit_loop import _FitLoop
@@ -82,7 +86,7 @@ def main() -> None:
     status = command(words)
     seconds["began"], seconds["ended"] = BEGAN, time.time()
     Path(out).write_text(json.dumps(seconds), encoding="utf-8")
-    sys.exit(status)
+    end_process(status)
 
 
 def put_around(module: Any, name: str, stage: str) -> None:

@@ -4,8 +4,8 @@ python experiments/speed/run.py [--only ROW …] [--quick] [--repeats 5] [--scra
     [--save-baseline] [--list]
 
 Writes results.csv and parts.csv beside this file after each row, and shows what became slower than
-the stored baseline of this kind of machine. `--quick` measures fewer photos once and writes nothing. A
-slowdown or a missed target is shown, and fails nothing. Run it while nothing else does.
+the stored baseline of this kind of machine. `--quick` measures fewer photos once and writes
+nothing. A slowdown or a missed target is shown, and fails nothing. Run it while nothing else does.
 """
 
 import argparse

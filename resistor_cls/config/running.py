@@ -28,6 +28,7 @@ from resistor_cls.config.ranks import is_started, run_started, silence
 from resistor_cls.config.sweeps import is_multirun, sweep_of
 from resistor_cls.custom_code import FLAG, allow_code
 from resistor_cls.errors import printable, run_command, without_passwords
+from resistor_cls.garbage import rare_searches
 from resistor_cls.processes import end_with_parent, is_first
 from resistor_cls.usable_cores import usable_cores
 
@@ -167,7 +168,8 @@ def _task(job: Job, name: str, sweep: "Sweep | None", failures: list[Exception])
             if noted is not None:
                 # A name that was given is the parent's.
                 config.tracking.name = escaped(noted.job_name(overrides))
-            score = job(config)
+            with rare_searches():  # most libraries are imported by the job
+                score = job(config)
             if noted is not None:
                 _note_end(noted, overrides, score)
             return score  # what a sweeper such as optuna optimizes

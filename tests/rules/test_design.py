@@ -26,7 +26,8 @@ ARROWS = {
 }
 EVERYONES = {
     "bands", "categories", "category_codes", "code_priors", "colour_code", "csv_tables",
-    "custom_code", "decoding", "e_series", "errors", "processes", "resistor37", "usable_cores",
+    "custom_code", "decoding", "e_series", "errors", "garbage", "processes",
+    "resistor37", "usable_cores",
 }  # fmt: skip
 COMMANDS = {path.stem for path in PACKAGE.glob("*.py")} - EVERYONES - {"__init__"}
 

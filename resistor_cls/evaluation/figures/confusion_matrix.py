@@ -112,7 +112,8 @@ def _names(axes: Axes, names: Sequence[str]) -> None:
 
 def draw_grid(axes: Axes, rows: int, columns: int) -> None:
     """Draws lines between the cells of a matrix."""
-    axes.set_xticks(np.arange(-0.5, columns), minor=True)
-    axes.set_yticks(np.arange(-0.5, rows), minor=True)
-    axes.grid(which="minor", color="#d9dee3", linewidth=0.5)
-    axes.tick_params(which="minor", length=0)
+    # Two sets of lines: a grid of minor ticks takes a fifth of the time of the figure.
+    across = axes.hlines(np.arange(-0.5, rows), -0.5, columns - 0.5)
+    down = axes.vlines(np.arange(-0.5, columns), -0.5, rows - 0.5)
+    for lines in (across, down):
+        lines.set(color="#d9dee3", linewidth=0.5, in_layout=False)

@@ -24,6 +24,7 @@ from resistor_cls.errors import (
     interruption_requested,
     nearest,
 )
+from resistor_cls.garbage import search_as_usual
 from resistor_cls.model.checkpoint.lightning_io import WholeCheckpointIO
 from resistor_cls.model.training.failures import check_smallest_batch, explained
 from resistor_cls.model.training.metrics import mode_of
@@ -310,6 +311,7 @@ def fit(
         ModelError: a checkpoint that cannot be read.
     """
     check_smallest_batch(trainer, model, data)
+    search_as_usual()
     saves = any(isinstance(one, StateCheckpoint) for one in trainer.checkpoint_callbacks)
     with interruptible(), explained(data), interruption_deferred() if saves else nullcontext():
         trainer.fit(model, data, ckpt_path=checkpoint)
@@ -327,6 +329,7 @@ def score(
         KeyboardInterrupt: see `fit`.
         ConfigError: see `fit`.
     """
+    search_as_usual()
     with interruptible(), explained(data):
         (found,) = trainer.test(model, data, verbose=False)
     return found
