@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -155,3 +156,31 @@ def test_trainings_of_a_killed_sweep_are_not_repeated(workplace: Path, photos: P
         ("seed=3", "FINISHED"),
     ]
     assert pd.read_csv(artifact(parent, "tables/repeats.csv"))["repeats"].eq(4).all()
+
+
+def sweeps_of_readme() -> list[str]:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    commands = [line.partition("#")[0].strip() for line in lines]
+    return [
+        line
+        for line in commands
+        if line.startswith("resistor-cls train ") and (" -m " in line or " sweep=" in line)
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", sweeps_of_readme())
+def test_a_sweep_of_the_readme_continues(line: str, workplace: Path, photos: Path) -> None:
+    words = shlex.split(line.replace("my_photos", str(photos)))[1:]
+    few = ["hydra.sweeper.n_trials=3"] if "sweep=optuna" in words else []
+    command = [sys.executable, "-m", "resistor_cls", *words, *TINY, *few]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment) as process:
+        while not list(Path("outputs").glob("*/*/1/figures/train_samples.png")):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.kill()
+    assert subprocess.run(command, env=environment).returncode == 0
+    jobs = [run for run in runs() if "sweep.keys" not in run.data.tags]
+    ended = [run.info.run_name for run in jobs if run.info.status == "FINISHED"]
+    assert len(ended) == len(set(ended)) == (3 if few else 2)

@@ -13,7 +13,7 @@ import torchvision
 from resistor_cls.config import compose
 from tests.helpers import ROOT
 
-COMMAND = re.compile(r"python -m resistor_cls\.train ([^\n`#|]+)")
+COMMAND = re.compile(r"(?:python -m resistor_cls\.train|resistor-cls train) ([^\n`#|]+)")
 
 
 def documented() -> list[str]:
@@ -28,7 +28,7 @@ def documented() -> list[str]:
 
 @pytest.mark.parametrize("line", documented())
 def test_every_documented_command_composes(line: str) -> None:
-    words = [word for word in shlex.split(line.removesuffix("\\")) if word != "-m"]
+    words = [word for word in shlex.split(line.removesuffix("\\")) if word not in ("-m", "…")]
     # Of a sweep, its first job; of a search, none of the values between.
     compose("train", [word.split(",")[0] for word in words if "interval(" not in word])
 

@@ -3,6 +3,9 @@
 import importlib
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -122,3 +125,15 @@ def test_each_row_of_the_study_of_speed_has_a_function_and_a_prediction(
     before = pd.DataFrame([{**line, "ratio": 1.2, "low": 1.1, "high": 1.3}])
     assert table.slowdowns([line], before) == ["steps_resnet50_bare: ratio 0.95, was 1.2"]
     assert table.slowdowns([line], before.assign(low=0.9)) == []
+
+
+@pytest.mark.slow
+def test_the_rows_of_the_study_of_speed_can_be_measured(tmp_path: Path) -> None:
+    """Those that the package and a reference share; they break when an interface changes."""
+    rows = ["steps_resnet18_bare", "epoch_best", "first_best_warm", "predict_one", "train_around"]
+    rows += ["decode", "crops_cpu", "report", "growth_categories"]
+    run = STUDY.with_name("speed") / "run.py"
+    words = [sys.executable, str(run), "--quick", "--scratch", str(tmp_path), "--only", *rows]
+    shown = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    assert [line.split()[0] for line in shown.splitlines()[1:]] == rows
+    assert "failed" not in shown
