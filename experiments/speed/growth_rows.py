@@ -79,7 +79,7 @@ def slopes_named(slopes: dict[str, float]) -> dict[str, float]:
 def _plot(counts: Sequence[int], stages: Sequence[dict[str, float]], what: str) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 3.6), dpi=110, layout="constrained")
+    figure = Figure(figsize=(8, 4.4), dpi=110, layout="constrained")
     for axes, units in zip(figure.subplots(1, 2), ("s", "MB"), strict=True):
         for name in stages[0]:
             if name.endswith(f", {units}"):
@@ -89,7 +89,9 @@ def _plot(counts: Sequence[int], stages: Sequence[dict[str, float]], what: str) 
         axes.plot(counts, line, ":", color="#94a3b8", label="linear from the first")
         axes.set(xscale="log", yscale="log", xlabel=what, ylabel=units)
         axes.grid(color="#e4e7eb", linewidth=0.7)
-        axes.legend(fontsize=7, frameon=False)
+        axes.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2, fontsize=7, frameon=False
+        )
     figure.savefig(HERE / f"growth_{what}.png")
 
 
