@@ -38,6 +38,7 @@ DRAWN = 4_000  # different crops; each is stored many times, with a comment of i
 QUALITY = 90  # of JPEG
 MEASURED = 20  # measurements of memory in an epoch
 BATCH = 256
+EPOCHS = 3  # memory that grows without end would grow in each
 IN_FOLDER = 2_000  # photos of the comparison with a folder and its cache
 
 
@@ -107,15 +108,13 @@ def digest(batch: dict[str, torch.Tensor]) -> tuple[int, int]:
     return int((sums * weights).sum()), int((batch["targets"] * weights).sum())
 
 
-def read_epoch(data: PhotoDataModule, workers: int, rows: list[dict[str, Any]]) -> np.ndarray:
+def read_epoch(loader: Any, epoch: int, workers: int, rows: list[dict[str, Any]]) -> np.ndarray:
     """Reads an epoch, notes the memory meanwhile; returns the photos of each category."""
-    torch.manual_seed(0)
-    loader = data.train_dataloader()
     counts, every = np.zeros(len(CATEGORIES), dtype=int), max(1, len(loader) // MEASURED)
     for number, batch in enumerate(loader, start=1):
         counts += np.bincount(batch["targets"].numpy(), minlength=len(counts))
         if number % every == 0:
-            rows.append({"workers": workers, "photos": number * BATCH, **memory()})
+            rows.append({"workers": workers, "epoch": epoch, "photos": number * BATCH, **memory()})
     return counts
 
 
@@ -201,9 +200,13 @@ def main() -> None:
         print(f"{len(list(shards.rglob('*.bin')))} shards, {size / 2**20:.0f} MiB", flush=True)
         for workers in options.workers:
             data = module(shards, folder, workers, side=options.side)
-            with timed(rates, f"reading an epoch of shards, {workers} workers", options.photos):
-                counts = read_epoch(data, workers, rows)
-            print(counts.tolist(), memory(), flush=True)
+            torch.manual_seed(0)
+            loader = data.train_dataloader()
+            for epoch in range(1, EPOCHS + 1):
+                step = f"reading epoch {epoch} of shards, {workers} workers"
+                with timed(rates, step, options.photos):
+                    counts = read_epoch(loader, epoch, workers, rows)
+                print(counts.tolist(), memory(), flush=True)
         print("resumes with the same batches:", resumes(data), flush=True)
         files = folder_of_files(folder, options.side)
         before = memory()["own_mib"]
