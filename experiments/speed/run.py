@@ -111,7 +111,8 @@ def main() -> None:
             return
         print(f"{kind_of_machine()}; {versions()}; load {load()}", flush=True)
         baseline = baseline_file(kind_of_machine())
-        before = pd.read_csv(baseline, keep_default_na=False) if baseline.is_file() else None
+        compared = baseline.is_file() and not chosen.quick  # which measures something smaller
+        before = pd.read_csv(baseline, keep_default_na=False) if compared else None
         for line, parts in measure_all(chosen.only or list(ROWS), options):
             show(line)
             for slower in [] if before is None else slowdowns([line], before):
