@@ -6,7 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import mlflow
@@ -135,17 +135,22 @@ def test_a_hopeless_trial_ends_early(train: Train, capsys: pytest.CaptureFixture
     assert "0 of 1 jobs finished, 1 pruned" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_trainings_of_a_killed_sweep_are_not_repeated(workplace: Path, photos: Path) -> None:
-    words = ["data=folder", f"data.root={photos}", *TINY, "-m", "seed=0,1,2,3"]
-    command = [sys.executable, "-m", "resistor_cls.train", *words]
+def run_twice(command: Sequence[str], killed_in: int) -> None:
+    """Kills a sweep while a job trains, and lets the same command finish it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environment) as process:
-        while not list(Path("outputs").glob("*/*/2/figures/train_samples.png")):
+        while not list(Path("outputs").glob(f"*/*/{killed_in}/figures/train_samples.png")):
             assert process.poll() is None
             time.sleep(0.1)
         process.kill()
     assert subprocess.run(command, env=environment).returncode == 0
+
+
+@pytest.mark.slow
+def test_trainings_of_a_killed_sweep_are_not_repeated(workplace: Path, photos: Path) -> None:
+    words = ["data=folder", f"data.root={photos}", *TINY, "-m", "seed=0,1,2,3"]
+    command = [sys.executable, "-m", "resistor_cls.train", *words]
+    run_twice(command, killed_in=2)
     *children, parent = sorted(runs(), key=lambda run: "sweep.keys" in run.data.tags)
     names = [(run.info.run_name, run.info.status) for run in children]
     assert sorted(names) == [
@@ -174,13 +179,7 @@ def test_a_sweep_of_the_readme_continues(line: str, workplace: Path, photos: Pat
     words = shlex.split(line.replace("my_photos", str(photos)))[1:]
     few = ["hydra.sweeper.n_trials=3"] if "sweep=optuna" in words else []
     command = [sys.executable, "-m", "resistor_cls", *words, *TINY, *few]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, env=environment) as process:
-        while not list(Path("outputs").glob("*/*/1/figures/train_samples.png")):
-            assert process.poll() is None
-            time.sleep(0.1)
-        process.kill()
-    assert subprocess.run(command, env=environment).returncode == 0
+    run_twice(command, killed_in=1)
     jobs = [run for run in runs() if "sweep.keys" not in run.data.tags]
     ended = [run.info.run_name for run in jobs if run.info.status == "FINISHED"]
     assert len(ended) == len(set(ended)) == (3 if few else 2)
