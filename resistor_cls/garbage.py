@@ -23,8 +23,9 @@ def rare_searches() -> Iterator[None]:
 
 
 def search_as_usual() -> None:
-    """Searches as often as Python does by itself: garbage may hold the memory of a GPU."""
-    gc.set_threshold(*_USUAL)
+    """Ends what `rare_searches` began, if it did: garbage may hold the memory of a GPU."""
+    if gc.get_threshold() == _RARE:  # else a user of the package has chosen
+        gc.set_threshold(*_USUAL)
 
 
 def search_no_more() -> None:

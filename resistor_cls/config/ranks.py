@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from resistor_cls.garbage import rare_searches
 from resistor_cls.processes import end_with_parent
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def run_started(job: Callable[["DictConfig"], object]) -> None:
     hydra, config = pickle.load(sys.stdin.buffer)
     del os.environ[_VARIABLE]
     HydraConfig.instance().set_config(hydra)
-    job(config)
+    with rare_searches():
+        job(config)
 
 
 def silence() -> None:

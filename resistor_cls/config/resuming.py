@@ -147,8 +147,10 @@ def _named(asked: str, config: "DictConfig") -> Unfinished:
 def _newest_first(config: "DictConfig") -> list[Unfinished]:
     """The unfinished trainings of the same folder, else of the same output folder or experiment."""
     same = read_unfinished(Path(config.hydra.run.dir))
-    if same is not None or _is_one_of_several(config):
-        return [] if same is None else [same]
+    if same is not None:
+        return [same]
+    if _is_one_of_several(config):
+        return []  # the others might find another
     tracked = config.tracking.kind != "none"
     experiment = config.tracking.experiment if tracked else ""
     found = [run for run in unfinished_below(_output(config)) if run.experiment == experiment]
