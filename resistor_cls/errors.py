@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
-from resistor_cls.garbage import search_no_more
-
 DONE, DEFECT, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
 EXPENDABLE = "expendable"  # begins the names of threads whose work nobody waits for
 
@@ -200,23 +198,23 @@ def _interrupt(signum: int, frame: object) -> None:
 
 
 def end_process(status: int) -> NoReturn:
-    """Ends the process of a command.
+    """Ends the process of a command, and leaves its memory to the system.
 
-    Python waits for all threads at its end. An interrupted command does not wait for those that
-    are `EXPENDABLE`: a large photo takes them seconds.
+    As at the end of Python, threads are waited for and exit functions run. Only the
+    million objects of the libraries of a training are not destroyed, which takes seconds. An
+    interrupted command does not wait where a thread is `EXPENDABLE`: a photo may take it seconds.
 
     Args:
         status: from `run_command`.
     """
-    search_no_more()
     names = [thread.name for thread in threading.enumerate()]
-    if status == INTERRUPTED and any(name.startswith(EXPENDABLE) for name in names):
-        atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(Exception):  # it is closed, or its reader is gone
-                stream.flush()
-        os._exit(status)
-    sys.exit(status)
+    if status != INTERRUPTED or not any(name.startswith(EXPENDABLE) for name in names):
+        threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # it is closed, or its reader is gone
+            stream.flush()
+    os._exit(status)
 
 
 def run_command(job: Callable[[], object]) -> int:
@@ -234,6 +232,7 @@ def run_command(job: Callable[[], object]) -> int:
     _handled.update(before)
     try:
         job()
+        print(end="", flush=True)
     except ResistorClsError as error:
         if os.environ.get("RESISTOR_CLS_DEBUG") == "1":
             raise
@@ -241,12 +240,11 @@ def run_command(job: Callable[[], object]) -> int:
         print(f"error: {without_passwords(message)}", file=sys.stderr)
         return USER_ERROR
     except BrokenPipeError:  # the reader of the output is gone, as with `… | head`
-        sys.stderr.close()
         return DONE
     except OSError as error:
         if error.errno not in _ENVIRONMENT or os.environ.get("RESISTOR_CLS_DEBUG") == "1":
             raise
-        place = error.filename2 or error.filename or "a file"
+        place = error.filename2 or error.filename or "the output"
         print(
             f"error: {place} cannot be written: {error.strerror}; "
             "free some room, or choose a place that can be written",

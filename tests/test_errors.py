@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,3 +77,31 @@ def test_a_command_keeps_no_password(given: str, tmp_path: Path) -> None:
     kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert kept
     assert not any(b"s3cret" in content for content in [*kept, done.stdout.encode()])
+
+
+def ended(code: str, **streams: Any) -> subprocess.CompletedProcess[str]:
+    """A process that has run the code of a command."""
+    start = "from resistor_cls.errors import end_process, run_command\n"
+    streams = {"stdout": subprocess.PIPE, **streams}
+    command = [sys.executable, "-c", start + textwrap.dedent(code)]
+    return subprocess.run(command, text=True, stderr=subprocess.PIPE, **streams)
+
+
+def test_the_end_of_a_command_waits_for_threads_and_exit_functions() -> None:
+    done = ended("""
+        import atexit, time
+        from concurrent.futures import ThreadPoolExecutor
+        atexit.register(print, "exit function")
+        ThreadPoolExecutor().submit(lambda: (time.sleep(0.2), print("thread")))
+        end_process(3)
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "thread\nexit function\n", "")
+
+
+def test_output_that_cannot_be_written_is_an_error() -> None:
+    code = 'end_process(run_command(lambda: print("a prediction")))'
+    with Path("/dev/full").open("w") as full:
+        done = ended(code, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the output cannot be written: No space left")
+    assert done.stderr.count("\n") == 1

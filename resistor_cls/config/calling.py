@@ -40,7 +40,7 @@ def show(text: str) -> None:
     Raises:
         BrokenPipeError: the reader has gone away, as `… | head -1` does.
     """
-    encoding = sys.stdout.encoding or "utf-8"
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # None where stdout is closed
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

@@ -21,7 +21,7 @@ def run(
     if script:
         assert tmp_path is not None
         file = tmp_path / "resistor-cls"
-        file.write_text("import sys\nfrom resistor_cls.__main__ import main\nsys.exit(main())\n")
+        file.write_text("from resistor_cls.__main__ import command\ncommand()\n")
         begin = [sys.executable, str(file)]
     return subprocess.run([*begin, *words], capture_output=True, text=True)
 

@@ -101,6 +101,7 @@ def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, ph
         rest = process.stderr.read()
     assert process.returncode == 130
     assert "Traceback" not in rest
+    assert rest.splitlines()[-1] == "interrupted"  # no library complains at the end of the process
     (run,) = runs()
     assert run.info.status == "KILLED"
     assert "checkpoints/last.ckpt" in artifacts(run)
