@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,26 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 from PIL import Image
 
 import resistor_cls
 from resistor_cls.data.images.decode import RGB
 from resistor_cls.errors import ConfigError
-from resistor_cls.exporting.export_model import exported_model
+from resistor_cls.export import main as export
 from resistor_cls.exporting.photos import drawn_photos
-from resistor_cls.exporting.web.folder import write_page
 from resistor_cls.exporting.web.runtime import runtime_files
 from resistor_cls.inference import Predictor
 from resistor_cls.inference.prediction import Prediction
 from resistor_cls.inference.samples import input_example
 from resistor_cls.model import ResistorNetwork
-from resistor_cls.model.exported.files import exported_bytes, read_exported
 from resistor_cls.tracking.model.logged_model import write_model
 from tests.helpers import ROOT
 from tests.helpers.browser import CHROMIUM, Browser
 from tests.helpers.mlflow_server import environment, predictions, serving
 from tests.helpers.model_files import save_checkpoint
+from tests.helpers.runs import store_uri
 from tests.helpers.static_host import static_host
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -46,22 +47,24 @@ class Model:
     """One model in all its forms.
 
     Attributes:
-        checkpoint: its file.
-        exported: the same as ONNX.
+        ref: names it in commands.
+        exported: the same as an ONNX file.
         service: address of `resistor-cls serve`.
         invocations: address of `mlflow models serve`.
+        page: the same as a static page; None where its runtime is not at hand.
         profile: an empty folder for a browser.
     """
 
-    checkpoint: Path
+    ref: str
     exported: Path
     service: str
     invocations: str
+    page: Path | None
     profile: Path
 
 
 def by_command_line(model: Model, photos: Sequence[Path]) -> list[Fields]:
-    words = ["predict", *map(str, photos), "--model", str(model.checkpoint), "--format", "json"]
+    words = ["predict", *map(str, photos), "--model", model.ref, "--format", "json"]
     done = subprocess.run(
         [sys.executable, "-m", "resistor_cls", *words], cwd=ROOT, capture_output=True, check=True
     )
@@ -69,7 +72,7 @@ def by_command_line(model: Model, photos: Sequence[Path]) -> list[Fields]:
 
 
 def by_python(model: Model, photos: Sequence[Path]) -> list[Fields]:
-    return [_plain(one) for one in resistor_cls.load(model.checkpoint).predict(photos)]
+    return [_plain(one) for one in resistor_cls.load(model.ref).predict(photos)]
 
 
 def by_onnx(model: Model, photos: Sequence[Path]) -> list[Fields]:
@@ -100,13 +103,9 @@ def by_page(model: Model, photos: Sequence[Path]) -> list[Fields]:
 
 
 def by_static_page(model: Model, photos: Sequence[Path]) -> list[Fields]:
-    try:
-        runtime = runtime_files(None)
-    except ConfigError as error:
-        pytest.skip(f"the runtime of the page is needed: {error}")
-    page = model.exported.with_name("page")
-    write_page(read_exported(model.exported), page, model.exported.name, runtime)
-    with static_host(page) as address:
+    if model.page is None:
+        pytest.skip("the runtime of the page is needed")
+    with static_host(model.page) as address:
         return _shown(address, model.profile, photos)
 
 
@@ -153,9 +152,9 @@ def _form(address: str, photos: Sequence[Path]) -> urllib.request.Request:
 
 
 @contextmanager
-def served(checkpoint: Path) -> Iterator[str]:
+def served(ref: str) -> Iterator[str]:
     """The address of `resistor-cls serve`."""
-    words = ["serve", "--model", str(checkpoint), "--port", "0"]
+    words = ["serve", "--model", ref, "--port", "0"]
     command = [sys.executable, "-m", "resistor_cls", *words]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -168,22 +167,56 @@ def served(checkpoint: Path) -> Iterator[str]:
             server.terminate()
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Model]:
-    """The weights of the package as a checkpoint of a training, and all that is made of it."""
+def model_of_the_package(place: Path) -> tuple[str, Path]:
+    """The weights of the package as a checkpoint of a training, and as MLflow has it."""
+    checkpoint, logged = place / "best.ckpt", place / "logged"
+    save_checkpoint(ResistorNetwork.load("rendered"), checkpoint)
+    write_model(logged, checkpoint, input_example(RGB))
+    return str(checkpoint), logged
+
+
+def model_of_make_train(place: Path) -> tuple[str, Path]:
+    """The model of the run that `make train` makes: its reference, and what the run holds."""
+    recipe = re.search(r"-m (resistor_cls\.train .*)", (ROOT / "Makefile").read_text("utf-8"))
+    assert recipe is not None
+    command = [sys.executable, "-m", *recipe[1].split()]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=place, env=environment, stderr=subprocess.PIPE, text=True, check=True
+    )
+    ref = re.search(r"^model: +(\S+)$", done.stderr, re.MULTILINE)
+    assert ref is not None
+    return ref[1], Path(mlflow.artifacts.download_artifacts(ref[1], dst_path=str(place / "logged")))
+
+
+def exported_page(ref: str, page: Path) -> Path | None:
+    try:
+        runtime_files(None)
+    except ConfigError:
+        return None
+    assert export(["--model", ref, "--format", "web", "--output", str(page)]) == 0
+    return page
+
+
+@pytest.fixture(scope="module", params=[model_of_the_package, model_of_make_train])
+def model(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Model]:
+    """A model, and all that the commands make of it."""
     place = tmp_path_factory.mktemp("ways")
-    checkpoint, exported = place / "best.ckpt", place / "best.onnx"
-    network = ResistorNetwork.load("rendered")
-    save_checkpoint(network, checkpoint)
-    exported.write_bytes(exported_bytes(exported_model(network, "float32", "0.0")))
-    write_model(place / "model", checkpoint, input_example(RGB))
     elsewhere = place / "elsewhere"
     elsewhere.mkdir()
     with ExitStack() as running:
-        service = running.enter_context(served(checkpoint))
+        variables = running.enter_context(pytest.MonkeyPatch.context())
+        variables.setenv("MLFLOW_TRACKING_URI", store_uri(place))
+        ref, logged = request.param(place)
+        exported = place / "best.onnx"
+        assert export(["--model", ref, "--output", str(exported)]) == 0
+        page = exported_page(ref, place / "page")
+        service = running.enter_context(served(ref))
         programs = environment(place / "environment")
-        invocations = running.enter_context(serving(place / "model", programs, elsewhere))
-        yield Model(checkpoint, exported, service, invocations, place / "profile")
+        invocations = running.enter_context(serving(logged, programs, elsewhere))
+        yield Model(ref, exported, service, invocations, page, place / "profile")
 
 
 @pytest.fixture(scope="module")
