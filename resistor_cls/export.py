@@ -1,7 +1,7 @@
 """`python -m resistor_cls.export --model REF --format onnx|web --output PATH`: exports a model."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,7 +103,7 @@ def _parser() -> Parser:
         "--count",
         type=int,
         metavar="N",
-        help="number of synthetic photos (default: 200)",
+        help="number of synthetic photos (default: 1000)",
     )
     parser.add_argument(
         "--license",
@@ -203,8 +203,10 @@ def _export_file(arguments: argparse.Namespace, network: "ResistorNetwork", path
 
 def _photos(
     arguments: argparse.Namespace, network: "ResistorNetwork"
-) -> tuple["list[Labelled]", "list[Labelled]"]:
+) -> tuple["Iterable[Labelled]", "Iterable[Labelled]"]:
     """The photos that score the export, and those that set the ranges of 8 bits."""
+    from tqdm import tqdm
+
     from resistor_cls.exporting.photos import (
         CALIBRATING,
         DRAWN,
@@ -213,19 +215,27 @@ def _photos(
         set_apart,
     )
 
-    in_8_bits = arguments.precision == "int8"
+    scoring: Iterable[Labelled]
+    calibrating: Iterable[Labelled] = []
     if arguments.photos is not None:
-        given = labelled_folder(arguments.photos)
-        return set_apart(given)[::-1] if in_8_bits else (given, [])
-    count = arguments.count or DRAWN
-    drawn = drawn_photos(
-        network.categories,
-        count + CALIBRATING * in_8_bits,
-        network.preprocessing.channels,
-        network.preprocessing.shape,
-        any_value=network.reads_any_value,
-    )
-    return drawn[:count], drawn[count:]
+        scoring = given = labelled_folder(arguments.photos)
+        count = len(given)
+        if arguments.precision == "int8":
+            calibrating, scoring = set_apart(given)
+            count = len(scoring)
+    else:
+        count = arguments.count or DRAWN
+        scoring, calibrating = (
+            drawn_photos(
+                network.categories,
+                numbers,
+                network.preprocessing.channels,
+                network.preprocessing.shape,
+                any_value=network.reads_any_value,
+            )
+            for numbers in (range(count), range(count, count + CALIBRATING))
+        )
+    return tqdm(scoring, "scoring", count, unit="photo", disable=None), calibrating
 
 
 @contextmanager

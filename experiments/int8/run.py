@@ -228,7 +228,7 @@ def main() -> None:
 
     exact.detector.score_view = kept  # type: ignore[method-assign]
     drawn = drawn_photos(
-        network.categories, CALIBRATING, 3, network.preprocessing.shape, any_value=True
+        network.categories, range(CALIBRATING), 3, network.preprocessing.shape, any_value=True
     )
     calibrating = np.stack([prepare(pixels_of(one.photo)).photo for one in drawn])
     exact.detector.score_view = score_view  # type: ignore[method-assign]

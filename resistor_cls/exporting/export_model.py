@@ -1,7 +1,7 @@
 """Writes a trained model as one ONNX file."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -67,12 +67,12 @@ def check_target(path: Path, replace: bool = False) -> None:
 def export_model(
     network: ResistorNetwork,
     path: Path,
-    photos: Sequence[Labelled],
+    photos: Iterable[Labelled],
     *,
     version: str,
     precision: str = "float32",
     license: str | None = None,
-    calibrating: Sequence[Labelled] = (),
+    calibrating: Iterable[Labelled] = (),
 ) -> Parity:
     """Writes a model and the scores of the export, unless it differs from the model too much.
 
@@ -103,7 +103,7 @@ def export_model(
     return parity
 
 
-def _batches(network: ResistorNetwork, photos: Sequence[Labelled]) -> Iterator[np.ndarray]:
+def _batches(network: ResistorNetwork, photos: Iterable[Labelled]) -> Iterator[np.ndarray]:
     """Photos as the graph of the network takes them, preprocessed.
 
     Raises:

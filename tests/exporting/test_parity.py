@@ -25,7 +25,7 @@ def parity(**changes: Any) -> Parity:
     ("changes", "message"),
     [
         ({"max_difference": 0.002}, r"a\.onnx is not written: .* up to 0\.002 .*allowed: 0\.0001"),
-        ({"agreement": 0.995}, r"agrees in 99\.50% of the texts \(needed: 100\.0%\)"),
+        ({"agreement": 0.99}, r"agrees in 99\.00% of the texts \(needed: 99\.5%\)"),
         ({"precision": "float16", "agreement": 0.98}, r"98\.00% .*try --precision float32"),
         ({"max_difference": float("nan")}, r"up to nan"),
     ],
@@ -81,13 +81,14 @@ def test_photos_that_cannot_be_read_score_no_export(tmp_path: Path) -> None:
 def test_drawn_photos_are_labelled_and_repeat() -> None:
     categories = original().categories
     one, other = (
-        drawn_photos(categories, 3, 3, (32, 32), any_value=any_value) for any_value in (False, True)
+        list(drawn_photos(categories, range(3), 3, (32, 32), any_value=any_value))
+        for any_value in (False, True)
     )
     assert [photo.category for photo in one] == ["10R", "4K7", "left"]
-    again = drawn_photos(categories, 1, 3, (32, 32), any_value=False)
-    assert np.array_equal(np.asarray(again[0].photo), np.asarray(one[0].photo))
+    (again,) = drawn_photos(categories, range(2, 3), 3, (32, 32), any_value=False)
+    assert np.array_equal(np.asarray(again.photo), np.asarray(one[2].photo))
     assert all(photo.ohms is not None for photo in other)
-    arrays = drawn_photos(categories, 2, 5, (32, 32), any_value=False)
+    arrays = list(drawn_photos(categories, range(2), 5, (32, 32), any_value=False))
     assert np.asarray(arrays[0].photo).shape == (32, 32, 5)
     assert arrays[0].category is None
 

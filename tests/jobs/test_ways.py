@@ -225,7 +225,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("photos")
     network = ResistorNetwork.load("rendered")
     shape = network.preprocessing.shape
-    drawn = drawn_photos(network.categories, PHOTOS, RGB, shape, any_value=True)
+    drawn = drawn_photos(network.categories, range(PHOTOS), RGB, shape, any_value=True)
     files = []
     for number, one in enumerate(drawn):
         files.append(folder / f"{number:03}.jpg")

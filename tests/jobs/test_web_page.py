@@ -44,7 +44,7 @@ def exported_page(model: str, folder: Path) -> Path:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
     """Drawn photos, and one without a resistor."""
     folder = tmp_path_factory.mktemp("photos")
-    drawn = drawn_photos(Predictor().categories, 5, 3, (96, 224), any_value=True)
+    drawn = drawn_photos(Predictor().categories, range(5), 3, (96, 224), any_value=True)
     for number, one in enumerate(drawn):
         Image.fromarray(one.photo).save(folder / f"{number}.jpg", quality=92)  # type: ignore[arg-type]
     Image.new("RGB", (320, 240), "#c8c4bc").save(folder / "none.png")
