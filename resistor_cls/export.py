@@ -132,6 +132,7 @@ def _export(arguments: argparse.Namespace) -> None:
         return
     # Imported here, so that --help and the check of arguments take no seconds.
     from resistor_cls.exporting.export_model import check_target, parity_file
+    from resistor_cls.tracking.model.export_scores import keep_scores
 
     path = arguments.output
     check_target(path, arguments.replace)
@@ -142,6 +143,7 @@ def _export(arguments: argparse.Namespace) -> None:
     size = path.stat().st_size / 1e6
     print(f"{path} ({size:.1f} MB, {parity.precision}): {_in_words(parity)}")
     print(f"scores: {parity_file(path)}")
+    keep_scores(parity_file(path), arguments.model, arguments.tracking_uri)
 
 
 def _export_page(arguments: argparse.Namespace) -> None:
@@ -153,11 +155,17 @@ def _export_page(arguments: argparse.Namespace) -> None:
     runtime = runtime_files(arguments.runtime)
     with _model_file(arguments) as file:
         model = _exported_model(arguments, file)
+        scored = not _is_exported(file)
     stored = name.startswith(("runs:/", "models:/"))
     shown = name if stored else Path(name).name  # a page shows no folder of this machine
     size = write_page(model, folder, shown, runtime) / 1e6
     print(f"{folder} ({size:.1f} MB): put it on any static host with HTTPS")
     print(f"look at it: python -m http.server --bind 127.0.0.1 --directory {folder}")
+    if scored:
+        from resistor_cls.exporting.export_model import parity_file
+        from resistor_cls.tracking.model.export_scores import keep_scores
+
+        keep_scores(parity_file(folder), name, arguments.tracking_uri)
 
 
 def _exported_model(arguments: argparse.Namespace, file: Path) -> "ExportedModel":
