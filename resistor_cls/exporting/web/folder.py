@@ -114,9 +114,7 @@ def page_files(model: ExportedModel, name: str, runtime: Mapping[str, bytes]) ->
     values = json.dumps(page_values(model.header, name), ensure_ascii=False)
     files = {f"page/{file.name}": file.read_bytes() for file in _files_of(PAGE)}
     index = files.pop("page/index.html").decode()
-    head = '<meta charset="utf-8">\n'
     files |= {
-        "index.html": index.replace(head, head + _HEAD, 1).encode(),
         # It has the same functions as the file that asks a service.
         "page/service.js": (_HERE / "service.js").read_bytes(),
         "manifest.json": (_HERE / "manifest.json").read_bytes(),
@@ -128,7 +126,20 @@ def page_files(model: ExportedModel, name: str, runtime: Mapping[str, bytes]) ->
     }
     files |= {f"engine/{file.name}": file.read_bytes() for file in _files_of(_HERE / "engine")}
     files |= {_RUNTIME[file]: content for file, content in runtime.items()}
+    files |= {"index.html": _index(index, sum(map(len, files.values()))).encode()}
     return files | {_WORKER: _service_worker(files).encode()}
+
+
+def _index(index: str, size: int) -> str:
+    """The page of a service as that of a folder whose files have this size in bytes."""
+    loading = f"Loading the model: {size / 1e6:.0f} MB on the first visit"
+    for before, added in (
+        ('<meta charset="utf-8">\n', _HEAD),
+        ('<p id="model">', loading),  # replaced once the model is loaded
+    ):
+        assert index.count(before) == 1
+        index = index.replace(before, before + added)
+    return index
 
 
 def _references(header: Mapping[str, Any]) -> dict[str, bytes]:

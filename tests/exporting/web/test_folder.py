@@ -40,8 +40,11 @@ def test_the_page_has_all_that_it_asks_for(files: dict[str, bytes]) -> None:
         for name in re.findall(r'from "(\./|\.\./)([^"]+)"', script):
             folder = Path(path).parent if name[0] == "./" else Path(path).parent.parent
             assert (folder / name[1]).as_posix() in files, (path, name)
-    for name in re.findall(r'(?:src|href)="([^"#]+)"', files["index.html"].decode()):
+    index = files["index.html"].decode()
+    for name in re.findall(r'(?:src|href)="([^"#]+)"', index):
         assert name in files, name
+    size = round(sum(map(len, files.values())) / 1e6)
+    assert f'<p id="model">Loading the model: {size} MB on the first visit</p>' in index
 
 
 def test_the_file_without_a_service_has_the_functions_of_the_one_with(
