@@ -1,21 +1,31 @@
-"""Compares the page that `export --format web` writes with `predict`, in headless Chromium.
+"""Compares the page that `export --format web` writes with `predict`, in any browser.
 
-python experiments/web_page/compare.py PHOTOS [PHOTOS ...] [--count 50] [--every] [--runtime FOLDER]
-    [--out FOLDER]
+python experiments/web_page/compare.py PHOTOS [PHOTOS ...] --name NAME [--browser COMMAND]
+    [--host ADDRESS] [--count 50] [--runtime FOLDER] [--out FOLDER]
 
 PHOTOS are folders; of each, `--count` photos are taken at even distances in the order of their
-names. Both predict each photo: the body alone, or every body (`--every`, as the page shows them).
-Writes `predictions.csv` (`bodies.csv` with `--every`): text, acceptance and reason of either, the
-difference of the confidences, and the seconds that the browser took, decoding included. Run it
-while nothing else does.
+names. COMMAND starts the browser, such as `chromium --headless=new`, `firefox --headless` or
+`xvfb-run -a MiniBrowser`; the address of the page is added. Without it, the address is
+printed, and opened by hand: on a phone, with `--host` the address of this machine in its network.
+
+Writes `NAME.csv`: of each photo the body alone, and every body, as the page shows them: text,
+acceptance and reason of either, the difference of the confidences, and the seconds that the browser
+took, decoding included. Run it while nothing else does.
 """
 
 import argparse
 import csv
+import json
+import os
+import queue
+import shlex
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +33,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from resistor_cls import load
-from resistor_cls.inference import Prediction, Predictor
+from resistor_cls.inference import Prediction
 from resistor_cls.inference.photo_paths import find_photos
-from tests.helpers.browser import Browser
 from tests.helpers.static_host import static_host
 
+HERE = Path(__file__).parent
+PATIENCE = 300  # seconds for one photo, or for the browser and the model to load
 COMPARED = ("text", "accepted", "reason")
 
 
@@ -38,39 +49,50 @@ def chosen(folder: Path, count: int) -> list[Path]:
     return [photos[place] for place in places]
 
 
-def by_the_page(
-    address: str, photos: Sequence[Path], every: bool
-) -> Iterator[tuple[list[dict[str, Any]], float]]:
-    """The predictions of the page for each photo, and the seconds that they took."""
-    with tempfile.TemporaryDirectory() as profile, Browser(Path(profile)) as browser:
-        browser.open(address)
-        browser.run(
-            """globalThis.service = await import("/page/service.js");
-            await service.describeModel();
-            globalThis.field = document.createElement("input");
-            Object.assign(field, { type: "file", id: "compared" });
-            document.body.append(field); 1"""
+@contextmanager
+def browser(command: str | None, address: str) -> Iterator[None]:
+    """Opens the address in a browser, or asks a person to."""
+    if command is None:
+        print(f"open {address}")
+        yield
+        return
+    with tempfile.TemporaryDirectory() as home:
+        process = subprocess.Popen(
+            [*shlex.split(command), address],
+            env={**os.environ, "HOME": home},
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # ends with all processes that it starts
         )
-        for photo in photos:
-            browser.choose_files("#compared", [photo])
-            yield browser.run(
-                f"""{{
-                const [photo] = field.files;
-                const begun = performance.now();
-                const found = await service.predict(photo, {{ every: {str(every).lower()} }});
-                [found, (performance.now() - begun) / 1000];
-                }}"""
-            )
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
 
 
-def by_python(predictor: Predictor, photo: Path, every: bool) -> list[Prediction]:
-    """The predictions of the command line."""
-    return predictor.predict_bodies(photo) if every else [predictor.predict(photo)]
+def by_the_page(
+    page: Path, photos: Sequence[Path], command: str | None, host: str
+) -> Iterator[dict[str, Any]]:
+    """What the page posts: for each photo the predictions and seconds; then the browser's name."""
+    (page / "photos").mkdir()
+    names = [f"{number}{photo.suffix}" for number, photo in enumerate(photos)]
+    for name, photo in zip(names, photos, strict=True):
+        shutil.copy(photo, page / "photos" / name)
+    (page / "photos.json").write_text(json.dumps(names))
+    (page / "compare.html").write_text('<script type="module" src="compare.js"></script>')
+    shutil.copy(HERE / "compare.js", page)
+    received: queue.Queue[dict[str, Any]] = queue.Queue()
+    with (
+        static_host(page, received.put, host) as address,
+        browser(command, f"{address}compare.html"),
+    ):
+        for _ in names:
+            yield received.get(timeout=PATIENCE)
 
 
-def row(photo: Path, ours: Sequence[Prediction], theirs: Sequence[Any], seconds: float) -> Any:
+def row(photo: Path, bodies: str, ours: Sequence[Prediction], page: dict[str, Any]) -> Any:
     """A line of the table."""
-    python = [one.as_json() for one in ours]
+    python, theirs = [one.as_json() for one in ours], page["found"]
     same = [[one[key] for key in COMPARED] for one in python] == [
         [one[key] for key in COMPARED] for one in theirs
     ]
@@ -80,50 +102,60 @@ def row(photo: Path, ours: Sequence[Prediction], theirs: Sequence[Any], seconds:
     ]
     return {
         "photo": f"{photo.parent.name}/{photo.name}",
+        "bodies": bodies,
         "same": same,
-        "bodies": len(python),
         "python": " | ".join(f"{one['text']}; {one['reason']}" for one in python),
         "page": " | ".join(f"{one['text']}; {one['reason']}" for one in theirs),
         "confidence_difference": f"{max(differences, default=0):.2g}",
-        "seconds": f"{seconds:.3f}",
+        "seconds": f"{page['seconds']:.3f}",
     }
+
+
+def summarize(bodies: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Prints how many photos are the same, and how long they took."""
+    mine = [one for one in rows if one["bodies"] == bodies]
+    largest = max(float(one["confidence_difference"]) for one in mine)
+    quantiles = np.quantile([float(one["seconds"]) for one in mine], [0.5, 0.9])
+    print(
+        f"{bodies}: {sum(one['same'] for one in mine)} of {len(mine)} photos have the same "
+        f"prediction; a confidence differs by at most {largest:g}; seconds a photo: median "
+        f"{quantiles[0]:.2f}, 90th percentile {quantiles[1]:.2f}"
+    )
 
 
 def main() -> None:
     """Exports the page, compares, writes the table, prints a summary."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--browser")
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--count", type=int, default=50)
-    parser.add_argument("--every", action="store_true")
     parser.add_argument("--runtime", type=Path)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--out", type=Path, default=HERE)
     arguments = parser.parse_args()
     if others := [str(one) for one in arguments.folders if not one.is_dir()]:
         parser.error(f"expected folders of photos, found {', '.join(others)}")
     photos = [photo for folder in arguments.folders for photo in chosen(folder, arguments.count)]
     predictor = load("rendered")
+    rows = []
     with tempfile.TemporaryDirectory() as scratch:
         page = Path(scratch) / "page"
         given = [] if arguments.runtime is None else ["--runtime", str(arguments.runtime)]
         export = ["--model", "rendered", "--format", "web", "--output", str(page), *given]
         subprocess.run([sys.executable, "-m", "resistor_cls.export", *export], check=True)
-        with static_host(page) as address:
-            found = by_the_page(address, photos, arguments.every)
-            rows = [
-                row(photo, by_python(predictor, photo, arguments.every), *of_page)
-                for photo, of_page in zip(photos, found, strict=True)
-            ]
-    name = "bodies.csv" if arguments.every else "predictions.csv"
-    with (arguments.out / name).open("w", newline="", encoding="utf-8") as file:
+        posted = by_the_page(page, photos, arguments.browser, arguments.host)
+        for photo, found in zip(photos, posted, strict=True):
+            rows.append(row(photo, "one", [predictor.predict(photo)], found["one"]))
+            rows.append(row(photo, "every", predictor.predict_bodies(photo), found["every"]))
+            print(f"\r{len(rows) // 2} of {len(photos)}", end="", file=sys.stderr, flush=True)
+    print(f"\n{found['browser']}")
+    with (arguments.out / f"{arguments.name}.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    seconds = [float(one["seconds"]) for one in rows]
-    largest = max(float(one["confidence_difference"]) for one in rows)
-    print(f"{sum(one['same'] for one in rows)} of {len(rows)} photos have the same prediction")
-    print(f"largest difference of a confidence: {largest:g}")
-    quantiles = np.quantile(seconds, [0.5, 0.9])
-    print(f"seconds a photo: median {quantiles[0]:.2f}, 90th percentile {quantiles[1]:.2f}")
+    for bodies in ("one", "every"):
+        summarize(bodies, rows)
 
 
 if __name__ == "__main__":
