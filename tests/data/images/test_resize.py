@@ -80,6 +80,18 @@ def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
         assert np.array_equal(decode_photo(encoded), photo)
 
 
+@given(sides, sides, st.tuples(sides, sides))
+def test_channels_are_resized_as_pillow_resizes_floats(
+    height: int, width: int, shape: tuple[int, int]
+) -> None:
+    photo = noise(height, width)
+    resized = resize_image(photo, shape)
+    for channel in range(3):
+        plain = Image.fromarray(photo[..., channel].astype(np.float32))
+        levels = np.asarray(plain.resize(shape[::-1], Image.Resampling.BILINEAR))
+        assert np.array_equal(resized[..., channel], np.rint(levels))
+
+
 def test_resizing_averages_what_it_drops() -> None:
     # Without anti-aliasing only the two pixels around each centre would count: all black.
     stripes = np.zeros((64, 64, 3), np.uint8)
