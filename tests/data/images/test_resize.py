@@ -80,16 +80,20 @@ def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
         assert np.array_equal(decode_photo(encoded), photo)
 
 
-@given(sides, sides, st.tuples(sides, sides))
-def test_channels_are_resized_as_pillow_resizes_floats(
-    height: int, width: int, shape: tuple[int, int]
+def in_floats(levels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    image = Image.fromarray(levels.astype(np.float32))
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+
+
+@given(sides, sides, st.tuples(sides, sides), st.sampled_from([1, 3, 5, 600]))
+def test_each_channel_is_resized_as_pillow_resizes_floats(
+    height: int, width: int, shape: tuple[int, int], channels: int
 ) -> None:
-    photo = noise(height, width)
+    photo = np.resize(noise(height, width), (height, width, channels))
     resized = resize_image(photo, shape)
-    for channel in range(3):
-        plain = Image.fromarray(photo[..., channel].astype(np.float32))
-        levels = np.asarray(plain.resize(shape[::-1], Image.Resampling.BILINEAR))
-        assert np.array_equal(resized[..., channel], np.rint(levels))
+    for channel in {0, channels // 2, channels - 1}:
+        columns = in_floats(photo[..., channel], (shape[1], height))
+        assert np.array_equal(resized[..., channel], np.rint(in_floats(columns, shape[::-1])))
 
 
 def test_resizing_averages_what_it_drops() -> None:
