@@ -100,7 +100,7 @@ def test_cells_are_coloured_as_matplotlib_colours_shares(size: int) -> None:
         for text in axes.texts:
             text.set_visible(False)
         shown.append(drawn(figure))
-    assert np.array_equal(*shown)
+    assert np.array_equal(shown[0], shown[1])
 
 
 def test_a_confusion_matrix_can_be_put_into_another_order() -> None:

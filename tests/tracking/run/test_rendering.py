@@ -47,7 +47,8 @@ def test_pixels_are_those_of_savefig(tmp_path: Path) -> None:
     plain, path = tmp_path / "plain.png", tmp_path / "figure.png"
     figure_of(1).savefig(plain)
     render({path: figure_of(1)})
-    assert np.array_equal(*(np.asarray(Image.open(file)) for file in (plain, path)))
+    expected, found = (np.asarray(Image.open(file)) for file in (plain, path))
+    assert np.array_equal(found, expected)
 
 
 def fail() -> None:
