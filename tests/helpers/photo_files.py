@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from resistor_cls.data.images.decode import decode_photo
-from resistor_cls.data.images.metadata import ImageMetadata, image_metadata
+from resistor_cls.data.images.metadata import ImageMetadata, grey_levels, image_metadata
 
 NAMES = ("10R", "4K7", "left")
 
@@ -52,7 +52,8 @@ def metadata_of(
     """What is measured of a photo that was written to a file and read."""
     file = BytesIO()
     Image.fromarray(photo).save(file, form, exif=exif or Image.Exif(), quality=80)
-    return image_metadata(file.getvalue(), decode_photo(file.getvalue()))
+    decoded = decode_photo(file.getvalue())
+    return image_metadata(file.getvalue(), decoded, grey_levels(decoded))
 
 
 def png(

@@ -28,6 +28,7 @@ from resistor_cls.data.images.metadata import (
     EDGE_DESCRIPTOR,
     ImageMetadata,
     edge_descriptor,
+    grey_levels,
     image_metadata,
 )
 from resistor_cls.data.images.preprocessed import (
@@ -289,7 +290,8 @@ def _read(
         photo = decode_photo(encoded)
         image = preprocess_photo(photo, preprocess)
         with image_errors("measured"):
-            return image, edge_descriptor(photo), image_metadata(encoded, photo)
+            grey = grey_levels(photo)
+            return image, edge_descriptor(grey), image_metadata(encoded, photo, grey)
     except OSError as error:
         return error.strerror or str(error)
     except DataError as error:

@@ -75,17 +75,29 @@ class ImageMetadata:
     border: tuple[float, ...]
 
 
-def image_metadata(encoded: bytes, photo: np.ndarray) -> ImageMetadata:
+def grey_levels(photo: np.ndarray) -> np.ndarray:
+    """The luma of what people are shown of a photo.
+
+    Args:
+        photo: (height, width, channels) uint8.
+
+    Returns:
+        (height, width) uint8.
+    """
+    grey: np.ndarray = cv2.cvtColor(as_rgb(photo), cv2.COLOR_RGB2GRAY)
+    return grey
+
+
+def image_metadata(encoded: bytes, photo: np.ndarray, grey: np.ndarray) -> ImageMetadata:
     """Measures one photo.
 
     Args:
         encoded: the file's bytes.
-        photo: (height, width, channels) uint8, the file decoded and upright. What is measured is
-            measured on what people are shown of it.
+        photo: (height, width, channels) uint8, the file decoded and upright. Colours are measured
+            on what people are shown of it.
+        grey: its `grey_levels`.
     """
     height, width, channels = photo.shape
-    shown = as_rgb(photo)
-    grey = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)
     if encoded.startswith(NPY):  # an array has no metadata but its channels
         mode = "RGB" if channels == RGB else f"{channels} channels"
         orientation, camera, taken = 1, "", ""
@@ -104,26 +116,26 @@ def image_metadata(encoded: bytes, photo: np.ndarray) -> ImageMetadata:
         orientation=orientation,
         camera=camera,
         taken=taken,
-        brightness=round(float(grey.mean()) / 255, 4),
-        clipped=round(float((grey >= _WHITE).mean()), 4),
+        # Sums of whole numbers are exact, whoever adds them: these ways are the fastest.
+        brightness=round(cv2.sumElems(grey)[0] / grey.size / 255, 4),
+        clipped=round(np.count_nonzero(grey >= _WHITE) / grey.size, 4),
         sharpness=round(_sharpness(grey), 2),
         perceptual_hash=str(imagehash.phash(Image.fromarray(grey), hash_size=16)),
-        border=_border(shown),
+        border=_border(as_rgb(photo)),
     )
 
 
-def edge_descriptor(photo: np.ndarray) -> np.ndarray:
+def edge_descriptor(grey: np.ndarray) -> np.ndarray:
     """The edges of a photo whatever its light: grey levels over the contrast around each.
 
     Two photos of one arrangement correlate in it; two on the same table only do not.
 
     Args:
-        photo: (height, width, channels) uint8.
+        grey: (height, width) uint8, the photo's `grey_levels`.
 
     Returns:
         (64, 64) int8.
     """
-    grey = cv2.cvtColor(as_rgb(photo), cv2.COLOR_RGB2GRAY)
     small = cv2.resize(
         grey, (EDGE_DESCRIPTOR, EDGE_DESCRIPTOR), interpolation=cv2.INTER_AREA
     ).astype(np.float32)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -10,6 +11,7 @@ from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import PreprocessedImage, check_channels
 from resistor_cls.errors import ConfigError
 
+_MAX_SPLIT = 512  # channels that OpenCV takes (CV_CN_MAX)
 STRIP = 16_000_000  # values that are resized at once: 64 MB as float32
 
 
@@ -35,23 +37,30 @@ def resize_image(photo: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     # Rows and columns are resized one after the other anyway, so strips give the same to the bit
     # (a test holds this), and a photo of 128 megapixels does not take 1.5 GB.
     rows = max(1, STRIP // max(width, shape[1]))
-    for channel in range(channels):
-        strips = [
-            _stretched(photo[top : top + rows, :, channel], None, shape[1])
-            for top in range(0, height, rows)
-        ]
-        levels = _stretched(np.concatenate(strips), shape[0], shape[1])
+    strips = [
+        [_stretched(plane, None, shape[1]) for plane in _planes(photo[top : top + rows])]
+        for top in range(0, height, rows)
+    ]
+    for channel, parts in enumerate(zip(*strips, strict=True)):
+        levels = _stretched(np.concatenate(parts), shape[0], shape[1])
         resized[..., channel] = np.clip(np.rint(levels), 0, 255)
     return resized
 
 
+def _planes(photo: np.ndarray) -> Sequence[np.ndarray]:
+    """The channels of a photo, (height, width) each."""
+    if photo.shape[2] > _MAX_SPLIT:
+        return list(np.moveaxis(photo, -1, 0))
+    return cv2.split(photo)  # twice as fast as copies by NumPy
+
+
 def _stretched(levels: np.ndarray, rows: int | None, columns: int) -> np.ndarray:
-    """One channel in float32; None leaves the rows as they are.
+    """One channel, uint8 or float32, in float32; None leaves the rows as they are.
 
     Pillow computes in double precision and does not round images of floats. PyTorch's
     interpolation with antialiasing was made to give the same.
     """
-    image = Image.fromarray(levels.astype(np.float32))
+    image = Image.fromarray(levels).convert("F")
     size = (columns, levels.shape[0] if rows is None else rows)
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
 

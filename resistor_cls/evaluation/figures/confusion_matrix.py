@@ -73,14 +73,17 @@ def draw_cells(axes: Axes, counts: np.ndarray) -> None:
     size = len(counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     diagonal = np.eye(size, counts.shape[1], dtype=bool)
+    # Coloured here and not by Matplotlib, which would colour every pixel of every cell.
+    cells = np.zeros((*counts.shape, 4), np.uint8)
     for mask, colours in ((diagonal, RIGHT), (~diagonal, WRONG)):
         top = 1.0 if mask is diagonal else max(float(shares[mask].max(initial=0)), 0.01)
         # The square root makes single confused photos visible.
         norm = PowerNorm(1.0 if mask is diagonal else 0.5, vmin=0, vmax=top)
-        shown = np.ma.masked_where(~mask | (counts == 0), shares)
-        axes.imshow(shown, cmap=colours, norm=norm)
+        shown = mask & (counts > 0)
+        depths = np.asarray(norm(shares[shown]))
+        cells[shown] = colours(depths, bytes=True)
         if size <= MAX_WRITTEN:
-            for row, column in zip(*np.nonzero(mask & (counts > 0)), strict=True):
+            for row, column, depth in zip(*np.nonzero(shown), depths, strict=True):
                 text = axes.text(
                     column,
                     row,
@@ -88,9 +91,10 @@ def draw_cells(axes: Axes, counts: np.ndarray) -> None:
                     ha="center",
                     va="center",
                     fontsize=8.5,
-                    color="white" if norm(shares[row, column]) > 0.55 else INK,
+                    color="white" if depth > 0.55 else INK,
                 )
                 text.set_in_layout(False)  # it lies in the panel: measuring it changes nothing
+    axes.imshow(cells)
 
 
 def _names(axes: Axes, names: Sequence[str]) -> None:

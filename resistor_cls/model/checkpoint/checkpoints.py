@@ -5,7 +5,6 @@ import reprlib
 import warnings
 import zipfile
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from resistor_cls.model.checkpoint.whole_files import (
     COPY_AGAIN,
     DIGEST,
     require_file,
-    write_whole,
+    whole_file,
 )
 
 CHECKPOINT_FORMAT = 1  # counts changes that older or newer code cannot read
@@ -57,9 +56,15 @@ def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:
         ModelError: metadata that holds more than plain values.
         OSError: no room or no permission; what stood there before still does.
     """
-    content = BytesIO()
-    torch.save(_with_digest(checkpoint), content)
-    write_whole(path, content.getbuffer())
+    values = _with_digest(checkpoint)
+    try:
+        with whole_file(path) as file:
+            torch.save(values, file)
+    except RuntimeError as error:
+        # PyTorch hides why a file cannot be written behind an error of its own.
+        if isinstance(error.__context__, OSError):
+            raise OSError(*error.__context__.args[:2], str(path)) from error
+        raise
 
 
 def add_to_metadata(path: Path, **values: Any) -> None:

@@ -1,8 +1,10 @@
 """Files of models: whether they are there, and written whole or not at all."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from resistor_cls.errors import ModelError
 
@@ -23,8 +25,21 @@ def require_file(path: Path, expected: str) -> None:
         )
 
 
-def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Writes beside the old file, then replaces it: whole or not at all, power cuts included.
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes beside the old file, then replaces it; see `whole_file`.
+
+    Raises:
+        OSError: no room or no permission; what stood there before still does.
+    """
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Opens a file beside the old one, which it replaces at the end of the block.
+
+    It is written whole or not at all, power cuts and errors in the block included.
 
     Raises:
         OSError: no room or no permission; what stood there before still does.
@@ -32,10 +47,11 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(content)
-        # A new name may reach the disk before what it names: then a power cut would leave a name
-        # without content, and the old file gone.
-        with part.open("rb+") as file:
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            # A new name may reach the disk before what it names: then a power cut would leave a
+            # name without content, and the old file gone.
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MAX_PROCESSES = 8  # a run has two dozen figures, and each process takes some 20 ms to fork
+_COMPRESSION = 4  # of zlib: with the usual 6, photos take twice the time for 1 % fewer bytes
 _PATIENCE = 120.0  # seconds for a process; a figure takes one
 
 
 def render(figures: "Mapping[Path, Figure]") -> None:
-    """Writes figures as files, which are the same as from `savefig`.
+    """Writes figures as PNG files, of the same pixels as from `savefig`.
 
     Forked processes share the work, on Linux. What one of them does not finish, for whatever
     reason, this process renders.
@@ -92,4 +93,4 @@ def _render_share(figures: "Mapping[Path, Figure]", share: Sequence[Path]) -> No
 
 def _render(figures: "Mapping[Path, Figure]", paths: Sequence[Path]) -> None:
     for path in paths:
-        figures[path].savefig(path)
+        figures[path].savefig(path, pil_kwargs={"compress_level": _COMPRESSION})

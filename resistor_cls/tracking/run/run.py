@@ -176,7 +176,7 @@ class Run:
     def save_figure(self, name: str, figure: "Figure") -> None:
         """Saves a figure as `figures/NAME.png`."""
         name = f"figures/{name}.png"
-        figure.savefig(self._path(name))
+        render({self._path(name): figure})
         self._copy(name)
 
     def save_figures(self, figures: "Mapping[str, Figure]") -> None:

@@ -9,6 +9,7 @@ from PIL.ExifTags import IFD, Base
 from resistor_cls.data.images.metadata import (
     BORDER_NAMES,
     edge_descriptor,
+    grey_levels,
 )
 from resistor_cls.data.splits.near_duplicates import (
     exact_duplicates,
@@ -54,12 +55,20 @@ def test_light_and_sharpness() -> None:
     assert len(grey.border) == len(BORDER_NAMES)
 
 
+@pytest.mark.parametrize("shape", [(97, 131), (700, 700)])
+def test_brightness_and_clipping_are_plain_means(shape: tuple[int, int]) -> None:
+    photo = np.random.default_rng(0).integers(200, 256, (*shape, 3), dtype=np.uint8)
+    grey, metadata = grey_levels(photo), metadata_of(photo)
+    assert metadata.brightness == round(float(grey.mean()) / 255, 4)
+    assert metadata.clipped == round(float((grey >= 250).mean()), 4)
+
+
 @pytest.mark.parametrize("shape", [(1, 3000), (3000, 1), (1, 1)])
 def test_photos_of_any_shape_have_metadata(shape: tuple[int, int]) -> None:
     photo = np.zeros((*shape, 3), dtype=np.uint8)
     metadata = metadata_of(photo)
     assert (metadata.height, metadata.width) == shape
-    assert edge_descriptor(photo).shape == (64, 64)
+    assert edge_descriptor(grey_levels(photo)).shape == (64, 64)
 
 
 def test_the_border_does_not_depend_on_the_middle() -> None:

@@ -80,6 +80,22 @@ def test_a_photo_resized_in_strips_is_the_same_to_the_bit(
         assert np.array_equal(decode_photo(encoded), photo)
 
 
+def in_floats(levels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    image = Image.fromarray(levels.astype(np.float32))
+    return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+
+
+@given(sides, sides, st.tuples(sides, sides), st.sampled_from([1, 3, 5, 600]))
+def test_each_channel_is_resized_as_pillow_resizes_floats(
+    height: int, width: int, shape: tuple[int, int], channels: int
+) -> None:
+    photo = np.resize(noise(height, width), (height, width, channels))
+    resized = resize_image(photo, shape)
+    for channel in {0, channels // 2, channels - 1}:
+        columns = in_floats(photo[..., channel], (shape[1], height))
+        assert np.array_equal(resized[..., channel], np.rint(in_floats(columns, shape[::-1])))
+
+
 def test_resizing_averages_what_it_drops() -> None:
     # Without anti-aliasing only the two pixels around each centre would count: all black.
     stripes = np.zeros((64, 64, 3), np.uint8)

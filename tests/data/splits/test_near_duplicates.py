@@ -13,6 +13,7 @@ from resistor_cls.categories import parse_name
 from resistor_cls.data.images.metadata import (
     ImageMetadata,
     edge_descriptor,
+    grey_levels,
 )
 from resistor_cls.data.splits.near_duplicates import (
     MAX_HAMMING,
@@ -42,7 +43,9 @@ def test_near_duplicates_are_found_despite_light_noise_and_shifts(drawn: list[np
     alike = [photo, shifted, darker, noisy.astype(np.uint8)]
     files = [*alike, *drawn[1:]]
     metadata = [metadata_of(one, form="JPEG") for one in files]
-    pairs = near_duplicates(metadata, np.stack([edge_descriptor(one) for one in files]))
+    pairs = near_duplicates(
+        metadata, np.stack([edge_descriptor(grey_levels(one)) for one in files])
+    )
     found = {(pair.first, pair.second) for pair in pairs}
     assert found == {(i, j) for j in range(len(alike)) for i in range(j)}
 
@@ -138,7 +141,12 @@ def test_pairs_of_similar_photos_grow_linearly_with_the_photos() -> None:
 def test_empty_photos_are_not_similar_to_any() -> None:
     blank = [np.full((64, 64, 3), level, dtype=np.uint8) for level in (100, 120)]
     metadata = [metadata_of(photo) for photo in blank]
-    assert near_duplicates(metadata, np.stack([edge_descriptor(photo) for photo in blank])) == []
+    assert (
+        near_duplicates(
+            metadata, np.stack([edge_descriptor(grey_levels(photo)) for photo in blank])
+        )
+        == []
+    )
 
 
 def test_groups_are_linked_over_others() -> None:

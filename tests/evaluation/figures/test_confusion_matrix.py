@@ -3,12 +3,13 @@ from io import BytesIO
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.colors import rgb_to_hsv
+from matplotlib.colors import PowerNorm, rgb_to_hsv
 from matplotlib.figure import Figure
 from PIL import Image
 
 from resistor_cls.categories import Categories, resistor37
 from resistor_cls.evaluation.figures import confusion_figure
+from resistor_cls.evaluation.figures.confusion_matrix import RIGHT, WRONG, draw_cells
 
 PAGE = 880  # pixels that a page gives a figure
 
@@ -68,11 +69,38 @@ def test_the_matrix_of_37_categories_can_be_read_on_a_page() -> None:
 def test_right_ones_are_blue_and_wrong_ones_orange() -> None:
     counts = np.array([[5, 5], [0, 5]])
     figure = confusion_figure(counts, Categories(["1R", "2R"]))
-    right, wrong = (
-        image.to_rgba(np.asarray(image.get_array()))[..., :3] for image in figure.axes[0].images
-    )
-    assert rgb_to_hsv(right[1, 1])[0] == pytest.approx(0.57, abs=0.05)
-    assert rgb_to_hsv(wrong[0, 1])[0] == pytest.approx(0.06, abs=0.05)
+    (image,) = figure.axes[0].images
+    cells = np.asarray(image.get_array())
+    assert rgb_to_hsv(cells[1, 1, :3] / 255)[0] == pytest.approx(0.57, abs=0.05)
+    assert rgb_to_hsv(cells[0, 1, :3] / 255)[0] == pytest.approx(0.06, abs=0.05)
+    assert cells[1, 0, 3] == 0  # no photo: transparent
+
+
+def coloured_by_matplotlib(axes: Axes, counts: np.ndarray) -> None:
+    """The cells of a matrix, each scale of colours an image of shares."""
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    diagonal = np.eye(len(counts), dtype=bool)
+    for mask, colours, power, top in (
+        (diagonal, RIGHT, 1.0, 1.0),
+        (~diagonal, WRONG, 0.5, max(float(shares[~diagonal].max(initial=0)), 0.01)),
+    ):
+        shown = np.ma.masked_where(~mask | (counts == 0), shares)
+        axes.imshow(shown, cmap=colours, norm=PowerNorm(power, vmin=0, vmax=top))
+
+
+@pytest.mark.parametrize("size", [2, 37, 150])
+def test_cells_are_coloured_as_matplotlib_colours_shares(size: int) -> None:
+    random = np.random.default_rng(size)
+    counts = np.diag(random.integers(0, 9, size)) + random.integers(0, 3, (size, size))
+    shown = []
+    for draw in (draw_cells, coloured_by_matplotlib):
+        figure = Figure(figsize=(16, 16))  # cells of 3 pixels, smaller ones are smoothed
+        axes = figure.subplots()
+        draw(axes, counts)
+        for text in axes.texts:
+            text.set_visible(False)
+        shown.append(drawn(figure))
+    assert np.array_equal(shown[0], shown[1])
 
 
 def test_a_confusion_matrix_can_be_put_into_another_order() -> None:

@@ -1,6 +1,9 @@
-"""Checkpoints of other releases."""
+"""Checkpoints of other releases, and those that are being written."""
 
+import errno
 import gzip
+import resource
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import torch
 
 from resistor_cls.errors import ModelError
 from resistor_cls.model import ResistorNetwork
+from resistor_cls.model.checkpoint.checkpoints import write_checkpoint
 
 # Written by version 0.2.0, with weights that repeat so that it is small.
 RELEASED = Path(__file__).with_name("release_0_2_0.ckpt.gz")
@@ -41,3 +45,28 @@ def test_those_of_another_format_name_the_release_that_reads_them(released: Path
     torch.save(checkpoint, released)
     with pytest.raises(ModelError, match="use the version of resistor_cls that wrote it"):
         ResistorNetwork.load(released)
+
+
+def test_a_checkpoint_has_the_bytes_that_pytorch_saves_in_memory(tmp_path: Path) -> None:
+    values = {"a": torch.arange(100_000), "b": [torch.rand(3), "text"]}
+    write_checkpoint(values, tmp_path / "last.ckpt")
+    expected = BytesIO()
+    torch.save(values, expected)
+    assert (tmp_path / "last.ckpt").read_bytes() == expected.getvalue()
+
+
+@pytest.mark.parametrize("limit", [0, 100, 5_000, 1_000_000, 8_000_000])
+def test_a_disk_that_fills_up_leaves_the_checkpoint_before(limit: int, tmp_path: Path) -> None:
+    file = tmp_path / "last.ckpt"
+    file.write_bytes(b"before")
+    values = {name: torch.zeros(500_000) for name in "abcde"}  # 10 MB
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"last\.ckpt") as raised:
+            write_checkpoint(values, file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert raised.value.errno == errno.EFBIG
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+    assert file.read_bytes() == b"before"

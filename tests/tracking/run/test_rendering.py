@@ -7,8 +7,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from resistor_cls.tracking.run import rendering
 from resistor_cls.tracking.run.rendering import render
@@ -24,7 +26,7 @@ def figure_of(number: int, kind: type[Figure] = Figure) -> Figure:
 
 def png_of(figure: Figure) -> bytes:
     file = BytesIO()
-    figure.savefig(file, format="png")
+    figure.savefig(file, format="png", pil_kwargs={"compress_level": 4})
     return file.getvalue()
 
 
@@ -39,6 +41,14 @@ def test_files_are_the_same_as_those_of_one_process(count: int, tmp_path: Path) 
     render({path: figure_of(number) for number, path in enumerate(paths)})
     for number, path in enumerate(paths):
         assert path.read_bytes() == png_of(figure_of(number))
+
+
+def test_pixels_are_those_of_savefig(tmp_path: Path) -> None:
+    plain, path = tmp_path / "plain.png", tmp_path / "figure.png"
+    figure_of(1).savefig(plain)
+    render({path: figure_of(1)})
+    expected, found = (np.asarray(Image.open(file)) for file in (plain, path))
+    assert np.array_equal(found, expected)
 
 
 def fail() -> None:
