@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from resistor_cls.synthetic.layers import RGB, Patch
 from resistor_cls.synthetic.parts import METALLIC
 from resistor_cls.synthetic.scene import Body, Light, Map, Rgb
 
@@ -77,7 +78,7 @@ def body_box(body: Body) -> tuple[float, float, float, float]:
     )
 
 
-def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int, int]]:
+def paint_body(body: Body, light: Light, size: int) -> Patch:
     """Paints the body under the light.
 
     Args:
@@ -86,8 +87,7 @@ def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int
         size: side of the photo in pixels.
 
     Returns:
-        Linear reflectance times light (height, width, 3), already multiplied by the coverage; the
-        coverage by the body (height, width); and the column and row of the patch's corner.
+        The body in layers of red, green and blue.
     """
     # Small bodies take three samples per pixel and axis; large ones are smooth with two.
     oversampling = 3 if body.length * size < 110 else 2
@@ -101,7 +101,8 @@ def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int
     shape = columns * oversampling, rows * oversampling
     rgba = _rotated(upright, body, scale, corner, shape)
     patch = cv2.resize(rgba, (columns, rows), interpolation=cv2.INTER_AREA)
-    return patch[:, :, :3], patch[:, :, 3], (left, top)
+    *layers, cover = cv2.split(patch)
+    return Patch(cover, tuple(layers), RGB, (left, top))
 
 
 def _rotated(

@@ -1,0 +1,182 @@
+"""Light as a sum of layers, each of one colour, computed a strip of rows at a time.
+
+The maps of a strip stay in the cache of a processor's core, those of a whole photo do not: a
+strip takes half to a quarter of the time per pixel.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from resistor_cls.synthetic.scene import Map, Rgb
+
+# Colours of layers of red, green and blue.
+RGB: tuple[Rgb, ...] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+# Pixels of a strip: 32,000 take 128 kB a map, and a dozen maps are in use.
+_STRIP = 32_000
+
+
+@dataclass(frozen=True)
+class Texture:
+    """A map of few values, computed once for each of 256 levels.
+
+    Attributes:
+        levels: (size, size) uint8.
+        values: (1, 256) float32, what the levels stand for.
+    """
+
+    levels: NDArray[Any]
+    values: Map
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Light of one colour.
+
+    Attributes:
+        colour: reflectance, linear.
+        factors: each (size, size); their product is the intensity of the light.
+    """
+
+    colour: Rgb
+    factors: tuple[Map | Texture, ...]
+
+    def intensity(self, rows: slice) -> Map:
+        """Returns the intensity of the light, (rows, size)."""
+        product, *others = (
+            cv2.LUT(factor.levels[rows], factor.values)
+            if isinstance(factor, Texture)
+            else factor[rows]
+            for factor in self.factors
+        )
+        for other in others:
+            product = cv2.multiply(product, other)
+        return product
+
+
+@dataclass(frozen=True)
+class Patch:
+    """An object that covers a part of the photo.
+
+    Attributes:
+        cover: coverage by the object, (height, width) from 0 to 1.
+        layers: what the object reflects of the light that falls there, (height, width) each,
+            already multiplied by the coverage.
+        colours: reflectance of each layer, linear.
+        corner: column and row of the first pixel; the patch may extend beyond the photo.
+    """
+
+    cover: Map
+    layers: tuple[Map, ...]
+    colours: tuple[Rgb, ...]
+    corner: tuple[int, int]
+
+    def overlap(
+        self, rows: slice, columns: slice
+    ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """Finds the part of the patch that lies in a part of the photo.
+
+        Returns:
+            Its rows and columns in the patch, and in the part of the photo.
+        """
+        along = [
+            _overlap(first, length, part)
+            for first, length, part in zip(
+                self.corner[::-1], self.cover.shape, (rows, columns), strict=True
+            )
+        ]
+        return (along[0][0], along[1][0]), (along[0][1], along[1][1])
+
+
+def _overlap(first: int, length: int, part: slice) -> tuple[slice, slice]:
+    # An object beside the part has nothing in it: the end must not come before the beginning.
+    begin = max(first, part.start)
+    end = max(begin, min(first + length, part.stop))
+    return (
+        slice(begin - first, end - first),
+        slice(begin - part.start, end - part.start),
+    )
+
+
+@dataclass(frozen=True)
+class LitScene:
+    """The light that reaches the camera.
+
+    Attributes:
+        light: what falls on table and objects, (size, size).
+        table: layers of the empty table.
+        objects: what lies on it; later ones cover earlier ones.
+        exposure: (3, 3) from reflected light to what the camera's red, green and blue receive.
+    """
+
+    light: Map
+    table: tuple[Layer, ...]
+    objects: tuple[Patch, ...]
+    exposure: Map
+
+    def shaded(self, shadow: Map) -> "LitScene":
+        """Returns the scene with less light on the table.
+
+        Args:
+            shadow: share of the light that is left, (size, size).
+        """
+        table = tuple(replace(layer, factors=(*layer.factors, shadow)) for layer in self.table)
+        return replace(self, table=table)
+
+    def rows(self, rows: slice) -> Map:
+        """Computes red, green and blue light of some rows, (3, rows, size) float32."""
+        first, *others = (layer.intensity(rows) for layer in self.table)
+        planes = np.empty((3, *first.shape), np.float32)
+        for plane, (weight, *weights) in zip(planes, self._table_weights, strict=True):
+            np.multiply(first, np.float32(weight), out=plane)
+            _add(plane, others, weights)
+        for patch, of_patch in zip(self.objects, self._object_weights, strict=True):
+            self._cover(planes, patch, of_patch, rows)
+        return planes
+
+    def _cover(self, planes: Map, patch: Patch, weights: list[list[float]], rows: slice) -> None:
+        inside, visible = patch.overlap(rows, slice(0, self.light.shape[1]))
+        cover = patch.cover[inside]
+        if not cover.size:
+            return
+        uncovered, light = 1.0 - cover, self.light[rows][visible]
+        layers = [cv2.multiply(layer[inside], light) for layer in patch.layers]
+        for plane, of_plane in zip(planes, weights, strict=True):
+            part = plane[visible]
+            cv2.multiply(part, uncovered, dst=part)
+            _add(part, layers, of_plane)
+
+    @cached_property
+    def _table_weights(self) -> list[list[float]]:
+        return _weights(self.exposure, [layer.colour for layer in self.table])
+
+    @cached_property
+    def _object_weights(self) -> list[list[list[float]]]:
+        return [_weights(self.exposure, patch.colours) for patch in self.objects]
+
+
+def _weights(exposure: Map, colours: Sequence[Rgb]) -> list[list[float]]:
+    """How much each colour adds to red, to green and to blue."""
+    weights: list[list[float]] = (exposure @ np.array(colours, np.float32).T).tolist()
+    return weights
+
+
+def _add(light: Map, layers: Sequence[Map], weights: Sequence[float]) -> None:
+    for layer, weight in zip(layers, weights, strict=True):
+        cv2.scaleAdd(layer, weight, light, dst=light)
+
+
+def strips(side: int, oversampling: int = 1) -> Iterator[slice]:
+    """Divides the rows of a photo into strips.
+
+    Args:
+        side: of the photo, in pixels.
+        oversampling: samples per pixel and axis.
+    """
+    rows = max(1, _STRIP // (side * oversampling**2))
+    return (slice(first, min(first + rows, side)) for first in range(0, side, rows))
