@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import cv2
@@ -61,6 +61,7 @@ def radius_profile(
     return profile
 
 
+@lru_cache(maxsize=16)  # drawing, the drawing's box and the tables ask for the same one
 def body_box(body: Body) -> tuple[float, float, float, float]:
     """Returns the smallest upright box around the body: x and y of its centre, width, height."""
     along = np.linspace(0, 1, 201)

@@ -1,13 +1,12 @@
 """Light as a sum of layers, each of one colour, computed a strip of rows at a time.
 
-The maps of a strip stay in the cache of a processor's core, those of a whole photo do not: a
-strip takes half to a quarter of the time per pixel.
+The maps of a strip stay in the cache of a processor's core, those of a whole photo do not.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -17,8 +16,14 @@ from resistor_cls.synthetic.scene import Map, Rgb
 
 # Colours of layers of red, green and blue.
 RGB: tuple[Rgb, ...] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-# Pixels of a strip: 32,000 take 128 kB a map, and a dozen maps are in use.
-_STRIP = 32_000
+# Pixels of a strip: 64,000 take 256 kB a map, and half a dozen maps are in use.
+_STRIP = 64_000
+
+
+class Factor(Protocol):
+    """A map of the photo, (size, size), of which rows can be taken as of an array."""
+
+    def __getitem__(self, rows: slice, /) -> Map: ...
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ class Texture:
     levels: NDArray[Any]
     values: Map
 
+    def __getitem__(self, rows: slice) -> Map:
+        """Returns the values of some rows, (rows, size)."""
+        return cv2.LUT(self.levels[rows], self.values)
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -40,20 +49,15 @@ class Layer:
 
     Attributes:
         colour: reflectance, linear.
-        factors: each (size, size); their product is the intensity of the light.
+        factors: their product is the intensity of the light.
     """
 
     colour: Rgb
-    factors: tuple[Map | Texture, ...]
+    factors: tuple[Factor, ...]
 
     def intensity(self, rows: slice) -> Map:
         """Returns the intensity of the light, (rows, size)."""
-        product, *others = (
-            cv2.LUT(factor.levels[rows], factor.values)
-            if isinstance(factor, Texture)
-            else factor[rows]
-            for factor in self.factors
-        )
+        product, *others = (factor[rows] for factor in self.factors)
         for other in others:
             product = cv2.multiply(product, other)
         return product
@@ -84,23 +88,17 @@ class Patch:
         Returns:
             Its rows and columns in the patch, and in the part of the photo.
         """
-        along = [
-            _overlap(first, length, part)
-            for first, length, part in zip(
-                self.corner[::-1], self.cover.shape, (rows, columns), strict=True
-            )
-        ]
-        return (along[0][0], along[1][0]), (along[0][1], along[1][1])
+        (left, top), (height, width) = self.corner, self.cover.shape
+        patch_rows, photo_rows = _overlap(top, height, rows)
+        patch_columns, photo_columns = _overlap(left, width, columns)
+        return (patch_rows, patch_columns), (photo_rows, photo_columns)
 
 
 def _overlap(first: int, length: int, part: slice) -> tuple[slice, slice]:
     # An object beside the part has nothing in it: the end must not come before the beginning.
     begin = max(first, part.start)
     end = max(begin, min(first + length, part.stop))
-    return (
-        slice(begin - first, end - first),
-        slice(begin - part.start, end - part.start),
-    )
+    return slice(begin - first, end - first), slice(begin - part.start, end - part.start)
 
 
 @dataclass(frozen=True)
