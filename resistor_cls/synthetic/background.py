@@ -148,9 +148,12 @@ class _Sheet:
         x = (np.arange(self.size, dtype=np.float32) + 0.5) / self.size - 0.5
         along_x = x * math.cos(self.background.edge_angle)
         along_y = x[rows] * math.sin(self.background.edge_angle)
-        inside = self.background.edge_offset - (along_x[None, :] + along_y[:, None])
-        coverage: Map = np.clip(inside * self.size + 0.5, 0.0, 1.0)
-        return 1.0 - coverage if self.beside else coverage
+        inside: Map = along_x[None, :] + along_y[:, None]
+        np.subtract(self.background.edge_offset, inside, out=inside)
+        inside *= self.size
+        inside += 0.5
+        np.clip(inside, 0.0, 1.0, out=inside)
+        return np.subtract(1.0, inside, out=inside) if self.beside else inside
 
 
 def _paper(background: Background, size: int) -> Texture:
@@ -196,7 +199,8 @@ def _streaks(rng: np.random.Generator, along: float, across: float) -> Map:
     noise = rng.standard_normal((-(-_TILE // coarser[1]), -(-_TILE // coarser[0])), np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), sigmaX=along / coarser[0], sigmaY=across / coarser[1])
     whole = cv2.resize(soft, (_TILE, _TILE), interpolation=cv2.INTER_LINEAR)
-    return whole / np.float32(whole.std())
+    np.divide(whole, np.float32(whole.std()), out=whole)
+    return whole
 
 
 @cache

@@ -1,7 +1,7 @@
 """What a camera does to light, for whole photos and for crops: sRGB, tone, motion, noise, JPEG."""
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import cv2
@@ -103,6 +103,7 @@ def blurred(photo: Photo, sigma: float) -> Photo:
     return cv2.GaussianBlur(photo, (taps, taps), sigma)
 
 
+@lru_cache(maxsize=64)
 def _taps(sigma: float) -> int:
     """Length of a Gaussian kernel without the ends that OpenCV's 8-bit arithmetic makes 0."""
     usual = round(6 * sigma + 1) | 1  # OpenCV's choice for 8 bits

@@ -128,11 +128,10 @@ class LitScene:
 
     def rows(self, rows: slice) -> Map:
         """Computes red, green and blue light of some rows, (3, rows, size) float32."""
-        first, *others = (layer.intensity(rows) for layer in self.table)
-        planes = np.empty((3, *first.shape), np.float32)
-        for plane, (weight, *weights) in zip(planes, self._table_weights, strict=True):
-            np.multiply(first, np.float32(weight), out=plane)
-            _add(plane, others, weights)
+        layers = [layer.intensity(rows) for layer in self.table]
+        planes = np.empty((3, *layers[0].shape), np.float32)
+        for plane, weights in zip(planes, self._table_weights, strict=True):
+            _mix(plane, layers, weights)
         for patch, of_patch in zip(self.objects, self._object_weights, strict=True):
             self._cover(planes, patch, of_patch, rows)
         return planes
@@ -162,6 +161,15 @@ def _weights(exposure: Map, colours: Sequence[Rgb]) -> list[list[float]]:
     """How much each colour adds to red, to green and to blue."""
     weights: list[list[float]] = (exposure @ np.array(colours, np.float32).T).tolist()
     return weights
+
+
+def _mix(light: Map, layers: Sequence[Map], weights: Sequence[float]) -> None:
+    """Overwrites a map with the sum of layers, each times its weight."""
+    if len(layers) == 1:
+        np.multiply(layers[0], np.float32(weights[0]), out=light)
+        return
+    cv2.addWeighted(layers[0], weights[0], layers[1], weights[1], 0.0, dst=light)
+    _add(light, layers[2:], weights[2:])
 
 
 def _add(light: Map, layers: Sequence[Map], weights: Sequence[float]) -> None:

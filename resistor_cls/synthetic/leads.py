@@ -13,6 +13,7 @@ from resistor_cls.synthetic.scene import Body, Lead, Light, Rgb
 
 # Straight segments of a wire; 64 of 5 px look smooth at 700 px.
 _SEGMENTS = 64
+_ALONG = np.linspace(0, 1, _SEGMENTS + 1)  # their ends, in lengths of the wire
 # OpenCV draws at fractions of a pixel: the number of bits of the fraction.
 _SHIFT = 4
 # Wires are drawn at twice the photo's resolution, then averaged.
@@ -32,9 +33,8 @@ def lead_path(body: Body, lead: Lead, end: int) -> NDArray[Any]:
     Returns:
         (segments + 1, 2) x and y in fractions of the photo's side, beginning inside the body.
     """
-    along = np.linspace(0, 1, _SEGMENTS + 1)
     at, turn, over = np.array(lead.bends).reshape(-1, 3).T[:, :, None]
-    part = np.clip((along - at) / over + 0.5, 0, 1)
+    part = np.clip((_ALONG - at) / over + 0.5, 0, 1)
     turned = turn * part * part * (3 - 2 * part)  # bends begin and end softly
     heading = np.add.reduce(turned, axis=0, initial=body.angle if end > 0 else body.angle + math.pi)
     step = lead.length / _SEGMENTS
