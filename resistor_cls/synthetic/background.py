@@ -1,7 +1,7 @@
 """Paints the background: paper, wood with its grain, the paper's edge, light that falls off."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -49,9 +49,9 @@ def paint_table(
     paper = incident, _paper(background, size)
     if background.edge_offset > 0.71:  # the edge lies beyond the corners
         return incident, (Layer(_PAPER, paper),)
-    bare = incident, _Sheet(background, size, beside=True)
-    sheet = Layer(_PAPER, (*paper, _Sheet(background, size)))
-    return incident, (*_wood(background, bare, size), sheet)
+    coverage = _paper_coverage(background, size)
+    wood = _wood(background, (incident, 1.0 - coverage), size)
+    return incident, (*wood, Layer(_PAPER, (*paper, coverage)))
 
 
 def _wood(
@@ -129,31 +129,16 @@ def _glare(light: Light, texture: NDArray[Any], grain_levels: Map) -> tuple[Map,
     return patch, Texture(texture, level * level)
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    """Coverage by a sheet of paper whose edge crosses the photo: 1 on it, 0 beside it.
-
-    Attributes:
-        background: with the position of the edge.
-        size: side of the photo in pixels.
-        beside: whether to give the coverage of what lies beside it instead.
-    """
-
-    background: Background
-    size: int
-    beside: bool = False
-
-    def __getitem__(self, rows: slice) -> Map:
-        """Returns the coverage of some rows, (rows, size)."""
-        x = (np.arange(self.size, dtype=np.float32) + 0.5) / self.size - 0.5
-        along_x = x * math.cos(self.background.edge_angle)
-        along_y = x[rows] * math.sin(self.background.edge_angle)
-        inside: Map = along_x[None, :] + along_y[:, None]
-        np.subtract(self.background.edge_offset, inside, out=inside)
-        inside *= self.size
-        inside += 0.5
-        np.clip(inside, 0.0, 1.0, out=inside)
-        return np.subtract(1.0, inside, out=inside) if self.beside else inside
+def _paper_coverage(background: Background, size: int) -> Map:
+    """1 on the sheet of paper, 0 beside it."""
+    x = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
+    along_x = x * math.cos(background.edge_angle)
+    along_y = x * math.sin(background.edge_angle)
+    inside: Map = along_x[None, :] + along_y[:, None]
+    np.subtract(background.edge_offset, inside, out=inside)
+    inside *= size
+    inside += 0.5
+    return np.clip(inside, 0.0, 1.0, out=inside)
 
 
 def _paper(background: Background, size: int) -> Texture:

@@ -67,7 +67,7 @@ def photograph(
         shown: the scene, as the window shows it.
         size: as for `draw`.
         window: as for `draw`.
-        lit: lights a scene, given the number of pixels of a side.
+        lit: computes the light of a scene, given the side in samples.
 
     Returns:
         (side, side, 3) uint8, RGB.
@@ -94,8 +94,8 @@ def lit_objects(scene: Scene, size: int, wires: Patch, solid: Patch | None = Non
     Args:
         scene: table, light and camera; its body's diameter is the height of the objects.
         size: side of the photo in pixels.
-        wires: what throws a thin shadow.
-        solid: what throws a wide shadow, on top of the wires.
+        wires: what casts a thin shadow.
+        solid: what casts a wide shadow, and covers the wires; None is nothing.
 
     Returns:
         The scene, (size, size), after the camera's exposure.

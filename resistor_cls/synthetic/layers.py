@@ -1,6 +1,7 @@
 """Light as a sum of layers, each of one colour, computed a strip of rows at a time.
 
-The maps of a strip stay in the cache of a processor's core, those of a whole photo do not.
+One map and one colour per layer need a third of the work of a map for each colour channel. The
+maps of a strip stay in the cache of a processor's core, those of a whole photo do not.
 """
 
 from collections.abc import Iterator, Sequence

@@ -14,7 +14,7 @@ def cast_shadow(wires: Patch, solid: Patch | None, light: Light, diameter: float
 
     Args:
         wires: what casts a thin shadow.
-        solid: what casts a wide one.
+        solid: what casts a wide one; None is nothing.
         light: what falls on the objects.
         diameter: height of the objects, fraction of the photo's side.
         size: side of the photo in pixels.

@@ -5,11 +5,11 @@ import pytest
 
 from resistor_cls.categories import resistor37
 from resistor_cls.synthetic import draw, drawing, layers, sample_scene
+from resistor_cls.synthetic.camera import develop
 from resistor_cls.synthetic.layers import LitScene, Patch
 from resistor_cls.synthetic.scene import Scene
 
 SIZE = 200
-WHOLE = slice(0, SIZE)
 
 
 def scene_of(seed: int) -> Scene:
@@ -19,12 +19,13 @@ def scene_of(seed: int) -> Scene:
 def whole_at_once(lit: LitScene) -> np.ndarray:
     """The light of a whole photo, by the formula: (3, size, size) float64."""
     size = len(lit.light)
+    whole = slice(0, size)
     light = np.zeros((3, size, size))
     for layer in lit.table:
-        intensity = np.prod([factor[WHOLE].astype(float) for factor in layer.factors], axis=0)
+        intensity = np.prod([factor[whole].astype(float) for factor in layer.factors], axis=0)
         light += np.array(layer.colour)[:, None, None] * intensity
     for patch in lit.objects:
-        inside, visible = patch.overlap(WHOLE, WHOLE)
+        inside, visible = patch.overlap(whole, whole)
         part = (slice(None), *visible)
         light[part] *= 1 - patch.cover[inside]
         for reflected, colour in zip(patch.layers, patch.colours, strict=True):
@@ -42,6 +43,17 @@ def test_strips_hold_the_light_of_the_whole_photo(seed: int) -> None:
         strips = [lit.rows(slice(row, min(row + height, SIZE))) for row in range(0, SIZE, height)]
         # float32 has 24 bits; a few products and sums round.
         np.testing.assert_allclose(np.concatenate(strips, axis=1), expected, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 5, 9])
+def test_the_photo_is_that_of_the_plain_formula(seed: int) -> None:
+    scene = scene_of(seed)
+    light = whole_at_once(drawing._lit_part(scene, 520)).astype(np.float32)
+    plain = develop(lambda rows: light[:, rows].copy(), 520, 1, scene.camera, 520)
+    away = np.abs(draw(scene, 520).photo.astype(int) - plain)
+    # Light between two of the 8-bit levels before the tone curve is rounded either way.
+    assert np.count_nonzero(away) <= 20
+    assert away.max() <= 6
 
 
 def test_the_height_of_strips_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from resistor_cls.synthetic.crops import ranges
 from resistor_cls.synthetic.crops.sampling import BODY_LENGTH
 from resistor_cls.synthetic.imaging import (
     MAX_LIGHT,
-    blurred,
     compressed,
     noisy,
     saturating,
@@ -98,7 +97,7 @@ def _blurred(photo: Array, rng: np.random.Generator) -> Array:
     """Focus and motion; sigma in pixels of the crop, where a band is about 8 wide."""
     sigma = 0.0 if rng.random() < ranges.SHARP else math.exp(rng.uniform(*np.log(ranges.BLUR)))
     if sigma > 0:
-        photo = blurred(photo, sigma)
+        photo = cv2.GaussianBlur(photo, (0, 0), sigma)
     if rng.random() < ranges.SHAKEN:
         photo = shaken(photo, rng.uniform(*ranges.SHAKE), rng.uniform(0, math.pi))
     return photo
