@@ -231,7 +231,9 @@ def shading(
     half = (to_light[0] / long, to_light[1] / long, (to_light[2] + 1.0) / long)
     toward = np.clip(_cosine(normal, half), 0, 1)
     # Lacquer reflects the window small and bright, a matt coating as a broad faint patch.
-    mirror = 1.5 * gloss**1.5 * toward ** (10 + 70 * gloss)
+    exponent = 10 + 70 * gloss
+    # Powers below 1e-12 vanish beside the veil; computing those that underflow is slow.
+    mirror = 1.5 * gloss**1.5 * np.maximum(toward, 1e-12 ** (1 / exponent)) ** exponent
     # Lacquer reflects the sky a little everywhere, more at grazing angles (Schlick), and much
     # more where the photo was taken against the window, which glare on the table indicates.
     veil = 0.004 + 0.02 * gloss * (0.1 * light.glare + (1 - normal[2]) ** 3)
