@@ -1,7 +1,7 @@
 """Paints the background: paper, wood with its grain, the paper's edge, light that falls off."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from resistor_cls.synthetic.layers import Factor, Layer, Texture
 from resistor_cls.synthetic.places import PLACES
 from resistor_cls.synthetic.scene import Background, Light, Map, Rgb
 
@@ -27,24 +28,9 @@ _PAPER: Rgb = (0.78, 0.78, 0.78)
 _GLARE: Rgb = (0.26, 0.145, 0.07)
 
 
-@dataclass(frozen=True)
-class Table:
-    """The empty table under the light: the sum of its layers times their colours.
-
-    One map and one colour per layer need a third of the work of a map for each colour channel.
-
-    Attributes:
-        layers: light times coverage, each (size, size).
-        colours: reflectance of each layer, linear.
-        light: the light alone, (size, size), for the objects that will lie there.
-    """
-
-    layers: list[Map]
-    colours: list[Rgb]
-    light: Map
-
-
-def paint_table(background: Background, light: Light, vignette: float, size: int) -> Table:
+def paint_table(
+    background: Background, light: Light, vignette: float, size: int
+) -> tuple[Map, tuple[Layer, ...]]:
     """Paints the empty table.
 
     Args:
@@ -54,28 +40,42 @@ def paint_table(background: Background, light: Light, vignette: float, size: int
         size: side of the photo in pixels.
 
     Returns:
-        The table, in three layers at most.
+        The light that falls on the table, (size, size), and the table's layers, three at most.
     """
     place = PLACES[background.place]
     incident = _incident_light(light, vignette, size)
-    coverage = _paper_coverage(background, size) if place.paper else None
-    if place.paper:
-        sheet = cv2.multiply(incident, _paper(background, size))
-        if coverage is None:
-            return Table([sheet], [_PAPER], incident)
+    if not place.paper:
+        return incident, _wood(background, (incident,), size, light)
+    paper = incident, _paper(background, size)
+    if background.edge_offset > 0.71:  # the edge lies beyond the corners
+        return incident, (Layer(_PAPER, paper),)
+    coverage = _paper_coverage(background, size)
+    wood = _wood(background, (incident, 1.0 - coverage), size)
+    return incident, (*wood, Layer(_PAPER, (*paper, coverage)))
+
+
+def _wood(
+    background: Background, bare: tuple[Factor, ...], size: int, light: Light | None = None
+) -> tuple[Layer, ...]:
+    """Layers of wood.
+
+    Args:
+        background: with its grain.
+        bare: factors of the light that falls on the wood.
+        size: side of the photo in pixels.
+        light: with the window that the wood reflects; None reflects nothing.
+    """
+    place = PLACES[background.place]
     texture = _texture(_wood_tile(place.texture), background, size)
-    levels = _grain_levels(background)
-    grain = cv2.LUT(texture, levels)
+    grain = _grain_levels(background)
     red, green, blue = (pore - base for pore, base in zip(place.pore, place.base, strict=True))
-    colours = [place.base, (red, green, blue)]
-    if coverage is not None:
-        bare = cv2.multiply(incident, 1.0 - coverage)
-        layers = [bare, cv2.multiply(bare, grain), cv2.multiply(sheet, coverage)]
-        return Table(layers, [*colours, _PAPER], incident)
-    layers = [incident, cv2.multiply(incident, grain)]
-    if light.glare > 0:
-        return Table([*layers, _glare(light, texture, levels)], [*colours, _GLARE], incident)
-    return Table(layers, colours, incident)
+    wood = (
+        Layer(place.base, bare),
+        Layer((red, green, blue), (*bare, Texture(texture, grain))),
+    )
+    if light is None or light.glare <= 0:
+        return wood
+    return (*wood, Layer(_GLARE, _glare(light, texture, grain)))
 
 
 def shifted(background: Background, side: float, x: float, y: float) -> Background:
@@ -119,33 +119,34 @@ def _incident_light(light: Light, vignette: float, size: int) -> Map:
     return _upscaled(np.clip(incident, 0.1, None).astype(np.float32), size)
 
 
-def _glare(light: Light, texture: NDArray[Any], grain_levels: Map) -> Map:
+def _glare(light: Light, texture: NDArray[Any], grain_levels: Map) -> tuple[Map, Texture]:
     """The window's reflection on the varnish; pores do not reflect."""
     x, y = _coarse_grid()
     away = ((x - light.glare_x) ** 2 + (y - light.glare_y) ** 2) / light.glare_size**2
     patch = _upscaled((light.glare * np.exp(-away)).astype(np.float32), len(texture))
     # Only a level surface reflects the window to the camera: grain breaks the patch into specks.
     level = np.clip(1.1 - 1.6 * grain_levels, 0.0, 1.0)
-    return cv2.multiply(patch, cv2.LUT(texture, level * level))
+    return patch, Texture(texture, level * level)
 
 
-def _paper_coverage(background: Background, size: int) -> Map | None:
-    """1 on the sheet of paper, 0 beside it; None where the sheet fills the photo."""
-    if background.edge_offset > 0.71:  # beyond the corners
-        return None
+def _paper_coverage(background: Background, size: int) -> Map:
+    """1 on the sheet of paper, 0 beside it."""
     x = (np.arange(size, dtype=np.float32) + 0.5) / size - 0.5
     along_x = x * math.cos(background.edge_angle)
     along_y = x * math.sin(background.edge_angle)
-    inside = background.edge_offset - (along_x[None, :] + along_y[:, None])
-    return np.clip(inside * size + 0.5, 0.0, 1.0)
+    inside: Map = along_x[None, :] + along_y[:, None]
+    np.subtract(background.edge_offset, inside, out=inside)
+    inside *= size
+    inside += 0.5
+    return np.clip(inside, 0.0, 1.0, out=inside)
 
 
-def _paper(background: Background, size: int) -> Map:
+def _paper(background: Background, size: int) -> Texture:
     """Fibres and soft waves of a sheet, around 1."""
     fibres = cv2.addWeighted(
         _LEVELS, 0.05 * background.grain, _LEVELS, 0.0, 1 - 0.025 * background.grain
     )
-    return cv2.LUT(_texture(_paper_tile(), background, size), fibres)
+    return Texture(_texture(_paper_tile(), background, size), fibres)
 
 
 def _grain_levels(background: Background) -> Map:
@@ -183,7 +184,8 @@ def _streaks(rng: np.random.Generator, along: float, across: float) -> Map:
     noise = rng.standard_normal((-(-_TILE // coarser[1]), -(-_TILE // coarser[0])), np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), sigmaX=along / coarser[0], sigmaY=across / coarser[1])
     whole = cv2.resize(soft, (_TILE, _TILE), interpolation=cv2.INTER_LINEAR)
-    return whole / np.float32(whole.std())
+    np.divide(whole, np.float32(whole.std()), out=whole)
+    return whole
 
 
 @cache

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from resistor_cls.synthetic.layers import RGB, Patch
 from resistor_cls.synthetic.parts import METALLIC
 from resistor_cls.synthetic.scene import Body, Light, Map, Rgb
 
@@ -60,6 +61,7 @@ def radius_profile(
     return profile
 
 
+@lru_cache(maxsize=16)  # drawing, the drawing's box and the tables ask for the same one
 def body_box(body: Body) -> tuple[float, float, float, float]:
     """Returns the smallest upright box around the body: x and y of its centre, width, height."""
     along = np.linspace(0, 1, 201)
@@ -77,7 +79,7 @@ def body_box(body: Body) -> tuple[float, float, float, float]:
     )
 
 
-def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int, int]]:
+def paint_body(body: Body, light: Light, size: int) -> Patch:
     """Paints the body under the light.
 
     Args:
@@ -86,8 +88,7 @@ def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int
         size: side of the photo in pixels.
 
     Returns:
-        Linear reflectance times light (height, width, 3), already multiplied by the coverage; the
-        coverage by the body (height, width); and the column and row of the patch's corner.
+        The body in layers of red, green and blue.
     """
     # Small bodies take three samples per pixel and axis; large ones are smooth with two.
     oversampling = 3 if body.length * size < 110 else 2
@@ -101,7 +102,8 @@ def paint_body(body: Body, light: Light, size: int) -> tuple[Map, Map, tuple[int
     shape = columns * oversampling, rows * oversampling
     rgba = _rotated(upright, body, scale, corner, shape)
     patch = cv2.resize(rgba, (columns, rows), interpolation=cv2.INTER_AREA)
-    return patch[:, :, :3], patch[:, :, 3], (left, top)
+    *layers, cover = cv2.split(patch)
+    return Patch(cover, tuple(layers), RGB, (left, top))
 
 
 def _rotated(
@@ -229,7 +231,9 @@ def shading(
     half = (to_light[0] / long, to_light[1] / long, (to_light[2] + 1.0) / long)
     toward = np.clip(_cosine(normal, half), 0, 1)
     # Lacquer reflects the window small and bright, a matt coating as a broad faint patch.
-    mirror = 1.5 * gloss**1.5 * toward ** (10 + 70 * gloss)
+    exponent = 10 + 70 * gloss
+    # Powers below 1e-12 vanish beside the veil; computing those that underflow is slow.
+    mirror = 1.5 * gloss**1.5 * np.maximum(toward, 1e-12 ** (1 / exponent)) ** exponent
     # Lacquer reflects the sky a little everywhere, more at grazing angles (Schlick), and much
     # more where the photo was taken against the window, which glare on the table indicates.
     veil = 0.004 + 0.02 * gloss * (0.1 * light.glare + (1 - normal[2]) ** 3)

@@ -11,7 +11,8 @@ import numpy as np
 from resistor_cls.categories import Category
 from resistor_cls.synthetic.body import WINDOW, shading
 from resistor_cls.synthetic.distractor_shapes import COPPER, RELIEFS, Foot, Relief
-from resistor_cls.synthetic.drawing import light_of_objects, photograph
+from resistor_cls.synthetic.drawing import lit_objects, photograph
+from resistor_cls.synthetic.layers import RGB, LitScene, Patch
 from resistor_cls.synthetic.leads import lead_path, paint_wires
 from resistor_cls.synthetic.sampling import SIDES_PER_MM, sample_scene, varied
 from resistor_cls.synthetic.scene import Map, Photo, Scene, Srgb
@@ -35,12 +36,12 @@ def draw_distractor(rng: np.random.Generator, size: int = 700) -> tuple[Photo, s
     kind = DISTRACTORS[rng.integers(len(DISTRACTORS))]
     # Table, light, camera and position as for resistors; the category has no effect on them.
     scene = sample_scene(Category("other"), rng)
-    light_of = _light_of_wire if kind in _WIRES else _light_of_relief
+    lit = _lit_wire if kind in _WIRES else _lit_relief
     seed = int(rng.integers(2**31))
-    return photograph(scene, size, None, partial(light_of, kind, seed)), kind
+    return photograph(scene, size, None, partial(lit, kind, seed)), kind
 
 
-def _light_of_relief(kind: str, seed: int, scene: Scene, size: int) -> Map:
+def _lit_relief(kind: str, seed: int, scene: Scene, size: int) -> LitScene:
     rng = np.random.default_rng(seed)
     make, reach = RELIEFS[kind]
     body, pixel = scene.body, 1 / (SIDES_PER_MM * size)  # mm
@@ -61,7 +62,7 @@ def _light_of_relief(kind: str, seed: int, scene: Scene, size: int) -> Map:
     widths = [rng.uniform(0.45, 0.6) * SIDES_PER_MM] * len(paths)
     wires = paint_wires(paths, widths, scene.light, size)
     high = replace(scene, body=replace(body, diameter=relief.tall * SIDES_PER_MM))
-    return light_of_objects(high, size, wires, (colour, cover, (left, top)))
+    return lit_objects(high, size, wires, Patch(cover, tuple(cv2.split(colour)), RGB, (left, top)))
 
 
 def _lit(relief: Relief, scene: Scene, step: float) -> Map:
@@ -93,15 +94,14 @@ def _legs(feet: tuple[Foot, ...], scene: Scene) -> list[Map]:
     return paths
 
 
-def _light_of_wire(kind: str, seed: int, scene: Scene, size: int) -> Map:
+def _lit_wire(kind: str, seed: int, scene: Scene, size: int) -> LitScene:
     rng = np.random.default_rng(seed)
     path, width = _WIRES[kind](scene, rng)
     colours = (_TIN, _TIN, COPPER) if rng.random() < 0.6 else _PLASTICS
     colour = varied(colours[rng.integers(len(colours))], rng, 0.1)
-    wires = paint_wires([path], [width * SIDES_PER_MM], scene.light, size)
-    no_solid = np.zeros((1, 1, 3), np.float32), np.zeros((1, 1), np.float32), (0, 0)
+    wires = paint_wires([path], [width * SIDES_PER_MM], scene.light, size, colour)
     flat = replace(scene, body=replace(scene.body, diameter=1.5 * width * SIDES_PER_MM))
-    return light_of_objects(flat, size, wires, no_solid, colour)
+    return lit_objects(flat, size, wires)
 
 
 def _paper_clip(scene: Scene, rng: np.random.Generator) -> tuple[Map, float]:

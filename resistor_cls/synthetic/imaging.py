@@ -1,7 +1,7 @@
 """What a camera does to light, for whole photos and for crops: sRGB, tone, motion, noise, JPEG."""
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import cv2
@@ -92,6 +92,29 @@ def _motion_kernel(length: float, angle: float) -> Map:
     return normalized
 
 
+def blurred(photo: Photo, sigma: float) -> Photo:
+    """Returns a photo blurred by a Gaussian, as by `cv2.GaussianBlur`.
+
+    Args:
+        photo: (height, width, 3) uint8.
+        sigma: in pixels.
+    """
+    taps = _taps(sigma)
+    return cv2.GaussianBlur(photo, (taps, taps), sigma)
+
+
+@lru_cache(maxsize=64)
+def _taps(sigma: float) -> int:
+    """Length of a Gaussian kernel without the ends that OpenCV's 8-bit arithmetic makes 0."""
+    usual = round(6 * sigma + 1) | 1  # OpenCV's choice for 8 bits
+    point = np.zeros((1, 2 * usual + 1), np.uint8)
+    point[0, usual] = 255
+    kernel = cv2.GaussianBlur(point, (usual, 1), sigma)
+    taps = int(np.count_nonzero(kernel))
+    same = (cv2.GaussianBlur(point, (taps, 1), sigma) == kernel).all()
+    return taps if same else usual
+
+
 def sharpened(photo: Photo, amount: float, sigma: float) -> Photo:
     """Returns a photo with the halos of a camera's own sharpening.
 
@@ -100,7 +123,7 @@ def sharpened(photo: Photo, amount: float, sigma: float) -> Photo:
         amount: of the difference to the blurred photo that is added; 0 changes nothing.
         sigma: of the blur in pixels.
     """
-    soft = cv2.GaussianBlur(photo, (0, 0), sigma)
+    soft = blurred(photo, sigma)
     return cv2.addWeighted(photo, 1 + amount, soft, -amount, 0)
 
 
@@ -147,8 +170,10 @@ def encode_jpeg(photo: Photo, quality: int) -> bytes:
 
 
 @cache
-def _noise_tile() -> Photo:
+def _noise_tile(mirrored: bool = False) -> Photo:
     """Noise around 128: grain in brightness, softer specks in colour, as small sensors have."""
+    if mirrored:
+        return cv2.flip(_noise_tile(), 1)
     rng = np.random.default_rng(39)
     grain = rng.standard_normal((_TILE, _TILE, 1), np.float32)
     specks = cv2.GaussianBlur(rng.standard_normal((_TILE, _TILE, 3), np.float32), (0, 0), 1.2)
@@ -161,8 +186,7 @@ def _noise_tile() -> Photo:
 
 def _noise_window(shape: tuple[int, ...], rng: np.random.Generator) -> Photo:
     """A part of the stored noise, shifted and mirrored at random; repeated beyond the tile."""
-    mirrored = rng.random() >= 0.5
-    tile = _noise_tile()
+    tile = _noise_tile(mirrored=bool(rng.random() >= 0.5))
     times = [-(-side // _TILE) for side in shape]
     if max(times) > 1:
         tile = np.tile(tile, (*times, 1))
@@ -170,8 +194,4 @@ def _noise_window(shape: tuple[int, ...], rng: np.random.Generator) -> Photo:
     row, column = (
         rng.integers(stored - side + 1) for stored, side in zip(tile.shape[:2], shape, strict=True)
     )
-    if not mirrored:
-        return tile[row : row + rows, column : column + columns]
-    # The same window of the mirrored tile, of which nothing else is mirrored.
-    column = tile.shape[1] - column - columns
-    return cv2.flip(tile[row : row + rows, column : column + columns], 1)
+    return tile[row : row + rows, column : column + columns]

@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from resistor_cls.synthetic.scene import Body, Lead, Light, Map, Rgb
+from resistor_cls.synthetic.layers import Patch
+from resistor_cls.synthetic.scene import Body, Lead, Light, Rgb
 
 # Straight segments of a wire; 64 of 5 px look smooth at 700 px.
 _SEGMENTS = 64
+_ALONG = np.linspace(0, 1, _SEGMENTS + 1)  # their ends, in lengths of the wire
 # OpenCV draws at fractions of a pixel: the number of bits of the fraction.
 _SHIFT = 4
 # Wires are drawn at twice the photo's resolution, then averaged.
@@ -31,11 +33,10 @@ def lead_path(body: Body, lead: Lead, end: int) -> NDArray[Any]:
     Returns:
         (segments + 1, 2) x and y in fractions of the photo's side, beginning inside the body.
     """
-    along = np.linspace(0, 1, _SEGMENTS + 1)
-    heading = np.full(_SEGMENTS + 1, body.angle if end > 0 else body.angle + math.pi)
-    for at, turn, over in lead.bends:
-        part = np.clip((along - at) / over + 0.5, 0, 1)
-        heading += turn * part * part * (3 - 2 * part)  # bends begin and end softly
+    at, turn, over = np.array(lead.bends).reshape(-1, 3).T[:, :, None]
+    part = np.clip((_ALONG - at) / over + 0.5, 0, 1)
+    turned = turn * part * part * (3 - 2 * part)  # bends begin and end softly
+    heading = np.add.reduce(turned, axis=0, initial=body.angle if end > 0 else body.angle + math.pi)
     step = lead.length / _SEGMENTS
     steps = np.stack([np.cos(heading), np.sin(heading)], axis=1) * step
     start: NDArray[Any] = np.array([body.x, body.y]) + end * 0.47 * body.length * np.array(
@@ -58,7 +59,7 @@ def covers_body(body: Body, leads: tuple[Lead, Lead]) -> bool:
     return False
 
 
-def paint_leads(body: Body, leads: tuple[Lead, Lead], light: Light, size: int) -> tuple[Map, Map]:
+def paint_leads(body: Body, leads: tuple[Lead, Lead], light: Light, size: int) -> Patch:
     """Paints both wires of a part.
 
     Args:
@@ -75,8 +76,12 @@ def paint_leads(body: Body, leads: tuple[Lead, Lead], light: Light, size: int) -
 
 
 def paint_wires(
-    paths: Sequence[NDArray[Any]], widths: Sequence[float], light: Light, size: int
-) -> tuple[Map, Map]:
+    paths: Sequence[NDArray[Any]],
+    widths: Sequence[float],
+    light: Light,
+    size: int,
+    metal: Rgb = TIN,
+) -> Patch:
     """Paints wires of any shape.
 
     Args:
@@ -84,17 +89,17 @@ def paint_wires(
         widths: of each, in the same unit.
         light: what falls on the wires.
         size: side of the photo in pixels.
+        metal: reflectance of the wires, linear.
 
     Returns:
-        Brightness and coverage of the wires, both (size, size) from 0 to 1; the brightness is
-        already multiplied by the coverage.
+        The wires, in one layer.
     """
-    maps = np.zeros((2, size, size), np.float32)
     fine = size * _OVERSAMPLING
     window = _window(paths, widths, size)
     rows, columns = (part.stop - part.start for part in window)
     if not rows or not columns:
-        return maps[0], maps[1]
+        nothing = np.zeros((0, 0), np.float32)
+        return Patch(nothing, (nothing,), (metal,), (0, 0))
     corner = np.array([window[1].start, window[0].start]) * _OVERSAMPLING << _SHIFT
     shade = np.zeros((rows * _OVERSAMPLING, columns * _OVERSAMPLING), np.uint8)
     cover = np.zeros_like(shade)
@@ -113,10 +118,15 @@ def paint_wires(
             levels = 255 * (low + (high - low) * np.abs(facing))
             points = _fixed_point(shifted, fine) - corner
             _draw_shades(shade, points, levels, max(1, round(thick * fraction)))
-    for whole, drawn in zip(maps, (cv2.min(shade, cover), cover), strict=True):
-        small = cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA)
-        np.multiply(small, np.float32(1 / 255), out=whole[window], dtype=np.float32)
-    return maps[0], maps[1]
+    brightness, coverage = (
+        np.multiply(
+            cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA),
+            np.float32(1 / 255),
+            dtype=np.float32,
+        )
+        for drawn in (cv2.min(shade, cover), cover)
+    )
+    return Patch(coverage, (brightness,), (metal,), (window[1].start, window[0].start))
 
 
 def _window(

@@ -34,6 +34,17 @@ def test_motion_spreads_a_point_along_a_line(length: float, angle: float) -> Non
     assert across <= 3
 
 
+def test_a_blur_is_that_of_opencv_to_the_bit() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (48, 64, 3)).astype(np.uint8)
+    shorter = 0
+    for sigma in np.arange(0.3, 4.0, 0.01):
+        expected = cv2.GaussianBlur(photo, (0, 0), sigma)
+        assert (imaging.blurred(photo, sigma) == expected).all(), sigma
+        shorter += imaging._taps(sigma) < round(6 * sigma + 1) | 1
+    assert shorter > 30
+    assert imaging._taps(1.1) == 7  # the sharpening of photos of 700 px
+
+
 @pytest.mark.parametrize("shape", [(64, 192), (700, 700), (1030, 40)])
 def test_noise_has_the_deviation_and_is_another_each_time(shape: tuple[int, int]) -> None:
     grey = np.full((*shape, 3), 120, np.uint8)

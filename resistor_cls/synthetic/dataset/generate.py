@@ -73,7 +73,7 @@ def generate_dataset(
         if not complete:
             folder.begin(out, request)
             missing = [photo for photo in photos if not (out / photo.file).exists()]
-            draw_all(out, missing, size, workers, progress)
-            write_tables(out, photos)
+            drawn = draw_all(out, missing, size, workers, progress)
+            write_tables(out, photos, drawn)
             folder.finish(out, request)
     return out

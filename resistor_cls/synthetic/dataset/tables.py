@@ -1,8 +1,8 @@
 """The tables beside the photos: `boxes.csv` and `scenes.csv`."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from resistor_cls.csv_tables import csv_line
@@ -12,27 +12,40 @@ from resistor_cls.synthetic.dataset.request import PhotoRequest
 from resistor_cls.synthetic.scene import Scene
 
 
-def write_tables(out: Path, photos: Sequence[PhotoRequest]) -> None:
-    """Writes both tables.
+@dataclass(frozen=True)
+class Lines:
+    """What the tables say of a photo, with line ends.
 
-    Scenes depend on the request alone: they are sampled again here instead of being sent back by
-    the processes that draw.
+    Attributes:
+        box: line of `boxes.csv`.
+        scene: line of `scenes.csv`.
+    """
+
+    box: str
+    scene: str
+
+
+def lines_of(photo: PhotoRequest, scene: Scene) -> Lines:
+    """Returns the lines of a photo."""
+    box = (f"{value:.5f}" for value in body_box(scene.body))
+    return Lines(csv_line((photo.file, *box)), csv_line((photo.file, *_flat(scene).values())))
+
+
+def write_tables(
+    out: Path, photos: Sequence[PhotoRequest], drawn: Mapping[PhotoRequest, Lines]
+) -> None:
+    """Writes both tables.
 
     Args:
         out: folder of the data set.
         photos: all of its photos, in the order of the rows.
+        drawn: lines that are at hand; scenes of other photos are sampled again.
     """
-    boxes = [csv_line(("file", "x_center", "y_center", "width", "height"))]
-    scenes = []
-    for position, photo in enumerate(photos):
-        scene = photo.scene()
-        boxes.append(csv_line((photo.file, *(f"{value:.5f}" for value in body_box(scene.body)))))
-        row = {"file": photo.file} | _flat(scene)
-        if position == 0:
-            scenes.append(csv_line(row))
-        scenes.append(csv_line(row.values()))
-    write_whole(out / "boxes.csv", "".join(boxes).encode())
-    write_whole(out / "scenes.csv", "".join(scenes).encode())
+    lines = [drawn.get(photo) or lines_of(photo, photo.scene()) for photo in photos]
+    boxes = csv_line(("file", "x_center", "y_center", "width", "height"))
+    scenes = csv_line(("file", *_flat(photos[0].scene()))) if photos else ""
+    write_whole(out / "boxes.csv", (boxes + "".join(line.box for line in lines)).encode())
+    write_whole(out / "scenes.csv", (scenes + "".join(line.scene for line in lines)).encode())
 
 
 def _flat(scene: Scene) -> dict[str, object]:
@@ -55,5 +68,12 @@ def _cell(key: str, value: object) -> object:
 
 
 def _compact(value: object) -> str:
-    rounded = json.loads(json.dumps(value), parse_float=lambda digits: round(float(digits), 5))
-    return json.dumps(rounded, separators=(",", ":"))
+    return json.dumps(_rounded(value), separators=(",", ":"))
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return round(float(value), 5)
+    if isinstance(value, dict):
+        return {key: _rounded(entry) for key, entry in value.items()}
+    return [_rounded(entry) for entry in value] if isinstance(value, (list, tuple)) else value

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from resistor_cls.errors import DataError
 from resistor_cls.synthetic.dataset.folder import write_whole
 from resistor_cls.synthetic.dataset.request import PhotoRequest
+from resistor_cls.synthetic.dataset.tables import Lines, lines_of
 from resistor_cls.synthetic.drawing import draw
 from resistor_cls.synthetic.imaging import encode_jpeg
 from resistor_cls.usable_cores import usable_cores
@@ -32,7 +33,7 @@ _CHUNK = 8
 
 def draw_all(
     out: Path, photos: list[PhotoRequest], size: int, workers: int | None, progress: bool
-) -> None:
+) -> dict[PhotoRequest, Lines]:
     """Draws photos into their folders.
 
     Args:
@@ -42,24 +43,30 @@ def draw_all(
         workers: processes; None is one per usable core.
         progress: whether to show a progress bar.
 
+    Returns:
+        The lines of the photos for the tables.
+
     Raises:
         DataError: a worker process died.
     """
     workers = workers or usable_cores()
+    lines: dict[PhotoRequest, Lines] = {}
     if not photos:
-        return
+        return lines
     with _progress_bar(out, len(photos), progress) as bar:
         if workers == 1 or len(photos) < _MIN_PARALLEL:
             for photo in photos:
-                _draw_one(out, photo, size)
+                lines[photo] = _draw_one(out, photo, size)
                 bar.update()
         else:
-            _draw_in_parallel(out, photos, size, workers, bar)
+            lines = _draw_in_parallel(out, photos, size, workers, bar)
+    return lines
 
 
 def _draw_in_parallel(
     out: Path, photos: list[PhotoRequest], size: int, workers: int, bar: "tqdm[Any]"
-) -> None:
+) -> dict[PhotoRequest, Lines]:
+    lines: dict[PhotoRequest, Lines] = {}
     chunks = [photos[first : first + _CHUNK] for first in range(0, len(photos), _CHUNK)]
     # "spawn": a fork of a process that has threads, as torch starts them, can hang.
     pool = ProcessPoolExecutor(
@@ -69,11 +76,13 @@ def _draw_in_parallel(
     )
     try:
         with _ctrl_c_held_back():
-            futures: list[Future[int]] = [
-                pool.submit(_draw_chunk, out, chunk, size) for chunk in chunks
-            ]
+            futures: dict[Future[list[Lines]], list[PhotoRequest]] = {
+                pool.submit(_draw_chunk, out, chunk, size): chunk for chunk in chunks
+            }
         for future in as_completed(futures):
-            bar.update(future.result())
+            drawn = dict(zip(futures[future], future.result(), strict=True))
+            lines |= drawn
+            bar.update(len(drawn))
     except BrokenProcessPool as error:
         raise DataError(
             f"a process that drew into {out} died: too little memory, or a script that does "
@@ -84,6 +93,7 @@ def _draw_in_parallel(
         pool.shutdown(wait=True, cancel_futures=True)
         raise
     pool.shutdown()
+    return lines
 
 
 @contextlib.contextmanager
@@ -123,16 +133,15 @@ def _start_worker() -> None:
     cv2.setNumThreads(1)  # one core each
 
 
-def _draw_chunk(out: Path, photos: list[PhotoRequest], size: int) -> int:
-    for photo in photos:
-        _draw_one(out, photo, size)
-    return len(photos)
+def _draw_chunk(out: Path, photos: list[PhotoRequest], size: int) -> list[Lines]:
+    return [_draw_one(out, photo, size) for photo in photos]
 
 
-def _draw_one(out: Path, photo: PhotoRequest, size: int) -> None:
+def _draw_one(out: Path, photo: PhotoRequest, size: int) -> Lines:
     scene = photo.scene()
     drawing = draw(scene, size)
     write_whole(out / photo.file, encode_jpeg(drawing.photo, scene.camera.jpeg_quality))
+    return lines_of(photo, scene)
 
 
 def _end_with_parent() -> None:

@@ -15,6 +15,7 @@ from resistor_cls.errors import DataError
 from resistor_cls.synthetic import generate_dataset, parts
 from resistor_cls.synthetic.dataset import workers
 from resistor_cls.synthetic.dataset.request import PhotoRequest
+from resistor_cls.synthetic.dataset.tables import Lines
 
 NAMES = ("4K7_1-4W", "left")
 COUNTS = {"4K7_1-4W": 3, "left": 2}
@@ -100,11 +101,11 @@ def test_an_interrupted_folder_is_not_complete_and_goes_on(
     draw_one = workers._draw_one
     drawn: list[str] = []
 
-    def interrupted(out: Path, photo: PhotoRequest, size: int) -> None:
+    def interrupted(out: Path, photo: PhotoRequest, size: int) -> Lines:
         if len(drawn) == 3:
             raise KeyboardInterrupt
         drawn.append(photo.file)
-        draw_one(out, photo, size)
+        return draw_one(out, photo, size)
 
     monkeypatch.setattr(workers, "_draw_one", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -114,9 +115,9 @@ def test_an_interrupted_folder_is_not_complete_and_goes_on(
 
     again: list[str] = []
 
-    def counted(out: Path, photo: PhotoRequest, size: int) -> None:
+    def counted(out: Path, photo: PhotoRequest, size: int) -> Lines:
         again.append(photo.file)
-        draw_one(out, photo, size)
+        return draw_one(out, photo, size)
 
     monkeypatch.setattr(workers, "_draw_one", counted)
     render(out)
