@@ -8,13 +8,15 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_USUAL = gc.get_threshold()
 _RARE = (100_000, 20, 100)  # new objects, searches among these, searches among their survivors
+_usual = [gc.get_threshold()]  # one entry: the thresholds that `rare_searches` has found
 
 
 @contextmanager
 def rare_searches() -> Iterator[None]:
     """Searches rarely, while a command imports its libraries."""
+    if gc.get_threshold() != _RARE:
+        _usual[0] = gc.get_threshold()
     gc.set_threshold(*_RARE)
     try:
         yield
@@ -25,4 +27,4 @@ def rare_searches() -> Iterator[None]:
 def search_as_usual() -> None:
     """Ends what `rare_searches` began, if it did: garbage may hold the memory of a GPU."""
     if gc.get_threshold() == _RARE:  # else a user of the package has chosen
-        gc.set_threshold(*_USUAL)
+        gc.set_threshold(*_usual[0])

@@ -5,11 +5,12 @@ Whole jobs lie in `tests/jobs`, rules about the project in `tests/rules`, shared
 `tests/helpers`.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -20,12 +21,17 @@ from tests.helpers import REAL_PHOTOS
 from tests.helpers.tiny import CATEGORIES, TINY
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from resistor_cls.model.detector.network import Detector
 
 # Each of pytest's processes has one core: more threads would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # MLflow reads these once, when it is imported.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+# All objects are searched for garbage between tests, seldom in one.
+gc.set_threshold(50_000, 20, 20)
 
 # A busy machine must not fail a property.
 settings.register_profile("patient", deadline=None)
@@ -36,6 +42,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("real_photos") and not REAL_PHOTOS.is_dir():
             item.add_marker(pytest.mark.skip(reason="the real photos are not here"))
+
+
+def pytest_runtest_setup() -> None:
+    """Searches for garbage, and spares later searches what tests have imported.
+
+    It is a million objects: one search of all takes half a second.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # some libraries complain at the end of a process of what is left then
 
 
 @pytest.fixture(scope="session")
@@ -111,3 +130,45 @@ def train(workplace: Path, photos: Path) -> Callable[..., int]:
         return main(["data=folder", f"data.root={photos}", *TINY, *words])
 
     return run
+
+
+@pytest.fixture
+def blank_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes figures without drawing them, which takes more than half of a tiny training.
+
+    For jobs whose figures are not what a test is about.
+    """
+    save_blank_figures(monkeypatch)
+
+
+def save_blank_figures(patch: pytest.MonkeyPatch) -> None:
+    from matplotlib.figure import Figure
+
+    from resistor_cls.tracking.run import rendering
+
+    patch.setattr(Figure, "savefig", _save_blank)
+    patch.setattr(rendering, "usable_cores", lambda: 1)  # nothing to share
+
+
+def _save_blank(figure: "Figure", file: Any, **options: Any) -> None:
+    if options.get("format") == "svg":
+        file.write("<svg></svg>")
+    else:
+        Path(file).write_bytes(b"")
+
+
+@pytest.fixture(scope="session")
+def trained_file(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of one tiny training of one epoch, to be read only.
+
+    Its 4 categories have 24 photos that train and 8 that validate and calibrate.
+    """
+    from resistor_cls.train import main
+
+    place = tmp_path_factory.mktemp("trained")
+    words = ["tracking=none", "trainer.max_epochs=1", f"hydra.run.dir={place / 'out'}"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RESISTOR_CLS_CACHE", str(place / "cache"))
+        save_blank_figures(patch)
+        assert main(["data=folder", f"data.root={photos}", *TINY, *words]) == 0
+    return place / "out" / "checkpoints" / "best.ckpt"

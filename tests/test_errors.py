@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from resistor_cls.errors import DONE, INTERRUPTED, run_command, without_passwords
+from resistor_cls.train import main
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,12 @@ def test_passwords_are_cut_out_of_addresses(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("given", ["word", "sweep", "config"])
-def test_a_command_keeps_no_password(given: str, tmp_path: Path) -> None:
+def test_a_command_keeps_no_password(
+    given: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     """Not in its messages, nor in any file below its working folder."""
     address = "http://me:s3cret@127.0.0.1:9"
     words = ["data=resistor37", f"data.url={address}/x.zip", f"tracking.uri={address}"]
@@ -64,19 +70,19 @@ def test_a_command_keeps_no_password(given: str, tmp_path: Path) -> None:
         text = f"# @package _global_\ntracking: {{uri: '{address}'}}\n"
         (options / "mine.yaml").write_text(text, encoding="utf-8")
         words[-1:] = ["experiment=mine", "--config-dir", str(options.parent)]
-    done = subprocess.run(
-        [sys.executable, "-m", "resistor_cls.train", *words],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "RESISTOR_CLS_CACHE": str(tmp_path / "cache")},
-    )
-    assert done.returncode == 2
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RESISTOR_CLS_CACHE", str(tmp_path / "cache"))
+    if given == "word":  # as a user starts it
+        status = subprocess.run([sys.executable, "-m", "resistor_cls.train", *words]).returncode
+    else:
+        status = main(words)
+    assert status == 2
+    printed, errors = capfd.readouterr()
     if given != "sweep":
-        assert "http://me:***@127.0.0.1:9: nothing answers there" in done.stderr
+        assert "http://me:***@127.0.0.1:9: nothing answers there" in errors
     kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert kept
-    assert not any(b"s3cret" in content for content in [*kept, done.stdout.encode()])
+    assert not any(b"s3cret" in content for content in [*kept, printed.encode(), errors.encode()])
 
 
 def ended(code: str, **streams: Any) -> subprocess.CompletedProcess[str]:

@@ -19,6 +19,8 @@ from resistor_cls.train import main as train
 from tests.helpers.exports import content, original
 from tests.helpers.model_files import save_checkpoint
 
+pytestmark = pytest.mark.xdist_group("exports")  # models are exported once
+
 # What no prediction by an exported model may import.
 HEAVY = (
     "albumentations", "hydra", "lightning", "matplotlib", "mlflow", "omegaconf", "pandas", "scipy",
@@ -88,6 +90,7 @@ def test_an_exported_checkpoint_predicts_what_it_predicted(
     assert one.metadata["trained_on"] == ["00ff", "11ff"]
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_an_exported_model_is_evaluated_like_its_checkpoint(place: Path) -> None:
     save_checkpoint(original(), place / "model.ckpt")
     rng = np.random.default_rng(0)
@@ -99,7 +102,7 @@ def test_an_exported_model_is_evaluated_like_its_checkpoint(place: Path) -> None
     scores = []
     for model in ("model.ckpt", "there.onnx"):
         words = [f"model={model}", "data=folder", "data.root=photos", "paths.output=outputs"]
-        assert evaluate([*words, "tracking=none", "trainer=cpu", "unknown=0"]) == 0
+        assert evaluate([*words, "tracking=none", "trainer=cpu", "unknown=0", "gallery=2"]) == 0
         (report,) = place.glob("outputs/**/report.json")
         scores.append(json.loads(report.read_text())["metrics"])
         shutil.rmtree("outputs")

@@ -1,5 +1,6 @@
 """Writes the table of all keys: `python -m resistor_cls.config.keys_page > docs/keys.md`."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -52,6 +53,7 @@ def _shown(value: Any) -> str:
     return "required" if value == "???" else str(value)
 
 
+@functools.cache
 def defaults() -> dict[str, Any]:
     """Each key of all configs, with the first of: the commands' defaults, the options' values."""
     from hydra import compose, initialize_config_dir

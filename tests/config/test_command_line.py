@@ -119,6 +119,7 @@ def test_what_means_something_to_hydra_still_does(
     assert OmegaConf.select(config, word.partition("=")[0]) == value
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_whole_job_in_odd_places(
     photos: Path, workplace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

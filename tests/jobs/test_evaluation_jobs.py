@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,14 @@ from resistor_cls.model.checkpoint.checkpoints import add_to_metadata, read_chec
 from resistor_cls.predict import main as predict
 from tests.helpers.tiny import CATEGORIES
 
-Train = Callable[..., int]
 KEPT = ("counts", "metrics", "per_category", "empty", "confusion", "pairs", "trade", "attention")
 HERE = ["tracking=none", "trainer=cpu", "unknown=2"]
 
 
 @pytest.fixture
-def checkpoint(train: Train) -> Path:
+def checkpoint(workplace: Path, trained_file: Path) -> Path:
     """A tiny model of 4 categories, whose 8 validation photos have calibrated it."""
-    assert train("tracking=none", "trainer.max_epochs=1") == 0
-    (found,) = Path("outputs").rglob("best.ckpt")
-    return Path(shutil.move(found, "model.ckpt")).absolute()
+    return Path(shutil.copy(trained_file, workplace / "model.ckpt"))
 
 
 def evaluated(words: list[str], status: int = 0) -> Path:
@@ -108,6 +104,7 @@ def test_every_number_follows_from_the_tables(
     assert CATEGORIES[3] in page
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_model_brings_its_calibration(checkpoint: Path, photos: Path, tmp_path: Path) -> None:
     record = read_checkpoint(checkpoint)["resistor_cls"]["record"]["calibration"]
     assert record["photos"] == 8
@@ -156,6 +153,7 @@ def test_a_risk_level_needs_enough_calibration_photos_and_makes_predictions_abst
     assert 0 < prediction["confidence"] <= 1
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_other_categories_are_evaluated_where_that_is_allowed(
     checkpoint: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

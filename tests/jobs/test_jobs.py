@@ -29,7 +29,7 @@ from tests.helpers.runs import artifact, artifacts, runs
 from tests.helpers.tiny import CATEGORIES
 
 Train = Callable[..., int]
-QUICK = ("tracking.system_metrics=false", "unknown=0")
+QUICK = ("tracking.system_metrics=false", "unknown=0", "gallery=2")
 
 
 def test_a_run_holds_every_metric_figure_and_table(
@@ -94,6 +94,7 @@ def test_a_run_holds_every_metric_figure_and_table(
     assert Path(report[1]).read_text() == artifact(run, "report.html").read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_adapting_to_a_few_photos_shows_the_scores_before_and_after(
     train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +121,7 @@ def test_adapting_to_a_few_photos_shows_the_scores_before_and_after(
     assert roles.count("train") == 8 and roles.count("dropped") >= 12
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_run_shows_its_best_epoch_and_only_chosen_parameters(train: Train) -> None:
     assert train("trainer.max_epochs=3", "optimizer.lr=0.03", "trainer.monitor=val/accuracy") == 0
     (run,) = runs()
@@ -158,6 +160,7 @@ def test_a_run_shows_its_best_epoch_and_only_chosen_parameters(train: Train) -> 
     assert f"runs:/{run.info.run_id}/model" in note
 
 
+@pytest.mark.usefixtures("blank_figures")
 @pytest.mark.parametrize(
     ("monitor", "best"), [("val/accuracy", np.argmax), ("val/loss", np.argmin)]
 )
@@ -177,6 +180,7 @@ def test_the_best_epoch_is_the_one_of_the_watched_metric(
     assert artifact(run, "tables/confusion_matrix.csv").read_text() == of_that_epoch.read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 @pytest.mark.parametrize("locate", [False, True], ids=["whole", "located"])
 def test_a_model_predicts_the_same_wherever_it_is_used(  # noqa: PLR0917
     locate: bool,
@@ -228,6 +232,7 @@ def test_a_model_predicts_the_same_wherever_it_is_used(  # noqa: PLR0917
         ]
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_weights_of_synthetic_training_start_another_run(
     train: Train, photos: Path, detector: Detector, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -271,6 +276,7 @@ def test_without_a_model_the_shipped_one_predicts(
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_photos_without_a_detection_are_reported(
     train: Train, photos: Path, detector: Detector, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -296,14 +302,13 @@ def test_photos_without_a_detection_are_reported(
     assert audit([*words, f"model={checkpoint}"]) == 0
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_photos_that_trained_the_model_are_reported(
-    train: Train, capsys: pytest.CaptureFixture[str]
+    workplace: Path, trained_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert train() == 0
-    checkpoint = artifact(runs()[0], "checkpoints/best.ckpt")
     for subset, seen in (("validation", "0 of 8"), ("all", "24 of 32")):
         capsys.readouterr()
-        words = [f"model={checkpoint}", f"subset={subset}", *QUICK]
+        words = [f"model={trained_file}", f"subset={subset}", *QUICK]
         assert evaluate(words) == 0
         tags = runs()[0].data.tags
         assert tags["data.seen_in_training"] == seen
@@ -313,6 +318,7 @@ def test_photos_that_trained_the_model_are_reported(
         assert (mark in capsys.readouterr().err) == loud
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_run_is_repeated_from_the_table_of_its_split(train: Train, tmp_path: Path) -> None:
     assert train("data.split=capture", "data.fold=2", "data.gap=1") == 0
     (first,) = runs()
@@ -326,6 +332,7 @@ def test_a_run_is_repeated_from_the_table_of_its_split(train: Train, tmp_path: P
         assert artifact(again, name).read_text() == artifact(first, name).read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_without_tracking_everything_is_in_the_folder(train: Train) -> None:
     assert train("tracking=none") == 0
     assert runs() == []
@@ -334,19 +341,21 @@ def test_without_tracking_everything_is_in_the_folder(train: Train) -> None:
     assert {"checkpoints/best.ckpt", "figures/confusion_matrix.png", "train.log"} <= found
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_each_run_has_a_separate_folder(train: Train) -> None:
     """Runs that begin in the same second must not share checkpoints."""
-    words = ("tracking=none", "trainer.max_epochs=1", "hydra.run.dir=outputs/same")
+    words = ("tracking=none", "trainer.max_epochs=1", "unknown=0", "hydra.run.dir=outputs/same")
     for name in ("same", "same-2"):
         assert train(*words) == 0
         assert (Path("outputs") / name / "checkpoints" / "best.ckpt").exists()
     assert len(list(Path("outputs").rglob("best.ckpt"))) == 2
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_seed_repeats_a_run_to_the_bit(train: Train) -> None:
-    weights = []
+    weights, words = [], ("tracking=none", "saliency=false", "unknown=0")
     for seed in (0, 0, 1):
-        assert train("tracking=none", f"seed={seed}", "data.workers=1") == 0
+        assert train(*words, f"seed={seed}", "data.workers=1") == 0
         newest = max(Path("outputs").rglob("last.ckpt"), key=lambda path: path.stat().st_mtime_ns)
         weights.append(ResistorNetwork.load(newest).state_dict())
         newest.unlink()
@@ -367,6 +376,7 @@ def test_help_appears_within_a_second() -> None:
         assert ("--strict" in shown) == (command == "audit")
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_no_command_leaves_temporary_files(
     train: Train, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def test_what_needs_colours_is_refused_before_training(
     assert not list(Path.cwd().rglob("*.ckpt"))
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_every_setting_of_preprocessing_is_saved_with_the_model(
     train: Callable[..., int], workplace: Path, tmp_path: Path
 ) -> None:
@@ -105,7 +106,7 @@ def test_every_setting_of_preprocessing_is_saved_with_the_model(
     assert (prepare.size, prepare.shape, prepare.channels) == ([24, 40], (24, 40), 3)
     assert " then " in prepare.key
     assert model.metadata["data"]["image_size"] == [24, 40]
-    assert evaluate([f"model={checkpoint}", "tracking=none"]) == 0
+    assert evaluate([f"model={checkpoint}", "tracking=none", "unknown=0"]) == 0
 
 
 def test_the_online_generator_does_not_go_with_other_channels(photos: Path) -> None:

@@ -43,6 +43,7 @@ class Dying(StateCheckpoint):
             raise RuntimeError("power failure")
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_an_interrupted_run_continues_as_itself(
     train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -189,6 +189,7 @@ def test_settings_of_all_kinds_go_together(
         assert ("don't know" in capsys.readouterr().out) == unsure
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
     train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -213,8 +214,13 @@ def test_a_final_model_trains_on_all_and_says_so_and_is_tested_on_what_is_left(
     assert "calibration" not in best["resistor_cls"]["record"]
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_photos_without_labels_train_where_a_model_is_confident(
-    train: Train, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    train: Train,
+    photos: Path,
+    trained_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from resistor_cls.categories import Categories
     from resistor_cls.synthetic import generate_dataset
@@ -224,9 +230,7 @@ def test_photos_without_labels_train_where_a_model_is_confident(
         tmp_path / "more", Categories(names), dict.fromkeys(names, 3), size=96, seed=9,
         workers=1, progress=False,
     )  # fmt: skip
-    assert train("trainer.max_epochs=1", "unknown=0") == 0
-    teacher = artifact(runs()[0], "checkpoints/best.ckpt")
-    words = (f"pseudo.photos={more}", f"pseudo.teacher={teacher}", "pseudo.confidence=0.01")
+    words = (f"pseudo.photos={more}", f"pseudo.teacher={trained_file}", "pseudo.confidence=0.01")
     assert train(*words, "trainer.max_epochs=1", "unknown=0") == 0
     run = runs()[0]
     assert run.data.params["photos.train"] == str(24 + 12)

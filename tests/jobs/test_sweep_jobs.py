@@ -43,6 +43,7 @@ def test_all_folds_are_one_command(train: Train, capsys: pytest.CaptureFixture[s
     assert "Mean ± standard deviation over data.fold:" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_some_folds_without_a_store(train: Train) -> None:
     words = ("data.fold=0,2", "trainer.max_epochs=1", "tracking=none", "saliency=false")
     assert train("-m", *words, "unknown=0", "gallery=2") == 0
@@ -66,6 +67,7 @@ def test_a_sweep_over_no_fold_is_refused(train: Train, capsys: pytest.CaptureFix
     assert runs() == []
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_sweep_is_one_parent_with_a_child_a_job(
     train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_sweep_is_one_parent_with_a_child_a_job(
     assert all(f"[{name}](#/" in note for name in scores)
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_failing_job_fails_its_sweep_and_spares_the_others(
     train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,6 +116,7 @@ def test_a_failing_job_fails_its_sweep_and_spares_the_others(
     assert capsys.readouterr().err.count("error: ") == 1
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_hopeless_trial_ends_early(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("optuna")
     pruner = ["~hydra.sweeper.pruner.n_startup_trials", "+hydra.sweeper.pruner.lower=2",

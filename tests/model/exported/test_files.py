@@ -21,6 +21,8 @@ from resistor_cls.model.exported.network import ExportedNetwork
 from tests.helpers.exports import content, exported
 from tests.helpers.model_files import GONE, RECORDS, SETTINGS, put
 
+pytestmark = pytest.mark.xdist_group("exports")  # models are exported once
+
 FLIPS = 200
 
 

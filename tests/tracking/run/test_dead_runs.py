@@ -20,26 +20,9 @@ from resistor_cls.tracking import model_file, open_run
 from resistor_cls.tracking.run import dead_runs, liveness, outbox
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.store.connection import connect
+from tests.helpers.killed_runs import begun, kill
 from tests.helpers.runs import store_uri
 from tests.helpers.tiny import TINY
-
-# A run that has written something and then waits to be killed.
-RUN = """
-import sys, time
-from pathlib import Path
-from resistor_cls.tracking import open_run
-with open_run(sys.argv[1], uri=sys.argv[2], system_metrics=False) as run:
-    run.save_text("a.txt", "a")
-    run.log_metrics({"a": 1.0})
-    place = run.output / "checkpoints"
-    place.mkdir()
-    (place / "last.ckpt").write_bytes(b"weights")
-    (place / ".last.ckpt.part").write_bytes(b"wei")
-    (run.output / "train.log").write_text("Epoch 1")
-    print(run.run_id, flush=True)
-    time.sleep(60)
-"""
-
 
 CLOSE = """
 import sys
@@ -47,14 +30,6 @@ from resistor_cls.tracking.run.dead_runs import close_dead_runs
 from resistor_cls.tracking.store.connection import connect
 close_dead_runs(connect(sys.argv[1]), sys.argv[1])
 """
-
-
-def begun(place: Path, folder: str = "out") -> "tuple[subprocess.Popen[str], str]":
-    """A run in another process, and its id."""
-    words = [sys.executable, "-c", RUN, folder, store_uri(place)]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=place)
-    assert process.stdout is not None
-    return process, process.stdout.readline().strip()
 
 
 def status(client: MlflowClient, run_id: str) -> str:
@@ -66,8 +41,7 @@ def test_the_next_command_closes_a_killed_run(workplace: Path) -> None:
     client = connect(store_uri(workplace))
     with open_run("other", uri=store_uri(workplace), system_metrics=False):
         assert status(client, run_id) == "RUNNING"  # it lives
-    process.kill()
-    process.communicate()
+    kill(process)
     # A command that only reads does so too, and then finds what the earlier message named.
     with model_file(f"runs:/{run_id}/checkpoints/last.ckpt", store_uri(workplace)) as file:
         assert file.read_bytes() == b"weights"
@@ -83,8 +57,7 @@ def test_the_next_command_closes_a_killed_run(workplace: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b"nonsense\n{}\n", None])
 def test_a_killed_run_is_closed_without_its_outbox(damage: bytes | None, workplace: Path) -> None:
     process, run_id = begun(workplace)
-    process.kill()
-    process.communicate()
+    kill(process)
     box = workplace / "out" / outbox.NAME
     box.unlink() if damage is None else box.write_bytes(damage)
     client = connect(store_uri(workplace))
@@ -166,8 +139,7 @@ def test_sync_sends_what_a_process_has_left(
     process, run_id = begun(workplace)
     assert sync(["out"]) == 2
     assert "its run goes on" in capsys.readouterr().err
-    process.kill()
-    process.communicate()
+    kill(process)
     box = workplace / "out" / outbox.NAME
     content = box.read_bytes().replace(b"sqlite://", b"sqlite://me:***@")
     position = int(content[:20]) + len("me:***@")
@@ -187,8 +159,7 @@ def test_a_copy_of_a_running_run_is_left_alone(
     assert "whose run goes on" in capsys.readouterr().err
     client = connect(store_uri(workplace))
     assert status(client, run_id) == "RUNNING"
-    process.kill()
-    process.communicate()
+    kill(process)
     assert sync(["out"]) == 0
     assert status(client, run_id) == "KILLED"
 
@@ -206,8 +177,7 @@ def test_nothing_but_files_of_the_run_is_sent(
 ) -> None:
     """The file of an outbox may be anybody's."""
     process, run_id = begun(workplace)
-    process.kill()
-    process.communicate()
+    kill(process)
     (workplace / "mine.ckpt").write_bytes(b"mine")
     with (workplace / "out" / outbox.NAME).open("a") as file:
         for call, name in (("file", "/etc/hostname"), ("checkpoint", "../mine.ckpt")):
@@ -227,8 +197,7 @@ def test_a_run_of_a_moved_store_is_not_sent_where_the_store_was(
     old.mkdir()
     shutil.copy(workplace / "mlflow.db", old / "mlflow.db")
     process, _ = begun(old)
-    process.kill()
-    process.communicate()
+    kill(process)
     shutil.move(old, new)
     assert sync([str(new / "out"), "--tracking-uri", store_uri(new)]) == 2
     assert "which is gone: was the store" in capsys.readouterr().err

@@ -16,6 +16,8 @@ from resistor_cls.tracking import Run, open_run
 from resistor_cls.tracking.run.training_callback import RunCallback, Training
 from tests.helpers.opened import opened, tiny
 
+pytestmark = pytest.mark.usefixtures("blank_figures")
+
 
 @pytest.fixture
 def module(photos: Path, tmp_path: Path) -> PhotoDataModule:

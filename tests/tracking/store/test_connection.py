@@ -58,10 +58,8 @@ def test_a_store_that_was_killed_while_it_was_made_is_made(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
 
 
-@pytest.mark.parametrize("name", ["a%20b", "a?b", "a#b", "Grüße (1), a=b"])
-def test_a_folder_may_have_any_name(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "a%20b?c#d Grüße (1), e=f"
     folder = tmp_path / name
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -85,6 +85,7 @@ def test_jobs_that_disagree_about_bursts_are_named(tmp_path: Path) -> None:
     assert "The jobs know different bursts of the same photos" in text
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_a_sweep_keeps_its_comparison_in_the_parent(
     train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_sweep_keeps_its_comparison_in_the_parent(
     assert f"folder: {folder.absolute()}" in shown
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_the_leak_check_is_a_sweep_without_m(
     train: Train, capsys: pytest.CaptureFixture[str]
 ) -> None:
