@@ -13,9 +13,7 @@ import json
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +23,14 @@ from machine import gpu, kind_of_machine, versions
 from rows import ROWS
 from table import RESULTS, baseline_file, slowdowns, write_parts, write_results
 
+ONE_ROW = Path(__file__).with_name("one_row.py")
 LIMIT = 3600  # seconds of a row; growth and tests are the longest
 
 
 def measured(row: Row, options: Options) -> Measured | str:
-    """Measures a row in a process of its own, or says why it was not measured.
-
-    Threads, caches and memory of one row cannot change another.
-    """
+    """Measures a row in a process of its own, or says why it was not measured."""
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        words = [__file__, "--row", row.name, out.name, "--scratch", str(options.scratch)]
+        words = [str(ONE_ROW), row.name, out.name, "--scratch", str(options.scratch)]
         words += ["--repeats", str(options.repeats), *(["--quick"] if options.quick else [])]
         try:
             done = subprocess.run([sys.executable, *words], timeout=LIMIT)
@@ -44,18 +40,6 @@ def measured(row: Row, options: Options) -> Measured | str:
             return f"failed: exit status {done.returncode}"
         found = json.loads(Path(out.name).read_text(encoding="utf-8"))
     return found if isinstance(found, str) else Measured(**found)
-
-
-def measure_here(name: str, out: Path, options: Options) -> None:
-    """Measures a row in this process, for `measured`."""
-    try:
-        found: Any = asdict(ROWS[name].measure(options))
-    except NotImplementedError as error:
-        found = f"not measured: {error}"
-    except Exception as error:  # one row must not end the others
-        traceback.print_exc()
-        found = f"failed: {type(error).__name__}: {error}"
-    out.write_text(json.dumps(found), encoding="utf-8")
 
 
 def measure_all(
@@ -96,7 +80,6 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, help="folder of drawn photos, kept; default: none")
     parser.add_argument("--save-baseline", action="store_true", help="of this kind of machine")
     parser.add_argument("--list", action="store_true", help="name the rows and their targets")
-    parser.add_argument("--row", nargs=2, metavar=("ROW", "FILE"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.list:
         for row in ROWS.values():
@@ -106,9 +89,6 @@ def main() -> None:
         scratch = (chosen.scratch or Path(temporary)).absolute()
         scratch.mkdir(parents=True, exist_ok=True)
         options = Options(scratch, 1 if chosen.quick else chosen.repeats, chosen.quick)
-        if chosen.row:
-            measure_here(chosen.row[0], Path(chosen.row[1]), options)
-            return
         print(f"{kind_of_machine()}; {versions()}; load {load()}", flush=True)
         baseline = baseline_file(kind_of_machine())
         compared = baseline.is_file() and not chosen.quick  # which measures something smaller
