@@ -207,14 +207,25 @@ def end_process(status: int) -> NoReturn:
     Args:
         status: from `run_command`.
     """
+    if sys.gettrace() or sys.getprofile() or sys.flags.inspect:
+        sys.exit(status)  # a debugger or profiler goes on
     names = [thread.name for thread in threading.enumerate()]
-    if status != INTERRUPTED or not any(name.startswith(EXPENDABLE) for name in names):
-        threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
+    with suppress(KeyboardInterrupt):  # of somebody who does not want to wait
+        if status != INTERRUPTED or not any(name.startswith(EXPENDABLE) for name in names):
+            threading._shutdown()  # type: ignore[attr-defined]
+    with suppress(KeyboardInterrupt):
+        atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # it is closed, or its reader is gone
             stream.flush()
     os._exit(status)
+
+
+def _flush_output() -> None:
+    try:
+        print(end="", flush=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "the output") from error
 
 
 def run_command(job: Callable[[], object]) -> int:
@@ -232,7 +243,7 @@ def run_command(job: Callable[[], object]) -> int:
     _handled.update(before)
     try:
         job()
-        print(end="", flush=True)
+        _flush_output()
     except ResistorClsError as error:
         if os.environ.get("RESISTOR_CLS_DEBUG") == "1":
             raise
@@ -244,7 +255,7 @@ def run_command(job: Callable[[], object]) -> int:
     except OSError as error:
         if error.errno not in _ENVIRONMENT or os.environ.get("RESISTOR_CLS_DEBUG") == "1":
             raise
-        place = error.filename2 or error.filename or "the output"
+        place = error.filename2 or error.filename or "a file"
         print(
             f"error: {place} cannot be written: {error.strerror}; "
             "free some room, or choose a place that can be written",

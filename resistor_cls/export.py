@@ -124,9 +124,10 @@ def _export(arguments: argparse.Namespace) -> None:
         raise ConfigError("--count is the number of synthetic photos: leave it out with --photos")
     if arguments.runtime is not None and arguments.format != "web":
         raise ConfigError("--runtime is for --format web: leave it out")
-    from resistor_cls.tracking.references import check_reference
+    from resistor_cls.tracking.references import check_reference, version_reference
 
     check_reference(arguments.model, arguments.tracking_uri, "--model")
+    arguments.model = version_reference(arguments.model, arguments.tracking_uri, "--model")
     if arguments.format == "web":
         _export_page(arguments)
         return
@@ -213,8 +214,6 @@ def _photos(
     arguments: argparse.Namespace, network: "ResistorNetwork"
 ) -> tuple["Iterable[Labelled]", "Iterable[Labelled]"]:
     """The photos that score the export, and those that set the ranges of 8 bits."""
-    from tqdm import tqdm
-
     from resistor_cls.exporting.photos import (
         CALIBRATING,
         DRAWN,
@@ -243,7 +242,17 @@ def _photos(
             )
             for numbers in (range(count), range(count, count + CALIBRATING))
         )
-    return tqdm(scoring, "scoring", count, unit="photo", disable=None), calibrating
+    return _shown(scoring, count), calibrating
+
+
+def _shown(photos: "Iterable[Labelled]", count: int) -> "Iterator[Labelled]":
+    """The photos, with a bar on a terminal that shows how many of them were taken."""
+    from tqdm import tqdm
+
+    with tqdm(total=count, desc="scoring", unit="photo", disable=None, leave=False) as bar:
+        for photo in photos:
+            yield photo
+            bar.update()
 
 
 @contextmanager

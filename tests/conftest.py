@@ -6,6 +6,7 @@ Whole jobs lie in `tests/jobs`, rules about the project in `tests/rules`, shared
 """
 
 import gc
+import itertools
 import os
 import shutil
 from collections.abc import Callable
@@ -44,11 +45,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="the real photos are not here"))
 
 
+_tests = itertools.count(1)
+
+
 def pytest_runtest_setup() -> None:
     """Searches for garbage, and spares later searches what tests have imported.
 
     It is a million objects: one search of all takes half a second.
     """
+    if next(_tests) % 300 == 0:  # what was in use at an earlier search may be garbage by now
+        gc.unfreeze()
     gc.collect()
     gc.freeze()
 

@@ -104,10 +104,31 @@ def test_the_end_of_a_command_waits_for_threads_and_exit_functions() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (3, "thread\nexit function\n", "")
 
 
+def test_an_interruption_of_the_end_keeps_the_status_and_the_exit_functions() -> None:
+    done = ended("""
+        import atexit, os, signal, threading, time
+        atexit.register(print, "exit function")
+        def interrupt():
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(60)
+        threading.Thread(target=interrupt).start()
+        end_process(3)
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "exit function\n", "")
+
+
+def test_a_profiler_goes_on_where_a_command_ends(tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    words = ["-m", "cProfile", "-o", str(profile), "-m", "resistor_cls", "--version"]
+    assert subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL).returncode == 0
+    assert profile.is_file()
+
+
 def test_output_that_cannot_be_written_is_an_error() -> None:
     code = 'end_process(run_command(lambda: print("a prediction")))'
     with Path("/dev/full").open("w") as full:
-        done = ended(code, stdout=full)
+        done = ended(code, stdout=full, env={**os.environ, "PYTHONUNBUFFERED": ""})
     assert done.returncode == 2
     assert done.stderr.startswith("error: the output cannot be written: No space left")
     assert done.stderr.count("\n") == 1

@@ -13,10 +13,13 @@ async function main() {
   for (const name of await (await fetch("photos.json")).json()) {
     const photo = new File([await (await fetch(`photos/${name}`)).blob()], name);
     const [one, every] = [await timed(photo, false), await timed(photo, true)];
-    const body = JSON.stringify({ one, every, browser: navigator.userAgent });
-    await fetch("result", { method: "POST", body });
+    await post({ one, every, browser: navigator.userAgent });
     document.title = name;
   }
 }
 
-main().catch((error) => { document.body.textContent = error; });
+function post(found) {
+  return fetch("result", { method: "POST", body: JSON.stringify(found) });
+}
+
+main().catch((error) => post({ error: String(error) }));

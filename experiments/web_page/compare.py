@@ -56,7 +56,7 @@ def browser(command: str | None, address: str) -> Iterator[None]:
         print(f"open {address}")
         yield
         return
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         process = subprocess.Popen(
             [*shlex.split(command), address],
             env={**os.environ, "HOME": home},
@@ -73,7 +73,7 @@ def browser(command: str | None, address: str) -> Iterator[None]:
 def by_the_page(
     page: Path, photos: Sequence[Path], command: str | None, host: str
 ) -> Iterator[dict[str, Any]]:
-    """What the page posts: for each photo the predictions and seconds; then the browser's name."""
+    """What the page posts for each photo: predictions and seconds, and the browser's name."""
     (page / "photos").mkdir()
     names = [f"{number}{photo.suffix}" for number, photo in enumerate(photos)]
     for name, photo in zip(names, photos, strict=True):
@@ -87,7 +87,10 @@ def by_the_page(
         browser(command, f"{address}compare.html"),
     ):
         for _ in names:
-            yield received.get(timeout=PATIENCE)
+            posted = received.get(timeout=PATIENCE)
+            if "error" in posted:
+                raise SystemExit(f"the page failed: {posted['error']}")
+            yield posted
 
 
 def row(photo: Path, bodies: str, ours: Sequence[Prediction], page: dict[str, Any]) -> Any:

@@ -181,8 +181,8 @@ def score_export(
         precision=precision,
         photos=len(found),
         unreadable=len(every) - len(found),
-        max_difference=max(one.difference for one in found),
-        max_end_to_end_difference=max(
+        max_difference=_largest(one.difference for one in found),
+        max_end_to_end_difference=_largest(
             _confidence_difference(one.original, one.exported) for one in found
         ),
         agreement=1 - len(differing) / len(found),
@@ -254,7 +254,12 @@ def _max_difference(
     if original.reads_bands:
         read = (_shares(one.read_photos(batch)) for one in (original, exported))
         pairs += zip(*read, strict=True)
-    return max(float(np.abs(one - other).max()) for one, other in pairs)
+    return _largest(np.abs(one - other).max() for one, other in pairs)
+
+
+def _largest(values: Iterable[float]) -> float:
+    """NaN where one of them is NaN, which `max` may pass over."""
+    return float(np.max(list(values)))
 
 
 def _shares(scores: BandScores) -> list[np.ndarray]:

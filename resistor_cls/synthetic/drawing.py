@@ -75,7 +75,7 @@ def photograph(
     side = size if window is None else max(1, round(window.side * size))
     oversampling = -(-_MIN_SIZE // size)
     light = lit(shown, side * oversampling)
-    return develop(light.rows, side, oversampling, shown.camera, size)
+    return develop(light.of_rows, side, oversampling, shown.camera, size)
 
 
 def _lit_table(scene: Scene, size: int) -> LitScene:

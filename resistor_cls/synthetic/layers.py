@@ -127,7 +127,7 @@ class LitScene:
         table = tuple(replace(layer, factors=(*layer.factors, shadow)) for layer in self.table)
         return replace(self, table=table)
 
-    def rows(self, rows: slice) -> Map:
+    def of_rows(self, rows: slice) -> Map:
         """Computes red, green and blue light of some rows, (3, rows, size) float32."""
         layers = [layer.intensity(rows) for layer in self.table]
         planes = np.empty((3, *layers[0].shape), np.float32)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from resistor_cls.errors import DataError, ModelError
+from resistor_cls.exporting import parity as parities
 from resistor_cls.exporting.parity import Labelled, Parity, score_export
 from resistor_cls.exporting.photos import drawn_photos, labelled_folder
+from resistor_cls.inference.batches import BATCH
 from resistor_cls.model.torch_network import TorchNetwork
 from tests.helpers.exports import loaded, original
 
@@ -71,6 +73,17 @@ def test_an_export_that_predicts_otherwise_is_found_out() -> None:
     photos = [Labelled(np.full((80, 90, 3), 50, np.uint8), "a", "10R")]
     found = score_export(TorchNetwork(original()), network, photos, "float32")
     with pytest.raises(ModelError, match="is not written"):
+        found.check(Path("a.onnx"))
+
+
+def test_one_probability_that_is_no_number_fails_an_export(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    differences = iter([0.0, float("nan"), 0.0])
+    monkeypatch.setattr(parities, "_max_difference", lambda *given: next(differences))
+    photos = [Labelled(np.full((80, 90, 3), 50, np.uint8), f"{n}", "10R") for n in range(3 * BATCH)]
+    found = score_export(TorchNetwork(original()), loaded(), photos, "float32")
+    with pytest.raises(ModelError, match="up to nan"):
         found.check(Path("a.onnx"))
 
 

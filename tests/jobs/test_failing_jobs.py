@@ -94,7 +94,8 @@ def test_a_full_disk_loses_nothing(
     assert (again.info.run_id, again.info.status) == (run.info.run_id, "FINISHED")
 
 
-def test_an_interrupted_run_is_killed(workplace: Path, photos: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_killed(asked: signal.Signals, workplace: Path, photos: Path) -> None:
     words = ["data=folder", f"data.root={photos}", *TINY, "trainer.max_epochs=100000"]
     command = [sys.executable, "-m", "resistor_cls.train", *words]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -102,26 +103,24 @@ def test_an_interrupted_run_is_killed(workplace: Path, photos: Path) -> None:
         for line in process.stderr:
             if line.startswith("Epoch      2/"):  # then the first epoch's checkpoint is written
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(asked)
         rest = process.stderr.read()
     check_killed(process.returncode, rest)
 
 
 @pytest.mark.usefixtures("blank_figures")
-@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGHUP])
-def test_other_signals_interrupt_a_run_too(
-    asked: signal.Signals,
+def test_a_closed_terminal_interrupts_a_run_too(
     train: Train,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """They come in the second epoch of this process."""
+    """It does in the second epoch of this process."""
 
     class Interrupting(StateCheckpoint):
         def on_train_batch_start(self, trainer: Any, *more: Any) -> None:
             super().on_train_batch_start(trainer, *more)
             if trainer.current_epoch == 1:
-                os.kill(os.getpid(), asked)
+                os.kill(os.getpid(), signal.SIGHUP)
 
     monkeypatch.setattr(trainers, "StateCheckpoint", Interrupting)
     status = train()

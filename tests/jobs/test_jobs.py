@@ -376,7 +376,6 @@ def test_help_appears_within_a_second() -> None:
         assert ("--strict" in shown) == (command == "audit")
 
 
-@pytest.mark.usefixtures("blank_figures")
 def test_no_command_leaves_temporary_files(
     train: Train, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,9 @@ def test_strips_hold_the_light_of_the_whole_photo(seed: int) -> None:
     lit = drawing._lit_part(scene_of(seed), SIZE)
     expected = whole_at_once(lit)
     for height in (SIZE, 64, 7):
-        strips = [lit.rows(slice(row, min(row + height, SIZE))) for row in range(0, SIZE, height)]
+        strips = [
+            lit.of_rows(slice(row, min(row + height, SIZE))) for row in range(0, SIZE, height)
+        ]
         # float32 has 24 bits; a few products and sums round.
         np.testing.assert_allclose(np.concatenate(strips, axis=1), expected, rtol=1e-5, atol=2e-6)
 
@@ -93,8 +95,8 @@ def test_later_objects_cover_earlier_ones() -> None:
     white = Patch(ones, (ones,), ((1.0, 1.0, 1.0),), (0, 0))
     red = dataclasses.replace(white, colours=((0.5, 0.0, 0.0),), corner=(2, 2))
     table = (layers.Layer((0.1, 0.1, 0.1), (ones,)),)
-    lit = LitScene(ones, table, (white, red), np.eye(3, dtype=np.float32)).rows(slice(0, 4))
+    lit = LitScene(ones, table, (white, red), np.eye(3, dtype=np.float32)).of_rows(slice(0, 4))
     np.testing.assert_allclose(lit[:, 0, 0], 1.0)
     np.testing.assert_allclose(lit[:, 3, 3], (0.5, 0.0, 0.0))
     halved = LitScene(ones, table, (), np.eye(3, dtype=np.float32)).shaded(ones * np.float32(0.5))
-    np.testing.assert_allclose(halved.rows(slice(1, 2)), 0.05)
+    np.testing.assert_allclose(halved.of_rows(slice(1, 2)), 0.05)

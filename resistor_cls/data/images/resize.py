@@ -11,7 +11,7 @@ from resistor_cls.data.images.decode import RGB
 from resistor_cls.data.images.preprocessed import PreprocessedImage, check_channels
 from resistor_cls.errors import ConfigError
 
-_MAX_SPLIT = 512  # channels that OpenCV takes (CV_CN_MAX)
+_MAX_SPLIT = 4  # channels; OpenCV splits no more than 128 or 512, depending on its version
 STRIP = 16_000_000  # values that are resized at once: 64 MB as float32
 
 

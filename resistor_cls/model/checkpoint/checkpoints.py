@@ -61,9 +61,12 @@ def write_checkpoint(checkpoint: Mapping[str, Any], path: Path) -> None:
         with whole_file(path) as file:
             torch.save(values, file)
     except RuntimeError as error:
-        # PyTorch hides why a file cannot be written behind an error of its own.
-        if isinstance(error.__context__, OSError):
-            raise OSError(*error.__context__.args[:2], str(path)) from error
+        # PyTorch hides why a file is not written behind an error of its own.
+        reason = error.__context__
+        if isinstance(reason, OSError):
+            raise OSError(*reason.args[:2], str(path)) from error
+        if isinstance(reason, KeyboardInterrupt | MemoryError):
+            raise reason from None
         raise
 
 

@@ -85,7 +85,7 @@ def in_floats(levels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(image.resize(size, Image.Resampling.BILINEAR))
 
 
-@given(sides, sides, st.tuples(sides, sides), st.sampled_from([1, 3, 5, 600]))
+@given(sides, sides, st.tuples(sides, sides), st.sampled_from([1, 3, 5, 200, 600]))
 def test_each_channel_is_resized_as_pillow_resizes_floats(
     height: int, width: int, shape: tuple[int, int], channels: int
 ) -> None:

@@ -9,7 +9,7 @@ from resistor_cls.tracking.store.connection import connect
 from tests.helpers.runs import store_uri
 
 
-@pytest.mark.parametrize("reference", ["runs:/{run}/model", "models:/mine/1", "models:/mine@best"])
+@pytest.mark.parametrize("reference", ["runs:/{run}/model", "models:/mine/1"])
 def test_the_run_of_a_model_keeps_the_scores_of_its_export(reference: str, workplace: Path) -> None:
     uri, scores = store_uri(workplace), Path("mine.parity.json")
     scores.write_text("{}")
@@ -18,7 +18,6 @@ def test_the_run_of_a_model_keeps_the_scores_of_its_export(reference: str, workp
     client = connect(uri)
     client.create_registered_model("mine")
     client.create_model_version("mine", f"{workplace}/model", run_id=run_id)
-    client.set_registered_model_alias("mine", "best", "1")
     keep_scores(scores, reference.format(run=run_id), uri)
     (found,) = client.list_artifacts(run_id, "export")
     assert found.path == "export/mine.parity.json"
