@@ -9,6 +9,12 @@ from pathlib import Path
 
 from tests.helpers.runs import store_uri
 
+# What a run imports when it is opened: two seconds of imports.
+PRELOADED = [
+    "mlflow", "mlflow.store.tracking.sqlalchemy_store", "alembic.command", "git", "IPython.display",
+    "resistor_cls.tracking.run.opening", "resistor_cls.tracking.store.connection",
+]  # fmt: skip
+
 
 def begun(place: Path, folder: str = "out") -> tuple[BaseProcess, str]:
     """A run that has written something, in a process that is killed by `kill`; and its id.
@@ -16,7 +22,7 @@ def begun(place: Path, folder: str = "out") -> tuple[BaseProcess, str]:
     The process is forked from a server that has imported MLflow once for all of them.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mlflow", "resistor_cls.tracking"])
+    context.set_forkserver_preload(PRELOADED)
     ours, theirs = context.Pipe()
     process = context.Process(target=_run, args=(place, folder, theirs), daemon=True)
     process.start()
