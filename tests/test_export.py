@@ -19,8 +19,6 @@ from resistor_cls.train import main as train
 from tests.helpers.exports import content, original
 from tests.helpers.model_files import save_checkpoint
 
-pytestmark = pytest.mark.xdist_group("exports")  # models are exported once
-
 # What no prediction by an exported model may import.
 HEAVY = (
     "albumentations", "hydra", "lightning", "matplotlib", "mlflow", "omegaconf", "pandas", "scipy",

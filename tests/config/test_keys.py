@@ -12,8 +12,6 @@ from resistor_cls.config.keys_page import defaults, page
 from resistor_cls.train import main as train
 from tests.helpers import ROOT
 
-pytestmark = pytest.mark.xdist_group("keys")  # all options are composed once
-
 
 @pytest.fixture(scope="module")
 def composed() -> set[str]:

@@ -14,16 +14,17 @@ from tests.helpers.stub_sweep import main, score_of, start
 SEEDS = "seed=range(4)"
 
 
-def test_a_killed_sweep_runs_the_remaining_jobs_only(workplace: Path) -> None:
+def test_a_killed_sweep_runs_the_remaining_jobs_only(
+    workplace: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     killed = start("-m", SEEDS, "optimizer.lr=1e-3", DIE_AT="2")
     assert killed.returncode == -9, killed.stderr
     assert len(list(Path("outputs").glob("*/*/[0-9]"))) == 3
     # The same words in another order.
-    done = start("-m", "optimizer.lr=1e-3", SEEDS)
-    assert done.returncode == 0, done.stderr
+    assert main(["-m", "optimizer.lr=1e-3", SEEDS]) == 0
     (folder,) = Path("outputs").glob("*/*")
-    assert f"Continues the sweep of {folder.absolute()}: 2 jobs had ended" in done.stderr
-    assert "4 of 4 jobs finished" in done.stderr
+    assert f"Continues the sweep of {folder.absolute()}: 2 jobs had ended" in caplog.text
+    assert "4 of 4 jobs finished" in capsys.readouterr().err
 
     *children, parent = sorted(runs(), key=lambda run: "sweep.keys" in run.data.tags)
     assert parent.info.status == "FINISHED"

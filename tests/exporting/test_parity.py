@@ -13,8 +13,6 @@ from resistor_cls.inference.batches import BATCH
 from resistor_cls.model.torch_network import TorchNetwork
 from tests.helpers.exports import loaded, original
 
-pytestmark = pytest.mark.xdist_group("exports")  # models are exported once
-
 
 def parity(**changes: Any) -> Parity:
     values: dict[str, Any] = {

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
-import torch
 from mlflow.entities import Run
 
 
@@ -41,6 +40,8 @@ def metrics_of(run: Run) -> dict[str, list[tuple[int, str]]]:
 
 
 def weights_of(run: Run) -> dict[str, Any]:
+    import torch  # takes longer than all that a run in another process does
+
     return {
         name: torch.load(artifact(run, f"checkpoints/{name}"), weights_only=True)["state_dict"]
         for name in ("best.ckpt", "last.ckpt")
@@ -49,6 +50,8 @@ def weights_of(run: Run) -> dict[str, Any]:
 
 def assert_equal(run: Run, expected: Run) -> None:
     """Two trainings that have finished with the same metrics, files and weights."""
+    import torch
+
     assert run.info.status == expected.info.status == "FINISHED"
     assert metrics_of(run) == metrics_of(expected)
     assert artifacts(run) - {"logs/error.txt"} == artifacts(expected)

@@ -28,6 +28,7 @@ ODD = ("data.validation_size=0.65", "data.batch_size=4")
 WITHIN = 30  # seconds after the death of a process until the others have ended
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_two_processes_make_one_run_that_scores_each_photo_once(
     train: Train, photos: Path, tmp_path: Path
 ) -> None:

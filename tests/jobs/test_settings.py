@@ -163,6 +163,7 @@ def test_what_does_not_go_together_is_refused_before_training(
     assert "Traceback" not in error
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_settings_of_all_kinds_go_together(
     train: Train, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,6 +23,7 @@ Train = Callable[..., int]
 SCORES = ("accuracy", "f1_macro", "roc_auc", "loss")
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_all_folds_are_one_command(train: Train, capsys: pytest.CaptureFixture[str]) -> None:
     assert train("sweep=folds", "data.folds=2", "trainer.max_epochs=1") == 0
     *children, parent = runs()

@@ -35,7 +35,7 @@ from tests.helpers.model_files import save_checkpoint
 from tests.helpers.runs import store_uri
 from tests.helpers.static_host import static_host
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 Fields = dict[str, Any]
 PHOTOS = 200

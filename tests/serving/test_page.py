@@ -19,7 +19,6 @@ from tests.helpers.stand_in_service import StandInService, served
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 NO_BREAK = "\N{NO-BREAK SPACE}"

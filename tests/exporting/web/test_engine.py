@@ -41,7 +41,6 @@ from tests.helpers.static_host import static_host
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 HEADER = read_exported(RENDERED_ONNX).header

@@ -15,8 +15,6 @@ from resistor_cls.model.torch_network import TorchNetwork
 from resistor_cls.synthetic import draw_crops
 from tests.helpers.exports import band_reader, loaded, original
 
-pytestmark = pytest.mark.xdist_group("exports")  # models are exported once
-
 RENEW = (
     "python -m resistor_cls.export --model rendered --precision float16 "
     f"--output {RENDERED_ONNX} --replace"

@@ -20,16 +20,13 @@ from resistor_cls.tracking import model_file, open_run
 from resistor_cls.tracking.run import dead_runs, liveness, outbox
 from resistor_cls.tracking.run.delivery import Delivery
 from resistor_cls.tracking.store.connection import connect
-from tests.helpers.killed_runs import begun, kill
+from tests.helpers.killed_runs import begun, in_another_process, kill
 from tests.helpers.runs import store_uri
 from tests.helpers.tiny import TINY
 
-CLOSE = """
-import sys
-from resistor_cls.tracking.run.dead_runs import close_dead_runs
-from resistor_cls.tracking.store.connection import connect
-close_dead_runs(connect(sys.argv[1]), sys.argv[1])
-"""
+
+def close(uri: str) -> None:
+    dead_runs.close_dead_runs(connect(uri), uri)
 
 
 def status(client: MlflowClient, run_id: str) -> str:
@@ -167,8 +164,7 @@ def test_a_copy_of_a_running_run_is_left_alone(
 def test_reading_its_own_folder_costs_a_run_nothing(workplace: Path) -> None:
     with open_run("out", uri=store_uri(workplace), system_metrics=False) as run:
         shutil.copytree("out", "copy")
-        words = [sys.executable, "-c", CLOSE, store_uri(workplace)]
-        subprocess.run(words, check=True)
+        assert in_another_process(close, store_uri(workplace)) == 0
         assert status(connect(store_uri(workplace)), run.run_id) == "RUNNING"
 
 
