@@ -66,8 +66,9 @@ class PhotoDataModule(LightningDataModule):
             validate.
         pseudo: photos that a model has labelled; they train too.
         mix: mixes the photos of each training batch, after it was moved to its device.
-        workers: processes that augment; `auto` is half of the cores, at most 8, and fewer where
-            shared memory is small. Their number does not change any result.
+        workers: processes that augment; `auto` is half of the cores, at most 8, none where two
+            cores train without a GPU, and fewer where shared memory is small. Their number does
+            not change any result.
         cache: folder of decoded photos.
 
     The arguments are attributes too: `batch_size` may be changed at any time, `pseudo` before
@@ -127,10 +128,19 @@ class PhotoDataModule(LightningDataModule):
         self.online_generator, self.pseudo, self.mix = online_generator, pseudo, mix
         self.shards = None if shards is None else open_shards(shards)
         self._check_training_source()
-        self.workers, self._workers_fixed = worker_count(workers), workers != "auto"
+        self.workers = worker_count(workers, beside=self._cores_of_training())
+        self._workers_fixed = workers != "auto"
         self.cache_folder = Path(cache)
         self._cache: PhotoCache | None = None
         self._place: tuple[int, int | None, int] | None = None
+
+    def _cores_of_training(self) -> int:
+        """Cores that the training itself can keep busy, as far as a worker would be in its way."""
+        drawn_or_read = self.online_generator is not None or self.shards is not None
+        if drawn_or_read or torch.cuda.is_available():
+            return 1
+        # Threads wait for the one whose core a worker takes (experiments/speed, two cores).
+        return 2
 
     def _check_training_source(self) -> None:
         made = self.online_generator, self.pseudo, self.mix

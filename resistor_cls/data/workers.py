@@ -16,18 +16,20 @@ _PREFETCHED, _HELD = 2, 1
 _SHARED = Path("/dev/shm")
 
 
-def worker_count(workers: int | str) -> int:
+def worker_count(workers: int | str, *, beside: int = 1) -> int:
     """How many processes load photos.
 
     Args:
-        workers: how many; `auto` is half of the cores, at most 8; none beside a training that has
-            one core, which a second process could only take from it.
+        workers: how many; `auto` is half of the cores, at most 8.
+        beside: with as many cores or fewer, `auto` is none: a process more would only take them
+            from the training.
 
     Raises:
         ConfigError: neither `auto` nor a number.
     """
     if workers == "auto":
-        return min(MAX_WORKERS, usable_cores() // 2)
+        cores = usable_cores()
+        return 0 if cores <= beside else min(MAX_WORKERS, cores // 2)
     if isinstance(workers, int) and workers >= 0:
         return workers
     raise ConfigError(f"data.workers={workers}: expected auto, 0 or more")
