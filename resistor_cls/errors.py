@@ -81,6 +81,14 @@ def printable(text: str) -> str:
     )
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error that says something, its cause's where it says nothing."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if lines:
+        return lines[0]
+    return first_line(error.__cause__) if error.__cause__ else type(error).__name__
+
+
 def many(count: int, noun: str) -> str:
     """A count with its noun, such as `1 photo` or `37 categories`."""
     if count == 1:

@@ -222,26 +222,21 @@ def _photos(
         set_apart,
     )
 
-    scoring: Iterable[Labelled]
-    calibrating: Iterable[Labelled] = []
     if arguments.photos is not None:
-        scoring = given = labelled_folder(arguments.photos)
-        count = len(given)
-        if arguments.precision == "int8":
-            calibrating, scoring = set_apart(given)
-            count = len(scoring)
-    else:
-        count = arguments.count or DRAWN
-        scoring, calibrating = (
-            drawn_photos(
-                network.categories,
-                numbers,
-                network.preprocessing.channels,
-                network.preprocessing.shape,
-                any_value=network.reads_any_value,
-            )
-            for numbers in (range(count), range(count, count + CALIBRATING))
+        given = labelled_folder(arguments.photos)
+        apart, rest = set_apart(given) if arguments.precision == "int8" else ([], given)
+        return _shown(rest, len(rest)), apart
+    count = arguments.count or DRAWN
+    scoring, calibrating = (
+        drawn_photos(
+            network.categories,
+            numbers,
+            network.preprocessing.channels,
+            network.preprocessing.shape,
+            any_value=network.reads_any_value,
         )
+        for numbers in (range(count), range(count, count + CALIBRATING))
+    )
     return _shown(scoring, count), calibrating
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from resistor_cls.config.checks import check_values
 from resistor_cls.config.choices import groups, options_of
 from resistor_cls.config.command_line import CONF, escaped, read_words
-from resistor_cls.config.messages import explained, first_line, refused_value
+from resistor_cls.config.messages import explained, refused_value
 from resistor_cls.config.plain import known_values
-from resistor_cls.errors import ConfigError
+from resistor_cls.errors import ConfigError, first_line
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -98,7 +98,7 @@ _PHOTO_KEYS = {
     "data.batch_size": Key(_POSITIVE, "Photos in a batch, per device."),
     "data.workers": Key(either(choice("auto"), _COUNT),
         "Processes that load and augment photos; auto is half of the cores, at most 8; "
-        "none on one core, or on two without a GPU."),
+        "none on one core; of photos, none on two without a GPU either."),
     "data.skip_unreadable": Key(_SWITCH, "Whether photos that cannot be read are left out."),
     "data.stream": Key(
         node("what makes a stream, such as {_target_: …}").or_null(),

@@ -9,7 +9,7 @@ from resistor_cls.config.choices import choices_of, groups, options_of
 from resistor_cls.config.command_line import CONF
 from resistor_cls.config.help import defaults_in
 from resistor_cls.config.plain import flatten
-from resistor_cls.errors import ConfigError, nearest
+from resistor_cls.errors import ConfigError, first_line, nearest
 
 if TYPE_CHECKING:
     from hydra.errors import MissingConfigException
@@ -135,11 +135,3 @@ def refused_value(error: BaseException) -> str:
     if found is None:
         return first_line(error)
     return f"{found['name']}={found['value']}: {found['said'].removeprefix('Value error, ')}"
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error that says something, its cause's where it says nothing."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if lines:
-        return lines[0]
-    return first_line(error.__cause__) if error.__cause__ else type(error).__name__

@@ -17,7 +17,7 @@ from resistor_cls.config.checks import check_values
 from resistor_cls.config.command_line import escaped, quoted
 from resistor_cls.config.composing import instantiate
 from resistor_cls.config.keys import KEYS
-from resistor_cls.errors import ConfigError
+from resistor_cls.errors import ConfigError, first_line
 
 if TYPE_CHECKING:
     import optuna
@@ -200,7 +200,7 @@ def open_study(config: "DictConfig", folder: Path) -> SweepStudy:
             load_if_exists=True,
         )
     except Exception as error:  # every database driver has its own errors
-        line = str(error).strip().splitlines()[0]
+        line = first_line(error)
         raise ConfigError(f"hydra.sweeper.storage={storage}: {line}") from error
     if study.direction.name.lower() != direction:
         raise ConfigError(

@@ -20,14 +20,14 @@ from resistor_cls.config.choices import groups
 from resistor_cls.config.command_line import CONF, escaped, read_words, taken_out
 from resistor_cls.config.help import annotated, help_of
 from resistor_cls.config.hydra_flags import flags_of, read_arguments
-from resistor_cls.config.messages import explained, first_line
+from resistor_cls.config.messages import explained
 from resistor_cls.config.optuna_study import trial_of_job
 from resistor_cls.config.parallel_jobs import ends_with_command, use_share_of_cores
 from resistor_cls.config.plain import flatten, resolved
 from resistor_cls.config.ranks import is_started, run_started, silence
 from resistor_cls.config.sweeps import is_multirun, sweep_of
 from resistor_cls.custom_code import FLAG, allow_code
-from resistor_cls.errors import printable, run_command, without_passwords
+from resistor_cls.errors import first_line, printable, run_command, without_passwords
 from resistor_cls.garbage import rare_searches
 from resistor_cls.processes import end_with_parent, is_first
 from resistor_cls.usable_cores import usable_cores

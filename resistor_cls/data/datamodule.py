@@ -67,8 +67,8 @@ class PhotoDataModule(LightningDataModule):
         pseudo: photos that a model has labelled; they train too.
         mix: mixes the photos of each training batch, after it was moved to its device.
         workers: processes that augment; `auto` is half of the cores, at most 8, none where two
-            cores train without a GPU, and fewer where shared memory is small. Their number does
-            not change any result.
+            cores train on `source` without a GPU, and fewer where shared memory is small. Their
+            number does not change any result.
         cache: folder of decoded photos.
 
     The arguments are attributes too: `batch_size` may be changed at any time, `pseudo` before

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resistor_cls.errors import ModelError, TrackingError, without_passwords
+from resistor_cls.errors import ModelError, TrackingError, first_line, without_passwords
 from resistor_cls.tracking.store.connection import (
     check_store,
     connect,
@@ -23,7 +23,7 @@ _FORMS = (
     "expected a checkpoint or ONNX file, runs:/RUN_ID/model, models:/NAME@ALIAS, "
     "models:/NAME/VERSION or rendered"
 )
-_STORED = ("runs:/", "models:/")
+STORED = ("runs:/", "models:/")  # how references begin that a store resolves
 
 
 def check_reference(reference: str, uri: str, key: str = "model") -> None:
@@ -41,7 +41,7 @@ def check_reference(reference: str, uri: str, key: str = "model") -> None:
     """
     if reference == "rendered":
         return
-    if reference.startswith(_STORED):
+    if reference.startswith(STORED):
         if not re.fullmatch(r"runs:/[^/]+/.+|models:/[^/]+(/\d+)?", reference):
             raise ModelError(f"{key}={reference} is not complete: {_FORMS}")
         check_store(uri)
@@ -81,7 +81,7 @@ def model_file(reference: str, uri: str, key: str = "model") -> Iterator[str | P
         TrackingError: the store cannot be used.
     """
     check_reference(reference, uri, key)
-    if reference.startswith(_STORED):
+    if reference.startswith(STORED):
         with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
             yield _fetched(reference, uri, key, Path(folder))
     else:
@@ -111,6 +111,26 @@ def version_reference(reference: str, uri: str, key: str = "model") -> str:
     except Exception as error:  # MLflow and network errors share no base class
         raise _not_found(reference, uri, key, error) from error
     return f"{found[1]}/{version}"
+
+
+def run_of(client: "MlflowClient", reference: str) -> str:
+    """The id of the run that has made a model; empty of a version that was registered without one.
+
+    Args:
+        client: of the store.
+        reference: `runs:/…` or `models:/…`, see `model_file`.
+
+    Raises:
+        MlflowException: a failure of the store, or no such model.
+    """
+    if reference.startswith("runs:/"):
+        return reference.removeprefix("runs:/").partition("/")[0]
+    name = reference.removeprefix("models:/")
+    if alias := re.fullmatch(r"(.+)@(.+)", name):
+        return str(client.get_model_version_by_alias(*alias.groups()).run_id or "")
+    if version := re.fullmatch(r"(.+)/(\d+)", name):
+        return str(client.get_model_version(*version.groups()).run_id or "")
+    return str(client.get_logged_model(name).source_run_id or "")
 
 
 def _fetched(reference: str, uri: str, key: str, folder: Path) -> Path:
@@ -151,6 +171,6 @@ def _require_places(client: "MlflowClient", uri: str) -> None:
 def _not_found(reference: str, uri: str, key: str, error: Exception) -> ModelError:
     return ModelError(
         f"{key}={reference} is not in {without_passwords(uri)} "
-        f"({str(error).strip().splitlines()[0]}): {_FORMS}; "
+        f"({first_line(error)}): {_FORMS}; "
         "a run that was stopped early may still have runs:/RUN_ID/checkpoints/last.ckpt"
     )

@@ -1,10 +1,10 @@
 """Scores of exports, in the runs that have made their models."""
 
 import logging
-import re
 from pathlib import Path
 
-from resistor_cls.errors import without_passwords
+from resistor_cls.errors import first_line, without_passwords
+from resistor_cls.tracking.references import STORED, run_of
 from resistor_cls.tracking.store.connection import connect
 
 log = logging.getLogger(__name__)
@@ -23,17 +23,14 @@ def keep_scores(scores: Path, reference: str, uri: str) -> None:
             that names no run has none to add to.
         uri: of the MLflow store.
     """
-    named = re.match(r"runs:/([^/]+)/|models:/([^/]+)/(\d+)$", reference)
-    if named is None:
+    if not reference.startswith(STORED):
         return
     try:
         client = connect(uri)
-        run_id = named[1] or client.get_model_version(named[2], named[3]).run_id
-        if run_id:  # a version may have been registered without one
+        if run_id := run_of(client, reference):
             client.log_artifact(run_id, str(scores), FOLDER)
     except Exception as error:  # MLflow, network and file errors share no base class
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         log.warning(
             "%s is written, but the run of %s does not take a copy: %s",
-            scores, reference, without_passwords(reason),
+            scores, reference, without_passwords(first_line(error)),
         )  # fmt: skip

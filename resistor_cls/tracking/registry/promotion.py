@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resistor_cls.errors import DataError, ResistorClsError, TrackingError, without_passwords
+from resistor_cls.errors import (
+    DataError,
+    ResistorClsError,
+    TrackingError,
+    first_line,
+    without_passwords,
+)
 from resistor_cls.evaluation import Predictions
 from resistor_cls.evaluation.paired_gap import paired_gap
 from resistor_cls.tracking.registry.versions import (
@@ -92,8 +98,7 @@ def promote(reference: str, uri: str, key: str = "model") -> Promotion:
         raise
     except Exception as error:  # MLflow, network and file errors share no base class
         raise TrackingError(
-            f"{key}={reference} cannot be promoted in {without_passwords(uri)}: "
-            f"{str(error).strip().splitlines()[0]}"
+            f"{key}={reference} cannot be promoted in {without_passwords(uri)}: {first_line(error)}"
         ) from error
 
 

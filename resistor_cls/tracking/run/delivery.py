@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resistor_cls.errors import TrackingError
+from resistor_cls.errors import TrackingError, first_line
 from resistor_cls.tracking.model.outputs import model_made_by
 from resistor_cls.tracking.run.outbox import MAX_TOGETHER, Entry, Refused
 from resistor_cls.tracking.store.connection import local_folder
@@ -94,8 +94,7 @@ class Delivery:
             if _passes(error):
                 raise
             self._require_active()
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else ""
-            raise Refused(reason or type(error).__name__) from error
+            raise Refused(first_line(error)) from error
 
     def _require_active(self) -> None:
         if self._client.get_run(self._run_id).info.lifecycle_stage != "active":

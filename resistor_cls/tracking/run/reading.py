@@ -1,7 +1,6 @@
 """What a run has saved, read back from its folder or from the MLflow store."""
 
 import json
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from resistor_cls.errors import TrackingError, without_passwords
+from resistor_cls.errors import TrackingError, first_line, without_passwords
+from resistor_cls.tracking.references import run_of
 from resistor_cls.tracking.store.connection import connect
 
 _REPORT, _CONFIG = "report.json", "config/resolved.yaml"
@@ -67,7 +67,7 @@ def _stored(reference: str, uri: str) -> RunResults:
     import mlflow
 
     try:
-        run = client.get_run(_run_id(client, reference))
+        run = client.get_run(run_of(client, reference))
         info, data = run.info, run.data
         with tempfile.TemporaryDirectory(prefix="resistor_cls-") as folder:
             for name in (_REPORT, _CONFIG):
@@ -84,21 +84,10 @@ def _stored(reference: str, uri: str) -> RunResults:
     except Exception as error:  # MLflow, network and file errors share no base class
         raise TrackingError(
             f"the run of {reference} cannot be read from {without_passwords(uri)}: "
-            f"{str(error).strip().splitlines()[0]}; name another store by --tracking-uri"
+            f"{first_line(error)}; name another store by --tracking-uri"
         ) from error
     name = str(info.run_name)
     return RunResults(name, info.run_id, config, report, data.metrics, data.tags, data.params)
-
-
-def _run_id(client: Any, reference: str) -> str:
-    if reference.startswith("runs:/"):
-        return reference.removeprefix("runs:/").partition("/")[0]
-    name = reference.removeprefix("models:/")
-    if alias := re.fullmatch(r"(.+)@(.+)", name):
-        return str(client.get_model_version_by_alias(*alias.groups()).run_id)
-    if version := re.fullmatch(r"(.+)/(\d+)", name):
-        return str(client.get_model_version(*version.groups()).run_id)
-    return str(client.get_logged_model(name).source_run_id)
 
 
 def _files(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -175,9 +175,7 @@ class Run:
 
     def save_figure(self, name: str, figure: "Figure") -> None:
         """Saves a figure as `figures/NAME.png`."""
-        name = f"figures/{name}.png"
-        render({self._path(name): figure})
-        self._copy(name)
+        self.save_figures({name: figure})
 
     def save_figures(self, figures: "Mapping[str, Figure]") -> None:
         """Saves figures as `figures/NAME.png`, rendered by all cores."""

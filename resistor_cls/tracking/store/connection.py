@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from resistor_cls.errors import ConfigError, TrackingError, without_passwords
+from resistor_cls.errors import ConfigError, TrackingError, first_line, without_passwords
 from resistor_cls.tracking.store.drivers import check_driver
 from resistor_cls.tracking.store.views import best_first
 
@@ -118,9 +118,7 @@ def connect(uri: str) -> "MlflowClient":
     except TrackingError:
         raise
     except Exception as error:  # every database driver has its own errors
-        raise TrackingError(
-            f"tracking.uri={uri} cannot be used: {str(error).strip().splitlines()[0]}"
-        ) from error
+        raise TrackingError(f"tracking.uri={uri} cannot be used: {first_line(error)}") from error
     return client
 
 
